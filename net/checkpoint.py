@@ -1,0 +1,107 @@
+"""Weights on disk: ``NAME.pt``, a plain state_dict, and ``NAME.json``, the card that says how it was trained.
+
+Each file is written beside its place and renamed into it, so that a reader meets the old file or the new
+one, whole, whatever happens in between.
+"""
+
+import hashlib
+import json
+import os
+import pickle
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from net.lenet import LeNet
+
+SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "lenet.pt"
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be used; the message says why in one sentence without naming a path."""
+
+
+class MissingCheckpointError(CheckpointError):
+    """There is no file at the checkpoint's path."""
+
+
+def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Write ``state_dict`` to ``path`` and ``card`` to the JSON file beside it.
+
+    Returns the card as written, with the ``sha256`` of the weights added.
+    Raises OSError where the disk refuses; whatever stood there before then still stands.
+    """
+    buffer = BytesIO()
+    torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in state_dict.items()}, buffer)
+    card = {**card, "sha256": hashlib.sha256(buffer.getvalue()).hexdigest()}
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, lambda beside: beside.write_bytes(buffer.getvalue()))
+    replace_file(card_path(path), lambda beside: beside.write_text(text, encoding="utf-8"))
+    return card
+
+
+def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
+    """The network at ``path``, in evaluation mode on the CPU, and its card.
+
+    The card is empty where the JSON file is missing or speaks of other weights (its ``sha256`` differs):
+    a calibration that was fitted to other weights is worse than none.
+
+    Raises MissingCheckpointError, or CheckpointError where the file is not a LeNet's finite state_dict.
+    """
+    try:
+        weights = path.read_bytes()
+    except FileNotFoundError:
+        raise MissingCheckpointError("There is no checkpoint.") from None
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint could not be read: {error.strerror}.") from error
+    try:
+        state_dict = torch.load(BytesIO(weights), map_location="cpu", weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        KeyError,
+    ) as error:
+        raise CheckpointError("The checkpoint is not a file of PyTorch weights, or it is damaged.") from error
+    network = LeNet()
+    try:
+        network.load_state_dict(state_dict)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise CheckpointError("The checkpoint holds the weights of another network.") from error
+    if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
+        raise CheckpointError("The checkpoint holds weights that are not finite numbers.")
+    return network.eval(), read_card(path, hashlib.sha256(weights).hexdigest())
+
+
+def read_card(path: Path, sha256: str) -> dict[str, Any]:
+    """The card beside the checkpoint ``path``, or an empty one where it is missing or of other weights."""
+    try:
+        card = json.loads(card_path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) and card.get("sha256") == sha256 else {}
+
+
+def card_path(path: Path) -> Path:
+    """Where the card of the checkpoint ``path`` lies."""
+    return path.with_suffix(".json")
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a new file beside ``path``, then put it in the place of ``path`` in one step."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        write(beside)
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,282 @@
+"""Any picture of a digit -> the ink on it -> 28 x 28 the way MNIST was made.
+
+How MNIST was made is told in Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten
+digits", http://yann.lecun.com/exdb/mnist/: the black and white digits of NIST were fitted into a box of
+20 x 20 pixels, keeping their aspect ratio, which the antialiasing made grey; then each was moved in a
+field of 28 x 28 until its centre of mass stood at the centre. All 60,000 training digits agree: the longer
+side of the ink is 20 pixels, and its centre of mass lies within half a pixel of (14, 14), since the move
+was by whole pixels. `normalize` does the same, so that MNIST's own pictures come back as they went in.
+
+What comes before that is ours: pictures arrive with paper of any colour, ink darker or lighter than it,
+transparency, shadows, noise, and a camera that was held upside down.
+"""
+
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter, ImageOps
+
+from net.components import label_components
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
+SIDE = 28  # pixels, of the network's field
+BOX = 20  # pixels, of the box within it that MNIST's digits fill
+CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
+WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
+PAPER_SAMPLES = 64  # along the shorter side, to fit the paper's colour to
+PAPER_FITS = 3
+SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
+SPECK_CELLS = 100  # along the longer side, to tell parts of the ink apart
+LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
+LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
+LEAST_CONTRAST = 0.1  # of the full range; paper's own grain and JPEG's ripples stay under it
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+
+class InkError(Exception):
+    """No digit could be had from the picture; the message says why and what to do, in one sentence."""
+
+
+class UnreadableImageError(InkError):
+    """The bytes are no picture in a format that is read here, or they are damaged."""
+
+
+class TooManyPixelsError(InkError):
+    """The picture has more pixels than is safe to decode."""
+
+
+class BlankImageError(InkError):
+    """Nothing on the picture stands out from its paper."""
+
+
+def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
+    """What MNIST would have made of a picture file: uint8 [28, 28], 0 for paper to 255 for ink.
+
+    ``data`` holds a whole PNG, JPEG, GIF, BMP or WebP file. Raises UnreadableImageError,
+    TooManyPixelsError (before anything is decoded) or BlankImageError.
+    """
+    return normalize(find_ink(decode(data, max_pixels)))
+
+
+def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """The first frame of a picture file, upright, in mode RGB, transparency laid on contrasting paper.
+
+    A JPEG far larger than needed is decoded at a half, a quarter or an eighth of its size.
+    Raises UnreadableImageError or TooManyPixelsError.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of what is refused or mended below
+            image = Image.open(BytesIO(data), formats=FORMATS)
+            if image.width * image.height > max_pixels:
+                raise TooManyPixelsError(
+                    f"The picture has {image.width} × {image.height} pixels, more than the "
+                    f"{max_pixels / 1e6:g} million that are read here; send a smaller one."
+                )
+            # Twice the working size leaves enough to crop a digit out that fills half of the picture.
+            image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
+            image.load()
+            return flatten(upright(image))
+    except InkError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise TooManyPixelsError("The picture has too many pixels; send a smaller one.") from error
+    except Exception as error:  # decoders raise whatever hostile bytes lead them to
+        raise UnreadableImageError(
+            "The picture could not be read; send a whole PNG, JPEG, GIF, BMP or WebP file."
+        ) from error
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turn the picture as its EXIF orientation says; as it stands where that tag is missing or damaged."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a damaged tag is no reason to refuse the picture
+        return image
+
+
+def flatten(image: Image.Image) -> Image.Image:
+    """Mode RGB, eight bits a channel; what is transparent becomes white under dark ink, black under light."""
+    if image.mode.startswith("I"):  # 16 bits a pixel: convert() would clip to 255 what should be scaled
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    grey, alpha = (np.asarray(channel, np.float32) for channel in (image.convert("L"), image.getchannel("A")))
+    ink_is_dark = (grey * alpha).sum() <= 127.5 * alpha.sum()
+    paper = Image.new("RGBA", image.size, "white" if ink_is_dark else "black")
+    return Image.alpha_composite(paper, image).convert("RGB")
+
+
+@dataclass(frozen=True)
+class InkLevels:
+    """Differences from the paper, 0 to 1, at which ink begins and at which it is at its full strength."""
+
+    begins: float
+    full: float
+
+
+def find_ink(image: Image.Image) -> Floats:
+    """How much ink lies on each pixel, float [H, W] from 0 to 1, cropped to the digit.
+
+    ``image`` is in mode RGB. Ink is what differs from the paper, darker or lighter or of another colour.
+    Raises BlankImageError.
+    """
+    scale = max(1, max(image.size) // WORKING_SIDE)
+    ink = without_specks(ink_strength(image.reduce(scale) if scale > 1 else image))
+    top, bottom, left, right = extent(ink)
+    if scale > 1 and max(bottom - top, right - left) < WORKING_SIDE // 2:
+        # A small digit on a large picture: look again, closer, with some paper around it.
+        margin = max(bottom - top, right - left) // 4 + 1
+        closer = image.crop(
+            (
+                max(0, left - margin) * scale,
+                max(0, top - margin) * scale,
+                min(image.width, (right + margin) * scale),
+                min(image.height, (bottom + margin) * scale),
+            )
+        )
+        return find_ink(closer)
+    return ink[top:bottom, left:right]
+
+
+def without_specks(ink: Floats) -> Floats:
+    """``ink``, float [H, W], with nothing but the digit left: every large part, no speck, no line at the rim.
+
+    A part counts as large by its area, next to the largest; what touches the picture's rim must be larger,
+    for there stand shadows, edges of the paper and parts of neighbouring words.
+    """
+    height, width = ink.shape
+    cell = -(-max(height, width) // SPECK_CELLS)  # gaps narrower than a cell do not part what they are in
+    rows, columns = -(-height // cell), -(-width // cell)
+    padded = np.zeros((rows * cell, columns * cell), np.float32)
+    padded[:height, :width] = ink
+    cells = padded.reshape(rows, cell, columns, cell).max(axis=(1, 3))
+    labels = label_components(cells > SURE_INK)
+    areas = np.bincount(labels.ravel())
+    areas[0] = 0
+    at_rim = np.zeros(len(areas), bool)
+    at_rim[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
+    keep = areas >= areas.max() * np.where(at_rim, LEAST_PART_AT_RIM, LEAST_PART)
+    keep[0] = False
+    # The faint edge of a stroke can lie in the next cell.
+    near = Image.fromarray(keep[labels]).convert("L").filter(ImageFilter.MaxFilter(3))
+    mask = np.asarray(near).astype(bool).repeat(cell, axis=0).repeat(cell, axis=1)
+    return ink * mask[:height, :width]
+
+
+def ink_strength(image: Image.Image) -> Floats:
+    """How much ink lies on each pixel of ``image`` (mode RGB): float [H, W] from 0 to 1."""
+    difference = difference_from_paper(np.asarray(image, np.float32) / 255)
+    levels = ink_levels(difference)
+    return ((difference - levels.begins) / (levels.full - levels.begins)).clip(0, 1)
+
+
+def difference_from_paper(pixels: Floats) -> Floats:
+    """The largest difference of any channel from the paper's colour: float [H, W], for [H, W, 3] in 0 to 1."""
+    return np.abs(pixels - paper_colour(pixels)).max(axis=2)
+
+
+def paper_colour(pixels: Floats) -> Floats:
+    """The paper's colour under each of ``pixels``, float [H, W, 3]: light falls off across a photograph.
+
+    A quadratic surface for each channel, fitted by least squares to the pixels that lie close to the last
+    fit. The first is the median of the picture's rim, since people do not write on the very edge.
+    """
+    height, width = pixels.shape[:2]
+    step = max(1, min(height, width) // PAPER_SAMPLES)
+    samples = pixels[::step, ::step].reshape(-1, 3)
+    terms = quadratic_terms(height, width)
+    sampled_terms = terms[::step, ::step].reshape(-1, 6)
+    paper = np.broadcast_to(np.median(rim(pixels), axis=0), samples.shape)
+    surface = None
+    for _ in range(PAPER_FITS):
+        distance = np.abs(samples - paper).max(axis=1)
+        is_paper = distance <= max(np.median(distance) * 2, 1 / 255)
+        surface = np.linalg.lstsq(sampled_terms[is_paper], samples[is_paper])[0]
+        paper = sampled_terms @ surface
+    return terms @ surface
+
+
+def rim(pixels: Floats) -> Floats:
+    """The pixels, float [N, 3], along the four edges of a picture, float [H, W, 3]."""
+    depth = max(1, min(pixels.shape[:2]) // 50)
+    edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
+    return np.concatenate([edge.reshape(-1, 3) for edge in edges])
+
+
+def quadratic_terms(height: int, width: int) -> Floats:
+    """1, x, y, x², xy and y² at each pixel, float [H, W, 6], x and y running from -1 to 1."""
+    y, x = np.meshgrid(
+        np.linspace(-1, 1, height, dtype=np.float32),
+        np.linspace(-1, 1, width, dtype=np.float32),
+        indexing="ij",
+    )
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+
+
+def ink_levels(difference: Floats) -> InkLevels:
+    """Where ink begins and where it is full, in ``difference``, float [H, W] from 0 to 1.
+
+    Raises BlankImageError.
+    """
+    if difference.max() < LEAST_CONTRAST:
+        raise BlankImageError("The picture has no ink on it; draw or write one digit.")
+    between = otsu_threshold(difference)
+    is_ink = difference > between
+    noise = np.percentile(difference[~is_ink], 98) if not is_ink.all() else 0.0
+    return InkLevels(begins=float(noise), full=float(np.median(difference[is_ink])))
+
+
+def otsu_threshold(values: Floats) -> float:
+    """The level that best parts ``values``, 0 to 1, in two groups.
+
+    Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
+    Systems, Man, and Cybernetics 9(1), 1979.
+    """
+    counts, edges = np.histogram(values, bins=256, range=(0, 1))
+    levels = (edges[:-1] + edges[1:]) / 2
+    below = counts.cumsum()
+    above = below[-1] - below
+    sum_below = (counts * levels).cumsum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = sum_below / below - (sum_below[-1] - sum_below) / above
+        variance_between = np.nan_to_num(below * above * distance**2)
+    return float(edges[variance_between.argmax() + 1])
+
+
+def extent(ink: Floats) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of the ink, the ends exclusive."""
+    rows = np.flatnonzero(ink.any(axis=1))
+    columns = np.flatnonzero(ink.any(axis=0))
+    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+
+
+def normalize(ink: Floats) -> Bytes:
+    """Fit ``ink``, float [H, W] from 0 to 1 and cropped, into MNIST's field: uint8 [28, 28]."""
+    height, width = ink.shape
+    scale = BOX / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    fitted = Image.fromarray(ink).resize(size, Image.Resampling.BOX)
+    digit = np.asarray(fitted).clip(0, 1)
+    digit = digit / digit.max()
+    return np.rint(place_by_centre_of_mass(digit) * 255).astype(np.uint8)
+
+
+def place_by_centre_of_mass(digit: Floats) -> Floats:
+    """Move ``digit``, at most 20 x 20, by whole pixels in a field of 28 x 28 as MNIST did."""
+    field = np.zeros((SIDE, SIDE), np.float32)
+    starts = []
+    for axis, length in enumerate(digit.shape):
+        mass = digit.sum(axis=1 - axis)
+        centre_of_mass = (mass * np.arange(length)).sum() / mass.sum()
+        starts.append(min(max(0, round(CENTRE - centre_of_mass)), SIDE - length))
+    top, left = starts
+    field[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    return field

@@ -1,0 +1,64 @@
+"""A picture in, a `Prediction` out."""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from net import checkpoint, ink
+
+# Where a checkpoint lies without its card, nothing is known of how far its confidence can be trusted.
+UNCALIBRATED = {"temperature": 1.0, "certain_above": 0.99}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says of one picture."""
+
+    digit: int  # 0 to 9, the most probable
+    confidence: float  # that digit's probability
+    certain: bool  # false where the answer is no more than a guess
+    probabilities: tuple[float, ...]  # of the digits 0 to 9, calibrated; they sum to 1
+    seen: ink.Bytes  # what the network was given: uint8 [28, 28], 0 for paper to 255 for ink
+    milliseconds: float  # from the bytes of the picture to this answer
+
+
+class Recognizer:
+    """A checkpoint, loaded and ready; may be called from several threads at once."""
+
+    def __init__(self, path: Path = checkpoint.SHIPPED) -> None:
+        """Raises checkpoint.CheckpointError."""
+        self.network, self.card = checkpoint.load(path)
+        self.temperature = positive_number(self.card, "temperature")
+        self.certain_above = positive_number(self.card, "certain_above")
+
+    @torch.inference_mode()
+    def recognize(self, data: bytes, max_pixels: int = ink.MAX_PIXELS) -> Prediction:
+        """Read the digit on a PNG, JPEG, GIF, BMP or WebP file, given whole as ``data``.
+
+        Raises ink.InkError where there is none to be had.
+        """
+        started = time.perf_counter()
+        seen = ink.read(data, max_pixels)
+        pictures = torch.from_numpy(seen).view(1, 1, ink.SIDE, ink.SIDE).float() / 255
+        logits = self.network(pictures)[0].double() / self.temperature
+        probabilities = logits.softmax(0).tolist()
+        confidence = max(probabilities)
+        return Prediction(
+            digit=probabilities.index(confidence),
+            confidence=confidence,
+            certain=confidence > self.certain_above,
+            probabilities=tuple(probabilities),
+            seen=seen,
+            milliseconds=(time.perf_counter() - started) * 1000,
+        )
+
+
+def positive_number(card: dict[str, Any], name: str) -> float:
+    """``card[name]`` where it is a positive finite number, else what holds for uncalibrated weights."""
+    value = card.get(name)
+    usable = isinstance(value, int | float) and math.isfinite(value) and value > 0
+    return float(value) if usable else UNCALIBRATED[name]

@@ -1,0 +1,419 @@
+"""Reads handwritten digits over HTTP: a drawing pad at /, predictions at /predict.
+
+python server.py
+gunicorn "server:create_app()"
+"""
+
+import argparse
+import base64
+import binascii
+import json
+import logging
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NoReturn
+
+import bottle
+import torch
+import waitress
+from bottle import HTTPError, HTTPResponse, request, response
+from PIL import Image
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+from waitress.task import ErrorTask
+
+from net import ink
+from net.checkpoint import SHIPPED, CheckpointError, MissingCheckpointError
+from net.recognizer import Prediction, Recognizer
+
+HOME = Path(__file__).resolve().parent
+MAX_BODY = 16 * 1024 * 1024  # bytes; a photograph of 12 megapixels has 3 to 8 million
+DRAIN_SECONDS = 30  # how long requests in flight may take to finish once the server is told to stop
+SERVER_THREADS = 4
+
+STATUS = {
+    "no_image": 400,
+    "bad_json": 400,
+    "bad_data_url": 400,
+    "bad_request": 400,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "too_large": 413,
+    "unsupported_type": 415,
+    "unreadable_image": 422,
+    "blank_image": 422,
+    "headers_too_large": 431,
+    "internal": 500,
+}
+INK_ERROR_CODES = {
+    ink.UnreadableImageError: "unreadable_image",
+    ink.TooManyPixelsError: "too_large",
+    ink.BlankImageError: "blank_image",
+}
+TOO_LARGE = f"The request has more than {MAX_BODY // 1024 // 1024} MiB; send a smaller picture."
+HOW_TO_SEND = (
+    "send it as the multipart field 'image', as a raw body with an image content type, "
+    "or as a data URL in the field 'image' of a JSON object or a form"
+)
+DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
+PAGE_POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+access_log = logging.getLogger("access")
+
+# Bottle refuses forms and JSON larger than this; the limit that users are told of is checked in read_body.
+bottle.BaseRequest.MEMFILE_MAX = MAX_BODY + 1
+
+
+# ---------------------------------------------------------------------------------------------- answers
+
+
+def create_app(checkpoint: str | Path = SHIPPED) -> Wsgi:
+    """The WSGI application, with the weights at ``checkpoint`` loaded.
+
+    Raises net.checkpoint.CheckpointError where they cannot be used.
+    """
+    torch.set_num_threads(1)  # one picture is read fastest on one thread, and requests do not queue for more
+    recognizer = Recognizer(Path(checkpoint))
+    app = bottle.Bottle()
+
+    @app.get("/")
+    def pad() -> str:
+        response.set_header("Content-Security-Policy", PAGE_POLICY)
+        return bottle.template("pad", template_lookup=[str(HOME / "views")])
+
+    @app.get("/static/<name:path>")
+    def static(name: str) -> HTTPResponse:
+        answer = bottle.static_file(name, root=str(HOME / "static"))
+        answer.set_header("Cache-Control", "no-cache")  # keep, but ask whether it has changed
+        return answer
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, Any]:
+        return {
+            "status": "ok",
+            "sha256": recognizer.card.get("sha256"),
+            "trained": recognizer.card.get("date"),
+        }
+
+    @app.post("/predict")
+    def predict() -> dict[str, Any]:
+        try:
+            prediction = recognizer.recognize(read_picture())
+        except ink.InkError as error:
+            refuse(INK_ERROR_CODES[type(error)], str(error))
+        return as_json(prediction, with_seen=request.query.get("seen", "0") not in ("", "0", "false"))
+
+    @app.hook("after_request")
+    def forbid_sniffing() -> None:
+        response.set_header("X-Content-Type-Options", "nosniff")
+
+    app.default_error_handler = answer_error
+    return log_access(app)
+
+
+def as_json(prediction: Prediction, *, with_seen: bool) -> dict[str, Any]:
+    """The contract's answer to a picture."""
+    answer = {
+        "digit": prediction.digit,
+        "confidence": round(prediction.confidence, 6),
+        "certain": prediction.certain,
+        "probabilities": [round(probability, 6) for probability in prediction.probabilities],
+        "milliseconds": round(prediction.milliseconds, 2),
+    }
+    if with_seen:
+        answer["seen"] = as_data_url(prediction.seen)
+    return answer
+
+
+def as_data_url(seen: ink.Bytes) -> str:
+    """A grey-scale picture, uint8 [H, W], as a PNG in a data URL."""
+    png = BytesIO()
+    Image.fromarray(seen).save(png, "PNG")
+    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+
+
+def error_body(code: str, message: str) -> str:
+    """The contract's answer to what could not be done."""
+    return json.dumps({"error": {"code": code, "message": message}})
+
+
+def refuse(code: str, message: str) -> NoReturn:
+    """Answer with an error of the contract."""
+    raise HTTPResponse(error_body(code, message), STATUS[code], {"Content-Type": "application/json"})
+
+
+def answer_error(error: HTTPError) -> str:
+    """Put an error that Bottle raised itself (router, static files, a bug) in the contract's words."""
+    response.content_type = "application/json"
+    code, message = {
+        405: ("method_not_allowed", f"{request.method} is not allowed here; see the Allow header."),
+        413: ("too_large", TOO_LARGE),
+        500: ("internal", "Something went wrong in the server; the request was not at fault."),
+    }.get(error.status_code, ("not_found", "There is nothing at this address; the drawing pad is at /."))
+    response.status = STATUS[code]
+    return error_body(code, message)
+
+
+# ---------------------------------------------------------------------------------------------- requests
+
+
+def read_picture() -> bytes:
+    """The bytes of the picture in the current request, whichever of the four ways it came."""
+    body = read_body()
+    content_type = request.content_type.partition(";")[0].strip().lower()
+    if content_type.startswith("image/"):
+        return body or refuse("no_image", "The request's body is empty; it must be the picture itself.")
+    if content_type == "multipart/form-data":
+        return read_multipart()
+    if content_type == "application/json":
+        return read_data_url(json_field(body))
+    if content_type == "application/x-www-form-urlencoded":
+        return read_data_url(form_field())
+    if not body:
+        refuse("no_image", f"There is no picture in the request; {HOW_TO_SEND}.")
+    refuse("unsupported_type", f"A picture cannot come with this content type; {HOW_TO_SEND}.")
+
+
+def read_body() -> bytes:
+    """The whole body of the current request, which can be read again from `request.body`."""
+    if request.content_length > MAX_BODY:
+        refuse("too_large", TOO_LARGE)
+    body = request.body.read()
+    request.body.seek(0)
+    if len(body) > MAX_BODY:
+        refuse("too_large", TOO_LARGE)
+    return body
+
+
+def read_multipart() -> bytes:
+    """The picture in the multipart field `image`: a file, or a data URL as text."""
+    try:
+        form = request.POST
+    except Exception:  # Bottle's parser raises whatever malformed parts lead it to
+        refuse("no_image", "The multipart form is malformed, so no picture could be found in it.")
+    field = form.get("image")
+    if isinstance(field, bottle.FileUpload):
+        return field.file.read() or refuse("no_image", "The file in the field 'image' is empty.")
+    return read_data_url(field)
+
+
+def json_field(body: bytes) -> Any:
+    """The value of `image` in a JSON object."""
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        refuse("bad_json", 'The body is not valid JSON; send {"image": "data:image/png;base64,..."}.')
+    if not isinstance(given, dict):
+        refuse("bad_json", 'The JSON is not an object; send {"image": "data:image/png;base64,..."}.')
+    return given.get("image")
+
+
+def form_field() -> str | None:
+    """The value of `image` in a URL-encoded form."""
+    field = request.forms.get("image")
+    # In such a form an unescaped + means a space, which base64 does not have: people forget to escape it.
+    return field.replace(" ", "+") if field else None
+
+
+def read_data_url(field: Any) -> bytes:
+    """The bytes in a base64 data URL of a picture."""
+    if field is None or field == "":
+        refuse("no_image", f"There is no field 'image' in the request; {HOW_TO_SEND}.")
+    start = DATA_URL.match(field) if isinstance(field, str) else None
+    if not start:
+        refuse("bad_data_url", "The field 'image' is not a data URL such as data:image/png;base64,iVBOR...")
+    try:
+        data = base64.b64decode("".join(field[start.end() :].split()), validate=True)
+    except (binascii.Error, ValueError):
+        refuse("bad_data_url", "The data URL in the field 'image' is not valid base64.")
+    return data or refuse("no_image", "The data URL in the field 'image' holds no bytes.")
+
+
+# ---------------------------------------------------------------------------------------------- serving
+
+
+def log_access(app: Wsgi) -> Wsgi:
+    """Write one line to the log ``access`` for each request to ``app``."""
+
+    def logged(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        started = time.perf_counter()
+        answered: list[str] = []
+
+        def note_status(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            answered[:] = [status.partition(" ")[0], dict(headers).get("Content-Length", "-")]
+            return start_response(status, headers, *exc_info)
+
+        try:
+            return app(environ, note_status)
+        finally:
+            query = environ.get("QUERY_STRING")
+            address = environ.get("PATH_INFO", "") + (f"?{query}" if query else "")
+            access_log.info(
+                "%s %s %s %s %s %.1fms",
+                environ.get("REMOTE_ADDR") or "-",
+                printable(environ.get("REQUEST_METHOD", "-")),
+                printable(address),
+                *(answered or ["500", "-"]),
+                (time.perf_counter() - started) * 1000,
+            )
+
+    return logged
+
+
+def printable(text: str) -> str:
+    """What a stranger sent, on one line and without anything that a terminal would obey."""
+    return text.encode("unicode_escape").decode("ascii").replace(" ", "\\x20")
+
+
+class ContractErrorTask(ErrorTask):
+    """Answers requests that are no valid HTTP, which never reach the application, in the contract's words."""
+
+    CODES = {  # noqa: RUF012
+        400: ("bad_request", "The request is not valid HTTP."),
+        413: ("too_large", TOO_LARGE),
+        431: ("headers_too_large", "The request's headers are too large."),
+    }
+
+    def execute(self) -> None:
+        code, message = self.CODES.get(
+            self.request.error.code,
+            ("internal", "Something went wrong in the server; the request was not at fault."),
+        )
+        body = error_body(code, message).encode()
+        self.status = f"{STATUS[code]} {self.request.error.reason}"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class ContractChannel(HTTPChannel):
+    """A connection whose errors are JSON."""
+
+    error_task_class = ContractErrorTask
+
+
+class DrainingWaitress(bottle.WaitressServer):
+    """Bottle's adapter for waitress; told to stop, it finishes the requests in flight first."""
+
+    def run(self, handler: Wsgi) -> None:
+        sockets: dict[int, Any] = {}
+        server = waitress.create_server(
+            handler, map=sockets, host=self.host, port=self.port, ident=None, **self.options
+        )
+        listeners = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
+        for listener in listeners:
+            listener.channel_class = ContractChannel
+        stop = threading.Event()
+
+        def on_signal(*_: object) -> None:
+            stop.set()
+            listeners[0].pull_trigger()  # wake the loop
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, on_signal)
+        port = listeners[0].effective_port
+        print(f"Reading digits at http://{self.host}:{port}/ (Ctrl-C stops)", flush=True)
+
+        while not stop.is_set():
+            wasyncore.loop(timeout=1, use_poll=True, map=sockets, count=1)
+        for listener in listeners:
+            listener.accepting = False
+            listener.socket.close()
+            listener.del_channel()
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while time.monotonic() < deadline and any(map(in_flight, sockets.values())):
+            wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
+        server.task_dispatcher.shutdown()
+
+
+def in_flight(connection: Any) -> bool:
+    """Whether a request on this connection was begun and not yet answered to the last byte."""
+    if not isinstance(connection, HTTPChannel):
+        return False
+    return bool(connection.request or connection.requests or connection.total_outbufs_len)
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python server.py",
+        description="Serve the drawing pad and the predictions.",
+        epilog="example: python server.py --host 0.0.0.0 --port 80 --checkpoint mine/lenet.pt",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=port, default=8080, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--checkpoint", type=Path, default=SHIPPED, help="weights to load (default: checkpoints/lenet.pt)"
+    )
+    parser.add_argument(
+        "--threads",
+        type=thread_count,
+        default=SERVER_THREADS,
+        help="requests at a time (default: %(default)s)",
+    )
+    parser.add_argument("--train", action="store_true", help="where the checkpoint is missing, train it first")
+    return parser.parse_args(arguments)
+
+
+def port(text: str) -> int:
+    """A TCP port from the command line."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a whole number from 0 to 65535, not '{text}'")
+    return int(text)
+
+
+def thread_count(text: str) -> int:
+    """A number of threads from the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"threads are a whole number from 1 up, not '{text}'")
+    return int(text)
+
+
+def main() -> int:
+    """Serve until told to stop; the exit status."""
+    options = parse_arguments()
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue of a few requests is no news
+    train = f"python -m train --out {options.checkpoint}"
+    try:
+        try:
+            app = create_app(options.checkpoint)
+        except MissingCheckpointError:
+            if not options.train:
+                raise
+            # A process of its own: training needs torchvision, serving must not.
+            out = str(options.checkpoint.resolve())
+            if subprocess.run([sys.executable, "-m", "train", "--out", out], cwd=HOME, check=False).returncode:
+                return 1
+            app = create_app(options.checkpoint)
+    except CheckpointError as error:
+        print(f"{str(error).rstrip('.')} at '{options.checkpoint}'; make one with: {train}", file=sys.stderr)
+        return 1
+    try:
+        bottle.run(
+            app,
+            server=DrainingWaitress,
+            host=options.host,
+            port=options.port,
+            quiet=True,
+            threads=options.threads,
+            max_request_body_size=MAX_BODY + 1,  # waitress refuses from this size on
+        )
+    except OSError as error:
+        print(f"Cannot listen at {options.host}:{options.port}: {error.strerror or error}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""How well a checkpoint reads: MNIST's test set, or any folder of labelled pictures.
+
+    python -m train.evaluate
+    python -m train.evaluate --images my-digits        # my-digits/7/*.png and so on
+
+Pictures go the way that they go in the server: from the bytes of the file through net/ink.py.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision.datasets.folder import IMG_EXTENSIONS
+from tqdm import tqdm
+
+from net import ink
+from net.checkpoint import SHIPPED, CheckpointError, load
+from net.recognizer import Recognizer
+from train.calibrate import expected_calibration_error
+from train.fit import accuracy, compute_logits
+from train.mnist import DataError, load_test_digits, root_folder
+
+DIGITS = [str(digit) for digit in range(10)]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of one picture: ``predicted`` is None where no digit could be had from it."""
+
+    name: str
+    label: int
+    predicted: int | None
+    certain: bool
+    confidence: float
+
+
+def per_digit_accuracy(logits: Tensor, labels: Tensor) -> list[float]:
+    """For each digit, 0 to 9, the fraction of its pictures that ``logits`` [N, 10] get right."""
+    return [accuracy(logits[labels == digit], labels[labels == digit]) for digit in range(10)]
+
+
+def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
+    """Read each picture in ``folder/<digit>/``."""
+    files = [
+        path
+        for digit in DIGITS
+        for path in sorted((folder / digit).glob("*"))
+        if path.suffix.lower() in IMG_EXTENSIONS or path.suffix.lower() == ".gif"
+    ]
+    for path in tqdm(files, desc="reading", unit="picture", leave=False, file=sys.stderr):
+        name, label = f"{path.parent.name}/{path.name}", int(path.parent.name)
+        try:
+            prediction = recognizer.recognize(path.read_bytes())
+        except ink.InkError:
+            yield Reading(name, label, predicted=None, certain=False, confidence=0.0)
+        else:
+            yield Reading(name, label, prediction.digit, prediction.certain, prediction.confidence)
+
+
+def confusion_table(readings: list[Reading]) -> str:
+    """What was read (columns, the last for nothing at all) of what was written (rows)."""
+    columns = [*range(10), None]
+    lines = ["written  read " + "".join(f"{column:>6}" for column in [*DIGITS, "none"])]
+    for digit in range(10):
+        row = [sum(r.label == digit and r.predicted == column for r in readings) for column in columns]
+        lines.append(f"{digit:>7}       " + "".join(f"{count or '.':>6}" for count in row))
+    return "\n".join(lines)
+
+
+def report_folder(readings: list[Reading]) -> None:
+    """Print accuracy, accuracy where certain, the confusion table, and what was got wrong."""
+    right = [reading for reading in readings if reading.predicted == reading.label]
+    certain = [reading for reading in readings if reading.certain]
+    certain_right = [reading for reading in right if reading.certain]
+    print(f"accuracy            {len(right) / len(readings):.2%} of {len(readings)} pictures")
+    if certain:
+        print(
+            f"where certain       {len(certain_right) / len(certain):.2%} of {len(certain)}, "
+            f"which is {len(certain) / len(readings):.1%} of them"
+        )
+    print("\n" + confusion_table(readings))
+    for reading in readings:
+        if reading.predicted != reading.label:
+            said = "nothing" if reading.predicted is None else f"{reading.predicted} ({reading.confidence:.1%})"
+            print(f"wrong: {reading.name} read as {said}")
+
+
+def report_mnist(checkpoint: Path, root: Path) -> None:
+    """Print what the network at ``checkpoint`` scores on MNIST's test set."""
+    network, card = load(checkpoint)
+    digits = load_test_digits(root)
+    logits = compute_logits(network, digits.images)
+    temperature = card.get("temperature", 1.0)
+    print(f"MNIST test accuracy         {accuracy(logits, digits.labels):.2%} of {len(digits)} digits")
+    print(f"expected calibration error  {expected_calibration_error(logits, digits.labels, temperature):.2%}")
+    for digit, score in enumerate(per_digit_accuracy(logits, digits.labels)):
+        print(f"  {digit}: {score:.2%}")
+
+
+def main() -> int:
+    """Evaluate as the command line says; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train.evaluate",
+        description="Measure how well a checkpoint reads.",
+        epilog="example: python -m train.evaluate --images my-digits",
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, default=SHIPPED, help="weights to measure (default: checkpoints/lenet.pt)"
+    )
+    parser.add_argument("--images", type=Path, help="folder with a folder of pictures for each digit")
+    parser.add_argument("--data", type=Path, help="folder of MNIST (default: $MNIST_ROOT, else data)")
+    options = parser.parse_args()
+    try:
+        if not options.images:
+            report_mnist(options.checkpoint, root_folder(options.data))
+            return 0
+        torch.set_num_threads(1)  # as the server does: one picture at a time gains nothing from more
+        readings = list(read_folder(Recognizer(options.checkpoint), options.images))
+    except (CheckpointError, DataError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not readings:
+        print(f"There is no picture in '{options.images}'; it needs folders named 0 to 9.", file=sys.stderr)
+        return 1
+    report_folder(readings)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

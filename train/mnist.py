@@ -1,0 +1,69 @@
+"""MNIST as whole tensors: 47 MB of pixels need no loader."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision.datasets import MNIST
+
+DEFAULT_ROOT = Path("data")
+VALIDATION_FRACTION = 1 / 12  # 5,000 of 60,000
+SPLIT_SEED = 1998  # the same split for every run, whatever the run's own seed, so that runs compare
+
+
+class DataError(Exception):
+    """MNIST could not be had; the message says why and what to do, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Digits:
+    """``images``, uint8 [N, 28, 28], 0 for paper and 255 for ink; ``labels``, int64 [N], 0 to 9."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device) -> "Digits":
+        """The same digits on ``device``."""
+        return Digits(self.images.to(device), self.labels.to(device))
+
+    def __getitem__(self, index: Tensor) -> "Digits":
+        return Digits(self.images[index], self.labels[index])
+
+
+def root_folder(given: Path | None) -> Path:
+    """The torchvision root to use: what the user gave, else ``MNIST_ROOT``, else ``data``."""
+    return given or Path(os.environ.get("MNIST_ROOT") or DEFAULT_ROOT)
+
+
+def load_training_digits(root: Path) -> tuple[Digits, Digits]:
+    """MNIST's 60,000 training digits, split into those to train on and those to validate with."""
+    digits = load(root, train=True)
+    order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(SPLIT_SEED))
+    held_out = round(len(digits) * VALIDATION_FRACTION)
+    return digits[order[held_out:]], digits[order[:held_out]]
+
+
+def load_test_digits(root: Path) -> Digits:
+    """MNIST's 10,000 test digits: for reporting, never for choosing."""
+    return load(root, train=False)
+
+
+def load(root: Path, *, train: bool) -> Digits:
+    """One half of MNIST, downloaded into ``root`` where it is missing.
+
+    Raises DataError where it can be neither read nor downloaded.
+    """
+    try:
+        dataset = MNIST(str(root), train=train, download=True)
+    except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(
+            f"MNIST could not be loaded from or downloaded into '{root}' ({reason.rstrip('.')}); "
+            "name a folder that holds it, or one to write it to, with --data."
+        ) from error
+    return Digits(dataset.data, dataset.targets)
