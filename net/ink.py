@@ -33,7 +33,8 @@ SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noi
 SPECK_CELLS = 100  # along the longer side, to tell parts of the ink apart
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
-LEAST_CONTRAST = 0.1  # of the full range; paper's own grain and JPEG's ripples stay under it
+PAPER_NOISE = 0.98  # the fraction of the paper's own pixels that are not to count as ink
+LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -116,10 +117,10 @@ def flatten(image: Image.Image) -> Image.Image:
 
 @dataclass(frozen=True)
 class InkLevels:
-    """Differences from the paper, 0 to 1, at which ink begins and at which it is at its full strength."""
+    """Differences from the paper, 0 to 255, at which ink begins and at which it is at its full strength."""
 
-    begins: float
-    full: float
+    begins: int
+    full: int
 
 
 def find_ink(image: Image.Image) -> Floats:
@@ -154,11 +155,7 @@ def without_specks(ink: Floats) -> Floats:
     """
     height, width = ink.shape
     cell = -(-max(height, width) // SPECK_CELLS)  # gaps narrower than a cell do not part what they are in
-    rows, columns = -(-height // cell), -(-width // cell)
-    padded = np.zeros((rows * cell, columns * cell), np.float32)
-    padded[:height, :width] = ink
-    cells = padded.reshape(rows, cell, columns, cell).max(axis=(1, 3))
-    labels = label_components(cells > SURE_INK)
+    labels = label_components(strongest_of_cells(ink, cell) > SURE_INK)
     areas = np.bincount(labels.ravel())
     areas[0] = 0
     at_rim = np.zeros(len(areas), bool)
@@ -167,88 +164,98 @@ def without_specks(ink: Floats) -> Floats:
     keep[0] = False
     # The faint edge of a stroke can lie in the next cell.
     near = Image.fromarray(keep[labels]).convert("L").filter(ImageFilter.MaxFilter(3))
-    mask = np.asarray(near).astype(bool).repeat(cell, axis=0).repeat(cell, axis=1)
-    return ink * mask[:height, :width]
+    mask = near.resize((near.width * cell, near.height * cell), Image.Resampling.NEAREST)
+    return np.where(np.asarray(mask, bool)[:height, :width], ink, np.float32(0))
+
+
+def strongest_of_cells(ink: Floats, cell: int) -> Floats:
+    """The maximum of each square of ``cell`` by ``cell`` pixels; those at the right and bottom may be smaller."""
+    padded = np.pad(ink, ((0, -ink.shape[0] % cell), (0, -ink.shape[1] % cell)))
+    of_rows = np.maximum.reduce([padded[offset::cell] for offset in range(cell)])
+    return np.maximum.reduce([of_rows[:, offset::cell] for offset in range(cell)])
 
 
 def ink_strength(image: Image.Image) -> Floats:
-    """How much ink lies on each pixel of ``image`` (mode RGB): float [H, W] from 0 to 1."""
-    difference = difference_from_paper(np.asarray(image, np.float32) / 255)
-    levels = ink_levels(difference)
-    return ((difference - levels.begins) / (levels.full - levels.begins)).clip(0, 1)
-
-
-def difference_from_paper(pixels: Floats) -> Floats:
-    """The largest difference of any channel from the paper's colour: float [H, W], for [H, W, 3] in 0 to 1."""
-    return np.abs(pixels - paper_colour(pixels)).max(axis=2)
-
-
-def paper_colour(pixels: Floats) -> Floats:
-    """The paper's colour under each of ``pixels``, float [H, W, 3]: light falls off across a photograph.
-
-    A quadratic surface for each channel, fitted by least squares to the pixels that lie close to the last
-    fit. The first is the median of the picture's rim, since people do not write on the very edge.
-    """
-    height, width = pixels.shape[:2]
-    step = max(1, min(height, width) // PAPER_SAMPLES)
-    samples = pixels[::step, ::step].reshape(-1, 3)
-    terms = quadratic_terms(height, width)
-    sampled_terms = terms[::step, ::step].reshape(-1, 6)
-    paper = np.broadcast_to(np.median(rim(pixels), axis=0), samples.shape)
-    surface = None
-    for _ in range(PAPER_FITS):
-        distance = np.abs(samples - paper).max(axis=1)
-        is_paper = distance <= max(np.median(distance) * 2, 1 / 255)
-        surface = np.linalg.lstsq(sampled_terms[is_paper], samples[is_paper])[0]
-        paper = sampled_terms @ surface
-    return terms @ surface
-
-
-def rim(pixels: Floats) -> Floats:
-    """The pixels, float [N, 3], along the four edges of a picture, float [H, W, 3]."""
-    depth = max(1, min(pixels.shape[:2]) // 50)
-    edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
-    return np.concatenate([edge.reshape(-1, 3) for edge in edges])
-
-
-def quadratic_terms(height: int, width: int) -> Floats:
-    """1, x, y, x², xy and y² at each pixel, float [H, W, 6], x and y running from -1 to 1."""
-    y, x = np.meshgrid(
-        np.linspace(-1, 1, height, dtype=np.float32),
-        np.linspace(-1, 1, width, dtype=np.float32),
-        indexing="ij",
-    )
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
-
-
-def ink_levels(difference: Floats) -> InkLevels:
-    """Where ink begins and where it is full, in ``difference``, float [H, W] from 0 to 1.
+    """How much ink lies on each pixel of ``image`` (mode RGB): float [H, W] from 0 to 1.
 
     Raises BlankImageError.
     """
-    if difference.max() < LEAST_CONTRAST:
+    difference = difference_from_paper(image)
+    levels = ink_levels(np.bincount(difference.ravel(), minlength=256))
+    strengths = (np.arange(256) - levels.begins) / max(1, levels.full - levels.begins)
+    return strengths.clip(0, 1).astype(np.float32)[difference]
+
+
+def difference_from_paper(image: Image.Image) -> Bytes:
+    """The largest difference of any channel from the paper's colour: uint8 [H, W], for a picture in mode RGB."""
+    channels = [np.asarray(channel, np.float32) for channel in image.split()]
+    paper = paper_colour(channels)
+    difference = np.abs(channels[0] - paper[0])
+    for channel, colour in zip(channels[1:], paper[1:], strict=True):
+        np.maximum(difference, np.abs(channel - colour), out=difference)
+    return np.rint(difference).astype(np.uint8)
+
+
+def paper_colour(channels: list[Floats]) -> list[Floats]:
+    """For each of ``channels``, float [H, W] from 0 to 255, the paper's value: float [], or [H, W] where it varies.
+
+    The first guess is the median of the picture's rim, since people do not write on the very edge. Where
+    most of the picture differs from it, as photographs do, since light falls off across a page, a quadratic
+    surface is fitted by least squares to the pixels that lie close to the last guess.
+    """
+    height, width = channels[0].shape
+    step = max(1, min(height, width) // PAPER_SAMPLES)
+    samples = np.stack([channel[::step, ::step].ravel() for channel in channels], axis=1)
+    paper = np.array([np.median(rim(channel)) for channel in channels], np.float32)
+    distance = np.abs(samples - paper).max(axis=1)
+    if np.median(distance) < 1:
+        return list(paper)
+    x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    terms = [np.ones_like(x + y), x + 0 * y, y + 0 * x, x * x + 0 * y, x * y, y * y + 0 * x]
+    sampled = np.stack([term[::step, ::step].ravel() for term in terms], axis=1)
+    for _ in range(PAPER_FITS):
+        is_paper = distance <= 2 * np.median(distance)
+        surface = np.linalg.lstsq(sampled[is_paper], samples[is_paper])[0]
+        distance = np.abs(samples - sampled @ surface).max(axis=1)
+    return [sum(weight * term for weight, term in zip(weights, terms, strict=True)) for weights in surface.T]
+
+
+def rim(channel: Floats) -> Floats:
+    """The pixels, float [N], along the four edges of one channel, float [H, W]."""
+    depth = max(1, min(channel.shape) // 50)
+    edges = [channel[:depth], channel[-depth:], channel[:, :depth], channel[:, -depth:]]
+    return np.concatenate([edge.ravel() for edge in edges])
+
+
+def ink_levels(counts: NDArray[np.int64]) -> InkLevels:
+    """Where ink begins and where it is full, given how many pixels differ from the paper by 0 to 255.
+
+    Raises BlankImageError.
+    """
+    first_of_ink = otsu_threshold(counts)
+    begins = quantile(counts[:first_of_ink], PAPER_NOISE)
+    full = first_of_ink + quantile(counts[first_of_ink:], 0.5)
+    if full < LEAST_CONTRAST:
         raise BlankImageError("The picture has no ink on it; draw or write one digit.")
-    between = otsu_threshold(difference)
-    is_ink = difference > between
-    noise = np.percentile(difference[~is_ink], 98) if not is_ink.all() else 0.0
-    return InkLevels(begins=float(noise), full=float(np.median(difference[is_ink])))
+    return InkLevels(begins, full)
 
 
-def otsu_threshold(values: Floats) -> float:
-    """The level that best parts ``values``, 0 to 1, in two groups.
+def quantile(counts: NDArray[np.int64], fraction: float) -> int:
+    """The level below or at which ``fraction`` of what is counted lies."""
+    return int(np.searchsorted(counts.cumsum(), fraction * counts.sum()))
+
+
+def otsu_threshold(counts: NDArray[np.int64]) -> int:
+    """The first level of the upper one of the two groups that best part what ``counts`` [256] has at each level.
 
     Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
     Systems, Man, and Cybernetics 9(1), 1979.
     """
-    counts, edges = np.histogram(values, bins=256, range=(0, 1))
-    levels = (edges[:-1] + edges[1:]) / 2
-    below = counts.cumsum()
-    above = below[-1] - below
-    sum_below = (counts * levels).cumsum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = sum_below / below - (sum_below[-1] - sum_below) / above
-        variance_between = np.nan_to_num(below * above * distance**2)
-    return float(edges[variance_between.argmax() + 1])
+    below = counts.cumsum()[:-1]
+    above = counts.sum() - below
+    sum_below = (counts * np.arange(256)).cumsum()
+    distance = sum_below[:-1] / np.maximum(below, 1) - (sum_below[-1] - sum_below[:-1]) / np.maximum(above, 1)
+    return int((below * above * distance**2).argmax()) + 1
 
 
 def extent(ink: Floats) -> tuple[int, int, int, int]:
