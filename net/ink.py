@@ -12,7 +12,6 @@ transparency, shadows, noise, and a camera that was held upside down.
 """
 
 import warnings
-from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -29,12 +28,14 @@ CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
 PAPER_SAMPLES = 64  # along the shorter side, to fit the paper's colour to
 PAPER_FITS = 3
+LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
+FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
-SPECK_CELLS = 100  # along the longer side, to tell parts of the ink apart
+FAINT_INK = 0.1  # of full strength
+PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
+CELLS = 100  # along the longer side, to tell parts of the ink apart; narrower gaps part nothing
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
-PAPER_NOISE = 0.98  # the fraction of the paper's own pixels that are not to count as ink
-LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -115,14 +116,6 @@ def flatten(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(paper, image).convert("RGB")
 
 
-@dataclass(frozen=True)
-class InkLevels:
-    """Differences from the paper, 0 to 255, at which ink begins and at which it is at its full strength."""
-
-    begins: int
-    full: int
-
-
 def find_ink(image: Image.Image) -> Floats:
     """How much ink lies on each pixel, float [H, W] from 0 to 1, cropped to the digit.
 
@@ -130,7 +123,7 @@ def find_ink(image: Image.Image) -> Floats:
     Raises BlankImageError.
     """
     scale = max(1, max(image.size) // WORKING_SIDE)
-    ink = without_specks(ink_strength(image.reduce(scale) if scale > 1 else image))
+    ink = ink_strength(difference_from_paper(image.reduce(scale) if scale > 1 else image))
     top, bottom, left, right = extent(ink)
     if scale > 1 and max(bottom - top, right - left) < WORKING_SIDE // 2:
         # A small digit on a large picture: look again, closer, with some paper around it.
@@ -147,43 +140,48 @@ def find_ink(image: Image.Image) -> Floats:
     return ink[top:bottom, left:right]
 
 
-def without_specks(ink: Floats) -> Floats:
-    """``ink``, float [H, W], with nothing but the digit left: every large part, no speck, no line at the rim.
+def ink_strength(difference: Bytes) -> Floats:
+    """How much ink of the digit lies on each pixel, float [H, W] from 0 to 1, given its ``difference`` from the paper.
 
-    A part counts as large by its area, next to the largest; what touches the picture's rim must be larger,
-    for there stand shadows, edges of the paper and parts of neighbouring words.
+    ``difference`` is uint8 [H, W]. Ink is at its full strength where a stroke is darkest, and begins where
+    it exceeds what the paper shows by itself, away from all ink. Raises BlankImageError.
     """
-    height, width = ink.shape
-    cell = -(-max(height, width) // SPECK_CELLS)  # gaps narrower than a cell do not part what they are in
-    labels = label_components(strongest_of_cells(ink, cell) > SURE_INK)
-    areas = np.bincount(labels.ravel())
-    areas[0] = 0
-    at_rim = np.zeros(len(areas), bool)
-    at_rim[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
-    keep = areas >= areas.max() * np.where(at_rim, LEAST_PART_AT_RIM, LEAST_PART)
-    keep[0] = False
-    # The faint edge of a stroke can lie in the next cell.
-    near = Image.fromarray(keep[labels]).convert("L").filter(ImageFilter.MaxFilter(3))
-    mask = near.resize((near.width * cell, near.height * cell), Image.Resampling.NEAREST)
-    return np.where(np.asarray(mask, bool)[:height, :width], ink, np.float32(0))
+    full = full_strength(np.bincount(difference.ravel(), minlength=256))
+    cell = -(-max(difference.shape) // CELLS)
+    parts = label_components(strongest_of_cells(difference, cell) > SURE_INK * full)
+    paper = difference[~pixels_near(parts > 0, cell, difference.shape)]
+    begins = quantile(np.bincount(paper, minlength=256), PAPER_NOISE) if len(paper) else 0
+    strengths = (np.arange(256, dtype=np.float32) - begins) / max(1, full - begins)
+    digit = pixels_near(parts_of_digit(parts)[parts], cell, difference.shape)
+    return np.where(digit, strengths.clip(0, 1)[difference], np.float32(0))
 
 
-def strongest_of_cells(ink: Floats, cell: int) -> Floats:
+def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:
     """The maximum of each square of ``cell`` by ``cell`` pixels; those at the right and bottom may be smaller."""
-    padded = np.pad(ink, ((0, -ink.shape[0] % cell), (0, -ink.shape[1] % cell)))
+    padded = np.pad(difference, ((0, -difference.shape[0] % cell), (0, -difference.shape[1] % cell)))
     of_rows = np.maximum.reduce([padded[offset::cell] for offset in range(cell)])
     return np.maximum.reduce([of_rows[:, offset::cell] for offset in range(cell)])
 
 
-def ink_strength(image: Image.Image) -> Floats:
-    """How much ink lies on each pixel of ``image`` (mode RGB): float [H, W] from 0 to 1.
+def parts_of_digit(parts: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which of the numbered ``parts``, int32 [rows, columns], belong to the digit: bool [count + 1].
 
-    Raises BlankImageError.
+    A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
+    for there stand shadows, edges of the paper and parts of neighbouring words. Part 0 is the paper.
     """
-    difference = difference_from_paper(image)
-    levels = ink_levels(np.bincount(difference.ravel(), minlength=256))
-    strengths = (np.arange(256) - levels.begins) / max(1, levels.full - levels.begins)
-    return strengths.clip(0, 1).astype(np.float32)[difference]
+    areas = np.bincount(parts.ravel())
+    areas[0] = 0
+    least = np.full(len(areas), LEAST_PART)
+    least[np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])] = LEAST_PART_AT_RIM
+    return (areas >= areas.max() * least) & (areas > 0)
+
+
+def pixels_near(cells: NDArray[np.bool_], cell: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """The pixels, bool ``shape``, in or beside ``cells``, bool [rows, columns]: a stroke's faint edge lies there."""
+    reach = 3 if cell > 1 else 5
+    near = Image.fromarray(cells).convert("L").filter(ImageFilter.MaxFilter(reach))
+    pixels = near.resize((near.width * cell, near.height * cell), Image.Resampling.NEAREST)
+    return np.asarray(pixels, bool)[: shape[0], : shape[1]]
 
 
 def difference_from_paper(image: Image.Image) -> Bytes:
@@ -193,7 +191,7 @@ def difference_from_paper(image: Image.Image) -> Bytes:
     difference = np.abs(channels[0] - paper[0])
     for channel, colour in zip(channels[1:], paper[1:], strict=True):
         np.maximum(difference, np.abs(channel - colour), out=difference)
-    return np.rint(difference).astype(np.uint8)
+    return np.rint(difference).clip(0, 255).astype(np.uint8)
 
 
 def paper_colour(channels: list[Floats]) -> list[Floats]:
@@ -227,17 +225,16 @@ def rim(channel: Floats) -> Floats:
     return np.concatenate([edge.ravel() for edge in edges])
 
 
-def ink_levels(counts: NDArray[np.int64]) -> InkLevels:
-    """Where ink begins and where it is full, given how many pixels differ from the paper by 0 to 255.
+def full_strength(counts: NDArray[np.int64]) -> int:
+    """The difference from the paper of ink that covers it, given how many pixels differ by 0 to 255.
 
     Raises BlankImageError.
     """
     first_of_ink = otsu_threshold(counts)
-    begins = quantile(counts[:first_of_ink], PAPER_NOISE)
-    full = first_of_ink + quantile(counts[first_of_ink:], 0.5)
+    full = first_of_ink + quantile(counts[first_of_ink:], FULL_INK)
     if full < LEAST_CONTRAST:
         raise BlankImageError("The picture has no ink on it; draw or write one digit.")
-    return InkLevels(begins, full)
+    return full
 
 
 def quantile(counts: NDArray[np.int64], fraction: float) -> int:
@@ -259,10 +256,17 @@ def otsu_threshold(counts: NDArray[np.int64]) -> int:
 
 
 def extent(ink: Floats) -> tuple[int, int, int, int]:
-    """Top, bottom, left and right of the ink, the ends exclusive."""
-    rows = np.flatnonzero(ink.any(axis=1))
-    columns = np.flatnonzero(ink.any(axis=0))
-    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    """Top, bottom, left and right of the ``ink``, float [H, W] from 0 to 1, the ends exclusive.
+
+    The faint halo that scaling and compression leave around a stroke is not part of it, except on a digit
+    as small as MNIST's own, where a faint pixel is a twentieth of the whole.
+    """
+    for faintest in (0, FAINT_INK):
+        rows, columns = (np.flatnonzero((ink > faintest).any(axis=axis)) for axis in (1, 0))
+        box = (int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+        if max(box[1] - box[0], box[3] - box[2]) <= BOX:
+            break
+    return box
 
 
 def normalize(ink: Floats) -> Bytes:

@@ -1,0 +1,141 @@
+"""What the tests share: a small MNIST of our own, running servers, a browser, and what a machine may lack."""
+
+import io
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+HOME = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(HOME), str(HOME / "tests")]
+
+import handwriting  # noqa: E402
+
+from net import ink  # noqa: E402
+
+LINE_TIMEOUT = 60  # seconds
+
+
+def png(image: Image.Image) -> bytes:
+    """``image`` as the bytes of a PNG file."""
+    return encode(image, "PNG")
+
+
+def encode(image: Image.Image, image_format: str, **options) -> bytes:
+    """``image`` as the bytes of a file in ``image_format``."""
+    file = io.BytesIO()
+    image.save(file, image_format, **options)
+    return file.getvalue()
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run Python in the repository as a user would."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=HOME,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def mnist_root() -> Path:
+    """The real MNIST."""
+    root = os.environ.get("MNIST_ROOT")
+    if not root or not (Path(root) / "MNIST" / "raw").is_dir():
+        pytest.skip("needs the real MNIST: set MNIST_ROOT to the folder that `python -m train` downloaded it to (data)")
+    return Path(root)
+
+
+@pytest.fixture(scope="session")
+def pen_root() -> Path:
+    """Drawings by people."""
+    root = os.environ.get("PEN_ROOT")
+    if not root:
+        pytest.skip("needs drawings: set PEN_ROOT to a folder with strokes.json, of UCI's Pen-Based Recognition set")
+    return Path(root)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium."""
+    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    if not any(found):
+        pytest.skip("needs Chromium on the PATH: apt-get install chromium, or your system's package of it")
+    return next(path for path in found if path)
+
+
+@pytest.fixture(scope="session")
+def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A torchvision root with 600 and 100 digits in our own hand, in MNIST's file format."""
+    root = tmp_path_factory.mktemp("small-mnist")
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, count, first_seed in (("train", 600, 100), ("t10k", 100, 900)):
+        labels = np.arange(count, dtype=np.uint8) % 10
+        images = np.stack(
+            [
+                ink.read(png(handwriting.render(handwriting.by_hand(int(label), first_seed + n), 60, 0.08)))
+                for n, label in enumerate(labels)
+            ]
+        )
+        (raw / f"{name}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 2051, count, 28, 28) + images.tobytes())
+        (raw / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, count) + labels.tobytes())
+    return root
+
+
+@dataclass
+class RunningServer:
+    """A started server.py."""
+
+    process: subprocess.Popen
+    url: str
+    log: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rstrip("/").rpartition(":")[2])
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(LINE_TIMEOUT)
+
+
+def start_server(folder: Path, *arguments: str, **environment: str) -> RunningServer:
+    """Start server.py, on a free port unless ``arguments`` name one, and wait until it says that it is ready."""
+    log = folder / "server.log"
+    if "--port" not in arguments:
+        arguments = (*arguments, "--port", "0")
+    with log.open("a") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, str(HOME / "server.py"), *arguments],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+    for line in process.stdout:
+        if address := re.search(r"http://\S+", line):
+            return RunningServer(process, address[0], log)
+    raise AssertionError(f"server.py ended with {process.wait()}: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """server.py with the shipped weights."""
+    running = start_server(tmp_path_factory.mktemp("server"))
+    yield running
+    running.stop()
+    running.process.stdout.close()

@@ -1,0 +1,198 @@
+"""Any picture becomes what MNIST would have made of it."""
+
+import io
+
+import handwriting
+import numpy as np
+import pytest
+from conftest import encode, png
+from PIL import Image
+
+from net import ink
+from train import mnist
+
+INK_BLUE, CREAM = "#1a2f8c", "#f6efd9"
+
+
+def a_four(**how) -> Image.Image:
+    return handwriting.render(handwriting.by_hand(4, seed=3), **how)
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    """How much of the ink of one 28 x 28 picture lies elsewhere in the other, best moved by at most a pixel.
+
+    MNIST's digits were moved by whole pixels, so half a pixel's difference may become a whole one.
+    """
+    one, other = one.astype(float), other.astype(float)
+    moved = [np.roll(other, (down, right), axis=(0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    return round(min(np.abs(one - each).sum() for each in moved) / one.sum(), 4)
+
+
+@pytest.fixture(scope="module")
+def four() -> np.ndarray:
+    return ink.read(png(a_four()))
+
+
+def test_a_digit_fills_a_box_of_20_with_its_centre_of_mass_in_the_middle():
+    for digit in range(10):
+        seen = ink.read(png(handwriting.render(handwriting.by_hand(digit, seed=1))))
+        assert (seen.shape, seen.dtype, seen.max()) == ((28, 28), np.uint8, 255)
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
+        mass = seen.astype(float)
+        centre = [(mass.sum(axis=1 - axis) * np.arange(28)).sum() / mass.sum() for axis in (0, 1)]
+        assert centre == pytest.approx([14, 14], abs=0.5)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16", "CMYK", "YCbCr"])
+def test_every_mode_gives_the_same_digit(mode: str, four: np.ndarray):
+    image = a_four().convert("RGB")
+    if mode == "P":
+        image = image.quantize(16)
+    elif mode == "I;16":
+        image = image.convert("L").point(lambda tone: tone * 257, "I").convert(mode)
+    else:
+        image = image.convert(mode)
+    data = encode(image, "JPEG" if mode in ("CMYK", "YCbCr") else "PNG")
+    assert Image.open(io.BytesIO(data)).mode in (mode, "RGB")
+    assert distance(four, ink.read(data)) < 0.1
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG", "GIF", "BMP", "WEBP"])
+def test_every_format_gives_the_same_digit(image_format: str, four: np.ndarray):
+    assert distance(four, ink.read(encode(a_four().convert("RGB"), image_format))) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("colour", "paper"),
+    [
+        ("white", "black"),
+        (INK_BLUE, CREAM),
+        (CREAM, INK_BLUE),
+        ("#c02020", "#101010"),
+        ("#909090", "white"),
+        ("red", "lime"),
+    ],
+)
+def test_ink_may_be_darker_or_lighter_than_the_paper_and_of_any_colour(colour: str, paper: str, four: np.ndarray):
+    assert distance(four, ink.read(png(a_four(ink=colour, paper=paper)))) < 0.05
+
+
+@pytest.mark.parametrize("colour", ["black", "white", "#e0e040", INK_BLUE])
+def test_transparent_paper_is_paper(colour: str, four: np.ndarray):
+    assert distance(four, ink.read(png(a_four(ink=colour, paper="#0000")))) < 0.1
+
+
+@pytest.mark.parametrize("transparent", [(0, 0, 0), (255, 255, 255)])
+def test_transparency_can_be_a_colour_of_the_palette(transparent: tuple[int, int, int], four: np.ndarray):
+    mask = np.asarray(a_four().convert("L")) < 128
+    image = (
+        Image.fromarray(mask.astype(np.uint8), "P") if False else Image.fromarray(mask.astype(np.uint8)).convert("P")
+    )
+    image.putpalette([*transparent, 20, 20, 20])
+    assert distance(four, ink.read(encode(image, "PNG", transparency=0))) < 0.15
+
+
+@pytest.mark.parametrize(("tag", "turned"), [(3, 180), (6, 90), (8, 270)])
+def test_the_orientation_tag_is_honoured(tag: int, turned: int, four: np.ndarray):
+    exif = Image.Exif()
+    exif[0x0112] = tag
+    sideways = a_four().convert("RGB").rotate(turned)
+    assert distance(four, ink.read(encode(sideways, "JPEG", exif=exif, quality=95))) < 0.1
+    assert distance(four, ink.read(encode(sideways, "JPEG", quality=95))) > 0.4
+
+
+def test_a_damaged_orientation_tag_is_ignored(four: np.ndarray):
+    data = encode(a_four().convert("RGB"), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff", quality=95)
+    assert distance(four, ink.read(data)) < 0.1
+
+
+@pytest.mark.parametrize(("size", "nearly"), [(28, 0.5), (56, 0.2), (112, 0.1), (560, 0.1), (1500, 0.1), (4000, 0.1)])
+def test_size_makes_no_difference(size: int, nearly: float, four: np.ndarray):
+    assert distance(four, ink.read(png(a_four(size=280).resize((size, size), Image.Resampling.LANCZOS)))) < nearly
+
+
+def test_place_makes_no_difference(four: np.ndarray):
+    small = a_four(size=140).convert("L")
+    for place in ((0, 0), (5, 300), (300, 60), (359, 359)):
+        page = Image.new("L", (500, 500), 255)
+        page.paste(small, place)
+        assert distance(four, ink.read(png(page))) < 0.15
+
+
+def test_a_small_digit_on_a_large_photograph_is_looked_at_closely(four: np.ndarray):
+    page = Image.new("RGB", (4000, 3000), CREAM)
+    page.paste(a_four(size=280, ink=INK_BLUE, paper=CREAM).convert("RGB"), (2900, 400))
+    assert distance(four, ink.read(encode(page, "JPEG", quality=90))) < 0.2
+
+
+def test_uneven_light_specks_and_a_line_at_the_rim_are_not_ink(four: np.ndarray):
+    paper = handwriting.lit_paper(400, seed=4)
+    for place in ((30, 40), (360, 350), (200, 385)):
+        paper.paste((60, 50, 40), (*place, place[0] + 4, place[1] + 4))
+    paper.paste((90, 60, 60), (0, 0, 3, 400))
+    assert distance(four, ink.read(png(a_four(size=400, ink=INK_BLUE, paper=paper)))) < 0.15
+
+
+def test_every_part_of_a_digit_stays():
+    body, hat = handwriting.by_hand(5, seed=2)
+    lifted = [[(x, y - 0.05) for x, y in hat]]
+    whole = ink.read(png(handwriting.render([body, *lifted], pen=0.03)))
+    assert whole[4:7].max() > 128, "the hat of a 5 that lies apart is still there"
+
+
+@pytest.mark.parametrize("paper", ["white", "black", "#0000", CREAM, "grain"])
+def test_a_picture_without_ink_is_blank(paper: str):
+    blank = handwriting.lit_paper(200) if paper == "grain" else Image.new("RGBA", (200, 200), paper)
+    with pytest.raises(ink.BlankImageError):
+        ink.read(png(blank))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (28, 28)])
+def test_all_ink_is_as_blank_as_none(size: tuple[int, int]):
+    with pytest.raises(ink.BlankImageError):
+        ink.read(png(Image.new("L", size, 0)))
+
+
+def test_a_strip_of_one_pixel_is_read_without_harm():
+    strip = np.full((1, 3000), 255, np.uint8)
+    strip[0, 1000:1100] = 0
+    assert ink.read(png(Image.fromarray(strip))).max() == 255
+
+
+@pytest.mark.parametrize("cut", [0, 1, 10, 60, 400])
+def test_a_file_that_is_cut_off_or_no_picture_is_unreadable(cut: int):
+    for data in (png(a_four())[:cut], encode(a_four().convert("RGB"), "JPEG")[:cut], b"%PDF-1.7 " * cut):
+        with pytest.raises(ink.UnreadableImageError):
+            ink.read(data)
+
+
+def test_formats_that_were_not_promised_are_refused():
+    with pytest.raises(ink.UnreadableImageError):
+        ink.read(encode(a_four().convert("RGB"), "TIFF"))
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded():
+    with pytest.raises(ink.TooManyPixelsError, match="pixels"):
+        ink.read(png(Image.new("1", (10_000, 5_001))))
+
+
+def test_what_was_normalized_once_comes_back_as_it_is(four: np.ndarray):
+    assert distance(four, ink.read(png(Image.fromarray(four)))) < 0.01
+
+
+@pytest.mark.parametrize(("scale", "nearly"), [(1, 0.01), (2, 0.03), (5, 0.04), (10, 0.04), (3.7, 0.12)])
+def test_mnist_digits_come_back_as_they_went_in_wherever_and_however_large_they_are_pasted(
+    scale: float, nearly: float, mnist_root
+):
+    images = mnist.load_test_digits(mnist_root).images[:300].numpy()
+    side = round(28 * scale)
+    rng = np.random.default_rng(5)
+    distances = []
+    for image in images:
+        page = Image.new("L", (side * 2, side * 2))
+        enlarged = Image.fromarray(image).resize((side, side), Image.Resampling.BOX)
+        page.paste(enlarged, tuple(rng.integers(0, side, 2).tolist()))
+        distances.append(distance(image, ink.read(png(page))))
+    assert np.median(distances) < nearly
+    assert np.quantile(distances, 0.95) < nearly + 0.2
