@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -36,6 +37,7 @@ from net.recognizer import Prediction, Recognizer
 
 HOME = Path(__file__).resolve().parent
 MAX_BODY = 16 * 1024 * 1024  # bytes; a photograph of 12 megapixels has 3 to 8 million
+MAX_DROPPED = 8 * MAX_BODY  # bytes of a refused request that are read so that its sender hears of the refusal
 DRAIN_SECONDS = 30  # how long requests in flight may take to finish once the server is told to stop
 SERVER_THREADS = 4
 
@@ -186,12 +188,20 @@ def read_picture() -> bytes:
 def read_body() -> bytes:
     """The whole body of the current request, which can be read again from `request.body`."""
     if request.content_length > MAX_BODY:
+        drop_body()
         refuse("too_large", TOO_LARGE)
     body = request.body.read()
     request.body.seek(0)
     if len(body) > MAX_BODY:
         refuse("too_large", TOO_LARGE)
     return body
+
+
+def drop_body() -> None:
+    """Read what is still being sent, up to a limit: who is cut off while sending does not hear the answer."""
+    left = min(request.content_length, MAX_DROPPED)
+    while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 1 << 16))):
+        left -= len(chunk)
 
 
 def read_multipart() -> bytes:
@@ -292,14 +302,42 @@ class ContractErrorTask(ErrorTask):
         self.status = f"{STATUS[code]} {self.request.error.reason}"
         self.response_headers.append(("Content-Type", "application/json"))
         self.set_close_on_finish()
+        self.channel.lingers = True
         self.content_length = len(body)
         self.write(body)
 
 
 class ContractChannel(HTTPChannel):
-    """A connection whose errors are JSON."""
+    """A connection whose errors are JSON, and that lets a client finish sending before it hangs up on it.
+
+    A client that is still sending when the connection closes is told of a reset, not of the answer that
+    came before. So the rest of what it sends is read and dropped, up to a limit.
+    """
 
     error_task_class = ContractErrorTask
+    lingers = False
+    dropped: int | None = None  # bytes, once it lingers
+
+    def handle_close(self) -> None:
+        if not self.lingers or self.dropped is not None:
+            super().handle_close()
+            return
+        self.dropped, self.will_close = 0, False
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            super().handle_close()
+
+    def readable(self) -> bool:
+        return self.dropped is not None or super().readable()
+
+    def handle_read(self) -> None:
+        if self.dropped is None:
+            super().handle_read()
+            return
+        self.dropped += len(self.recv(self.adj.recv_bytes))
+        if self.dropped > MAX_DROPPED:
+            super().handle_close()
 
 
 class DrainingWaitress(bottle.WaitressServer):

@@ -1,0 +1,420 @@
+"""Promises of the HTTP contract, to clients of a started server.py."""
+
+import base64
+import http.client
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import zlib
+from pathlib import Path
+
+import handwriting
+import pytest
+import torch
+from conftest import HOME, LINE_TIMEOUT, RunningServer, png, python, start_server
+from PIL import Image
+
+import net.recognizer
+import server as server_module
+
+PICTURES = sorted(handwriting.DATA.iterdir())
+MEDIA_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".gif": "image/gif",
+    ".bmp": "image/bmp",
+    ".webp": "image/webp",
+}
+
+
+class Answer:
+    """A status, headers, and a body that is JSON."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status, self.headers, self.body = response.status, response.headers, response.read()
+
+    @property
+    def json(self) -> dict:
+        assert self.headers["Content-Type"].startswith("application/json"), self.body
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> tuple[int, str]:
+        error = self.json["error"]
+        assert error["message"].rstrip().endswith((".", "...")), "a message is a sentence"
+        assert not any(word in error["message"] for word in ("Traceback", str(HOME), ".py", "\n"))
+        return self.status, error["code"]
+
+
+def ask(server: RunningServer, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LINE_TIMEOUT)
+    try:
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        return Answer(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def data_url(path: Path) -> str:
+    return f"data:{MEDIA_TYPES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def as_multipart(server: RunningServer, path: Path, query: str = "") -> Answer:
+    return multipart(server, path.read_bytes(), f'name="image"; filename="{path.name}"', query)
+
+
+def multipart(server: RunningServer, content: bytes, disposition: str, query: str = "") -> Answer:
+    body = b"--x\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n--x--\r\n" % (disposition.encode(), content)
+    return ask(server, "POST", f"/predict{query}", body, Content_Type="multipart/form-data; boundary=x")
+
+
+def as_raw_body(server: RunningServer, path: Path, query: str = "") -> Answer:
+    return ask(server, "POST", f"/predict{query}", path.read_bytes(), Content_Type=MEDIA_TYPES[path.suffix])
+
+
+def as_json(server: RunningServer, path: Path, query: str = "") -> Answer:
+    body = json.dumps({"image": data_url(path)}).encode()
+    return ask(server, "POST", f"/predict{query}", body, Content_Type="application/json")
+
+
+def as_form(server: RunningServer, path: Path, query: str = "") -> Answer:
+    body = urllib.parse.urlencode({"image": data_url(path)}).encode()
+    return ask(server, "POST", f"/predict{query}", body, Content_Type="application/x-www-form-urlencoded")
+
+
+def post(server: RunningServer, body: bytes, content_type: str | None) -> Answer:
+    return ask(server, "POST", "/predict", body, **({"Content_Type": content_type} if content_type else {}))
+
+
+FOUR_WAYS = [as_multipart, as_raw_body, as_json, as_form]
+
+
+@pytest.mark.parametrize("send", FOUR_WAYS)
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
+def test_reads_ten_pictures_in_each_of_four_ways(server, send, path: Path):
+    answer = send(server, path)
+    assert answer.status == 200
+    assert answer.json["digit"] == int(path.stem)
+    assert answer.json["certain"] is True
+
+
+def test_the_answer_is_the_contracts(server):
+    answer = as_raw_body(server, PICTURES[7]).json
+    assert set(answer) == {"digit", "confidence", "certain", "probabilities", "milliseconds"}
+    assert len(answer["probabilities"]) == 10
+    assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert answer["confidence"] == max(answer["probabilities"]) == answer["probabilities"][answer["digit"]]
+    assert answer["milliseconds"] > 0
+
+
+@pytest.mark.parametrize("send", FOUR_WAYS)
+def test_seen_is_the_picture_of_28_by_28_when_asked_for(server, send):
+    answer = send(server, PICTURES[3], "?seen=1").json
+    kind, _, encoded = answer["seen"].partition(",")
+    assert kind == "data:image/png;base64"
+    seen = Image.open(io.BytesIO(base64.b64decode(encoded)))
+    assert (seen.size, seen.mode, seen.getpixel((0, 0)), seen.getextrema()[1]) == ((28, 28), "L", 0, 255)
+    assert "seen" not in send(server, PICTURES[3], "?seen=0").json
+
+
+def test_a_multipart_field_may_hold_a_data_url(server):
+    assert multipart(server, data_url(PICTURES[2]).encode(), 'name="image"').json["digit"] == 2
+
+
+def test_a_form_whose_plus_signs_were_not_escaped_is_still_read(server):
+    body = f"image={data_url(PICTURES[1])}".encode()
+    assert b"+" in body
+    assert post(server, body, "application/x-www-form-urlencoded").json["digit"] == 1
+
+
+def test_a_chunked_body_is_read(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LINE_TIMEOUT)
+    data = PICTURES[0].read_bytes()
+    connection.request(
+        "POST", "/predict", iter([data[:100], data[100:]]), {"Content-Type": "image/png"}, encode_chunked=True
+    )
+    assert Answer(connection.getresponse()).json["digit"] == 0
+    connection.close()
+
+
+def test_a_scribble_is_not_certain(server):
+    scribble = [[(0.1 + 0.8 * (i * 37 % 41) / 41, 0.1 + 0.8 * (i * 23 % 43) / 43) for i in range(40)]]
+    assert post(server, png(handwriting.render(scribble)), "image/png").json["certain"] is False
+
+
+A_PICTURE = PICTURES[0].read_bytes()
+ERRORS = {
+    "nothing at all": (b"", None, 400, "no_image"),
+    "an empty picture": (b"", "image/png", 400, "no_image"),
+    "a form without the field": (b"picture=x", "application/x-www-form-urlencoded", 400, "no_image"),
+    "bytes sent as a form by mistake": (A_PICTURE, "application/x-www-form-urlencoded", 400, "no_image"),
+    "JSON without the field": (b'{"picture": "x"}', "application/json", 400, "no_image"),
+    "JSON with null": (b'{"image": null}', "application/json", 400, "no_image"),
+    "an empty data URL": (b'{"image": "data:image/png;base64,"}', "application/json", 400, "no_image"),
+    "multipart without an end": (b"--x\r\nContent-Disp", "multipart/form-data; boundary=x", 400, "no_image"),
+    "multipart without a boundary": (b"--x\r\n", "multipart/form-data", 400, "no_image"),
+    "multipart with a bad length": (
+        b'--x\r\nContent-Disposition: form-data; name="image"\r\nContent-Length: many\r\n\r\n1\r\n--x--\r\n',
+        "multipart/form-data; boundary=x",
+        400,
+        "no_image",
+    ),
+    "half of a JSON": (b'{"image": "data', "application/json", 400, "bad_json"),
+    "JSON that is no object": (b'["data:image/png;base64,AAAA"]', "application/json", 400, "bad_json"),
+    "JSON that is too deep": (b"[" * 100_000, "application/json", 400, "bad_json"),
+    "JSON that is not UTF-8": (b'{"image": "\xff\xfe"}', "application/json", 400, "bad_json"),
+    "a number for a picture": (b'{"image": 7}', "application/json", 400, "bad_data_url"),
+    "a link for a picture": (b'{"image": "http://127.0.0.1/7.png"}', "application/json", 400, "bad_data_url"),
+    "base64 that is none": (b'{"image": "data:image/png;base64,???"}', "application/json", 400, "bad_data_url"),
+    "base64 cut short": (b'{"image": "data:image/png;base64,iVBOR"}', "application/json", 400, "bad_data_url"),
+    "a page for a picture": (b'{"image": "data:text/html;base64,AAAA"}', "application/json", 400, "bad_data_url"),
+    "text": (b"seven", "text/plain", 415, "unsupported_type"),
+    "a video": (b"\0" * 64, "video/mp4", 415, "unsupported_type"),
+    "a picture of no type": (A_PICTURE, None, 415, "unsupported_type"),
+    "a picture cut off": (A_PICTURE[:200], "image/png", 422, "unreadable_image"),
+    "no picture": (b"seven", "image/png", 422, "unreadable_image"),
+    "a format that is not read": (b"<svg/>", "image/svg+xml", 422, "unreadable_image"),
+    "blank paper": (png(Image.new("L", (280, 280), 255)), "image/png", 422, "blank_image"),
+    "too many pixels": (png(Image.new("1", (10_000, 5_001))), "image/png", 413, "too_large"),
+    "too many bytes": (b"\0" * (server_module.MAX_BODY + 1), "image/png", 413, "too_large"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ERRORS, ids=lambda case: case.replace(" ", "-"))
+def test_bad_pictures_get_their_error(server, case: str):
+    body, content_type, status, code = ERRORS[case]
+    assert post(server, body, content_type).error == (status, code)
+    assert as_raw_body(server, PICTURES[4]).json["digit"] == 4, "and the next one is read"
+
+
+def test_too_many_bytes_are_refused_before_they_are_sent(server):
+    with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
+        connection.sendall(b"Content-Length: %d\r\n\r\n" % (server_module.MAX_BODY + 1))
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert Answer(answer).error == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/static/nothing.js", 404, "not_found"),
+        ("GET", "/static/../server.py", 404, "not_found"),
+        ("GET", "/static/%2e%2e/server.py", 404, "not_found"),
+        ("GET", "/static/", 404, "not_found"),
+        ("GET", "/%ff%fe", 404, "not_found"),
+        ("GET", "/predict", 405, "method_not_allowed"),
+        ("PUT", "/predict", 405, "method_not_allowed"),
+        ("POST", "/", 405, "method_not_allowed"),
+        ("DELETE", "/healthz", 405, "method_not_allowed"),
+    ],
+)
+def test_wrong_addresses_and_methods_get_their_error(server, method: str, path: str, status: int, code: str):
+    answer = ask(server, method, path)
+    assert answer.error == (status, code)
+    if status == 405:
+        assert answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "code"),
+    [
+        (b"POST /predict HTTP/1.1\r\nContent-Length: seven\r\n\r\n", 400, "bad_request"),
+        (b"not http at all\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 300_000 + b"\r\n\r\n", 431, "headers_too_large"),
+    ],
+)
+def test_what_is_no_http_gets_json_too(server, request_bytes: bytes, status: int, code: str):
+    with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
+        connection.sendall(request_bytes)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert Answer(answer).error == (status, code)
+
+
+def call(app, method: str, path: str, body: bytes = b"", content_type: str = "image/png") -> tuple[str, dict]:
+    """Call a WSGI application in this process."""
+    statuses = []
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "CONTENT_TYPE": content_type,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+    }
+    answer = b"".join(app(environ, lambda status, headers, exc_info=None: statuses.append(status)))
+    return statuses[0], json.loads(answer)
+
+
+def test_a_bug_is_an_internal_error_without_a_traceback(monkeypatch: pytest.MonkeyPatch):
+    app = server_module.create_app()
+
+    def fail(*_):
+        raise ZeroDivisionError("in /some/secret/path")
+
+    monkeypatch.setattr(net.recognizer.Recognizer, "recognize", fail)
+    status, answer = call(app, "POST", "/predict", A_PICTURE)
+    assert status.startswith("500")
+    assert answer["error"]["code"] == "internal"
+    assert "secret" not in answer["error"]["message"]
+
+
+def test_health_tells_which_weights_are_loaded(server):
+    answer = ask(server, "GET", "/healthz").json
+    card = json.loads((HOME / "checkpoints" / "lenet.json").read_text())
+    assert answer == {"status": "ok", "sha256": card["sha256"], "trained": card["date"]}
+
+
+def test_the_page_and_its_files_are_served(server):
+    page = ask(server, "GET", "/")
+    assert page.status == 200
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    for path, kind in (("main.js", "javascript"), ("page.css", "text/css"), ("icon.svg", "image/svg+xml")):
+        answer = ask(server, "GET", f"/static/{path}")
+        assert (answer.status, kind in answer.headers["Content-Type"]) == (200, True)
+
+
+def test_a_request_is_one_line_in_the_log_whatever_it_holds(server):
+    ask(server, "GET", "/one%0d%0a2026%1b[31m")
+    as_raw_body(server, PICTURES[5], "?seen=1")
+    lines = server.log.read_text().splitlines()
+    assert sum("/one" in line for line in lines) == 1
+    assert "\\r\\n2026\\x1b[31m 404" in next(line for line in lines if "/one" in line)
+    assert " 127.0.0.1 POST /predict?seen=1 200 " in lines[-1]
+
+
+def test_many_clients_at_once_get_their_own_answers(server):
+    senders = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLIENT, str(server.port), str(path), MEDIA_TYPES[path.suffix]],
+            stdout=subprocess.PIPE,
+        )
+        for path in PICTURES
+    ]
+    for path, sender in zip(PICTURES, senders, strict=True):
+        assert set(sender.communicate(timeout=LINE_TIMEOUT)[0].split()) == {path.stem.encode()}
+
+
+CLIENT = """
+import http.client, json, sys
+connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+for _ in range(20):
+    connection.request("POST", "/predict", open(sys.argv[2], "rb").read(), {"Content-Type": sys.argv[3]})
+    print(json.load(connection.getresponse())["digit"])
+"""
+
+
+def test_serving_needs_no_torchvision():
+    assert python("-c", "import sys, server; assert not {'torchvision', 'train'} & set(sys.modules)").returncode == 0
+
+
+def test_a_request_in_flight_is_finished_on_sigterm(tmp_path: Path):
+    running = start_server(tmp_path)
+    with socket.create_connection(("127.0.0.1", running.port), LINE_TIMEOUT) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
+        connection.sendall(b"Content-Length: %d\r\n\r\n" % len(A_PICTURE) + A_PICTURE[:100])
+        # Once another connection has been answered, the first one's bytes have been read as well.
+        assert ask(running, "GET", "/healthz").status == 200
+        running.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + LINE_TIMEOUT
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", running.port), LINE_TIMEOUT).close()
+            except ConnectionRefusedError:
+                break
+        connection.sendall(A_PICTURE[100:])
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert Answer(answer).json["digit"] == 0
+    assert running.process.wait(LINE_TIMEOUT) == 0
+    running.process.stdout.close()
+
+
+def test_a_taken_port_is_told_in_one_sentence(server):
+    ended = python("server.py", "--port", str(server.port))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert str(server.port) in ended.stderr
+
+
+def test_a_missing_checkpoint_is_told_with_the_command_to_run(tmp_path: Path):
+    ended = python("server.py", "--checkpoint", str(tmp_path / "no.pt"))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert f"python -m train --out {tmp_path / 'no.pt'}" in ended.stderr
+
+
+@pytest.mark.parametrize("what", ["text", "half", "another network", "a list", "NaN"])
+def test_an_unfitting_checkpoint_is_told_with_the_command_to_run(what: str, tmp_path: Path):
+    path = tmp_path / "odd.pt"
+    shipped = (HOME / "checkpoints" / "lenet.pt").read_bytes()
+    if what == "text":
+        path.write_text("these are no weights")
+    elif what == "half":
+        path.write_bytes(shipped[: len(shipped) // 2])
+    elif what == "another network":
+        torch.save(torch.nn.Linear(3, 3).state_dict(), path)
+    elif what == "a list":
+        torch.save([1, 2, 3], path)
+    else:
+        state_dict = torch.load(io.BytesIO(shipped), weights_only=True)
+        state_dict["output.bias"][3] = float("nan")
+        torch.save(state_dict, path)
+    ended = python("server.py", "--checkpoint", str(path))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert f"python -m train --out {path}" in ended.stderr
+
+
+def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, small_mnist: Path):
+    checkpoint = tmp_path / "new" / "lenet.pt"
+    running = start_server(tmp_path, "--train", "--checkpoint", str(checkpoint), MNIST_ROOT=str(small_mnist))
+    assert as_raw_body(running, PICTURES[0]).status == 200
+    assert checkpoint.is_file()
+    assert running.stop() == 0
+    running.process.stdout.close()
+
+
+@pytest.mark.parametrize("flags", [["--port", "seven"], ["--port", "70000"], ["--threads", "0"], ["--colour", "red"]])
+def test_unknown_flags_and_values_are_refused(flags: list[str]):
+    ended = python("server.py", *flags)
+    assert ended.returncode == 2
+    assert flags[0] in ended.stderr
+
+
+def test_gunicorn_serves_the_application_too(tmp_path: Path):
+    pytest.importorskip("gunicorn", reason="needs gunicorn: python -m pip install -r tests/requirements.txt")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "server:create_app()", "--bind", f"127.0.0.1:{port}"],
+        cwd=HOME,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    try:
+        assert any("Booting worker" in line for line in process.stderr)
+        running = RunningServer(process, f"http://127.0.0.1:{port}", tmp_path)
+        for send in FOUR_WAYS:
+            assert send(running, PICTURES[9]).json["digit"] == 9
+        assert post(running, b"\0" * (server_module.MAX_BODY + 1), "image/png").error == (413, "too_large")
+    finally:
+        process.terminate()
+        process.wait(LINE_TIMEOUT)
+        process.stderr.close()
+
+
+def test_a_png_that_lies_about_its_size_is_refused(server):
+    lying = bytearray(png(Image.new("L", (10, 10))))
+    lying[16:24] = (60_000).to_bytes(4, "big") * 2
+    lying[29:33] = zlib.crc32(bytes(lying[12:29])).to_bytes(4, "big")
+    assert post(server, bytes(lying), "image/png").error == (413, "too_large")
