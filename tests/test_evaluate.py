@@ -1,0 +1,54 @@
+"""Promises of `python -m train.evaluate`."""
+
+import shutil
+from pathlib import Path
+
+import handwriting
+import pytest
+from conftest import HOME, python
+from PIL import Image
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Our ten pictures, each in the folder of its digit, a 7 in that of the 2, and a blank one."""
+    for path in sorted(handwriting.DATA.iterdir()):
+        (tmp_path / path.stem).mkdir()
+        shutil.copy(path, tmp_path / path.stem / path.name)
+    shutil.copy(handwriting.DATA / "7.png", tmp_path / "2" / "is-a-7.png")
+    Image.new("L", (50, 50), 255).save(tmp_path / "3" / "blank.png")
+    (tmp_path / "3" / "notes.txt").write_text("not a picture")
+    return tmp_path
+
+
+def test_a_folder_of_pictures_is_read_and_reported(folder: Path):
+    ended = python("-m", "train.evaluate", "--images", str(folder))
+    assert ended.returncode == 0, ended.stderr
+    assert "accuracy            83.33% of 12 pictures" in ended.stdout
+    assert "where certain" in ended.stdout
+    assert "wrong: 2/is-a-7.png read as 7" in ended.stdout
+    assert "wrong: 3/blank.png read as nothing" in ended.stdout
+    row = next(line.split() for line in ended.stdout.splitlines() if line.strip().startswith("2 "))
+    assert row == ["2", ".", ".", "1", ".", ".", ".", ".", "1", ".", ".", "."]
+
+
+def test_a_folder_without_pictures_is_told_in_one_sentence(tmp_path: Path):
+    ended = python("-m", "train.evaluate", "--images", str(tmp_path))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+
+
+def test_a_missing_checkpoint_is_told_in_one_sentence(tmp_path: Path):
+    ended = python("-m", "train.evaluate", "--checkpoint", str(tmp_path / "no.pt"), "--images", str(HOME / "tests"))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+
+
+def test_mnists_test_set_is_reported(small_mnist: Path):
+    ended = python("-m", "train.evaluate", "--data", str(small_mnist))
+    assert ended.returncode == 0, ended.stderr
+    assert "of 100 digits" in ended.stdout
+
+
+def test_people_s_drawings_are_read(pen_root: Path):
+    ended = python("-m", "train.evaluate", "--images", str(pen_root / "canvas"))
+    accuracy = float(ended.stdout.split()[1].rstrip("%"))
+    assert accuracy >= 94

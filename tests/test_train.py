@@ -1,0 +1,293 @@
+"""Promises of `python -m train` to people who run it, and of the weights that it leaves."""
+
+import datetime
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import HOME, LINE_TIMEOUT, python
+
+from net import checkpoint
+from net.lenet import LeNet
+from train.augment import Augment
+from train.calibrate import certainty_threshold, expected_calibration_error, fit_temperature
+from train.evaluate import per_digit_accuracy
+from train.fit import accuracy, compute_logits, to_pictures
+from train.mnist import load_test_digits, load_training_digits
+from train.recipe import Augmentation, Habits
+
+SHORT = ("--epochs", "3", "--batch-size", "50", "--threads", "1", "--device", "cpu", "--no-bf16")
+
+
+def train(out: Path, data: Path, *flags: str) -> subprocess.CompletedProcess:
+    return python("-m", "train", "--out", str(out), "--data", str(data), *flags)
+
+
+def start_training(out: Path, data: Path, *flags: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "train", "--out", str(out), "--data", str(data), *flags],
+        cwd=HOME,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def interrupt_after_epoch(process: subprocess.Popen, epoch: int, with_signal: int) -> tuple[int, str]:
+    """Send a signal once an epoch's line was printed; the exit status and what was said on stderr."""
+    for line in process.stdout:
+        if re.match(rf"epoch +{epoch}/", line):
+            break
+    process.send_signal(with_signal)
+    said = process.communicate(timeout=LINE_TIMEOUT)[1]
+    return process.returncode, said
+
+
+@pytest.fixture(scope="module")
+def trained(small_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
+    """A run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("trained")
+    return out, train(out, small_mnist, *SHORT)
+
+
+def test_training_leaves_weights_that_load_in_one_line_and_a_card_that_describes_them(trained, small_mnist: Path):
+    out, ended = trained
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(path.name for path in out.iterdir()) == ["lenet.json", "lenet.pt"]
+    network = LeNet()
+    network.load_state_dict(torch.load(out / "lenet.pt", weights_only=True))
+    card = json.loads((out / "lenet.json").read_text())
+
+    assert card["sha256"] == hashlib.sha256((out / "lenet.pt").read_bytes()).hexdigest()
+    assert datetime.datetime.fromisoformat(card["date"]).tzinfo
+    assert (card["seed"], card["epochs"], card["device"], card["torch"]) == (0, 3, "cpu", torch.__version__)
+    assert card["hyperparameters"]["batch_size"] == 50
+    assert card["parameters"] == sum(parameter.numel() for parameter in network.parameters())
+    assert card["seconds"] > 0
+
+    test, (_, validation) = load_test_digits(small_mnist), load_training_digits(small_mnist)
+    logits = compute_logits(network.eval(), test.images)
+    validation_logits = compute_logits(network, validation.images)
+    assert card["test_accuracy"] == pytest.approx(accuracy(logits, test.labels))
+    assert card["test_accuracy_per_digit"] == pytest.approx(per_digit_accuracy(logits, test.labels))
+    assert card["validation_accuracy"] == pytest.approx(accuracy(validation_logits, validation.labels))
+    assert card["test_accuracy"] > 0.5, "a few steps on neat digits are enough to learn something"
+
+
+def test_training_tells_how_it_goes(trained):
+    _, ended = trained
+    assert len(re.findall(r"^epoch +\d/3 +loss \d", ended.stdout, re.MULTILINE)) == 3
+    assert re.search(r"loss=\d", ended.stderr), "the bar shows the loss"
+    assert re.search(r"accuracy=\d", ended.stderr)
+    assert "<" in ended.stderr, "and the time left"
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(trained, small_mnist: Path, tmp_path: Path):
+    again, other = tmp_path / "again.pt", tmp_path / "other.pt"
+    train(again, small_mnist, *SHORT)
+    train(other, small_mnist, *SHORT, "--seed", "1")
+    first = torch.load(trained[0] / "lenet.pt", weights_only=True)
+    assert all(torch.equal(first[name], tensor) for name, tensor in torch.load(again, weights_only=True).items())
+    assert not torch.equal(first["output.weight"], torch.load(other, weights_only=True)["output.weight"])
+
+
+def test_a_run_killed_and_resumed_ends_with_the_weights_of_one_that_was_not(trained, small_mnist: Path, tmp_path: Path):
+    out = tmp_path / "lenet.pt"
+    before = (trained[0] / "lenet.pt").read_bytes()
+    out.write_bytes(before)
+    status, _ = interrupt_after_epoch(start_training(out, small_mnist, *SHORT), 1, signal.SIGKILL)
+    assert status == -signal.SIGKILL
+    assert out.read_bytes() == before, "the old weights are whole"
+
+    ended = train(out, small_mnist, "--resume", "--threads", "1")
+    assert ended.returncode == 0, ended.stderr
+    assert not re.search(r"^epoch +1/3", ended.stdout, re.MULTILINE), "what was done is not done again"
+    first = torch.load(trained[0] / "lenet.pt", weights_only=True)
+    assert all(torch.equal(first[name], tensor) for name, tensor in torch.load(out, weights_only=True).items())
+
+
+def test_ctrl_c_keeps_what_was_learned_and_says_so(small_mnist: Path, tmp_path: Path):
+    out = tmp_path / "new" / "lenet.pt"
+    status, said = interrupt_after_epoch(start_training(out, small_mnist, *SHORT, "--epochs", "500"), 2, signal.SIGINT)
+    assert status == 130
+    assert "Traceback" not in said
+    assert f"{out} holds the weights after epoch" in said
+    assert "--resume" in said
+    LeNet().load_state_dict(torch.load(out, weights_only=True))
+
+
+def test_ctrl_c_leaves_finished_weights_as_they_were_and_says_so(trained, small_mnist: Path, tmp_path: Path):
+    out = tmp_path / "lenet.pt"
+    before = (trained[0] / "lenet.pt").read_bytes()
+    out.write_bytes(before)
+    status, said = interrupt_after_epoch(start_training(out, small_mnist, *SHORT, "--epochs", "500"), 1, signal.SIGINT)
+    assert (status, out.read_bytes()) == (130, before)
+    assert f"{out} is as it was" in said
+
+
+def test_gpu_without_a_gpu_stops_with_one_sentence(small_mnist: Path, tmp_path: Path):
+    ended = python(
+        "-m", "train", "--gpu", "--out", str(tmp_path), "--data", str(small_mnist), CUDA_VISIBLE_DEVICES=""
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr.count("\n"), ended.stdout) == (2, 1, "")
+    assert "CUDA" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_gpu_trains_on_the_gpu(small_mnist: Path, tmp_path: Path):
+    ended = train(tmp_path, small_mnist, "--gpu", "--epochs", "2", "--batch-size", "50")
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads((tmp_path / "lenet.json").read_text())["device"].startswith("cuda")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--epochs", "0"],
+        ["--epochs", "ten"],
+        ["--batch-size", "-1"],
+        ["--batch-size", "551"],
+        ["--lr", "0"],
+        ["--lr", "nan"],
+        ["--seed", "-1"],
+        ["--device", "abacus"],
+        ["--gpu", "--device", "cpu"],
+        ["--colour", "red"],
+    ],
+)
+def test_flags_and_values_that_cannot_be_are_refused(flags: list[str], small_mnist: Path, tmp_path: Path):
+    ended = train(tmp_path, small_mnist, *flags)
+    assert ended.returncode == 2
+    assert flags[0] in ended.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("flags", [["--resume"], ["--data", os.devnull], ["--out", f"{os.devnull}/lenet.pt"]])
+def test_what_is_missing_or_cannot_be_written_is_told_in_one_sentence(
+    flags: list[str], small_mnist: Path, tmp_path: Path
+):
+    ended = train(tmp_path, small_mnist, *SHORT, *flags)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_training_state_is_told_in_one_sentence(small_mnist: Path, tmp_path: Path):
+    (tmp_path / "lenet.training.pt").write_bytes(b"half of a file")
+    ended = train(tmp_path, small_mnist, "--resume")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_overwrites_nothing(trained, small_mnist: Path, tmp_path: Path):
+    out = tmp_path / "lenet.pt"
+    before = (trained[0] / "lenet.pt").read_bytes()
+    out.write_bytes(before)
+    ended = train(out, small_mnist, *SHORT, "--lr", "1e30")
+    assert (ended.returncode, out.read_bytes()) == (1, before)
+    assert "loss" in ended.stderr.splitlines()[-1]
+
+
+def test_help_shows_an_example():
+    assert "example: python -m train" in python("-m", "train", "--help").stdout
+
+
+def test_mnist_root_is_where_mnist_is_read(small_mnist: Path, tmp_path: Path):
+    ended = python("-m", "train", *SHORT, "--epochs", "1", "--out", str(tmp_path), MNIST_ROOT=str(small_mnist))
+    assert ended.returncode == 0
+    assert "550 digits to train on and 50 to validate" in ended.stdout
+
+
+def test_saving_on_a_full_disk_keeps_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "lenet.pt"
+    checkpoint.save(LeNet().state_dict(), {}, path)
+    before = path.read_bytes()
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        checkpoint.save(LeNet().state_dict(), {}, path)
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["lenet.json", "lenet.pt"]
+
+
+def test_a_card_of_other_weights_is_not_believed(tmp_path: Path):
+    path = tmp_path / "lenet.pt"
+    checkpoint.save(LeNet().state_dict(), {"temperature": 2.0}, path)
+    assert checkpoint.load(path)[1]["temperature"] == 2.0
+    torch.save(LeNet().state_dict(), path)
+    assert checkpoint.load(path)[1] == {}
+
+
+def test_augmented_pictures_stay_pictures_and_repeat_with_the_generator(small_mnist: Path):
+    digits = load_test_digits(small_mnist)
+    pictures = to_pictures(digits.images)
+    augment = Augment(Augmentation(), torch.device("cpu"))
+    first, second, third = (
+        augment(pictures, digits.labels, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+    )  # fmt: skip
+    assert first.shape == pictures.shape
+    assert first.min() >= 0
+    assert first.max() <= 1
+    assert torch.equal(first, second)
+    assert not torch.equal(first, third)
+    ink = first.sum((1, 2, 3)) / pictures.sum((1, 2, 3))
+    assert ink.min() > 0.3, "no digit is wiped out"
+    assert ink.max() < 4
+
+
+def test_habits_add_strokes_to_their_own_digits_only(small_mnist: Path):
+    digits = load_test_digits(small_mnist)
+    pictures = to_pictures(digits.images)
+    everyone = Augmentation(habits=Habits(flagged_one=1, footed_one=1, crossed_seven=1, slashed_zero=1))
+    draw = Augment(everyone, torch.device("cpu")).draw_habits
+    added = (draw(pictures, digits.labels, torch.Generator().manual_seed(0)) - pictures).sum((1, 2, 3))
+    with_habit = torch.isin(digits.labels, torch.tensor([0, 1, 7]))
+    assert (added[with_habit] > 2).all()
+    assert (added[~with_habit] == 0).all()
+
+
+def test_calibration_mends_confidence_that_is_too_high():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(10, (5000,), generator=generator)
+    honest = torch.randn(5000, 10, generator=generator)
+    honest[torch.arange(5000), labels] += 2
+    boastful = honest * 5
+    temperature = fit_temperature(boastful, labels)
+    before, after = (expected_calibration_error(boastful, labels, each) for each in (1.0, temperature))
+    assert before > 0.1
+    assert after < 0.03
+    threshold = certainty_threshold(boastful, labels, temperature)
+    confidence, predicted = (boastful / temperature).softmax(1).max(1)
+    certain = confidence > threshold
+    assert certain.any()
+    assert (predicted == labels)[certain].double().mean() >= 0.999
+
+
+def test_the_shipped_checkpoint_is_the_one_that_its_card_describes():
+    weights = (HOME / "checkpoints" / "lenet.pt").read_bytes()
+    card = json.loads((HOME / "checkpoints" / "lenet.json").read_text())
+    assert card["sha256"] == hashlib.sha256(weights).hexdigest()
+    assert card["test_accuracy"] >= 0.993
+
+
+def test_the_shipped_checkpoint_scores_what_its_card_says(mnist_root: Path):
+    network, card = checkpoint.load(checkpoint.SHIPPED)
+    test = load_test_digits(mnist_root)
+    logits = compute_logits(network, test.images)
+    assert accuracy(logits, test.labels) == pytest.approx(card["test_accuracy"], abs=2e-4)
+    assert per_digit_accuracy(logits, test.labels) == pytest.approx(card["test_accuracy_per_digit"], abs=2e-3)
+
+
+def test_one_epoch_on_the_real_mnist_beats_the_first_lenets(mnist_root: Path, tmp_path: Path):
+    ended = train(tmp_path, mnist_root, "--epochs", "1")
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads((tmp_path / "lenet.json").read_text())["test_accuracy"] > 0.985
