@@ -52,8 +52,10 @@ export class Drawing {
   }
 }
 
+const LARGEST_BEND = 0.02; // of the side: a corner is rounded from no farther away than this
+
 /**
- * Curves through the middles between points, bent by the points: a fast hand leaves no corners.
+ * Lines with rounded corners: a fast hand leaves no polygon, and yet a sharp turn stays where it was made.
  *
  * @param {CanvasRenderingContext2D} context scaled so that the pad's side is 1 @param {Stroke} stroke
  * @param {Palette} palette
@@ -70,10 +72,20 @@ function paintStroke(context, { points, width, colour }, palette) {
   context.beginPath();
   context.moveTo(first.x, first.y);
   for (let i = 1; i < points.length - 1; i++) {
-    const [bend, next] = [points[i], points[i + 1]];
-    context.quadraticCurveTo(bend.x, bend.y, (bend.x + next.x) / 2, (bend.y + next.y) / 2);
+    const corner = points[i];
+    const before = towards(corner, points[i - 1]);
+    const after = towards(corner, points[i + 1]);
+    context.lineTo(before.x, before.y);
+    context.quadraticCurveTo(corner.x, corner.y, after.x, after.y);
   }
   const last = points.at(-1);
   context.lineTo(last.x, last.y);
   context.stroke();
+}
+
+/** @param {Point} from @param {Point} to @returns {Point} half way at most, and no farther than a bend reaches */
+function towards(from, to) {
+  const [x, y] = [to.x - from.x, to.y - from.y];
+  const part = Math.min(0.5, LARGEST_BEND / Math.max(Math.hypot(x, y), Number.EPSILON));
+  return { x: from.x + x * part, y: from.y + y * part };
 }

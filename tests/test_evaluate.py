@@ -34,7 +34,7 @@ def test_a_folder_of_pictures_is_read_and_reported(folder: Path):
 
 def test_a_folder_without_pictures_is_told_in_one_sentence(tmp_path: Path):
     ended = python("-m", "train.evaluate", "--images", str(tmp_path))
-    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
 
 
 def test_a_missing_checkpoint_is_told_in_one_sentence(tmp_path: Path):

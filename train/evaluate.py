@@ -51,7 +51,7 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
         for path in sorted((folder / digit).glob("*"))
         if path.suffix.lower() in IMG_EXTENSIONS or path.suffix.lower() == ".gif"
     ]
-    for path in tqdm(files, desc="reading", unit="picture", leave=False, file=sys.stderr):
+    for path in tqdm(files, desc="reading", unit="picture", leave=False, disable=not files):
         name, label = f"{path.parent.name}/{path.name}", int(path.parent.name)
         try:
             prediction = recognizer.recognize(path.read_bytes())

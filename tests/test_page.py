@@ -1,0 +1,440 @@
+"""Promises of the page, kept in a real Chromium by real pointers, touches, keys and files."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import handwriting
+import pytest
+from conftest import RunningServer, png, start_server
+from PIL import Image
+
+sync_api = pytest.importorskip(
+    "playwright.sync_api", reason="needs playwright: python -m pip install -r tests/requirements.txt"
+)
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"phone": (390, 844), "tablet": (768, 1024), "desk": (1440, 900)}
+WAIT = 20_000  # milliseconds at most, for a busy machine
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    expect.set_options(timeout=WAIT)
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: RunningServer):
+    """Opens the page in a browser window of its own; at the end, nothing must have gone wrong in any."""
+    contexts, troubles = [], []
+
+    def open_page(url: str = server.url, width: int = 1280, height: int = 800, **options) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: troubles.append(request.url) if is_foreign(request.url, url) else None)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def is_foreign(url: str, home: str) -> bool:
+    return not url.startswith((home, "data:", "blob:"))
+
+
+@pytest.fixture
+def page(open_page) -> Page:
+    return open_page()
+
+
+def on_pad(page: Page, strokes: list[handwriting.Stroke]) -> list[handwriting.Stroke]:
+    """Strokes in a square of side 1 as positions on the screen."""
+    box = page.locator("#pad").bounding_box()
+    return [[(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke] for stroke in strokes]
+
+
+def draw_with_mouse(page: Page, strokes: list[handwriting.Stroke]) -> None:
+    for stroke in on_pad(page, strokes):
+        page.mouse.move(*stroke[0])
+        page.mouse.down()
+        for point in stroke[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
+def draw_with_finger(page: Page, strokes: list[handwriting.Stroke]) -> None:
+    devtools = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: handwriting.Point) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    for stroke in on_pad(page, strokes):
+        touch("touchStart", stroke[0])
+        for point in stroke[1:]:
+            touch("touchMove", point)
+        touch("touchEnd")
+
+
+def digit(number: int) -> list[handwriting.Stroke]:
+    return handwriting.by_hand(number, seed=5)
+
+
+def expect_digit(page: Page, number: int) -> None:
+    expect(page.locator("#digit")).to_have_text(str(number))
+    expect(page.locator("#answer")).to_have_attribute("data-state", re.compile("certain"))
+
+
+def pixel(page: Page, x: float, y: float) -> list[int]:
+    """The colour on the pad at fractions of its side."""
+    return page.evaluate(
+        """([x, y]) => {
+            const pad = document.getElementById("pad");
+            return [...pad.getContext("2d").getImageData(x * pad.width, y * pad.height, 1, 1).data.slice(0, 3)];
+        }""",
+        [x, y],
+    )
+
+
+def inked(page: Page) -> int:
+    """How many of the pad's pixels are not paper."""
+    return page.evaluate(
+        """() => {
+            const pad = document.getElementById("pad");
+            const data = pad.getContext("2d").getImageData(0, 0, pad.width, pad.height).data;
+            let count = 0;
+            for (let i = 0; i < data.length; i += 4) count += Math.abs(data[i] - data[0]) > 40;
+            return count;
+        }"""
+    )
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_digit_drawn_with_the_mouse_is_read(page: Page, number: int):
+    draw_with_mouse(page, digit(number))
+    expect_digit(page, number)
+    expect(page.locator("#sentence")).to_contain_text(str(number))
+
+
+@pytest.mark.parametrize("number", [2, 7, 8])
+def test_a_digit_drawn_with_a_finger_is_read_and_the_page_does_not_scroll(open_page, number: int):
+    page = open_page(width=390, height=600, has_touch=True, is_mobile=True, device_scale_factor=3)
+    assert page.evaluate("document.documentElement.scrollHeight > innerHeight"), "there is something to scroll"
+    draw_with_finger(page, digit(number))
+    expect_digit(page, number)
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_second_finger_does_not_draw(open_page):
+    page = open_page(width=390, height=800, has_touch=True, is_mobile=True)
+    devtools = page.context.new_cdp_session(page)
+    [[first, second]] = on_pad(page, [[(0.3, 0.3), (0.8, 0.8)]])
+    points = [{"x": first[0], "y": first[1], "id": 1}, {"x": second[0], "y": second[1], "id": 2}]
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator("#clear")).to_be_enabled()
+    page.wait_for_function(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+    )
+    assert pixel(page, 0.3, 0.3) != pixel(page, 0.01, 0.01)
+    assert pixel(page, 0.8, 0.8) == pixel(page, 0.01, 0.01)
+
+
+def test_people_s_drawings_are_read(open_page, pen_root: Path):
+    page = open_page(width=1000, height=900)
+    drawings = json.loads((pen_root / "strokes.json").read_text())
+    right = 0
+    for number in range(10):
+        drawing = next(each for each in drawings if each["label"] == number)
+        page.keyboard.press("Escape")
+        expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+        draw_with_mouse(page, [[(x / 500, y / 500) for x, y in stroke] for stroke in drawing["strokes"]])
+        with page.expect_response("**/predict?seen=1") as response:
+            page.click("#read")
+        right += response.value.json()["digit"] == number
+    assert right >= 9
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3])
+def test_the_line_meets_the_pointer_and_is_sharp_on_every_screen(open_page, scale: int):
+    page = open_page(width=801, height=777, device_scale_factor=scale)
+    draw_with_mouse(page, [[(0.25, 0.5), (0.25, 0.5)]])
+    page.wait_for_function("() => document.getElementById('pad').getContext('2d') && true")
+    side = page.evaluate("document.getElementById('pad').width")
+    assert side == pytest.approx(page.locator("#pad").bounding_box()["width"] * scale, abs=scale)
+    expect(page.locator("#clear")).to_be_enabled()
+    page.wait_for_function(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+    )
+    assert pixel(page, 0.25, 0.5) != pixel(page, 0.01, 0.01)
+    radius = 0.05 / 2
+    assert pixel(page, 0.25 + 0.9 * radius, 0.5) == pixel(page, 0.25, 0.5)
+    assert pixel(page, 0.25 + 1.2 * radius, 0.5) == pixel(page, 0.01, 0.01)
+
+
+def test_the_answer_comes_while_one_draws(page: Page):
+    [stroke] = on_pad(page, digit(3))
+    page.mouse.move(*stroke[0])
+    page.mouse.down()
+    for point in stroke[1:]:
+        page.mouse.move(*point)
+    expect_digit(page, 3)
+    page.mouse.up()
+
+
+def test_one_request_at_a_time_and_the_newest_drawing_wins(open_page):
+    page = open_page()
+    waiting = []
+    page.route("**/predict*", lambda route: waiting.append(route))
+    draw_with_mouse(page, digit(1))
+    draw_with_mouse(page, digit(6))
+    page.keyboard.press("Escape")
+    draw_with_mouse(page, digit(4))
+    page.wait_for_function("() => true")
+    assert len(waiting) == 1, "the first is still unanswered, so nothing else was asked"
+    waiting[0].continue_()
+    page.unroute("**/predict*")
+    expect_digit(page, 4)
+
+
+def test_an_answer_that_comes_after_clearing_is_not_shown(page: Page):
+    waiting = []
+    page.route("**/predict*", lambda route: waiting.append(route))
+    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    page.click("#clear")
+    with page.expect_response("**/predict*"):
+        waiting[0].continue_()
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    expect(page.locator("#digit")).to_have_text("?")
+
+
+def test_bars_seen_picture_and_confidence_are_shown(page: Page):
+    draw_with_mouse(page, digit(8))
+    expect_digit(page, 8)
+    bars = page.locator("#bars li")
+    expect(bars).to_have_count(10)
+    expect(bars.nth(8)).to_have_attribute("data-best", "")
+    width = "(row) => row.querySelector('.bar').getBoundingClientRect().width"
+    page.wait_for_function(f"() => ({width})(document.querySelectorAll('#bars li')[8]) > 100")
+    assert bars.nth(0).evaluate(width) < 30
+    expect(bars.nth(8).locator(".share")).to_have_text(re.compile(r"^(> )?\d+\.\d%$"))
+    seen = page.locator("#seen")
+    expect(seen).to_be_visible()
+    assert seen.evaluate("(image) => [image.naturalWidth, image.naturalHeight]") == [28, 28]
+    assert seen.evaluate("(image) => getComputedStyle(image).imageRendering") == "pixelated"
+
+
+def test_undo_takes_back_a_stroke_and_clear_all_of_them(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    whole = inked(page)
+    page.click("#undo")
+    page.wait_for_function("() => true")
+    expect(page.locator("#sentence")).not_to_be_empty()
+    page.wait_for_function("(whole) => document.getElementById('undo').disabled === false && whole", arg=whole)
+    assert 0 < wait_for_less_ink(page, whole) < whole
+    page.click("#undo")
+    expect(page.locator("#undo")).to_be_disabled()
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    draw_with_mouse(page, digit(5))
+    page.click("#clear")
+    expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
+    assert wait_for_less_ink(page, 1) == 0
+
+
+def wait_for_less_ink(page: Page, than: int) -> int:
+    """The pad's inked pixels, once they are fewer; painting waits for the next frame."""
+    for _ in range(600):
+        if inked(page) < than:
+            break
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    return inked(page)
+
+
+def test_pen_size_and_colour_change_the_line(page: Page):
+    line = [[(0.2, 0.5), (0.8, 0.5)]]
+    draw_with_mouse(page, line)
+    expect(page.locator("#clear")).to_be_enabled()
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    thin = inked(page)
+    assert pixel(page, 0.5, 0.5) == [20, 22, 26]
+    page.keyboard.press("Escape")
+    page.locator("#pen-size").fill("10")
+    page.check("input[value=red]", force=True)
+    draw_with_mouse(page, line)
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert inked(page) > 1.6 * thin
+    assert pixel(page, 0.5, 0.5) == [194, 31, 44]
+
+
+@pytest.mark.parametrize("colour", ["ink", "blue", "red", "green"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_ink_is_read_in_light_and_dark(open_page, scheme: str, colour: str):
+    page = open_page(color_scheme=scheme)
+    page.check(f"input[value={colour}]", force=True)
+    draw_with_mouse(page, digit(2))
+    expect_digit(page, 2)
+    paper = pixel(page, 0.01, 0.01)
+    assert (sum(paper) > 600) == (scheme == "light")
+
+
+def test_resizing_the_window_keeps_the_drawing(page: Page):
+    draw_with_mouse(page, digit(9))
+    expect_digit(page, 9)
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.wait_for_function("() => document.getElementById('pad').width < 400")
+    assert inked(page) > 500
+    with page.expect_response("**/predict*") as response:
+        page.click("#read")
+    assert response.value.json()["digit"] == 9
+
+
+@pytest.mark.parametrize("path", sorted(handwriting.DATA.iterdir()), ids=lambda path: path.name)
+def test_a_chosen_picture_is_shown_beside_its_digit(page: Page, path: Path):
+    draw_with_mouse(page, digit(3))
+    page.set_input_files("#choose", path)
+    expect_digit(page, int(path.stem))
+    expect(page.locator("#picture")).to_be_visible()
+    assert page.locator("#picture").evaluate("(image) => image.naturalWidth") > 20
+
+
+HAND_OVER = """([event, target, name, type, encoded]) => {
+    const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type }));
+    const options = { bubbles: true, cancelable: true };
+    document.querySelector(target).dispatchEvent(event === "paste"
+        ? new ClipboardEvent("paste", { ...options, clipboardData: transfer })
+        : new DragEvent("drop", { ...options, dataTransfer: transfer }));
+}"""
+
+
+@pytest.mark.parametrize(("event", "target"), [("drop", "#pad"), ("drop", "header"), ("paste", "body")])
+def test_a_dropped_or_pasted_picture_is_read(page: Page, event: str, target: str):
+    path = handwriting.DATA / "1.jpg"
+    page.evaluate(HAND_OVER, [event, target, path.name, "image/jpeg", base64.b64encode(path.read_bytes()).decode()])
+    expect_digit(page, 1)
+    expect(page.locator("#picture")).to_be_visible()
+
+
+def test_drawing_puts_the_picture_away(page: Page):
+    page.set_input_files("#choose", handwriting.DATA / "0.png")
+    expect_digit(page, 0)
+    draw_with_mouse(page, digit(7))
+    expect_digit(page, 7)
+    expect(page.locator("#picture")).to_be_hidden()
+    page.set_input_files("#choose", handwriting.DATA / "0.png")
+    expect_digit(page, 0)
+    page.keyboard.press("Escape")
+    expect(page.locator("#picture")).to_be_hidden()
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "content", "says"),
+    [
+        ("blank.png", "image/png", png(Image.new("L", (90, 90), 255)), "no ink"),
+        ("broken.png", "image/png", b"\x89PNG and no more", "could not be read"),
+        ("large.png", "image/png", png(Image.new("1", (10_000, 5_001))), "pixels"),
+        ("huge.png", "image/png", b"\0" * (17 * 1024 * 1024), "MiB"),
+        ("letter.txt", "text/plain", b"seven", "not a picture file"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_a_sentence(page: Page, name: str, media_type: str, content: bytes, says: str):
+    page.set_input_files("#choose", {"name": name, "mimeType": media_type, "buffer": content})
+    expect(page.locator("#sentence")).to_contain_text(says)
+    expect(page.locator("#answer")).to_have_attribute("data-state", "error")
+    page.keyboard.press("Escape")
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+
+
+def test_a_guess_is_called_a_guess(page: Page):
+    draw_with_mouse(page, [[(0.1 + 0.8 * (i * 37 % 41) / 41, 0.1 + 0.8 * (i * 23 % 43) / 43) for i in range(40)]])
+    with page.expect_response("**/predict*"):
+        page.click("#read")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "uncertain")
+    expect(page.locator("#sentence")).to_contain_text("Perhaps")
+
+
+def test_the_server_being_gone_is_told_and_its_return_noticed(open_page, tmp_path: Path):
+    first = start_server(tmp_path)
+    page = open_page(first.url)
+    draw_with_mouse(page, digit(6))
+    expect_digit(page, 6)
+    first.stop()
+    first.process.stdout.close()
+    page.click("#read")
+    expect(page.locator("#sentence")).to_contain_text("The server does not answer")
+    second = start_server(tmp_path, "--port", str(first.port))
+    page.click("#read")
+    expect_digit(page, 6)
+    second.stop()
+    second.process.stdout.close()
+
+
+def test_an_odd_answer_is_told(page: Page):
+    page.route("**/predict*", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    draw_with_mouse(page, digit(0))
+    expect(page.locator("#sentence")).to_contain_text("no prediction")
+
+
+def test_everything_is_reached_by_keyboard(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.evaluate("document.activeElement.blur()")
+    reached = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.name"))
+        assert page.evaluate("document.activeElement.matches(':focus-visible')")
+    assert reached == ["pen-size", "pen-colour", "undo", "clear", "read", "choose"]
+    strokes = inked(page)
+    page.keyboard.press("Control+z")
+    assert 0 < wait_for_less_ink(page, strokes) < strokes
+    page.keyboard.press("Escape")
+    assert wait_for_less_ink(page, 1) == 0
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+
+
+def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: Page):
+    assert page.locator("#sentence").get_attribute("role") == "status"
+    snapshot = page.locator("body").aria_snapshot()
+    for name in ("Pen size", "Undo", "Clear", "Read it", "choose a picture", "Pen colour", "Probability of each digit"):
+        assert name in snapshot
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_sticks_out_at_any_width(open_page, size: str, scheme: str):
+    width, height = SIZES[size]
+    page = open_page(width=width, height=height, color_scheme=scheme)
+    draw_with_mouse(page, digit(8))
+    expect_digit(page, 8)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if size == "phone":
+        assert page.locator("#digit").evaluate("(each) => each.getBoundingClientRect().bottom <= innerHeight")
