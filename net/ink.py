@@ -16,7 +16,7 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from net.components import label_components
 
@@ -110,6 +110,8 @@ def flatten(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
+    if image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB")
     grey, alpha = (np.asarray(channel, np.float32) for channel in (image.convert("L"), image.getchannel("A")))
     ink_is_dark = (grey * alpha).sum() <= 127.5 * alpha.sum()
     paper = Image.new("RGBA", image.size, "white" if ink_is_dark else "black")
@@ -140,20 +142,23 @@ def find_ink(image: Image.Image) -> Floats:
     return ink[top:bottom, left:right]
 
 
-def ink_strength(difference: Bytes) -> Floats:
+def ink_strength(difference: Image.Image) -> Floats:
     """How much ink of the digit lies on each pixel, float [H, W] from 0 to 1, given its ``difference`` from the paper.
 
-    ``difference`` is uint8 [H, W]. Ink is at its full strength where a stroke is darkest, and begins where
+    ``difference`` is in mode L. Ink is at its full strength where a stroke is darkest, and begins where
     it exceeds what the paper shows by itself, away from all ink. Raises BlankImageError.
     """
-    full = full_strength(np.bincount(difference.ravel(), minlength=256))
-    cell = -(-max(difference.shape) // CELLS)
-    parts = label_components(strongest_of_cells(difference, cell) > SURE_INK * full)
-    paper = difference[~pixels_near(parts > 0, cell, difference.shape)]
+    full = full_strength(np.array(difference.histogram()))
+    pixels = np.asarray(difference)
+    cell = -(-max(pixels.shape) // CELLS)
+    parts = label_components(strongest_of_cells(pixels, cell) > SURE_INK * full)
+    near_ink = pixels_near(parts > 0, cell, pixels.shape)
+    belongs = parts_of_digit(parts)
+    near_digit = near_ink if belongs[1:].all() else pixels_near(belongs[parts], cell, pixels.shape)
+    paper = pixels[~near_ink]
     begins = quantile(np.bincount(paper, minlength=256), PAPER_NOISE) if len(paper) else 0
-    strengths = (np.arange(256, dtype=np.float32) - begins) / max(1, full - begins)
-    digit = pixels_near(parts_of_digit(parts)[parts], cell, difference.shape)
-    return np.where(digit, strengths.clip(0, 1)[difference], np.float32(0))
+    strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
+    return np.where(near_digit, strengths[pixels], np.float32(0))
 
 
 def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:
@@ -178,51 +183,67 @@ def parts_of_digit(parts: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 def pixels_near(cells: NDArray[np.bool_], cell: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """The pixels, bool ``shape``, in or beside ``cells``, bool [rows, columns]: a stroke's faint edge lies there."""
-    reach = 3 if cell > 1 else 5
-    near = Image.fromarray(cells).convert("L").filter(ImageFilter.MaxFilter(reach))
-    pixels = near.resize((near.width * cell, near.height * cell), Image.Resampling.NEAREST)
-    return np.asarray(pixels, bool)[: shape[0], : shape[1]]
+    near = cells
+    for _ in range(1 if cell > 1 else 2):
+        rows = near.copy()
+        rows[1:] |= near[:-1]
+        rows[:-1] |= near[1:]
+        near = rows.copy()
+        near[:, 1:] |= rows[:, :-1]
+        near[:, :-1] |= rows[:, 1:]
+    return near.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]
 
 
-def difference_from_paper(image: Image.Image) -> Bytes:
-    """The largest difference of any channel from the paper's colour: uint8 [H, W], for a picture in mode RGB."""
-    channels = [np.asarray(channel, np.float32) for channel in image.split()]
-    paper = paper_colour(channels)
-    difference = np.abs(channels[0] - paper[0])
-    for channel, colour in zip(channels[1:], paper[1:], strict=True):
-        np.maximum(difference, np.abs(channel - colour), out=difference)
-    return np.rint(difference).clip(0, 255).astype(np.uint8)
+def difference_from_paper(image: Image.Image) -> Image.Image:
+    """The largest difference of any channel from the paper's colour, in mode L, for a picture in mode RGB.
 
-
-def paper_colour(channels: list[Floats]) -> list[Floats]:
-    """For each of ``channels``, float [H, W] from 0 to 255, the paper's value: float [], or [H, W] where it varies.
-
-    The first guess is the median of the picture's rim, since people do not write on the very edge. Where
-    most of the picture differs from it, as photographs do, since light falls off across a page, a quadratic
-    surface is fitted by least squares to the pixels that lie close to the last guess.
+    The paper's colour is the median of the picture's rim, since people do not write on the very edge. Where
+    most of the picture differs from that, it is a photograph, and light falls off across its paper.
     """
-    height, width = channels[0].shape
+    pixels = np.asarray(image)
+    colour = np.median(rim(pixels), axis=0)
+    difference = largest_difference(image, Image.new("RGB", image.size, tuple(colour.astype(int).tolist())))
+    if quantile(np.array(difference.histogram()), 0.5) == 0:
+        return difference
+    return largest_difference(image, Image.fromarray(fit_paper(pixels, colour)))
+
+
+def largest_difference(one: Image.Image, other: Image.Image) -> Image.Image:
+    """For each pixel the largest difference of any channel, in mode L, between two pictures in mode RGB."""
+    red, green, blue = ImageChops.difference(one, other).split()
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
+
+
+def fit_paper(pixels: Bytes, colour: NDArray[np.float64]) -> Bytes:
+    """The paper alone, as it would look without ink: uint8 [H, W, 3], as ``pixels``.
+
+    A quadratic surface for each channel, fitted by least squares to the pixels that lie close to the last
+    fit; the first are those that lie close to ``colour``, float [3].
+    """
+    height, width = pixels.shape[:2]
     step = max(1, min(height, width) // PAPER_SAMPLES)
-    samples = np.stack([channel[::step, ::step].ravel() for channel in channels], axis=1)
-    paper = np.array([np.median(rim(channel)) for channel in channels], np.float32)
-    distance = np.abs(samples - paper).max(axis=1)
-    if np.median(distance) < 1:
-        return list(paper)
-    x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    terms = [np.ones_like(x + y), x + 0 * y, y + 0 * x, x * x + 0 * y, x * y, y * y + 0 * x]
-    sampled = np.stack([term[::step, ::step].ravel() for term in terms], axis=1)
+    sampled = pixels[::step, ::step].astype(np.float32)
+    terms = quadratic_terms(height, width)
+    fitted = colour
     for _ in range(PAPER_FITS):
+        distance = np.abs(sampled - fitted).max(axis=2)
         is_paper = distance <= 2 * np.median(distance)
-        surface = np.linalg.lstsq(sampled[is_paper], samples[is_paper])[0]
-        distance = np.abs(samples - sampled @ surface).max(axis=1)
-    return [sum(weight * term for weight, term in zip(weights, terms, strict=True)) for weights in surface.T]
+        surface = np.linalg.lstsq(terms[::step, ::step][is_paper], sampled[is_paper])[0]
+        fitted = terms[::step, ::step] @ surface
+    return np.rint(terms @ surface).clip(0, 255).astype(np.uint8)
 
 
-def rim(channel: Floats) -> Floats:
-    """The pixels, float [N], along the four edges of one channel, float [H, W]."""
-    depth = max(1, min(channel.shape) // 50)
-    edges = [channel[:depth], channel[-depth:], channel[:, :depth], channel[:, -depth:]]
-    return np.concatenate([edge.ravel() for edge in edges])
+def rim(pixels: Bytes) -> Bytes:
+    """The pixels, uint8 [N, 3], along the four edges of a picture, uint8 [H, W, 3]."""
+    depth = max(1, min(pixels.shape[:2]) // 50)
+    edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
+    return np.concatenate([edge.reshape(-1, 3) for edge in edges])
+
+
+def quadratic_terms(height: int, width: int) -> Floats:
+    """1, x, y, x², xy and y² at each pixel, float [H, W, 6], with x and y from -1 to 1."""
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).astype(np.float32)
 
 
 def full_strength(counts: NDArray[np.int64]) -> int:

@@ -1,0 +1,65 @@
+"""How long one prediction takes over HTTP, next to a request that does nothing, from the same server.
+
+    python tests/bench/serving.py
+
+Starts server.py on a free port, sends a drawing of 280 x 280 pixels over one connection that is kept alive,
+in turn with GET /healthz, and prints the time from the start to the first answer, medians, 99th percentiles
+and their ratio.
+"""
+
+import http.client
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent.parent
+DRAWING = (HOME / "tests" / "data" / "0.png").read_bytes()
+WARM_UP, REQUESTS = 100, 3000
+
+
+def main() -> None:
+    started = time.perf_counter()
+    server = subprocess.Popen(
+        [sys.executable, str(HOME / "server.py"), "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        port = int(server.stdout.readline().split("/ ")[0].rpartition(":")[2])
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        ask(connection, "POST", "/predict", DRAWING)
+        print(f"from start to first answer  {time.perf_counter() - started:6.2f} s")
+        predictions, empties = [], []
+        for _ in range(WARM_UP + REQUESTS):
+            predictions.append(ask(connection, "POST", "/predict", DRAWING))
+            empties.append(ask(connection, "GET", "/healthz"))
+        for name, times in (("POST /predict", predictions), ("GET /healthz", empties)):
+            print(f"{name:<27} {describe(times[WARM_UP:])}")
+        ratio = statistics.median(predictions[WARM_UP:]) / statistics.median(empties[WARM_UP:])
+        print(f"ratio of the medians        {ratio:6.2f}")
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def ask(connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"") -> float:
+    """Milliseconds from sending a request to having read its answer."""
+    started = time.perf_counter()
+    connection.request(method, path, body, {"Content-Type": "image/png"})
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status == 200
+    return (time.perf_counter() - started) * 1000
+
+
+def describe(milliseconds: list[float]) -> str:
+    """Median and 99th percentile."""
+    percentile = statistics.quantiles(milliseconds, n=100)[98]
+    return f"{statistics.median(milliseconds):6.2f} ms median, {percentile:6.2f} ms 99th percentile of {REQUESTS}"
+
+
+if __name__ == "__main__":
+    main()
