@@ -354,13 +354,16 @@ class DrainingWaitress(bottle.WaitressServer):
         stop = threading.Event()
 
         def on_signal(*_: object) -> None:
+            if stop.is_set():  # told twice: at once, then
+                raise SystemExit(1)
             stop.set()
             listeners[0].pull_trigger()  # wake the loop
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, on_signal)
         port = listeners[0].effective_port
-        print(f"Reading digits at http://{self.host}:{port}/ (Ctrl-C stops)", flush=True)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        print(f"Reading digits at http://{host}:{port}/ (Ctrl-C stops)", flush=True)
 
         while not stop.is_set():
             wasyncore.loop(timeout=1, use_poll=True, map=sockets, count=1)
@@ -422,7 +425,6 @@ def main() -> int:
     options = parse_arguments()
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stderr)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue of a few requests is no news
-    train = f"python -m train --out {options.checkpoint}"
     try:
         try:
             app = create_app(options.checkpoint)
@@ -435,7 +437,7 @@ def main() -> int:
                 return 1
             app = create_app(options.checkpoint)
     except CheckpointError as error:
-        print(f"{str(error).rstrip('.')} at '{options.checkpoint}'; make one with: {train}", file=sys.stderr)
+        print(f"{error}; make one with: python -m train --out '{options.checkpoint}'", file=sys.stderr)
         return 1
     try:
         bottle.run(

@@ -21,7 +21,7 @@ SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "lenet.pt"
 
 
 class CheckpointError(Exception):
-    """A checkpoint that cannot be used; the message says why in one sentence without naming a path."""
+    """A checkpoint that cannot be used; the message names it and says why, and leaves room for what to do."""
 
 
 class MissingCheckpointError(CheckpointError):
@@ -55,20 +55,20 @@ def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
     try:
         weights = path.read_bytes()
     except FileNotFoundError:
-        raise MissingCheckpointError("There is no checkpoint.") from None
+        raise MissingCheckpointError(f"The checkpoint '{path}' does not exist") from None
     except OSError as error:
-        raise CheckpointError(f"The checkpoint could not be read: {error.strerror}.") from error
+        raise CheckpointError(f"The checkpoint '{path}' could not be read ({error.strerror})") from error
     try:
         state_dict = torch.load(BytesIO(weights), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different one for each way a file can be damaged
-        raise CheckpointError("The checkpoint is not a file of PyTorch weights, or it is damaged.") from error
+        raise CheckpointError(f"The checkpoint '{path}' is not a file of PyTorch weights, or it is damaged") from error
     network = LeNet()
     try:
         network.load_state_dict(state_dict)
     except (RuntimeError, TypeError, AttributeError) as error:
-        raise CheckpointError("The checkpoint holds the weights of another network.") from error
+        raise CheckpointError(f"The checkpoint '{path}' holds the weights of another network") from error
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
-        raise CheckpointError("The checkpoint holds weights that are not finite numbers.")
+        raise CheckpointError(f"The checkpoint '{path}' holds weights that are not finite numbers")
     return network.eval(), read_card(path, hashlib.sha256(weights).hexdigest())
 
 

@@ -1,6 +1,6 @@
 """Draws the README's pictures: the page as it looks, and what net/ink.py makes of three pictures.
 
-    python tests/figures.py        # needs Chromium and tests/requirements.txt
+python tests/figures.py        # needs Chromium and tests/requirements.txt
 """
 
 import shutil

@@ -349,7 +349,7 @@ def test_a_taken_port_is_told_in_one_sentence(server):
 def test_a_missing_checkpoint_is_told_with_the_command_to_run(tmp_path: Path):
     ended = python("server.py", "--checkpoint", str(tmp_path / "no.pt"))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-    assert f"python -m train --out {tmp_path / 'no.pt'}" in ended.stderr
+    assert f"python -m train --out '{tmp_path / 'no.pt'}'" in ended.stderr
 
 
 @pytest.mark.parametrize("what", ["text", "half", "another network", "a list", "NaN"])
@@ -370,7 +370,7 @@ def test_an_unfitting_checkpoint_is_told_with_the_command_to_run(what: str, tmp_
         torch.save(state_dict, path)
     ended = python("server.py", "--checkpoint", str(path))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-    assert f"python -m train --out {path}" in ended.stderr
+    assert f"python -m train --out '{path}'" in ended.stderr
 
 
 def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, small_mnist: Path):

@@ -120,7 +120,10 @@ def main() -> int:
             return 0
         torch.set_num_threads(1)  # as the server does: one picture at a time gains nothing from more
         readings = list(read_folder(Recognizer(options.checkpoint), options.images))
-    except (CheckpointError, DataError) as error:
+    except CheckpointError as error:
+        print(f"{error}; make one with: python -m train --out '{options.checkpoint}'", file=sys.stderr)
+        return 1
+    except DataError as error:
         print(error, file=sys.stderr)
         return 1
     if not readings:
