@@ -42,8 +42,9 @@ def test_a_missing_checkpoint_is_told_in_one_sentence(tmp_path: Path):
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
 
 
-def test_mnists_test_set_is_reported(small_mnist: Path):
-    ended = python("-m", "train.evaluate", "--data", str(small_mnist))
+def test_mnists_test_set_is_reported(small_mnist: Path, tmp_path: Path):
+    shutil.copy(HOME / "checkpoints" / "lenet.pt", tmp_path)
+    ended = python("-m", "train.evaluate", "--checkpoint", str(tmp_path / "lenet.pt"), "--data", str(small_mnist))
     assert ended.returncode == 0, ended.stderr
     assert "of 100 digits" in ended.stdout
 

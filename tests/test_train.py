@@ -17,7 +17,7 @@ from conftest import HOME, LINE_TIMEOUT, python
 from net import checkpoint
 from net.lenet import LeNet
 from train.augment import Augment
-from train.calibrate import certainty_threshold, expected_calibration_error, fit_temperature
+from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.evaluate import per_digit_accuracy
 from train.fit import accuracy, compute_logits, to_pictures
 from train.mnist import load_test_digits, load_training_digits
@@ -60,7 +60,7 @@ def trained(small_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
 def test_training_leaves_weights_that_load_in_one_line_and_a_card_that_describes_them(trained, small_mnist: Path):
     out, ended = trained
     assert ended.returncode == 0, ended.stderr
-    assert sorted(path.name for path in out.iterdir()) == ["lenet.json", "lenet.pt"]
+    assert sorted(path.name for path in out.iterdir()) == ["lenet.json", "lenet.pt", "report.html"]
     network = LeNet()
     network.load_state_dict(torch.load(out / "lenet.pt", weights_only=True))
     card = json.loads((out / "lenet.json").read_text())
@@ -79,6 +79,28 @@ def test_training_leaves_weights_that_load_in_one_line_and_a_card_that_describes
     assert card["test_accuracy_per_digit"] == pytest.approx(per_digit_accuracy(logits, test.labels))
     assert card["validation_accuracy"] == pytest.approx(accuracy(validation_logits, validation.labels))
     assert card["test_accuracy"] > 0.5, "a few steps on neat digits are enough to learn something"
+
+
+def test_the_report_shows_the_run_and_needs_nothing_outside_it(trained, small_mnist: Path):
+    report = (trained[0] / "report.html").read_text()
+    card = json.loads((trained[0] / "lenet.json").read_text())
+    assert f"{card['test_accuracy']:.2%} of 100 test digits read right" in report
+    assert report.count("<polyline") == 4, "loss and accuracy of training and of validation"
+    assert card["sha256"] in report
+    assert report.count('alt="filter ') == 32
+    wrong = round(100 * (1 - card["test_accuracy"]))
+    assert f"The {wrong} digits that were got wrong" in report
+    assert report.count("<figcaption>") == wrong
+    confusion = report.partition("Confusion")[2].partition("</table>")[0]
+    assert sum(int(count) for count in re.findall(r"<td[^>]*>(\d+)</td>", confusion)) == 100
+    assert not re.search(r'(src|href)="(?!data:)|https?://|url\(|<script', report)
+
+
+def test_evaluate_writes_the_report_of_any_checkpoint(small_mnist: Path, tmp_path: Path):
+    (tmp_path / "some.pt").write_bytes((HOME / "checkpoints" / "lenet.pt").read_bytes())
+    ended = python("-m", "train.evaluate", "--checkpoint", str(tmp_path / "some.pt"), "--data", str(small_mnist))
+    assert ended.returncode == 0, ended.stderr
+    assert "test digits read right" in (tmp_path / "report.html").read_text()
 
 
 def test_training_tells_how_it_goes(trained):
@@ -262,11 +284,11 @@ def test_calibration_mends_confidence_that_is_too_high():
     honest[torch.arange(5000), labels] += 2
     boastful = honest * 5
     temperature = fit_temperature(boastful, labels)
-    before, after = (expected_calibration_error(boastful, labels, each) for each in (1.0, temperature))
+    before, after = (expected_calibration_error(calibrated(boastful, each), labels) for each in (1.0, temperature))
     assert before > 0.1
     assert after < 0.03
-    threshold = certainty_threshold(boastful, labels, temperature)
-    confidence, predicted = (boastful / temperature).softmax(1).max(1)
+    threshold = certainty_threshold(calibrated(boastful, temperature), labels)
+    confidence, predicted = calibrated(boastful, temperature).max(1)
     certain = confidence > threshold
     assert certain.any()
     assert (predicted == labels)[certain].double().mean() >= 0.999

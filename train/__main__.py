@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from net import checkpoint
 from train import mnist
-from train.calibrate import certainty_threshold, expected_calibration_error, fit_temperature
+from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.evaluate import per_digit_accuracy
 from train.fit import (
     DivergedError,
@@ -33,6 +34,7 @@ from train.fit import (
 from train.mnist import DataError, Digits
 from train.precision import bf16_pays
 from train.recipe import Recipe
+from train.report import report_path, write_report
 
 USAGE_ERROR = 2
 FAILURE = 1
@@ -96,16 +98,16 @@ def run(options: argparse.Namespace) -> int:
         print("\n" + leave(training, out), file=sys.stderr)
         return INTERRUPTED
 
-    # A second Ctrl-C from here on would only cost the user the result.
+    # A Ctrl-C from here on would only cost the user the result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    card = checkpoint.save(
-        training.averaged_network.state_dict(),
-        describe_run(training, validation, mnist.load_test_digits(root)),
-        out,
-    )
+    test = mnist.load_test_digits(root).to(device)
+    test_logits = compute_logits(training.averaged_network, test.images)
+    card = describe_run(training, validation, test, test_logits)
+    card = checkpoint.save(training.averaged_network.state_dict(), card, out)
     state_path.unlink(missing_ok=True)
+    write_report(report_path(out), training.averaged_network, card, test, test_logits)
     print(f"validation {card['validation_accuracy']:.2%}, MNIST test {card['test_accuracy']:.2%}")
-    print(f"Wrote {out} and {checkpoint.card_path(out)}.")
+    print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
     return 0
 
 
@@ -175,13 +177,11 @@ def describe_epoch(result: EpochResult, epochs: int) -> str:
     )
 
 
-def describe_run(training: Training, validation: Digits, test: Digits) -> dict[str, Any]:
-    """The card of finished weights; the one place where the test set is read."""
+def describe_run(training: Training, validation: Digits, test: Digits, test_logits: Tensor) -> dict[str, Any]:
+    """The card of finished weights, which make ``test_logits``, float [N, 10], of ``test``."""
     network = training.averaged_network
-    test = test.to(training.device)
-    validation_logits = compute_logits(network, validation.images)
-    test_logits = compute_logits(network, test.images)
-    temperature = fit_temperature(validation_logits, validation.labels)
+    logits = compute_logits(network, validation.images)
+    temperature = fit_temperature(logits, validation.labels)
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seed": training.recipe.seed,
@@ -193,12 +193,12 @@ def describe_run(training: Training, validation: Digits, test: Digits) -> dict[s
         "threads": torch.get_num_threads(),
         "epochs": len(training.history),
         "seconds": round(sum(result.seconds for result in training.history), 1),
-        "validation_accuracy": accuracy(validation_logits, validation.labels),
+        "validation_accuracy": accuracy(logits, validation.labels),
         "test_accuracy": accuracy(test_logits, test.labels),
         "test_accuracy_per_digit": per_digit_accuracy(test_logits, test.labels),
         "temperature": temperature,
-        "certain_above": certainty_threshold(validation_logits, validation.labels, temperature),
-        "expected_calibration_error": expected_calibration_error(test_logits, test.labels, temperature),
+        "certain_above": certainty_threshold(calibrated(logits, temperature), validation.labels),
+        "expected_calibration_error": expected_calibration_error(calibrated(test_logits, temperature), test.labels),
         "history": [asdict(result) for result in training.history],
     }
 

@@ -1,5 +1,7 @@
 """Makes the probabilities mean what they say, and finds from which on they can be relied on."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -27,12 +29,17 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     return log_temperature.exp().item()
 
 
-def certainty_threshold(logits: Tensor, labels: Tensor, temperature: float) -> float:
+def calibrated(logits: Tensor, temperature: float) -> Tensor:
+    """Probabilities, double [N, 10], of ``logits`` [N, 10]."""
+    return (logits.detach().double() / temperature).softmax(1)
+
+
+def certainty_threshold(probabilities: Tensor, labels: Tensor) -> float:
     """The least confidence above which `RELIABLE` of the predictions are right.
 
-    ``logits`` [N, 10] and ``labels`` [N] must not have been trained on.
+    ``probabilities``, float [N, 10], and their ``labels`` [N] must not have been trained on.
     """
-    confidence, predicted = (logits.detach().double() / temperature).softmax(1).max(1)
+    confidence, predicted = probabilities.max(1)
     confidence, order = confidence.sort(descending=True)
     wrong = (predicted != labels)[order].cumsum(0)
     reliable = wrong <= (1 - RELIABLE) * torch.arange(1, len(order) + 1, device=wrong.device)
@@ -40,13 +47,35 @@ def certainty_threshold(logits: Tensor, labels: Tensor, temperature: float) -> f
     return confidence[last + 1].item() if last + 1 < len(confidence) else confidence[-1].item() * 0.999
 
 
-def expected_calibration_error(logits: Tensor, labels: Tensor, temperature: float, bins: int = 15) -> float:
-    """Mean distance, 0 to 1, between confidence and accuracy over ``bins`` equal ranges of confidence.
+@dataclass(frozen=True)
+class CalibrationBin:
+    """What was predicted with a confidence above ``low`` and up to ``high``."""
 
-    Source: as for `fit_temperature`.
-    """
-    confidence, predicted = (logits.detach().double() / temperature).softmax(1).max(1)
+    low: float
+    high: float
+    count: int
+    confidence: float  # mean
+    accuracy: float
+
+
+def calibration_bins(probabilities: Tensor, labels: Tensor, bins: int = 15) -> list[CalibrationBin]:
+    """``probabilities``, float [N, 10], of the digits ``labels`` [N], grouped by equal ranges of confidence."""
+    confidence, predicted = probabilities.double().max(1)
     right = (predicted == labels).double()
-    which = (confidence * bins).long().clamp(max=bins - 1)
-    gaps = torch.zeros(bins, dtype=torch.double, device=which.device)
-    return gaps.index_add(0, which, confidence - right).abs().sum().item() / len(labels)
+    which = (confidence * bins).ceil().long().clamp(1, bins) - 1
+    groups = []
+    for number in range(bins):
+        mine = which == number
+        count = int(mine.sum())
+        means = (confidence[mine].mean().item(), right[mine].mean().item()) if count else (0.0, 0.0)
+        groups.append(CalibrationBin(number / bins, (number + 1) / bins, count, *means))
+    return groups
+
+
+def expected_calibration_error(probabilities: Tensor, labels: Tensor) -> float:
+    """Mean distance, 0 to 1, between confidence and accuracy over equal ranges of confidence.
+
+    ``probabilities`` is float [N, 10], ``labels`` [N]. Source: as for `fit_temperature`.
+    """
+    groups = calibration_bins(probabilities, labels)
+    return sum(group.count * abs(group.confidence - group.accuracy) for group in groups) / len(labels)

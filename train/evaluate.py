@@ -20,9 +20,10 @@ from tqdm import tqdm
 from net import ink
 from net.checkpoint import SHIPPED, CheckpointError, load
 from net.recognizer import Recognizer
-from train.calibrate import expected_calibration_error
+from train.calibrate import calibrated, expected_calibration_error
 from train.fit import accuracy, compute_logits
 from train.mnist import DataError, load_test_digits, root_folder
+from train.report import report_path, write_report
 
 DIGITS = [str(digit) for digit in range(10)]
 
@@ -90,15 +91,17 @@ def report_folder(readings: list[Reading]) -> None:
 
 
 def report_mnist(checkpoint: Path, root: Path) -> None:
-    """Print what the network at ``checkpoint`` scores on MNIST's test set."""
+    """Print what the network at ``checkpoint`` scores on MNIST's test set, and write its report beside it."""
     network, card = load(checkpoint)
     digits = load_test_digits(root)
     logits = compute_logits(network, digits.images)
-    temperature = card.get("temperature", 1.0)
+    probabilities = calibrated(logits, card.get("temperature", 1.0))
     print(f"MNIST test accuracy         {accuracy(logits, digits.labels):.2%} of {len(digits)} digits")
-    print(f"expected calibration error  {expected_calibration_error(logits, digits.labels, temperature):.2%}")
+    print(f"expected calibration error  {expected_calibration_error(probabilities, digits.labels):.2%}")
     for digit, score in enumerate(per_digit_accuracy(logits, digits.labels)):
         print(f"  {digit}: {score:.2%}")
+    write_report(report_path(checkpoint), network, card, digits, logits)
+    print(f"Wrote {report_path(checkpoint)}.")
 
 
 def main() -> int:
@@ -125,6 +128,9 @@ def main() -> int:
         return 1
     except DataError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or report_path(options.checkpoint)}: {error.strerror}.", file=sys.stderr)
         return 1
     if not readings:
         print(f"There is no picture in '{options.images}'; it needs folders named 0 to 9.", file=sys.stderr)
