@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -226,19 +227,54 @@ def test_mnist_root_is_where_mnist_is_read(small_mnist: Path, tmp_path: Path):
     assert "550 digits to train on and 50 to validate" in ended.stdout
 
 
-def test_saving_on_a_full_disk_keeps_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+# A file may not grow past this many bytes, as if the disk were full; the weights alone have a million.
+FULL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+
+
+def test_a_full_disk_is_told_in_one_sentence_and_costs_nothing_that_was_good(
+    trained, small_mnist: Path, tmp_path: Path
+):
+    out = tmp_path / "lenet.pt"
+    before = (trained[0] / "lenet.pt").read_bytes()
+    out.write_bytes(before)
+    flags = [*SHORT, "--data", str(small_mnist), "--out", str(out)]
+    ended = python("-c", f"{FULL_DISK}import sys, train.__main__ as it; sys.argv[1:] = {flags}; sys.exit(it.main())")
+    assert (ended.returncode, out.read_bytes()) == (1, before)
+    assert "Traceback" not in ended.stderr
+    assert "No weights were lost" in ended.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["lenet.pt"]
+
+
+def test_saving_weights_on_a_full_disk_keeps_the_old_ones(tmp_path: Path):
     path = tmp_path / "lenet.pt"
     checkpoint.save(LeNet().state_dict(), {}, path)
     before = path.read_bytes()
-
-    def fail(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="No space"):
-        checkpoint.save(LeNet().state_dict(), {}, path)
+    save = f"checkpoint.save(LeNet().state_dict(), {{}}, Path({str(path)!r}))"
+    ended = python(
+        "-c", f"{FULL_DISK}from pathlib import Path\nfrom net import checkpoint\nfrom net.lenet import LeNet\n{save}"
+    )
+    assert "OSError" in ended.stderr
     assert path.read_bytes() == before
     assert sorted(each.name for each in tmp_path.iterdir()) == ["lenet.json", "lenet.pt"]
+
+
+@pytest.mark.parametrize("damage", ["cut off", "empty", "other numbers", "labels for images"])
+def test_damaged_files_of_mnist_are_told_in_one_sentence(damage: str, small_mnist: Path, tmp_path: Path):
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    shutil.copytree(small_mnist / "MNIST" / "raw", raw)
+    images, labels = raw / "train-images-idx3-ubyte", raw / "train-labels-idx1-ubyte"
+    if damage == "cut off":
+        images.write_bytes(images.read_bytes()[:5000])
+    elif damage == "empty":
+        labels.write_bytes(b"")
+    elif damage == "other numbers":
+        labels.write_bytes(labels.read_bytes()[:8] + bytes(range(200)) * 3)
+    else:
+        images.write_bytes(labels.read_bytes())
+    ended = train(tmp_path / "out", tmp_path / "data", *SHORT)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert "damaged" in ended.stderr
+    assert not list((tmp_path / "out").glob("*.pt"))
 
 
 def test_a_card_of_other_weights_is_not_believed(tmp_path: Path):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -182,8 +183,11 @@ class Training:
             "schedule": self.schedule.state_dict(),
             "history": [asdict(result) for result in self.history],
         }
+        # By way of memory: on a full disk torch.save itself raises something that is no OSError.
+        buffer = BytesIO()
+        torch.save(state, buffer)
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, lambda beside: torch.save(state, beside))
+        replace_file(path, lambda beside: beside.write_bytes(buffer.getvalue()))
 
     @classmethod
     def resume(cls, state: dict[str, Any], device: torch.device, steps_an_epoch: int) -> "Training":

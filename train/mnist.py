@@ -58,12 +58,24 @@ def load(root: Path, *, train: bool) -> Digits:
 
     Raises DataError where it can be neither read nor downloaded.
     """
+    damaged = DataError(f"The files of MNIST in '{root}' are damaged; delete them, and they are downloaded anew.")
     try:
         dataset = MNIST(str(root), train=train, download=True)
     except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if is_complete(root):
+            raise damaged from error
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
         raise DataError(
-            f"MNIST could not be loaded from or downloaded into '{root}' ({reason.rstrip('.')}); "
+            f"MNIST could not be downloaded into '{root}' ({reason}); "
             "name a folder that holds it, or one to write it to, with --data."
         ) from error
-    return Digits(dataset.data, dataset.targets)
+    digits = Digits(dataset.data, dataset.targets)
+    if digits.images.shape != (len(digits), 28, 28) or len(digits) == 0 or digits.labels.max() > 9:
+        raise damaged
+    return digits
+
+
+def is_complete(root: Path) -> bool:
+    """Whether all four files of MNIST lie in ``root``, whatever is in them."""
+    names = [Path(url).stem for url, _ in MNIST.resources]
+    return all((root / "MNIST" / "raw" / name).is_file() for name in names)
