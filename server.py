@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,7 +33,7 @@ from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask
 
 from net import ink
-from net.checkpoint import SHIPPED, CheckpointError, MissingCheckpointError
+from net.checkpoint import SHIPPED, CheckpointError, weights_path
 from net.recognizer import Prediction, Recognizer
 
 HOME = Path(__file__).resolve().parent
@@ -60,7 +61,11 @@ INK_ERROR_CODES = {
     ink.TooManyPixelsError: "too_large",
     ink.BlankImageError: "blank_image",
 }
+NOT_FOUND = "There is nothing at this address; the drawing pad is at /."
+INTERNAL = "Something went wrong in the server; the request was not at fault, and may be sent again."
+NOT_HTTP = "The request is not valid HTTP/1.1; send it with an HTTP client."
 TOO_LARGE = f"The request has more than {MAX_BODY // 1024 // 1024} MiB; send a smaller picture."
+EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
 HOW_TO_SEND = (
     "send it as the multipart field 'image', as a raw body with an image content type, "
     "or as a data URL in the field 'image' of a JSON object or a form"
@@ -94,6 +99,7 @@ def create_app(checkpoint: str | Path = SHIPPED) -> Wsgi:
 
     @app.get("/static/<name:path>")
     def static(name: str) -> HTTPResponse:
+        request.environ.pop("HTTP_RANGE", None)  # files of a few kilobytes come whole
         answer = bottle.static_file(name, root=str(HOME / "static"))
         answer.set_header("Cache-Control", "no-cache")  # keep, but ask whether it has changed
         return answer
@@ -159,8 +165,10 @@ def answer_error(error: HTTPError) -> str:
     code, message = {
         405: ("method_not_allowed", f"{request.method} is not allowed here; see the Allow header."),
         413: ("too_large", TOO_LARGE),
-        500: ("internal", "Something went wrong in the server; the request was not at fault."),
-    }.get(error.status_code, ("not_found", "There is nothing at this address; the drawing pad is at /."))
+        404: ("not_found", NOT_FOUND),
+        403: ("not_found", NOT_FOUND),
+        500: ("internal", INTERNAL),
+    }.get(error.status_code, ("bad_request", NOT_HTTP))
     response.status = STATUS[code]
     return error_body(code, message)
 
@@ -173,7 +181,7 @@ def read_picture() -> bytes:
     body = read_body()
     content_type = request.content_type.partition(";")[0].strip().lower()
     if content_type.startswith("image/"):
-        return body or refuse("no_image", "The request's body is empty; it must be the picture itself.")
+        return body or refuse("no_image", EMPTY)
     if content_type == "multipart/form-data":
         return read_multipart()
     if content_type == "application/json":
@@ -190,6 +198,11 @@ def read_body() -> bytes:
     if request.content_length > MAX_BODY:
         drop_body()
         refuse("too_large", TOO_LARGE)
+    if request.environ.get("wsgi.input_terminated") and request.chunked:
+        # The WSGI server has taken the chunks apart already; Bottle would try it once more.
+        body = request.environ["wsgi.input"].read(MAX_BODY + 1)
+        request.environ.update({"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+        del request.environ["HTTP_TRANSFER_ENCODING"]
     body = request.body.read()
     request.body.seek(0)
     if len(body) > MAX_BODY:
@@ -209,10 +222,10 @@ def read_multipart() -> bytes:
     try:
         form = request.POST
     except Exception:  # Bottle's parser raises whatever malformed parts lead it to
-        refuse("no_image", "The multipart form is malformed, so no picture could be found in it.")
+        refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
     field = form.get("image")
     if isinstance(field, bottle.FileUpload):
-        return field.file.read() or refuse("no_image", "The file in the field 'image' is empty.")
+        return field.file.read() or refuse("no_image", EMPTY)
     return read_data_url(field)
 
 
@@ -237,7 +250,7 @@ def form_field() -> str | None:
 def read_data_url(field: Any) -> bytes:
     """The bytes in a base64 data URL of a picture."""
     if field is None or field == "":
-        refuse("no_image", f"There is no field 'image' in the request; {HOW_TO_SEND}.")
+        refuse("no_image", f"There is no picture in the field 'image' of the request; {HOW_TO_SEND}.")
     start = DATA_URL.match(field) if isinstance(field, str) else None
     if not start:
         refuse("bad_data_url", "The field 'image' is not a data URL such as data:image/png;base64,iVBOR...")
@@ -245,7 +258,7 @@ def read_data_url(field: Any) -> bytes:
         data = base64.b64decode("".join(field[start.end() :].split()), validate=True)
     except (binascii.Error, ValueError):
         refuse("bad_data_url", "The data URL in the field 'image' is not valid base64.")
-    return data or refuse("no_image", "The data URL in the field 'image' holds no bytes.")
+    return data or refuse("no_image", EMPTY)
 
 
 # ---------------------------------------------------------------------------------------------- serving
@@ -266,17 +279,23 @@ def log_access(app: Wsgi) -> Wsgi:
             return app(environ, note_status)
         finally:
             query = environ.get("QUERY_STRING")
-            address = environ.get("PATH_INFO", "") + (f"?{query}" if query else "")
-            access_log.info(
-                "%s %s %s %s %s %.1fms",
-                environ.get("REMOTE_ADDR") or "-",
-                printable(environ.get("REQUEST_METHOD", "-")),
-                printable(address),
+            log_request(
+                environ.get("REMOTE_ADDR"),
+                environ.get("REQUEST_METHOD"),
+                environ.get("PATH_INFO", "") + (f"?{query}" if query else ""),
                 *(answered or ["500", "-"]),
                 (time.perf_counter() - started) * 1000,
             )
 
     return logged
+
+
+def log_request(
+    client: str | None, method: str | None, address: str | None, status: str, size: str, milliseconds: float
+) -> None:
+    """The log's one line on a request."""
+    sent = (printable(text or "-") for text in (method, address))
+    access_log.info("%s %s %s %s %s %.1fms", client or "-", *sent, status, size, milliseconds)
 
 
 def printable(text: str) -> str:
@@ -285,26 +304,26 @@ def printable(text: str) -> str:
 
 
 class ContractErrorTask(ErrorTask):
-    """Answers requests that are no valid HTTP, which never reach the application, in the contract's words."""
+    """Answers requests that waitress itself refuses, and so the application never sees, in the contract's words."""
 
-    CODES = {  # noqa: RUF012
-        400: ("bad_request", "The request is not valid HTTP."),
+    ERRORS = {  # noqa: RUF012
+        400: ("bad_request", NOT_HTTP),
         413: ("too_large", TOO_LARGE),
-        431: ("headers_too_large", "The request's headers are too large."),
+        431: ("headers_too_large", "The request's headers are too large; send fewer or shorter ones."),
+        501: ("bad_request", NOT_HTTP),
     }
 
     def execute(self) -> None:
-        code, message = self.CODES.get(
-            self.request.error.code,
-            ("internal", "Something went wrong in the server; the request was not at fault."),
-        )
-        body = error_body(code, message).encode()
-        self.status = f"{STATUS[code]} {self.request.error.reason}"
+        code, message = self.ERRORS.get(self.request.error.code, ("internal", INTERNAL))
+        status, body = str(STATUS[code]), error_body(code, message).encode()
+        method = getattr(self.request, "command", None)
+        self.status = f"{status} {HTTPStatus(STATUS[code]).phrase}"
         self.response_headers.append(("Content-Type", "application/json"))
         self.set_close_on_finish()
         self.channel.lingers = True
         self.content_length = len(body)
-        self.write(body)
+        self.write(b"" if method == "HEAD" else body)
+        log_request(self.channel.addr[0], method, getattr(self.request, "path", None), status, str(len(body)), 0.0)
 
 
 class ContractChannel(HTTPChannel):
@@ -425,19 +444,13 @@ def main() -> int:
     options = parse_arguments()
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stderr)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue of a few requests is no news
+    checkpoint = weights_path(options.checkpoint)
     try:
-        try:
-            app = create_app(options.checkpoint)
-        except MissingCheckpointError:
-            if not options.train:
-                raise
-            # A process of its own: training needs torchvision, serving must not.
-            out = str(options.checkpoint.resolve())
-            if subprocess.run([sys.executable, "-m", "train", "--out", out], cwd=HOME, check=False).returncode:
-                return 1
-            app = create_app(options.checkpoint)
+        if options.train and not checkpoint.exists() and (failed := train(checkpoint)):
+            return failed
+        app = create_app(checkpoint)
     except CheckpointError as error:
-        print(f"{error}; make one with: python -m train --out '{options.checkpoint}'", file=sys.stderr)
+        print(f"{error}; make one with: python -m train --out '{checkpoint}'", file=sys.stderr)
         return 1
     try:
         bottle.run(
@@ -449,10 +462,20 @@ def main() -> int:
             threads=options.threads,
             max_request_body_size=MAX_BODY + 1,  # waitress refuses from this size on
         )
-    except OSError as error:
-        print(f"Cannot listen at {options.host}:{options.port}: {error.strerror or error}.", file=sys.stderr)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        print(f"Cannot listen at {options.host}:{options.port} ({reason}); choose another.", file=sys.stderr)
         return 1
     return 0
+
+
+def train(checkpoint: Path) -> int:
+    """Train weights to ``checkpoint`` in a process of its own, since serving needs no torchvision; its exit status."""
+    command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
+    try:
+        return subprocess.run(command, cwd=HOME, check=False).returncode
+    except KeyboardInterrupt:  # which the training got as well, and has answered
+        return 130
 
 
 if __name__ == "__main__":

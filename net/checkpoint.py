@@ -24,10 +24,6 @@ class CheckpointError(Exception):
     """A checkpoint that cannot be used; the message names it and says why, and leaves room for what to do."""
 
 
-class MissingCheckpointError(CheckpointError):
-    """There is no file at the checkpoint's path."""
-
-
 def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dict[str, Any]:
     """Write ``state_dict`` to ``path`` and ``card`` to the JSON file beside it.
 
@@ -47,15 +43,14 @@ def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dic
 def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
     """The network at ``path``, in evaluation mode on the CPU, and its card.
 
-    The card is empty where the JSON file is missing or speaks of other weights (its ``sha256`` differs):
-    a calibration that was fitted to other weights is worse than none.
+    The card is empty where `card_of` finds none.
 
-    Raises MissingCheckpointError, or CheckpointError where the file is not a LeNet's finite state_dict.
+    Raises CheckpointError where the file is missing or is not a LeNet's finite state_dict.
     """
     try:
         weights = path.read_bytes()
     except FileNotFoundError:
-        raise MissingCheckpointError(f"The checkpoint '{path}' does not exist") from None
+        raise CheckpointError(f"The checkpoint '{path}' does not exist") from None
     except OSError as error:
         raise CheckpointError(f"The checkpoint '{path}' could not be read ({error.strerror})") from error
     try:
@@ -69,16 +64,25 @@ def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
         raise CheckpointError(f"The checkpoint '{path}' holds the weights of another network") from error
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
         raise CheckpointError(f"The checkpoint '{path}' holds weights that are not finite numbers")
-    return network.eval(), read_card(path, hashlib.sha256(weights).hexdigest())
+    return network.eval(), card_of(path)
 
 
-def read_card(path: Path, sha256: str) -> dict[str, Any]:
-    """The card beside the checkpoint ``path``, or an empty one where it is missing or of other weights."""
+def card_of(path: Path) -> dict[str, Any]:
+    """The card of the checkpoint ``path``; empty where it is missing or speaks of other weights.
+
+    A calibration that was fitted to other weights is worse than none. Raises OSError without the checkpoint.
+    """
     try:
         card = json.loads(card_path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return card if isinstance(card, dict) and card.get("sha256") == sha256 else {}
+
+
+def weights_path(given: Path) -> Path:
+    """The file that ``given`` means: itself if its name has a suffix, else lenet.pt in the folder of that name."""
+    return given if given.suffix else given / SHIPPED.name
 
 
 def card_path(path: Path) -> Path:

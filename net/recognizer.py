@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,13 @@ import torch
 
 from net import checkpoint, ink
 
-# Where a checkpoint lies without its card, nothing is known of how far its confidence can be trusted.
-UNCALIBRATED = {"temperature": 1.0, "certain_above": 0.99}
+
+@dataclass(frozen=True)
+class Calibration:
+    """What makes of logits a confidence that can be trusted. The defaults are for weights of which nothing is known."""
+
+    temperature: float = 1.0  # logits are divided by it
+    certain_above: float = 0.99  # a confidence above it is certain
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,7 @@ class Recognizer:
     def __init__(self, path: Path = checkpoint.SHIPPED) -> None:
         """Raises checkpoint.CheckpointError."""
         self.network, self.card = checkpoint.load(path)
-        self.temperature = positive_number(self.card, "temperature")
-        self.certain_above = positive_number(self.card, "certain_above")
+        self.calibration = calibration_of(self.card)
 
     @torch.inference_mode()
     def recognize(self, data: bytes, max_pixels: int = ink.MAX_PIXELS) -> Prediction:
@@ -44,21 +48,25 @@ class Recognizer:
         started = time.perf_counter()
         seen = ink.read(data, max_pixels)
         pictures = torch.from_numpy(seen).view(1, 1, ink.SIDE, ink.SIDE).float() / 255
-        logits = self.network(pictures)[0].double() / self.temperature
+        logits = self.network(pictures)[0].double() / self.calibration.temperature
         probabilities = logits.softmax(0).tolist()
         confidence = max(probabilities)
         return Prediction(
             digit=probabilities.index(confidence),
             confidence=confidence,
-            certain=confidence > self.certain_above,
+            certain=confidence > self.calibration.certain_above,
             probabilities=tuple(probabilities),
             seen=seen,
             milliseconds=(time.perf_counter() - started) * 1000,
         )
 
 
-def positive_number(card: dict[str, Any], name: str) -> float:
-    """``card[name]`` where it is a positive finite number, else what holds for uncalibrated weights."""
-    value = card.get(name)
-    usable = isinstance(value, int | float) and math.isfinite(value) and value > 0
-    return float(value) if usable else UNCALIBRATED[name]
+def calibration_of(card: dict[str, Any]) -> Calibration:
+    """The calibration on a checkpoint's ``card``; what is no positive number there is left at its default."""
+    given = {field.name: card.get(field.name) for field in fields(Calibration)}
+    return Calibration(**{name: float(value) for name, value in given.items() if is_positive(value)})
+
+
+def is_positive(value: object) -> bool:
+    """Whether ``value`` is a positive finite number."""
+    return isinstance(value, int | float) and math.isfinite(value) and value > 0

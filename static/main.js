@@ -28,7 +28,7 @@ const pen = () => ({
   colour: document.querySelector("input[name=pen-colour]:checked").value,
 });
 
-const pad = new Pad(byId("pad"), drawing, pen, { onBegin: dropPicture, onChange: readAgain });
+const pad = new Pad(byId("pad"), drawing, pen, { onBegin: beginAfresh, onChange: readAgain });
 
 acceptPictures({ chooser: byId("choose"), target: byId("paper"), onPicture: showPicture, onError: (sentence) => {
   reader.cancel();
@@ -51,8 +51,7 @@ shown.addEventListener("error", () => {
 /** Have what is on the pad read, or say that there is nothing. */
 function readAgain() {
   const isEmpty = !picture && drawing.isEmpty;
-  undo.disabled = drawing.isEmpty || picture !== null;
-  clear.disabled = readButton.disabled = isEmpty;
+  undo.disabled = clear.disabled = readButton.disabled = isEmpty;
   if (isEmpty) {
     reader.cancel();
     answer.showEmpty();
@@ -63,24 +62,30 @@ function readAgain() {
 }
 
 function undoStroke() {
-  if (picture || pad.isDrawing) return;
-  drawing.undo();
+  if (pad.isDrawing) return;
+  if (picture) putPictureAway();
+  else drawing.undo();
   pad.repaint();
   readAgain();
 }
 
 function clearAll() {
-  dropPicture();
-  drawing.clear();
+  if (picture) putPictureAway();
+  else drawing.clear();
   pad.repaint();
   readAgain();
 }
 
-/** @param {File} file */
-function showPicture(file) {
-  dropPicture();
+/** A stroke over a picture begins a new drawing; the one under the picture is not meant. */
+function beginAfresh() {
+  if (!picture) return;
+  putPictureAway();
   drawing.clear();
-  pad.repaint();
+}
+
+/** @param {File} file shown over the drawing, which stays under it */
+function showPicture(file) {
+  putPictureAway();
   picture = file;
   shown.src = URL.createObjectURL(file);
   shown.hidden = false;
@@ -88,7 +93,7 @@ function showPicture(file) {
   readAgain();
 }
 
-function dropPicture() {
+function putPictureAway() {
   if (!picture) return;
   URL.revokeObjectURL(shown.src);
   shown.removeAttribute("src");

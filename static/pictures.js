@@ -10,13 +10,13 @@ export function acceptPictures({ chooser, target, onPicture, onError }) {
   /** @param {Iterable<File>} files */
   const take = (files) => {
     const [file] = files;
-    if (!file) return;
-    if (file.type.startsWith("image/")) onPicture(file);
+    // Without a type the browser does not know what it is; the server looks at the bytes.
+    if (file && (!file.type || file.type.startsWith("image/"))) onPicture(file);
     else onError(words.notAPicture);
   };
 
   chooser.addEventListener("change", () => {
-    take(chooser.files);
+    if (chooser.files.length) take(chooser.files);
     chooser.value = ""; // so that choosing the same file again is a change again
   });
 

@@ -65,7 +65,7 @@ async function ask(picture) {
   }
   try {
     const answer = await response.json();
-    if (answer.error) return { error: answer.error.message };
+    if (typeof answer.error?.message === "string") return { error: answer.error.message };
     if (Array.isArray(answer.probabilities)) return { prediction: answer };
   } catch {
     // Fall through: whatever it was, it was no answer of ours.

@@ -46,7 +46,7 @@ def draw_page(path: Path) -> None:
         with page.expect_response("**/predict*"):
             page.click("#read")
         page.mouse.move(0, 0)
-        page.wait_for_function("document.getElementById('digit').textContent === '7'")
+        page.wait_for_function("() => document.getElementById('digit').textContent === '7'")
         page.screenshot(path=path)
         browser.close()
     server.terminate()

@@ -86,9 +86,7 @@ def test_transparent_paper_is_paper(colour: str, four: np.ndarray):
 @pytest.mark.parametrize("transparent", [(0, 0, 0), (255, 255, 255)])
 def test_transparency_can_be_a_colour_of_the_palette(transparent: tuple[int, int, int], four: np.ndarray):
     mask = np.asarray(a_four().convert("L")) < 128
-    image = (
-        Image.fromarray(mask.astype(np.uint8), "P") if False else Image.fromarray(mask.astype(np.uint8)).convert("P")
-    )
+    image = Image.fromarray(mask.astype(np.uint8)).convert("P")
     image.putpalette([*transparent, 20, 20, 20])
     assert distance(four, ink.read(encode(image, "PNG", transparency=0))) < 0.15
 

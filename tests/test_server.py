@@ -134,13 +134,17 @@ def test_a_form_whose_plus_signs_were_not_escaped_is_still_read(server):
 
 
 def test_a_chunked_body_is_read(server):
+    assert in_chunks(server, PICTURES[0].read_bytes()).json["digit"] == 0
+
+
+def in_chunks(server: RunningServer, data: bytes) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LINE_TIMEOUT)
-    data = PICTURES[0].read_bytes()
-    connection.request(
-        "POST", "/predict", iter([data[:100], data[100:]]), {"Content-Type": "image/png"}, encode_chunked=True
-    )
-    assert Answer(connection.getresponse()).json["digit"] == 0
-    connection.close()
+    chunks = iter([data[:100], data[100:]])
+    connection.request("POST", "/predict", chunks, {"Content-Type": "image/png"}, encode_chunked=True)
+    try:
+        return Answer(connection.getresponse())
+    finally:
+        connection.close()
 
 
 def test_a_scribble_is_not_certain(server):
@@ -229,6 +233,7 @@ def test_wrong_addresses_and_methods_get_their_error(server, method: str, path: 
     [
         (b"POST /predict HTTP/1.1\r\nContent-Length: seven\r\n\r\n", 400, "bad_request"),
         (b"not http at all\r\n\r\n", 400, "bad_request"),
+        (b"POST /predict HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "bad_request"),
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 300_000 + b"\r\n\r\n", 431, "headers_too_large"),
     ],
 )
@@ -238,6 +243,7 @@ def test_what_is_no_http_gets_json_too(server, request_bytes: bytes, status: int
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         assert Answer(answer).error == (status, code)
+    assert f" {status} " in server.log.read_text().splitlines()[-1], "what waitress refuses is logged as well"
 
 
 def call(app, method: str, path: str, body: bytes = b"", content_type: str = "image/png") -> tuple[str, dict]:
@@ -346,6 +352,11 @@ def test_a_taken_port_is_told_in_one_sentence(server):
     assert str(server.port) in ended.stderr
 
 
+def test_a_host_that_does_not_exist_is_told_in_one_sentence():
+    ended = python("server.py", "--host", "no.such.host.invalid", "--port", "0")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+
+
 def test_a_missing_checkpoint_is_told_with_the_command_to_run(tmp_path: Path):
     ended = python("server.py", "--checkpoint", str(tmp_path / "no.pt"))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
@@ -406,6 +417,8 @@ def test_gunicorn_serves_the_application_too(tmp_path: Path):
         running = RunningServer(process, f"http://127.0.0.1:{port}", tmp_path)
         for send in FOUR_WAYS:
             assert send(running, PICTURES[9]).json["digit"] == 9
+        assert in_chunks(running, PICTURES[8].read_bytes()).json["digit"] == 8
+        assert in_chunks(running, b"\0" * (server_module.MAX_BODY + 1)).error == (413, "too_large")
         assert post(running, b"\0" * (server_module.MAX_BODY + 1), "image/png").error == (413, "too_large")
     finally:
         process.terminate()

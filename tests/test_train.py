@@ -145,6 +145,12 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(small_mnist: Path, tmp_path: 
     assert "--resume" in said
     LeNet().load_state_dict(torch.load(out, weights_only=True))
 
+    learned = json.loads(out.with_suffix(".json").read_text())["epochs"]
+    resumed = start_training(out, small_mnist, "--resume", "--threads", "1")
+    status, said = interrupt_after_epoch(resumed, learned + 2, signal.SIGINT)
+    assert status == 130
+    assert json.loads(out.with_suffix(".json").read_text())["epochs"] >= learned + 2, "what was learned since is kept"
+
 
 def test_ctrl_c_leaves_finished_weights_as_they_were_and_says_so(trained, small_mnist: Path, tmp_path: Path):
     out = tmp_path / "lenet.pt"
@@ -202,8 +208,12 @@ def test_what_is_missing_or_cannot_be_written_is_told_in_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_training_state_is_told_in_one_sentence(small_mnist: Path, tmp_path: Path):
-    (tmp_path / "lenet.training.pt").write_bytes(b"half of a file")
+@pytest.mark.parametrize("damage", ["half of a file", "another file"])
+def test_a_damaged_training_state_is_told_in_one_sentence(damage: str, small_mnist: Path, tmp_path: Path):
+    if damage == "half of a file":
+        (tmp_path / "lenet.training.pt").write_bytes(b"half of a file")
+    else:
+        torch.save({"weights": torch.zeros(3)}, tmp_path / "lenet.training.pt")
     ended = train(tmp_path, small_mnist, "--resume")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
 
@@ -327,6 +337,8 @@ def test_calibration_mends_confidence_that_is_too_high():
     confidence, predicted = calibrated(boastful, temperature).max(1)
     certain = confidence > threshold
     assert certain.any()
+    always_wrong = calibrated(boastful, temperature), (boastful.argmax(1) + 1) % 10
+    assert not (always_wrong[0].max(1).values > certainty_threshold(*always_wrong)).any()
     assert (predicted == labels)[certain].double().mean() >= 0.999
 
 

@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     device = choose_device(options.device)
     if options.threads:
         torch.set_num_threads(options.threads)
-    out = weights_path(options.out)
+    out = checkpoint.weights_path(options.out)
     state_path = out.with_suffix(".training.pt")
     state = load_state(state_path) if options.resume else None
     recipe = chosen_recipe(options, recipe_of(state) if state else Recipe(), resuming=bool(state))
@@ -89,12 +89,15 @@ def run(options: argparse.Namespace) -> int:
     else:
         bf16 = options.bf16 if options.bf16 is not None else bf16_pays(device)
         training = Training(recipe, device, steps_an_epoch, bf16=bf16)
+        if state_path.exists():
+            print(f"The run that was broken off at {state_path} will be replaced; --resume would go on with it.")
     print(describe(training, digits, validation), flush=True)
 
     try:
         for result in training.run(digits, validation, state_path):
             print(describe_epoch(result, recipe.epochs), flush=True)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cost what is being saved
         print("\n" + leave(training, out), file=sys.stderr)
         return INTERRUPTED
 
@@ -119,7 +122,7 @@ def leave(training: Training, out: Path) -> str:
             f"Stopped in the first epoch; {'the weights are as they were' if out.exists() else 'no weights'} at {out}."
         )
     go_on = f"'python -m train --resume --out {out}' goes on after epoch {done} of {training.recipe.epochs}"
-    if out.exists():
+    if out.exists() and not checkpoint.card_of(out).get("interrupted"):
         return f"Stopped; {out} is as it was, and {go_on}."
     card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
     checkpoint.save(training.averaged_network.state_dict(), card, out)
@@ -151,11 +154,6 @@ def chosen_recipe(options: argparse.Namespace, recipe: Recipe, *, resuming: bool
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
         raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start anew.")
     return replace(recipe, **changed)
-
-
-def weights_path(out: Path) -> Path:
-    """The file to write weights to: ``out`` itself if it ends in .pt, else lenet.pt in the folder ``out``."""
-    return out if out.suffix == ".pt" else out / "lenet.pt"
 
 
 def describe(training: Training, digits: Digits, validation: Digits) -> str:
@@ -238,7 +236,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--data", type=Path, help="folder of MNIST, downloaded if empty (default: $MNIST_ROOT, else data)"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("checkpoints"), help="file.pt or folder (default: checkpoints)"
+        "--out", type=Path, default=Path("checkpoints"), help="file or folder to write to (default: checkpoints)"
     )
     parser.add_argument("--threads", type=count, metavar="N", help="CPU threads (default: one a core)")
     parser.add_argument(

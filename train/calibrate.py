@@ -43,7 +43,8 @@ def certainty_threshold(probabilities: Tensor, labels: Tensor) -> float:
     confidence, order = confidence.sort(descending=True)
     wrong = (predicted != labels)[order].cumsum(0)
     reliable = wrong <= (1 - RELIABLE) * torch.arange(1, len(order) + 1, device=wrong.device)
-    last = int(reliable.nonzero().max()) if reliable.any() else 0
+    last = int(reliable.nonzero().max()) if reliable.any() else -1
+    # Just under the last reliable one where all are.
     return confidence[last + 1].item() if last + 1 < len(confidence) else confidence[-1].item() * 0.999
 
 

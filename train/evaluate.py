@@ -18,8 +18,8 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 from tqdm import tqdm
 
 from net import ink
-from net.checkpoint import SHIPPED, CheckpointError, load
-from net.recognizer import Recognizer
+from net.checkpoint import SHIPPED, CheckpointError, load, weights_path
+from net.recognizer import Recognizer, calibration_of
 from train.calibrate import calibrated, expected_calibration_error
 from train.fit import accuracy, compute_logits
 from train.mnist import DataError, load_test_digits, root_folder
@@ -95,7 +95,7 @@ def report_mnist(checkpoint: Path, root: Path) -> None:
     network, card = load(checkpoint)
     digits = load_test_digits(root)
     logits = compute_logits(network, digits.images)
-    probabilities = calibrated(logits, card.get("temperature", 1.0))
+    probabilities = calibrated(logits, calibration_of(card).temperature)
     print(f"MNIST test accuracy         {accuracy(logits, digits.labels):.2%} of {len(digits)} digits")
     print(f"expected calibration error  {expected_calibration_error(probabilities, digits.labels):.2%}")
     for digit, score in enumerate(per_digit_accuracy(logits, digits.labels)):
@@ -117,6 +117,7 @@ def main() -> int:
     parser.add_argument("--images", type=Path, help="folder with a folder of pictures for each digit")
     parser.add_argument("--data", type=Path, help="folder of MNIST (default: $MNIST_ROOT, else data)")
     options = parser.parse_args()
+    options.checkpoint = weights_path(options.checkpoint)
     try:
         if not options.images:
             report_mnist(options.checkpoint, root_folder(options.data))

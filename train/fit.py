@@ -204,11 +204,13 @@ class Training:
 def load_state(path: Path) -> dict[str, Any]:
     """What `Training.save_state` wrote. Raises StateError."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        recipe_of(state)
     except FileNotFoundError:
         raise StateError(f"There is no broken-off run at '{path}' to resume; start one without --resume.") from None
     except Exception as error:  # torch raises a different one for each way a file can be damaged
         raise StateError(f"The broken-off run at '{path}' is damaged; start anew without --resume.") from error
+    return state
 
 
 def recipe_of(state: dict[str, Any]) -> Recipe:

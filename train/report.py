@@ -14,6 +14,7 @@ from torch import Tensor
 
 from net.checkpoint import replace_file
 from net.lenet import LeNet
+from net.recognizer import calibration_of
 from train.calibrate import CalibrationBin, calibrated, calibration_bins, expected_calibration_error
 from train.mnist import Digits
 
@@ -75,7 +76,7 @@ def write_report(path: Path, network: LeNet, card: dict[str, Any], test: Digits,
     Raises OSError where the disk refuses.
     """
     logits, test = logits.cpu(), test.to(torch.device("cpu"))
-    probabilities = calibrated(logits, card.get("temperature", 1.0))
+    probabilities = calibrated(logits, calibration_of(card).temperature)
     confusion = torch.zeros(10, 10, dtype=torch.long)
     confusion.index_put_((test.labels, probabilities.argmax(1)), torch.tensor(1), accumulate=True)
     sections = [
