@@ -28,6 +28,9 @@ CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
 PAPER_SAMPLES = 64  # along the shorter side, to fit the paper's colour to
 PAPER_FITS = 3
+EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
+CORNER = 10  # of a side is this many times a corner's
+REACHES_ACROSS = 0.6  # of the picture's width and height
 LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
@@ -84,7 +87,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
             # Twice the working size leaves enough to crop a digit out that fills half of the picture.
             image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
             image.load()
-            return flatten(upright(image))
+            return flatten(upright(shrink(image)))
     except InkError:
         raise
     except Image.DecompressionBombError as error:
@@ -93,6 +96,16 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
         raise UnreadableImageError(
             "The picture could not be read; send a whole PNG, JPEG, GIF, BMP or WebP file."
         ) from error
+
+
+def shrink(image: Image.Image) -> Image.Image:
+    """A picture with far more pixels than are looked at, smaller; so memory does not grow with every step after."""
+    factor = min(image.size) // (4 * WORKING_SIDE)
+    if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
+        return image
+    smaller = image.reduce(factor)
+    smaller.info = image.info
+    return smaller
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -106,7 +119,8 @@ def upright(image: Image.Image) -> Image.Image:
 def flatten(image: Image.Image) -> Image.Image:
     """Mode RGB, eight bits a channel; what is transparent becomes white under dark ink, black under light."""
     if image.mode.startswith("I"):  # 16 bits a pixel: convert() would clip to 255 what should be scaled
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+        values = np.asarray(image).astype(np.float32)  # which may fill 12 of the 16 bits only
+        image = Image.fromarray((values * (255 / max(1, values.max()))).astype(np.uint8))
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
@@ -172,13 +186,17 @@ def parts_of_digit(parts: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which of the numbered ``parts``, int32 [rows, columns], belong to the digit: bool [count + 1].
 
     A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
-    for there stand shadows, edges of the paper and parts of neighbouring words. Part 0 is the paper.
+    for there stand shadows, edges of the paper and parts of neighbouring words. A part that touches all four
+    sides and has another within it is a frame. Part 0 is the paper.
     """
     areas = np.bincount(parts.ravel())
     areas[0] = 0
-    least = np.full(len(areas), LEAST_PART)
-    least[np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])] = LEAST_PART_AT_RIM
-    return (areas >= areas.max() * least) & (areas > 0)
+    sides = np.zeros(len(areas), int)
+    for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
+        sides[np.unique(side)] += 1
+    inner = areas * (sides == 0)
+    areas[(sides == 4) & (inner.max() >= LEAST_PART * areas)] = 0
+    return (areas >= areas.max() * np.where(sides > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
 
 
 def pixels_near(cells: NDArray[np.bool_], cell: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -197,15 +215,47 @@ def pixels_near(cells: NDArray[np.bool_], cell: int, shape: tuple[int, int]) -> 
 def difference_from_paper(image: Image.Image) -> Image.Image:
     """The largest difference of any channel from the paper's colour, in mode L, for a picture in mode RGB.
 
-    The paper's colour is the median of the picture's rim, since people do not write on the very edge. Where
-    most of the picture differs from that, it is a photograph, and light falls off across its paper.
+    Where the paper itself differs from that one colour, it is a photograph, and light falls off across it.
     """
     pixels = np.asarray(image)
     colour = np.median(rim(pixels), axis=0)
-    difference = largest_difference(image, Image.new("RGB", image.size, tuple(colour.astype(int).tolist())))
-    if quantile(np.array(difference.histogram()), 0.5) == 0:
+    difference = difference_from_colour(image, colour)
+    counts = np.array(difference.histogram())
+    other = np.asarray(difference) >= otsu_threshold(counts)
+    if is_rather_paper(other):
+        colour = np.median(pixels[other], axis=0)
+        difference = difference_from_colour(image, colour)
+        counts = np.array(difference.histogram())
+    if quantile(counts[: otsu_threshold(counts)], EVEN_PAPER) <= 1:
         return difference
     return largest_difference(image, Image.fromarray(fit_paper(pixels, colour)))
+
+
+def is_rather_paper(other: NDArray[np.bool_]) -> bool:
+    """Whether ``other``, bool [H, W], which differs from the picture's rim, is the paper, and the rim is not.
+
+    People do not write on the very edge, so the rim is paper. But a picture may have a frame, and it may be
+    cropped so closely that the rim is ink. Then what differs from it reaches across the picture and fills
+    the box around it, or most of that box's corners, as no digit does.
+    """
+    if not other.any():
+        return False
+    top, bottom, left, right = bounds(other)
+    box = other[top:bottom, left:right]
+    if min(box.shape[0] / other.shape[0], box.shape[1] / other.shape[1]) < REACHES_ACROSS:
+        return False
+    height, width = (-(-side // CORNER) for side in box.shape)
+    corners = [
+        box[rows, columns].mean()
+        for rows in (slice(height), slice(-height, None))
+        for columns in (slice(width), slice(-width, None))
+    ]
+    return bool(box.mean() + sum(corners) / 4 > 1)
+
+
+def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> Image.Image:
+    """The largest difference of any channel from ``colour``, float [3], in mode L, for a picture in mode RGB."""
+    return largest_difference(image, Image.new("RGB", image.size, tuple(colour.astype(int).tolist())))
 
 
 def largest_difference(one: Image.Image, other: Image.Image) -> Image.Image:
@@ -282,12 +332,14 @@ def extent(ink: Floats) -> tuple[int, int, int, int]:
     The faint halo that scaling and compression leave around a stroke is not part of it, except on a digit
     as small as MNIST's own, where a faint pixel is a twentieth of the whole.
     """
-    for faintest in (0, FAINT_INK):
-        rows, columns = (np.flatnonzero((ink > faintest).any(axis=axis)) for axis in (1, 0))
-        box = (int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
-        if max(box[1] - box[0], box[3] - box[2]) <= BOX:
-            break
-    return box
+    top, bottom, left, right = bounds(ink > 0)
+    return (top, bottom, left, right) if max(bottom - top, right - left) <= BOX else bounds(ink > FAINT_INK)
+
+
+def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of what is set in ``mask``, bool [H, W], the ends exclusive."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
 def normalize(ink: Floats) -> Bytes:

@@ -6,7 +6,7 @@ import handwriting
 import numpy as np
 import pytest
 from conftest import encode, png
-from PIL import Image
+from PIL import Image, ImageChops, ImageOps
 
 from net import ink
 from train import mnist
@@ -130,6 +130,40 @@ def test_uneven_light_specks_and_a_line_at_the_rim_are_not_ink(four: np.ndarray)
         paper.paste((60, 50, 40), (*place, place[0] + 4, place[1] + 4))
     paper.paste((90, 60, 60), (0, 0, 3, 400))
     assert distance(four, ink.read(png(a_four(size=400, ink=INK_BLUE, paper=paper)))) < 0.15
+
+
+@pytest.mark.parametrize("pen", [0.03, 0.08, 0.12, 0.15])
+@pytest.mark.parametrize(("colour", "paper"), [("black", "white"), ("white", "black")])
+def test_a_picture_may_be_cropped_to_the_ink(pen: float, colour: str, paper: str):
+    for digit in range(10):
+        whole = handwriting.render(handwriting.by_hand(digit, seed=4), pen=pen, ink=colour, paper=paper).convert("L")
+        box = ImageChops.difference(whole, Image.new("L", whole.size, paper)).getbbox()
+        assert distance(ink.read(png(whole)), ink.read(png(whole.crop(box)))) < 0.15
+
+
+@pytest.mark.parametrize(("size", "width"), [(280, 1), (280, 3), (280, 20), (100, 3), (100, 8)])
+def test_a_frame_around_the_picture_is_not_ink(size: int, width: int):
+    for digit in range(10):
+        plain = handwriting.render(handwriting.by_hand(digit, seed=3), size=size).convert("L")
+        framed = ImageOps.expand(plain.crop((width, width, size - width, size - width)), width, 0)
+        assert distance(ink.read(png(plain)), ink.read(png(framed))) < 0.15
+
+
+def test_values_that_fill_a_part_of_16_bits_only_are_scaled(four: np.ndarray):
+    twelve_bits = a_four().convert("L").point(lambda tone: tone * 16, "I").convert("I;16")
+    assert distance(four, ink.read(png(twelve_bits))) < 0.1
+
+
+def test_a_large_transparent_picture_is_read(four: np.ndarray):
+    large = a_four(paper="#0000").resize((6000, 6000))
+    assert distance(four, ink.read(png(large))) < 0.15
+
+
+def test_mnist_digits_cropped_to_their_ink_come_back(mnist_root):
+    digits = mnist.load_test_digits(mnist_root).images[:300].numpy()
+    cropped = [(image, Image.fromarray(image).crop(Image.fromarray(image).getbbox())) for image in digits]
+    far = sum(distance(image, ink.read(png(crop))) > 0.2 for image, crop in cropped)
+    assert far <= 0.07 * len(cropped), "a bar cropped to itself has no paper left to tell it by"
 
 
 def test_every_part_of_a_digit_stays():
