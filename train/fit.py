@@ -97,10 +97,7 @@ class Training:
             use_buffers=True,
         )
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=recipe.lr,
-            weight_decay=recipe.weight_decay,
-            fused=device.type != "mps",
+            self.network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
@@ -136,8 +133,8 @@ class Training:
         torch.manual_seed(epoch_seed)  # dropout draws from here
         generator = torch.Generator(self.device).manual_seed(epoch_seed)
         order = torch.randperm(len(digits), generator=generator, device=self.device)
-        batches = order[: len(order) // self.recipe.batch_size * self.recipe.batch_size or None]
-        batches = batches.split(self.recipe.batch_size)
+        size = self.recipe.batch_size
+        batches = order[: len(order) // size * size].split(size)
         with EpochProgress(number, self.recipe.epochs, len(batches)) as progress:
             for batch in batches:
                 labels = digits.labels[batch]
