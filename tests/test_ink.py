@@ -159,6 +159,19 @@ def test_a_large_transparent_picture_is_read(four: np.ndarray):
     assert distance(four, ink.read(png(large))) < 0.15
 
 
+def test_mnist_was_made_as_the_module_says(mnist_root):
+    images = mnist.load(mnist_root, train=True).images.numpy().astype(np.float64)
+    longer_sides = np.zeros(len(images), int)
+    for axis in (1, 2):
+        has_ink = images.any(axis=axis)
+        longer_sides = np.maximum(longer_sides, 28 - has_ink.argmax(1) - has_ink[:, ::-1].argmax(1))
+        mass = images.sum(axis=axis)
+        centres = (mass * np.arange(28)).sum(1) / mass.sum(1)
+        assert np.abs(centres - 14).max() < 0.51
+    assert longer_sides.max() == 20
+    assert (longer_sides < 20).sum() <= 15
+
+
 def test_mnist_digits_cropped_to_their_ink_come_back(mnist_root):
     digits = mnist.load_test_digits(mnist_root).images[:300].numpy()
     cropped = [(image, Image.fromarray(image).crop(Image.fromarray(image).getbbox())) for image in digits]
