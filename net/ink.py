@@ -4,7 +4,7 @@ How MNIST was made is told in Y. LeCun, C. Cortes and C. Burges, "The MNIST data
 digits", http://yann.lecun.com/exdb/mnist/: the black and white digits of NIST were fitted into a box of
 20 x 20 pixels, keeping their aspect ratio, which the antialiasing made grey; then each was moved in a
 field of 28 x 28 until its centre of mass stood at the centre. The 60,000 training digits agree: the longer
-side of the ink is 20 pixels in all but a dozen, and its centre of mass lies within half a pixel of (14, 14),
+side of the ink is 20 pixels in all but 13, and its centre of mass lies within half a pixel of (14, 14),
 since the move was by whole pixels. `normalize` does the same, so that MNIST's own pictures come back as they went in.
 
 What comes before that is ours: pictures arrive with paper of any colour, ink darker or lighter than it,
