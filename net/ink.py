@@ -40,6 +40,9 @@ CELLS = 100  # along the longer side, to tell parts of the ink apart; narrower g
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 
+# Pillow warns of what `decode` refuses or mends; not within it, since a filter is set for all threads at once.
+warnings.filterwarnings("ignore", module="PIL")
+
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
@@ -76,18 +79,16 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     Raises UnreadableImageError or TooManyPixelsError.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of what is refused or mended below
-            image = Image.open(BytesIO(data), formats=FORMATS)
-            if image.width * image.height > max_pixels:
-                raise TooManyPixelsError(
-                    f"The picture has {image.width} × {image.height} pixels, more than the "
-                    f"{max_pixels / 1e6:g} million that are read here; send a smaller one."
-                )
-            # Twice the working size leaves enough to crop a digit out that fills half of the picture.
-            image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
-            image.load()
-            return flatten(upright(shrink(image)))
+        image = Image.open(BytesIO(data), formats=FORMATS)
+        if image.width * image.height > max_pixels:
+            raise TooManyPixelsError(
+                f"The picture has {image.width} × {image.height} pixels, more than the "
+                f"{max_pixels / 1e6:g} million that are read here; send a smaller one."
+            )
+        # Twice the working size leaves enough to crop a digit out that fills half of the picture.
+        image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
+        image.load()
+        return flatten(upright(shrink(image)))
     except InkError:
         raise
     except Image.DecompressionBombError as error:
@@ -170,7 +171,8 @@ def ink_strength(difference: Image.Image) -> Floats:
     belongs = parts_of_digit(parts)
     near_digit = near_ink if belongs[1:].all() else pixels_near(belongs[parts], cell, pixels.shape)
     paper = pixels[~near_ink]
-    begins = quantile(np.bincount(paper, minlength=256), PAPER_NOISE) if len(paper) else 0
+    noise = quantile(np.bincount(paper, minlength=256), PAPER_NOISE) if len(paper) else 0
+    begins = min(noise, SURE_INK * full / 2)  # what is surely ink must not vanish among the noisiest paper
     strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
     return np.where(near_digit, strengths[pixels], np.float32(0))
 

@@ -59,7 +59,7 @@ def main() -> int:
     except (DataError, StateError) as error:
         print(error, file=sys.stderr)
     except DivergedError as error:
-        print(f"{error}; nothing was written. A smaller --lr may help.", file=sys.stderr)
+        print(f"{error}; no weights were written. A smaller --lr may help.", file=sys.stderr)
     except OSError as error:
         print(
             f"Could not write beside '{options.out}': {error.strerror}. No weights were lost.",
