@@ -226,7 +226,9 @@ def test_what_was_normalized_once_comes_back_as_it_is(four: np.ndarray):
     assert distance(four, ink.read(png(Image.fromarray(four)))) < 0.01
 
 
-@pytest.mark.parametrize(("scale", "nearly"), [(1, 0.01), (2, 0.03), (5, 0.04), (10, 0.04), (1.5, 0.12), (2.5, 0.12), (3.7, 0.12)])
+@pytest.mark.parametrize(
+    ("scale", "nearly"), [(1, 0.01), (2, 0.03), (5, 0.04), (10, 0.04), (1.5, 0.12), (2.5, 0.12), (3.7, 0.12)]
+)
 def test_mnist_digits_come_back_as_they_went_in_wherever_and_however_large_they_are_pasted(
     scale: float, nearly: float, mnist_root
 ):
