@@ -1,15 +1,17 @@
 """Train the network on MNIST and write its weights.
 
 python -m train                                # the recipe of the shipped weights
-python -m train --gpu --epochs 40 --out mine   # longer, on a GPU, into the folder mine
+python -m train --fast --out quick             # 99% in seconds, into the folder quick
+python -m train --gpu --epochs 40 --out mine   # longer, on a GPU
 python -m train --resume                       # go on after Ctrl-C or a power cut
+torchrun --nproc_per_node=4 -m train           # in four processes, on as many GPUs
 """
 
 import argparse
 import datetime
+import os
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,10 @@ import torch
 from torch import Tensor
 
 from net import checkpoint
-from train import mnist
+from train import mnist, ranks
+from train.arguments import count, rate, seed
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
+from train.devices import DeviceError, choose_device, device_name
 from train.evaluate import per_digit_accuracy
 from train.fit import (
     DivergedError,
@@ -32,13 +36,20 @@ from train.fit import (
     recipe_of,
 )
 from train.mnist import DataError, Digits
-from train.precision import bf16_pays
-from train.recipe import Recipe
+from train.ranks import Ranks
+from train.recipe import FAST, PARTS, Recipe, without
 from train.report import report_path, write_report
+from train.speedups import SpeedupError, choose_speedups, require
 
 USAGE_ERROR = 2
 FAILURE = 1
 INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
+
+SPEEDUPS = {
+    "channels_last": "keep the values of a pixel side by side",
+    "bf16": "mixed precision",
+    "compile": "torch.compile",
+}
 
 
 class UsageError(Exception):
@@ -49,56 +60,89 @@ def main() -> int:
     """Train as the command line says; the exit status."""
     options = parse_arguments()
     try:
-        return run(options)
-    except UsageError as error:
-        print(error, file=sys.stderr)
+        mine, device = take_place(options)
+    except DeviceError as error:
+        if os.environ.get("RANK", "0") == "0":
+            print(error, file=sys.stderr)
         return USAGE_ERROR
+    try:
+        status = run(options, mine, device)
+    except (UsageError, SpeedupError, StateError, DivergedError) as error:  # the same on every rank
+        if mine.is_first:
+            print(error, file=sys.stderr)
+        return USAGE_ERROR if isinstance(error, UsageError | SpeedupError) else FAILURE
     except KeyboardInterrupt:
-        print("\nStopped before training began; nothing was written.", file=sys.stderr)
+        if mine.is_first:
+            print("\nStopped before training began; nothing was written.", file=sys.stderr)
         return INTERRUPTED
-    except (DataError, StateError) as error:
-        print(error, file=sys.stderr)
-    except DivergedError as error:
-        print(f"{error}; no weights were written. A smaller --lr may help.", file=sys.stderr)
+    except DataError as error:
+        message = str(error)
     except OSError as error:
-        print(
-            f"Could not write beside '{options.out}': {error.strerror}. No weights were lost.",
-            file=sys.stderr,
-        )
+        message = f"Could not write beside '{options.out}': {error.strerror}. No weights were lost."
+    except RuntimeError as error:
+        # What the others say when one rank fails is no more than that their connection to it broke.
+        if mine.count == 1:
+            raise
+        message = f"stops, as it or another failed: {str(error).partition(chr(10))[0]}"
+    else:
+        if status == 0:  # else the others have not come to an end, and would be waited for
+            mine.leave()
+        return status
+    print(message if mine.is_first else f"Rank {mine.rank}: {message}", file=sys.stderr)
     return FAILURE
 
 
-def run(options: argparse.Namespace) -> int:
-    """Train, evaluate, write; the exit status."""
-    device = choose_device(options.device)
+def take_place(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
+    """This process's rank and its device. Raises DeviceError."""
+    mine, number = ranks.join(choose_device(options.device).type)
     if options.threads:
         torch.set_num_threads(options.threads)
+    return mine, choose_device(options.device, number)
+
+
+def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
+    """Train, evaluate, write; the exit status."""
     out = checkpoint.weights_path(options.out)
     state_path = out.with_suffix(".training.pt")
     state = load_state(state_path) if options.resume else None
-    recipe = chosen_recipe(options, recipe_of(state) if state else Recipe(), resuming=bool(state))
+    recipe = chosen_recipe(options, state, mine)
     out.parent.mkdir(parents=True, exist_ok=True)
 
     root = mnist.root_folder(options.data)
-    digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
+    with mine.one_before_others():  # for it may have to be downloaded
+        digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
     if recipe.batch_size > len(digits):
         raise UsageError(f"--batch-size must be at most {len(digits)}, the number of digits to train on.")
     steps_an_epoch = len(digits) // recipe.batch_size
     if state:
-        training = Training.resume(state, device, steps_an_epoch)
+        training = Training.resume(state, device, steps_an_epoch, mine)
     else:
-        bf16 = options.bf16 if options.bf16 is not None else bf16_pays(device)
-        training = Training(recipe, device, steps_an_epoch, bf16=bf16)
-        if state_path.exists():
+        wanted = {name: getattr(options, name) for name in SPEEDUPS}
+        steps = recipe.epochs * steps_an_epoch
+        speedups = mine.agree(choose_speedups(device, steps, wanted, alone=mine.count == 1))
+        if mine.is_first and state_path.exists():
             print(f"The run that was broken off at {state_path} will be replaced; --resume would go on with it.")
-    print(describe(training, digits, validation), flush=True)
+        training = Training(recipe, device, steps_an_epoch, speedups, mine)
+    require(device, training.speedups)
 
+    if not mine.is_first:
+        # It shares the work, and leaves it to the first rank to print, to save and to heed Ctrl-C.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for _ in training.run(digits, validation, state_path):
+            pass
+        return 0
+
+    print(describe(training, digits, validation), flush=True)
     try:
         for result in training.run(digits, validation, state_path):
             print(describe_epoch(result, recipe.epochs), flush=True)
+    except DivergedError as error:
+        if not training.history:
+            state_path.unlink(missing_ok=True)
+        raise DivergedError(f"{error}; no weights were written. A smaller --lr may help.") from error
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cost what is being saved
-        print("\n" + leave(training, out), file=sys.stderr)
+        print("\n" + leave(training, out, state_path), file=sys.stderr)
         return INTERRUPTED
 
     # A Ctrl-C from here on would only cost the user the result.
@@ -114,10 +158,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def leave(training: Training, out: Path) -> str:
+def leave(training: Training, out: Path, state_path: Path) -> str:
     """Keep what a stopped run is worth without overwriting finished weights; what to tell the user."""
     done = len(training.history)
     if not done:
+        state_path.unlink(missing_ok=True)
         return (
             f"Stopped in the first epoch; {'the weights are as they were' if out.exists() else 'no weights'} at {out}."
         )
@@ -129,40 +174,37 @@ def leave(training: Training, out: Path) -> str:
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 
 
-def choose_device(name: str) -> torch.device:
-    """The device called ``name``; for ``auto`` the fastest that there is. Raises UsageError."""
-    available: dict[str, Callable[[], bool]] = {
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-        "cpu": lambda: True,
-    }
-    if name == "auto":
-        name = next(kind for kind, is_available in available.items() if is_available())
-    if not available[name]():
-        raise UsageError(
-            f"There is no {name.upper()} device that this PyTorch ({torch.__version__}) can use; "
-            "train on the CPU with --device cpu."
-        )
-    return torch.device(name)
+def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, mine: Ranks) -> Recipe:
+    """The recipe of ``state``, else the one that the command line asks for.
 
-
-def chosen_recipe(options: argparse.Namespace, recipe: Recipe, *, resuming: bool) -> Recipe:
-    """``recipe`` with what the command line changes. Raises UsageError where a resumed run would change."""
+    Raises UsageError where a resumed run would change, or a batch cannot be shared out.
+    """
+    recipe = recipe_of(state) if state else FAST if options.fast else Recipe()
     given = {name: getattr(options, name) for name in ("epochs", "batch_size", "lr", "seed")}
     changed = {name: value for name, value in given.items() if value is not None and value != getattr(recipe, name)}
-    if resuming and changed:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
-        raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start anew.")
-    return replace(recipe, **changed)
+    if state:
+        wanted = {name: getattr(options, name) for name in SPEEDUPS}
+        changed |= {name: on for name, on in wanted.items() if on not in (None, state["speedups"][name])}
+        changed |= {name: True for name in ("fast", "without") if getattr(options, name)}
+        if changed:
+            flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
+            raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start anew.")
+    else:
+        recipe = replace(recipe, **changed)
+        for part in options.without:
+            recipe = without(recipe, part)
+    if recipe.batch_size % mine.count:
+        raise UsageError(f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes.")
+    return recipe
 
 
 def describe(training: Training, digits: Digits, validation: Digits) -> str:
     """One line on what is about to run."""
     parameters = sum(parameter.numel() for parameter in training.network.parameters())
-    precision = "bf16" if training.bf16 else "float32"
+    processes = f" in {training.ranks.count} processes" if training.ranks.count > 1 else ""
     return (
         f"{parameters:,} parameters, {len(digits):,} digits to train on and {len(validation):,} to validate with, "
-        f"on {training.device} in {precision}, seed {training.recipe.seed}"
+        f"on {training.device.type}{processes} with speedups: {training.speedups}, seed {training.recipe.seed}"
     )
 
 
@@ -184,10 +226,11 @@ def describe_run(training: Training, validation: Digits, test: Digits, test_logi
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seed": training.recipe.seed,
         "hyperparameters": asdict(training.recipe),
-        "bf16": training.bf16,
+        "speedups": asdict(training.speedups),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "torch": torch.__version__,
         "device": device_name(training.device),
+        "processes": training.ranks.count,
         "threads": torch.get_num_threads(),
         "epochs": len(training.history),
         "seconds": round(sum(result.seconds for result in training.history), 1),
@@ -199,11 +242,6 @@ def describe_run(training: Training, validation: Digits, test: Digits, test_logi
         "expected_calibration_error": expected_calibration_error(calibrated(test_logits, temperature), test.labels),
         "history": [asdict(result) for result in training.history],
     }
-
-
-def device_name(device: torch.device) -> str:
-    """What to call ``device`` in a card."""
-    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -228,9 +266,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="auto takes the fastest that there is (default: auto)",
     )
     parser.set_defaults(device="auto")
-    parser.add_argument("--epochs", type=count, metavar="N", help=f"(default: {recipe.epochs})")
+    parser.add_argument("--fast", action="store_true", help="99%% in seconds: one epoch, nothing varied")
+    parser.add_argument(
+        "--epochs", type=count, metavar="N", help=f"(default: {recipe.epochs}, with --fast {FAST.epochs})"
+    )
     parser.add_argument("--batch-size", type=count, metavar="N", help=f"(default: {recipe.batch_size})")
-    parser.add_argument("--lr", type=rate, help=f"highest learning rate (default: {recipe.lr:g})")
+    parser.add_argument(
+        "--lr", type=rate, help=f"highest learning rate (default: {recipe.lr:g}, with --fast {FAST.lr:g})"
+    )
     parser.add_argument("--seed", type=seed, metavar="N", help=f"(default: {recipe.seed})")
     parser.add_argument(
         "--data", type=Path, help="folder of MNIST, downloaded if empty (default: $MNIST_ROOT, else data)"
@@ -238,39 +281,25 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=Path("checkpoints"), help="file or folder to write to (default: checkpoints)"
     )
-    parser.add_argument("--threads", type=count, metavar="N", help="CPU threads (default: one a core)")
     parser.add_argument(
-        "--bf16",
-        action=argparse.BooleanOptionalAction,
-        help="mixed precision (default: where it measures faster)",
+        "--threads", type=count, metavar="N", help="CPU threads (default: one a core, shared out among processes)"
     )
+    parser.add_argument(
+        "--without",
+        action="append",
+        choices=list(PARTS),
+        default=[],
+        metavar="PART",
+        help=f"leave out a part of the recipe, to see what it is worth: {', '.join(PARTS)}",
+    )
+    for name, meaning in SPEEDUPS.items():
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            action=argparse.BooleanOptionalAction,
+            help=f"{meaning} (default: where it measures faster{'; never on CPUs' if name == 'compile' else ''})",
+        )
     parser.add_argument("--resume", action="store_true", help="go on with the run that was broken off at --out")
     return parser.parse_args(arguments)
-
-
-def count(text: str) -> int:
-    """A whole number from 1 up."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"it takes a whole number from 1 up, not '{text}'")
-    return int(text)
-
-
-def seed(text: str) -> int:
-    """A whole number from 0 up that PyTorch takes for a seed."""
-    if not text.isdecimal() or int(text) >= 2**40:
-        raise argparse.ArgumentTypeError(f"it takes a whole number from 0 to 2^40, not '{text}'")
-    return int(text)
-
-
-def rate(text: str) -> float:
-    """A positive finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"it takes a number above 0, not '{text}'")
-    return value
 
 
 if __name__ == "__main__":

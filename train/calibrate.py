@@ -15,7 +15,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     Source: C. Guo, G. Pleiss, Y. Sun and K. Weinberger, "On calibration of modern neural networks",
     ICML 2017. Fitted in the logarithm, so that it stays positive.
     """
-    logits, labels = logits.detach().double().cpu(), labels.cpu()
+    logits, labels = logits.detach().cpu().double(), labels.cpu()
     log_temperature = torch.zeros((), dtype=torch.double, requires_grad=True)
     optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
 
@@ -30,8 +30,8 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
 
 def calibrated(logits: Tensor, temperature: float) -> Tensor:
-    """Probabilities, double [N, 10], of ``logits`` [N, 10]."""
-    return (logits.detach().double() / temperature).softmax(1)
+    """Probabilities, double [N, 10] on the CPU, of ``logits`` [N, 10]."""
+    return (logits.detach().cpu().double() / temperature).softmax(1)
 
 
 def certainty_threshold(probabilities: Tensor, labels: Tensor) -> float:
@@ -39,10 +39,10 @@ def certainty_threshold(probabilities: Tensor, labels: Tensor) -> float:
 
     ``probabilities``, float [N, 10], and their ``labels`` [N] must not have been trained on.
     """
-    confidence, predicted = probabilities.max(1)
+    confidence, predicted = probabilities.cpu().max(1)
     confidence, order = confidence.sort(descending=True)
-    wrong = (predicted != labels)[order].cumsum(0)
-    reliable = wrong <= (1 - RELIABLE) * torch.arange(1, len(order) + 1, device=wrong.device)
+    wrong = (predicted != labels.cpu())[order].cumsum(0)
+    reliable = wrong <= (1 - RELIABLE) * torch.arange(1, len(order) + 1)
     last = int(reliable.nonzero().max()) if reliable.any() else -1
     # Just under the last reliable one where all are.
     return confidence[last + 1].item() if last + 1 < len(confidence) else confidence[-1].item() * 0.999
@@ -61,8 +61,8 @@ class CalibrationBin:
 
 def calibration_bins(probabilities: Tensor, labels: Tensor, bins: int = 15) -> list[CalibrationBin]:
     """``probabilities``, float [N, 10], of the digits ``labels`` [N], grouped by equal ranges of confidence."""
-    confidence, predicted = probabilities.double().max(1)
-    right = (predicted == labels).double()
+    confidence, predicted = probabilities.cpu().double().max(1)
+    right = (predicted == labels.cpu()).double()
     which = (confidence * bins).ceil().long().clamp(1, bins) - 1
     groups = []
     for number in range(bins):

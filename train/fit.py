@@ -1,7 +1,8 @@
 """The training loop: whole tensors on the device, one `step` a batch, one state on disk an epoch."""
 
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -10,14 +11,16 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
 
 from net.checkpoint import replace_file
 from net.lenet import LeNet
 from train.augment import Augment
+from train.averaging import ExponentialAverage
 from train.mnist import Digits
 from train.progress import EpochProgress
+from train.ranks import MOST_RANKS, Ranks
 from train.recipe import Augmentation, Habits, Recipe
+from train.speedups import Speedups
 
 EVALUATION_BATCH = 1000  # pictures; bounds memory, changes nothing else
 
@@ -46,23 +49,8 @@ def compute_logits(network: torch.nn.Module, images: Tensor) -> Tensor:
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """The fraction, 0 to 1, of ``logits`` [N, 10] whose largest stands at the label [N]."""
-    return (logits.argmax(1) == labels).double().mean().item()
-
-
-def exponential_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """How one more step enters the average, after the first, for `AveragedModel`.
-
-    The window widens to its full length as steps come in: without that a short run's average would still
-    be half made of the random weights that it started from.
-    """
-
-    def blend(average: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
-        if not average.is_floating_point():
-            return current
-        return average.lerp(current, max(1 - decay, 9 / (10 + int(steps))))
-
-    return blend
+    """The fraction, 0 to 1, of ``logits`` [N, 10] whose largest stands at the label [N]; 0 of none."""
+    return int((logits.argmax(1) == labels).sum()) / max(1, len(labels))
 
 
 @dataclass
@@ -84,41 +72,41 @@ class Training:
     off and resumed from the last whole epoch ends with the weights of one that never stopped.
     """
 
-    def __init__(self, recipe: Recipe, device: torch.device, steps_an_epoch: int, *, bf16: bool) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        device: torch.device,
+        steps_an_epoch: int,
+        speedups: Speedups,
+        ranks: Ranks = Ranks(),  # noqa: B008 - frozen
+    ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.device = device
-        self.bf16 = bf16
-        # channels_last: what the convolutions of CPUs and of tensor cores are fastest with.
-        self.network = LeNet().to(device, memory_format=torch.channels_last)
-        self.averaged = AveragedModel(
-            self.network,
-            avg_fn=exponential_average(0.5 ** (1 / (recipe.ema_half_life * steps_an_epoch))),
-            use_buffers=True,
-        )
+        self.speedups = speedups
+        self.ranks = ranks
+        self.network = ranks.synchronized(LeNet(recipe.dropout))
+        self.network.to(device, memory_format=speedups.memory_format)
+        self.forward = speedups.forward_of(ranks.joined(self.network, device))
+        self.averaged = ExponentialAverage(self.network, recipe.ema_half_life * steps_an_epoch)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer,
-            max_lr=recipe.lr,
-            total_steps=recipe.epochs * steps_an_epoch,
-            pct_start=recipe.warmup,
-            cycle_momentum=False,
-        )
+        self.schedule = learning_rate_schedule(self.optimizer, recipe, recipe.epochs * steps_an_epoch)
         self.augment = Augment(recipe.augmentation, device)
         self.history: list[EpochResult] = []
 
     @property
     def averaged_network(self) -> LeNet:
         """The exponential moving average of the weights so far: what is evaluated and shipped."""
-        return self.averaged.module
+        return self.averaged.network
 
-    def run(self, digits: Digits, validation: Digits, state_path: Path) -> Iterator[EpochResult]:
-        """Train epoch after epoch until the recipe is done, saving the state after each.
+    def run(self, digits: Digits, validation: Digits, state_path: Path | None = None) -> Iterator[EpochResult]:
+        """Train epoch after epoch until the recipe is done, saving the state before the first and after each.
 
         Raises DivergedError as soon as an epoch's loss is not finite; the state of the epoch before stays.
         """
+        self.save_state(state_path)
         while len(self.history) < self.recipe.epochs:
             result = self.epoch(digits, validation)
             self.history.append(result)
@@ -126,23 +114,15 @@ class Training:
             yield result
 
     def epoch(self, digits: Digits, validation: Digits) -> EpochResult:
-        """Show every training digit once."""
+        """Show every training digit once, and see what that did for the validation digits."""
         started = time.perf_counter()
         number = len(self.history) + 1
-        epoch_seed = self.recipe.seed * 100_003 + number
-        torch.manual_seed(epoch_seed)  # dropout draws from here
-        generator = torch.Generator(self.device).manual_seed(epoch_seed)
-        order = torch.randperm(len(digits), generator=generator, device=self.device)
-        size = self.recipe.batch_size
-        batches = order[: len(order) // size * size].split(size)
-        with EpochProgress(number, self.recipe.epochs, len(batches)) as progress:
-            for batch in batches:
-                labels = digits.labels[batch]
-                pictures = self.augment(to_pictures(digits.images[batch]), labels, generator)
-                loss, correct = self.step(pictures, labels)
+        steps = len(digits) // self.recipe.batch_size
+        with EpochProgress(number, self.recipe.epochs, steps, visible=self.ranks.is_first) as progress:
+            for loss, correct in self.steps(digits, number):
                 progress.update(loss, correct)
-            train_loss, train_accuracy = progress.means()
-        if not torch.isfinite(torch.tensor(train_loss)):
+            train_loss, train_accuracy = self.ranks.mean(progress.means()).tolist()
+        if not math.isfinite(train_loss):
             raise DivergedError(f"The loss is {train_loss} in epoch {number}")
         logits = compute_logits(self.averaged_network, validation.images)
         return EpochResult(
@@ -154,26 +134,45 @@ class Training:
             seconds=time.perf_counter() - started,
         )
 
+    def steps(self, digits: Digits, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Show every one of ``digits`` once, a batch at a time; what `step` returns for each."""
+        epoch_seed = self.recipe.seed * 100_003 + epoch
+        generator = torch.Generator(self.device).manual_seed(epoch_seed)
+        order = torch.randperm(len(digits), generator=generator, device=self.device)  # the same on every rank
+        rank_seed = epoch_seed * MOST_RANKS + self.ranks.rank
+        torch.manual_seed(rank_seed)  # dropout draws from here
+        generator.manual_seed(rank_seed)
+        size = self.recipe.batch_size
+        for batch in order[: len(order) // size * size].split(size):
+            share = self.ranks.share_of(batch)
+            labels = digits.labels[share]
+            yield self.step(self.augment(to_pictures(digits.images[share]), labels, generator), labels)
+
     def step(self, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """One batch forward, backward and into the average; its mean loss and the fraction it got right."""
+        """This rank's share of a batch forward, backward and into the average.
+
+        Returns the share's mean loss and the fraction of it that was got right.
+        """
         self.network.train()
-        pictures = pictures.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16):
-            logits = self.network(pictures)
+        pictures = pictures.contiguous(memory_format=self.speedups.memory_format)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.speedups.bf16):
+            logits = self.forward(pictures)
         logits = logits.float()
         loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         self.schedule.step()
-        self.averaged.update_parameters(self.network)
+        self.averaged.update()
         return loss.detach(), (logits.detach().argmax(1) == labels).float().mean()
 
-    def save_state(self, path: Path) -> None:
-        """Write all that `resume` needs, whole or not at all."""
+    def save_state(self, path: Path | None) -> None:
+        """Write all that `resume` needs, whole or not at all, if a ``path`` is given and this rank writes."""
+        if path is None or not self.ranks.is_first:
+            return
         state = {
             "recipe": asdict(self.recipe),
-            "bf16": self.bf16,
+            "speedups": asdict(self.speedups),
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -187,9 +186,15 @@ class Training:
         replace_file(path, lambda beside: beside.write_bytes(buffer.getvalue()))
 
     @classmethod
-    def resume(cls, state: dict[str, Any], device: torch.device, steps_an_epoch: int) -> "Training":
+    def resume(
+        cls,
+        state: dict[str, Any],
+        device: torch.device,
+        steps_an_epoch: int,
+        ranks: Ranks = Ranks(),  # noqa: B008
+    ) -> "Training":
         """The run that wrote ``state``, ready for its next epoch."""
-        training = cls(recipe_of(state), device, steps_an_epoch, bf16=state["bf16"])
+        training = cls(recipe_of(state), device, steps_an_epoch, Speedups(**state["speedups"]), ranks)
         training.network.load_state_dict(state["network"])
         training.averaged.load_state_dict(state["averaged"])
         training.optimizer.load_state_dict(state["optimizer"])
@@ -198,11 +203,27 @@ class Training:
         return training
 
 
+def learning_rate_schedule(
+    optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """The learning rate of each of ``steps``.
+
+    Source of the one cycle: L. Smith and N. Topin, "Super-convergence: very fast training of neural
+    networks using large learning rates", 2017, arXiv:1708.07120.
+    """
+    if not recipe.one_cycle:
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1)
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=recipe.lr, total_steps=steps, pct_start=recipe.warmup, cycle_momentum=False
+    )
+
+
 def load_state(path: Path) -> dict[str, Any]:
     """What `Training.save_state` wrote. Raises StateError."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         recipe_of(state)
+        Speedups(**state["speedups"])
     except FileNotFoundError:
         raise StateError(f"There is no broken-off run at '{path}' to resume; start one without --resume.") from None
     except Exception as error:  # torch raises a different one for each way a file can be damaged

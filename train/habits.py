@@ -42,22 +42,20 @@ class DrawHabits:
         middle = self.point_at(ink, middle_row, middle_row)
         centre = torch.full_like(head, len(self.line) / 2)
         stem = torch.atan2(foot[:, 1] - head[:, 1], foot[:, 0] - head[:, 0]) * (180 / math.pi)
-        slash = draw.arm((0.35, 0.6), -50, (-15, 15))
 
         # Arms are as long as a fraction of the digit's height; angles are degrees clockwise from the right.
-        strokes = (
-            (flagged, head, head + draw.arm((0.15, 0.65), stem, (8, 60))),
-            (footed, foot - draw.arm((0.15, 0.4), 0, (-8, 8)), foot + draw.arm((0.15, 0.4), 0, (-8, 8))),
-            (
-                crossed,
-                middle - draw.arm((0.12, 0.35), 0, (-20, 12)),
-                middle + draw.arm((0.12, 0.35), 0, (-20, 12)),
-            ),
-            (slashed, centre - slash, centre + slash),
-        )
-        for wanted, start, end in strokes:
-            stroke = self.stroke(start, end, width) * wanted.view(-1, 1, 1)
-            ink = torch.maximum(ink, stroke)
+        flag = (head, head + draw.arm((0.15, 0.65), stem, (8, 60)))
+        bar = (middle - draw.arm((0.12, 0.35), 0, (-20, 12)), middle + draw.arm((0.12, 0.35), 0, (-20, 12)))
+        slash = draw.arm((0.35, 0.6), -50, (-15, 15))
+        serif = (foot - draw.arm((0.15, 0.4), 0, (-8, 8)), foot + draw.arm((0.15, 0.4), 0, (-8, 8)))
+
+        # No digit has two of these three, so that one stroke a picture draws them all.
+        of_digit = [
+            torch.where(crossed[:, None], of_seven, torch.where(slashed[:, None], of_zero, of_one))
+            for of_one, of_seven, of_zero in zip(flag, bar, (centre - slash, centre + slash), strict=True)
+        ]
+        for wanted, (start, end) in ((flagged | crossed | slashed, of_digit), (footed, serif)):
+            ink = torch.maximum(ink, self.stroke(start, end, width) * wanted.view(-1, 1, 1))
         return ink.unsqueeze(1)
 
     def rows_of_ink(self, ink: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,11 +74,13 @@ class DrawHabits:
 
     def stroke(self, start: Tensor, end: Tensor, width: Tensor) -> Tensor:
         """Antialiased strokes, float [N, 28, 28], from ``start`` to ``end`` [N, 2] as (x, y), ``width`` [N]."""
-        pixels = torch.stack(torch.meshgrid(self.line, self.line, indexing="xy"), dim=-1)
-        along = (end - start)[:, None, None]
-        offset = pixels - start[:, None, None]
-        position = ((offset * along).sum(-1) / (along * along).sum(-1).clamp(min=1e-6)).clamp(0, 1)
-        distance = (offset - position.unsqueeze(-1) * along).norm(dim=-1)
+        (along_x, along_y), (start_x, start_y) = (
+            vector.T.reshape(2, -1, 1, 1).unbind() for vector in (end - start, start)
+        )
+        x, y = self.line.view(1, 1, -1) - start_x, self.line.view(1, -1, 1) - start_y
+        length_squared = (along_x**2 + along_y**2).clamp(min=1e-6)
+        position = ((x * along_x + y * along_y) / length_squared).clamp(0, 1)
+        distance = torch.hypot(x - position * along_x, y - position * along_y)
         return (width.view(-1, 1, 1) / 2 + 0.5 - distance).clamp(0, 1)
 
 

@@ -40,12 +40,18 @@ def root_folder(given: Path | None) -> Path:
     return given or Path(os.environ.get("MNIST_ROOT") or DEFAULT_ROOT)
 
 
-def load_training_digits(root: Path) -> tuple[Digits, Digits]:
-    """MNIST's 60,000 training digits, split into those to train on and those to validate with."""
+def load_training_digits(root: Path, held_out: float = VALIDATION_FRACTION) -> tuple[Digits, Digits]:
+    """MNIST's 60,000 training digits: those to train on, and the fraction ``held_out`` to validate with."""
     digits = load(root, train=True)
-    order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(SPLIT_SEED))
-    held_out = round(len(digits) * VALIDATION_FRACTION)
-    return digits[order[held_out:]], digits[order[:held_out]]
+    to_train_on, to_validate_with = split(len(digits), held_out)
+    return digits[to_train_on], digits[to_validate_with]
+
+
+def split(count: int, held_out: float = VALIDATION_FRACTION) -> tuple[Tensor, Tensor]:
+    """Which of ``count`` digits, int64 from 0 up, are to train on and which fraction is ``held_out``."""
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(SPLIT_SEED))
+    first = round(count * held_out)
+    return order[first:], order[:first]
 
 
 def load_test_digits(root: Path) -> Digits:

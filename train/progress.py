@@ -6,13 +6,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-REFRESHES_AN_EPOCH = 50  # reading the loss makes an accelerator wait, so it is not read at every step
+REFRESHES_AN_EPOCH = 50  # each copies two numbers from the device
 
 
 class EpochProgress:
-    """A bar with the epoch's loss and accuracy so far and the time left; also their means at its end."""
+    """A bar with the epoch's loss and accuracy so far and the time left; also their means at its end.
 
-    def __init__(self, epoch: int, epochs: int, steps: int) -> None:
+    The numbers are shown when they have arrived from the device; training never waits for them.
+    """
+
+    def __init__(self, epoch: int, epochs: int, steps: int, *, visible: bool = True) -> None:
         self.bar = tqdm(
             total=steps,
             desc=f"epoch {epoch}/{epochs}",
@@ -20,9 +23,12 @@ class EpochProgress:
             leave=False,
             dynamic_ncols=True,
             file=sys.stderr,
+            disable=not visible,
         )
         self.every = max(1, steps // REFRESHES_AN_EPOCH)
+        self.steps = 0
         self.sums: Tensor | None = None
+        self.on_its_way: Arrival | None = None
 
     def __enter__(self) -> "EpochProgress":
         return self
@@ -34,13 +40,30 @@ class EpochProgress:
         """Count one step with its mean ``loss`` and its fraction ``correct``, both scalars on any device."""
         both = torch.stack([loss, correct])
         self.sums = both if self.sums is None else self.sums + both
-        steps = self.bar.n + 1
-        if steps % self.every == 0:
-            loss_so_far, accuracy_so_far = (self.sums / steps).tolist()
+        self.steps += 1
+        if self.on_its_way is None and self.steps % self.every == 0:
+            self.on_its_way = Arrival(self.sums / self.steps)
+        if self.on_its_way is not None and self.on_its_way.is_here():
+            loss_so_far, accuracy_so_far = self.on_its_way.values.tolist()
+            self.on_its_way = None
             self.bar.set_postfix(loss=f"{loss_so_far:.4f}", accuracy=f"{accuracy_so_far:.2%}", refresh=False)
         self.bar.update()
 
-    def means(self) -> tuple[float, float]:
-        """Mean loss and mean accuracy over the steps so far."""
-        loss, correct = (self.sums / max(1, self.bar.n)).tolist()
-        return loss, correct
+    def means(self) -> Tensor:
+        """Mean loss and mean accuracy, float [2], over the steps so far."""
+        return self.sums / self.steps
+
+
+class Arrival:
+    """A tensor on its way to the host; nothing waits for it."""
+
+    def __init__(self, values: Tensor) -> None:
+        self.values = values.to("cpu", non_blocking=values.is_cuda)
+        self.copied: torch.cuda.Event | None = None
+        if values.is_cuda:
+            self.copied = torch.cuda.Event()
+            self.copied.record()
+
+    def is_here(self) -> bool:
+        """Whether ``values`` may be read."""
+        return self.copied is None or self.copied.query()

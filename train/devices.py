@@ -1,0 +1,42 @@
+"""Which device trains."""
+
+from collections.abc import Callable
+
+import torch
+
+
+class DeviceError(Exception):
+    """The device that was asked for is not there; the message says so in one sentence."""
+
+
+def choose_device(name: str, number: int = 0) -> torch.device:
+    """The device called ``name``, of several GPUs the one with that ``number``; for ``auto`` the fastest there is.
+
+    Raises DeviceError.
+    """
+    available: dict[str, Callable[[], bool]] = {
+        "cuda": torch.cuda.is_available,
+        "mps": torch.backends.mps.is_available,
+        "cpu": lambda: True,
+    }
+    if name == "auto":
+        name = next(kind for kind, is_available in available.items() if is_available())
+    if not available[name]():
+        raise DeviceError(
+            f"There is no {name.upper()} device that this PyTorch ({torch.__version__}) can use; "
+            "train on the CPU with --device cpu."
+        )
+    return torch.device(name, number) if name == "cuda" else torch.device(name)
+
+
+def device_name(device: torch.device) -> str:
+    """What to call ``device`` in a card."""
+    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until ``device`` has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

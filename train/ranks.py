@@ -1,0 +1,147 @@
+"""Several processes that train one network together, as torchrun starts them; each is called a rank.
+
+Every rank holds the whole network and sees its own share of each batch. Gradients are averaged by
+DistributedDataParallel, and batch normalisation takes its statistics over the shares of all ranks, so that
+N ranks do what one would do with the same batch.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from train.devices import DeviceError
+
+MOST_RANKS = 1024  # as each draws from a seed of its own
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which of ``count`` processes this is. One process alone is rank 0 of 1, and no method does anything."""
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this rank is the one that prints and writes."""
+        return self.rank == 0
+
+    def share_of(self, batch: Tensor) -> Tensor:
+        """This rank's part of ``batch`` [N, ...]; N must be a multiple of ``count``."""
+        return batch.chunk(self.count)[self.rank]
+
+    def joined(self, network: nn.Module, device: torch.device) -> nn.Module:
+        """``network``, which lies on ``device`` and was made by `synchronized`, with its gradients averaged."""
+        if self.count == 1:
+            return network
+        return DistributedDataParallel(network, device_ids=[device.index] if device.type == "cuda" else None)
+
+    def synchronized(self, network: nn.Module) -> nn.Module:
+        """A new ``network``, batch normalisation being over all ranks; the same state_dict."""
+        if self.count == 1:
+            return network
+        for parent in list(network.modules()):
+            for name, child in parent.named_children():
+                if isinstance(child, nn.BatchNorm2d):
+                    setattr(parent, name, SynchronizedBatchNorm2d(child.num_features))
+        return network
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean of ``value`` over all ranks."""
+        if self.count == 1:
+            return value
+        total = value.clone()
+        dist.all_reduce(total)
+        return total / self.count
+
+    def agree(self, choice: Any) -> Any:
+        """What rank 0 chose, so that ranks which measured differently still do the same."""
+        if self.count == 1:
+            return choice
+        choices = [choice]
+        dist.broadcast_object_list(choices)
+        return choices[0]
+
+    @contextmanager
+    def one_before_others(self) -> Iterator[None]:
+        """Let the first rank alone do what is inside, then the others."""
+        if self.count > 1 and not self.is_first:
+            dist.barrier()
+        yield
+        if self.count > 1 and self.is_first:
+            dist.barrier()
+
+    def leave(self) -> None:
+        """Tell the others that this rank is done."""
+        if self.count > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def join(kind: str) -> tuple[Ranks, int]:
+    """This process's rank among those that torchrun started to train on devices of ``kind``.
+
+    Also the number of its device on this machine. Alone where torchrun started nothing.
+    Raises DeviceError, on every rank alike, where the devices do not suffice.
+    """
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if count == 1:
+        return Ranks(), 0
+    local_rank, local_count = int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"])
+    if kind == "cuda":
+        if local_count > torch.cuda.device_count():
+            raise DeviceError(f"There are {torch.cuda.device_count()} GPUs for the {local_count} processes.")
+        torch.cuda.set_device(local_rank)
+        dist.init_process_group("nccl", device_id=torch.device("cuda", local_rank))
+    elif kind == "cpu":
+        # torchrun allows each process one thread, whatever the machine has.
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // local_count))
+        dist.init_process_group("gloo")
+    else:
+        raise DeviceError(f"Several processes cannot train together on {kind}; add --device cpu.")
+    return Ranks(dist.get_rank(), count), local_rank
+
+
+class SynchronizedBatchNorm2d(nn.BatchNorm2d):
+    """Batch normalisation over the shares of all ranks, on any device; PyTorch's own needs a GPU, and waits for it.
+
+    Source: S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015, algorithm 1.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """``maps``, float [N, C, H, W], normalised; N must be the same on every rank."""
+        if not self.training:
+            return super().forward(maps)
+        values = maps.to(self.running_mean.dtype)  # bfloat16 is too coarse to sum in
+        count = values[:, 0].numel() * dist.get_world_size()
+        mean = SumOverRanks.apply(values.sum((0, 2, 3))) / count
+        centred = values - mean.view(1, -1, 1, 1)
+        variance = SumOverRanks.apply(centred.square().sum((0, 2, 3))) / count
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+        scale = self.weight * (variance + self.eps).rsqrt()
+        return (centred * scale.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)).to(maps.dtype)
+
+
+class SumOverRanks(torch.autograd.Function):
+    """The sum of a tensor over all ranks. As each rank's loss depends on it, its gradient is a sum too."""
+
+    @staticmethod
+    def forward(_context: object, tensor: Tensor) -> Tensor:
+        total = tensor.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_context: object, gradient: Tensor) -> Tensor:
+        total = gradient.clone()
+        dist.all_reduce(total)
+        return total

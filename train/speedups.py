@@ -1,0 +1,132 @@
+"""What makes a training step faster on some devices and slower on others, found by measuring.
+
+python -m train.speedups          # a table of every combination on the fastest device that there is
+"""
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from itertools import product
+from types import MappingProxyType
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from net.lenet import LeNet
+from train.devices import DeviceError, choose_device, synchronize
+
+WORTH_IT = 1.15  # times faster, to be worth having: less would be the machine's noise
+BATCH = 128  # pictures
+STEPS = 5  # after the first
+
+
+class SpeedupError(Exception):
+    """A speedup that was asked for cannot be had here; the message says which in one sentence."""
+
+
+@dataclass(frozen=True)
+class Speedups:
+    """Ways to compute the same step; the bits of the weights depend on them."""
+
+    channels_last: bool = False  # a pixel's maps lie side by side in memory, as convolutions like them
+    bf16: bool = False  # autocast to bfloat16: half the bytes, native on newer processors, emulated on older ones
+    compile: bool = False  # torch.compile: fewer, longer kernels, for some seconds of compiling
+
+    def __str__(self) -> str:
+        return " ".join(field.name for field in fields(self) if getattr(self, field.name)) or "none"
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """The layout of weights and pictures."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
+
+    def forward_of(self, network: nn.Module) -> nn.Module:
+        """``network``, compiled if it is to be."""
+        return torch.compile(network) if self.compile else network
+
+
+def choose_speedups(
+    device: torch.device, steps: int, wanted: Mapping[str, bool | None] = MappingProxyType({}), *, alone: bool = True
+) -> Speedups:
+    """What is ``wanted``, by name, and of what is left open there whatever pays on ``device`` for that many ``steps``.
+
+    torch.compile is left out, unless wanted, on CPUs, where to try it would take longer than it could save, and
+    where this process is not ``alone``, as what would be tried is not what would run.
+    """
+    chosen = Speedups(**{name: bool(on) for name, on in wanted.items()})
+    for name in ("channels_last", "bf16"):
+        tried = replace(chosen, **{name: True})
+        if wanted.get(name) is None and time_step(device, chosen).best > WORTH_IT * time_step(device, tried).best:
+            chosen = tried
+    if wanted.get("compile") is None and device.type == "cuda" and alone:
+        plain, compiled = time_step(device, chosen), time_step(device, replace(chosen, compile=True))
+        if plain.best * steps > compiled.best * steps + compiled.first:
+            chosen = replace(chosen, compile=True)
+    return chosen
+
+
+def require(device: torch.device, speedups: Speedups) -> None:
+    """Raises SpeedupError where ``device`` cannot be had with ``speedups``."""
+    if speedups.compile and math.isinf(time_step(device, speedups).best):
+        raise SpeedupError(
+            "torch.compile does not work on this machine (on the CPU it needs a C++ compiler); train with --no-compile."
+        )
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """Seconds of training steps; infinite where this machine cannot do them."""
+
+    first: float  # the first of all, with what it had to compile
+    best: float  # the shortest of those after it
+
+
+def time_step(device: torch.device, speedups: Speedups) -> StepTime:
+    """How long a step takes on ``device`` with ``speedups``."""
+    network = LeNet().to(device, memory_format=speedups.memory_format)
+    forward = speedups.forward_of(network)
+    pictures = torch.rand(BATCH, 1, 28, 28, device=device).contiguous(memory_format=speedups.memory_format)
+    labels = torch.arange(BATCH, device=device) % 10
+    seconds = []
+    for _ in range(1 + STEPS):
+        started = time.perf_counter()
+        try:
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=speedups.bf16):
+                logits = forward(pictures)
+            F.cross_entropy(logits.float(), labels).backward()
+        except Exception:
+            # torch.compile wants a C++ compiler, and raises whatever its many layers raise where there is none.
+            if not speedups.compile:
+                raise
+            return StepTime(math.inf, math.inf)
+        synchronize(device)
+        seconds.append(time.perf_counter() - started)
+    return StepTime(seconds[0], min(seconds[1:]))
+
+
+def main() -> int:
+    """Print how long a step takes with each combination; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m train.speedups", description="Time a training step.")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
+    parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile, which takes its time")
+    options = parser.parse_args()
+    try:
+        device = choose_device(options.device)
+    except DeviceError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"milliseconds a step of {BATCH} pictures on {device}, the shortest of {STEPS}; seconds that the first took")
+    compilations = (False,) if options.no_compile else (False, True)
+    for compiled, bf16, channels_last in product(compilations, (False, True), (False, True)):
+        speedups = Speedups(channels_last=channels_last, bf16=bf16, compile=compiled)
+        taken = time_step(device, speedups)
+        print(f"{taken.best * 1000:8.1f}  {taken.first:6.1f}  {speedups}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
