@@ -1,0 +1,54 @@
+"""What one rank does in training, told to files; tests/test_ranks.py starts several of it with torchrun.
+
+torchrun --nproc_per_node=2 tests/one_rank.py OUT
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from train import ranks
+from train.fit import Training
+from train.mnist import Digits
+from train.recipe import Recipe, without
+from train.speedups import Speedups
+
+BATCH = 32
+PLAIN = without(without(Recipe(batch_size=BATCH), "augmentation"), "dropout")
+
+
+class Watched(Training):
+    """Keeps what it is given, and the gradients of its first step."""
+
+    def step(self, pictures: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        self.given = (pictures, labels)
+        done = super().step(pictures, labels)
+        self.gradients = {name: parameter.grad.clone() for name, parameter in self.network.named_parameters()}
+        self.statistics = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
+        return done
+
+
+def main() -> None:
+    """One step on digits that all differ, nothing varied; one on digits that are all the same, varied."""
+    cpu = torch.device("cpu")
+    mine, _ = ranks.join("cpu")
+    different = torch.randint(256, (BATCH, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    plain = Watched(PLAIN, cpu, 1, Speedups(), mine)
+    next(plain.steps(Digits(different, torch.arange(BATCH) % 10), 1))
+    varied = Watched(Recipe(batch_size=BATCH), cpu, 1, Speedups(), mine)
+    next(varied.steps(Digits(different[:1].expand(BATCH, -1, -1), torch.full((BATCH,), 3)), 1))
+    told = {
+        "pictures": plain.given[0],
+        "gradients": plain.gradients,
+        "statistics": plain.statistics,
+        "varied": varied.given[0],
+    }
+    torch.save(told, Path(sys.argv[1]) / f"rank{mine.rank}-of-{mine.count}.pt")
+    mine.leave()
+
+
+if __name__ == "__main__":
+    main()

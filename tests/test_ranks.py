@@ -1,0 +1,121 @@
+"""Promises of `torchrun -m train`: several processes train as one would."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import HOME, LINE_TIMEOUT, python
+
+from net.lenet import LeNet
+
+TORCHRUN = ("-m", "torch.distributed.run", "--nproc_per_node=2")
+PLAIN = ("--device", "cpu", "--without", "augmentation", "--without", "dropout")
+SHORT = (*PLAIN, "--epochs", "3", "--batch-size", "50", "--threads", "1", "--no-bf16", "--no-channels-last")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What one rank alone, and each of two, saw and computed; see tests/one_rank.py."""
+    folder = tmp_path_factory.mktemp("ranks")
+    for starter in ((), TORCHRUN):
+        ended = python(*starter, "tests/one_rank.py", str(folder))
+        assert ended.returncode == 0, ended.stderr
+    return {path.stem: torch.load(path) for path in folder.iterdir()}
+
+
+def test_ranks_share_each_batch_out(told):
+    shares = torch.cat([told["rank0-of-2"]["pictures"], told["rank1-of-2"]["pictures"]])
+    assert torch.equal(shares, told["rank0-of-1"]["pictures"])
+
+
+@pytest.mark.parametrize("what", ["gradients", "statistics"])
+def test_two_ranks_compute_what_one_does_with_the_whole_batch(what: str, told):
+    alone = told["rank0-of-1"][what]
+    for rank in ("rank0-of-2", "rank1-of-2"):
+        for name, tensor in told[rank][what].items():
+            torch.testing.assert_close(
+                tensor, alone[name], rtol=1e-4, atol=1e-6, msg=lambda text, n=name: f"{n}: {text}"
+            )
+
+
+def test_ranks_vary_the_same_picture_differently(told):
+    first, second = told["rank0-of-2"]["varied"], told["rank1-of-2"]["varied"]
+    assert len(torch.cat([first, second]).unique(dim=0)) == len(first) + len(second)
+
+
+def test_two_ranks_train_as_one_and_one_of_them_writes(small_mnist: Path, tmp_path: Path):
+    losses = {}
+    for name, starter in (("alone", ()), ("together", TORCHRUN)):
+        out = tmp_path / name
+        ended = python(*starter, "-m", "train", "--out", str(out), "--data", str(small_mnist), *SHORT)
+        assert ended.returncode == 0, ended.stderr
+        losses[name] = [float(loss) for loss in re.findall(r"^epoch +./3  loss (\S+)", ended.stdout, re.MULTILINE)]
+        assert ended.stdout.count("Wrote ") == 1
+        assert sorted(path.name for path in out.iterdir()) == ["lenet.json", "lenet.pt", "report.html"]
+        LeNet().load_state_dict(torch.load(out / "lenet.pt", weights_only=True))
+    assert len(losses["alone"]) == 3
+    assert losses["together"] == pytest.approx(losses["alone"], rel=0.02)
+    assert json.loads((tmp_path / "together" / "lenet.json").read_text())["processes"] == 2
+
+
+def test_a_batch_that_cannot_be_shared_out_is_told_in_one_sentence(small_mnist: Path, tmp_path: Path):
+    ended = python(
+        *TORCHRUN, "-m", "train", "--out", str(tmp_path), "--data", str(small_mnist), *SHORT, "--batch-size", "51"
+    )  # fmt: skip
+    assert ended.returncode != 0
+    assert ended.stderr.count("--batch-size 51 cannot be shared equally by 2 processes") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def start(out: Path, data: Path, *flags: str, starter: tuple[str, ...] = TORCHRUN) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, *starter, "-m", "train", "--out", str(out), "--data", str(data), *flags],
+        cwd=HOME,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def first_epoch_of(process: subprocess.Popen) -> str:
+    return next(line for line in process.stdout if line.startswith("epoch"))
+
+
+def test_when_a_rank_dies_all_end_and_ranks_go_on_from_there(small_mnist: Path, tmp_path: Path):
+    out = tmp_path / "lenet.pt"
+    out.write_bytes(b"what was good")
+    # torchrun looks only so often, so that the other rank notices by itself.
+    torchrun = start(out, small_mnist, *SHORT, "--epochs", "2000", starter=(*TORCHRUN, "--monitor-interval", "10"))
+    first_epoch_of(torchrun)
+    children = Path(f"/proc/{torchrun.pid}/task/{torchrun.pid}/children").read_text().split()
+    second = next(int(pid) for pid in children if b"\0RANK=1\0" in Path(f"/proc/{pid}/environ").read_bytes())
+    os.kill(second, signal.SIGKILL)
+    said = torchrun.communicate(timeout=LINE_TIMEOUT)[1]
+    assert torchrun.returncode != 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children), "none is left behind"
+    assert "stops, as it or another failed" in said
+    assert out.read_bytes() == b"what was good"
+
+    resumed = start(out, small_mnist, "--device", "cpu", "--resume")
+    assert not first_epoch_of(resumed).startswith("epoch   1/"), "what was done is not done again"
+    resumed.send_signal(signal.SIGINT)
+    said = resumed.communicate(timeout=LINE_TIMEOUT)[1]
+    assert resumed.returncode != 0
+    assert f"{out} is as it was" in said
+    assert out.read_bytes() == b"what was good"
+
+
+def test_ranks_train_in_bf16_too(small_mnist: Path, tmp_path: Path):
+    ended = python(
+        *[*TORCHRUN, "-m", "train", "--out", str(tmp_path), "--data", str(small_mnist), "--device", "cpu"],
+        *["--epochs", "2", "--batch-size", "50", "--bf16", "--channels-last"],
+    )
+    assert ended.returncode == 0, ended.stderr
+    card = json.loads((tmp_path / "lenet.json").read_text())
+    assert card["speedups"] == {"channels_last": True, "bf16": True, "compile": False}
