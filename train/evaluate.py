@@ -44,16 +44,21 @@ def per_digit_accuracy(logits: Tensor, labels: Tensor) -> list[float]:
     return [accuracy(logits[labels == digit], labels[labels == digit]) for digit in range(10)]
 
 
-def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
-    """Read each picture in ``folder/<digit>/``."""
-    files = [
-        path
-        for digit in DIGITS
-        for path in sorted((folder / digit).glob("*"))
+def labelled_files(folder: Path) -> list[tuple[Path, int]]:
+    """The pictures in ``folder/<digit>/``, with their digits."""
+    return [
+        (path, digit)
+        for digit in range(10)
+        for path in sorted((folder / str(digit)).glob("*"))
         if path.suffix.lower() in IMG_EXTENSIONS or path.suffix.lower() == ".gif"
     ]
-    for path in tqdm(files, desc="reading", unit="picture", leave=False, disable=not files):
-        name, label = f"{path.parent.name}/{path.name}", int(path.parent.name)
+
+
+def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
+    """Read each picture in ``folder/<digit>/``."""
+    files = labelled_files(folder)
+    for path, label in tqdm(files, desc="reading", unit="picture", leave=False, disable=not files):
+        name = f"{path.parent.name}/{path.name}"
         try:
             prediction = recognizer.recognize(path.read_bytes())
         except ink.InkError:

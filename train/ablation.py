@@ -1,0 +1,133 @@
+"""What each part of the recipe is worth: the same training without it.
+
+    python -m train.ablation --epochs 6 --seeds 2
+    python -m train.ablation --images my-digits        # my-digits/7/*.png and so on: what it is worth for these
+
+It trains on two thirds of the 60,000 training digits and is judged by the other third: of the usual 5,000
+validation digits so few are read wrong, and so many of those are mislabelled, that they cannot tell recipes
+apart.
+"""
+
+import argparse
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from net import ink
+from net.lenet import LeNet
+from train.arguments import count
+from train.calibrate import fit_temperature
+from train.devices import DeviceError, choose_device
+from train.evaluate import labelled_files
+from train.fit import Training, accuracy, compute_logits
+from train.mnist import DataError, Digits, load_training_digits, root_folder
+from train.recipe import PARTS, Recipe, without
+from train.speedups import Speedups, choose_speedups
+
+HELD_OUT = 1 / 3  # of the training digits
+FACTORS = (100, 1000, 100)  # of the columns
+
+
+def main() -> int:
+    """Print the table; the exit status."""
+    options = parse_arguments()
+    try:
+        device = choose_device(options.device)
+        digits, validation = (part.to(device) for part in load_training_digits(root_folder(options.data), HELD_OUT))
+        drawings = as_seen(options.images).to(device) if options.images else None
+    except (DeviceError, DataError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    recipe = replace(Recipe(), epochs=options.epochs, batch_size=min(options.batch_size, len(digits)))
+    speedups = choose_speedups(device, recipe.epochs * (len(digits) // recipe.batch_size))
+    print(
+        f"{options.epochs} epochs on {len(digits):,} digits, judged by {len(validation):,} others; "
+        f"means of {options.seeds} seeds\n"
+    )
+    columns = ["without", "read wrong, %", "cross-entropy × 1000"]
+    if drawings:
+        columns.append(f"of {len(drawings):,} pictures read wrong, %")
+    print(f"| {' | '.join(columns)} |\n| {' | '.join('---' for _ in columns)} |", flush=True)
+    for part in options.parts:
+        changed = recipe if part == "nothing" else without(recipe, part)
+        scores = []
+        for seed in range(options.seeds):
+            network = train(replace(changed, seed=seed), digits, validation, device, speedups)
+            scores.append(judge(network, validation))
+            if drawings:
+                scores[-1].append(error_rate(compute_logits(network, drawings.images), drawings.labels))
+        cells = [spread(values, factor) for values, factor in zip(zip(*scores, strict=True), FACTORS, strict=False)]
+        print(f"| {part} | {' | '.join(cells)} |", flush=True)
+    return 0
+
+
+def as_seen(folder: Path) -> Digits:
+    """The pictures in ``folder/<digit>/`` as the server would show them to the network. Raises DataError."""
+    seen, labels = [], []
+    for path, label in tqdm(labelled_files(folder), desc="looking", unit="picture", leave=False):
+        with suppress(ink.InkError):
+            seen.append(torch.from_numpy(ink.read(path.read_bytes())))
+            labels.append(label)
+    if not seen:
+        raise DataError(f"There are no pictures of digits in '{folder}'; it takes '{folder}/7/*.png' and so on.")
+    return Digits(torch.stack(seen), torch.tensor(labels))
+
+
+def train(recipe: Recipe, digits: Digits, validation: Digits, device: torch.device, speedups: Speedups) -> LeNet:
+    """The network that ``recipe`` makes of ``digits``."""
+    training = Training(recipe, device, len(digits) // recipe.batch_size, speedups)
+    for _ in training.run(digits, validation):
+        pass
+    return training.averaged_network
+
+
+def judge(network: LeNet, validation: Digits) -> list[float]:
+    """The fraction of ``validation`` that ``network`` reads wrong, and its calibrated cross-entropy.
+
+    The latter tells recipes apart that differ by a few digits.
+    """
+    logits = compute_logits(network, validation.images)
+    temperature = fit_temperature(logits, validation.labels)
+    return [
+        error_rate(logits, validation.labels),
+        F.cross_entropy(logits / temperature, validation.labels).item(),
+    ]
+
+
+def error_rate(logits: Tensor, labels: Tensor) -> float:
+    """The fraction, 0 to 1, of ``logits`` [N, 10] that are largest at another digit than the label [N]."""
+    return 1 - accuracy(logits, labels)
+
+
+def spread(values: tuple[float, ...], factor: float) -> str:
+    """The mean of ``values`` times ``factor``, and their standard deviation where there are several."""
+    scaled = [value * factor for value in values]
+    deviation = f" ± {stdev(scaled):.2f}" if len(scaled) > 1 else ""
+    return f"{mean(scaled):.2f}{deviation}"
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m train.ablation", description="What each part is worth.")
+    parser.add_argument("--epochs", type=count, default=Recipe().epochs, metavar="N")
+    parser.add_argument("--batch-size", type=count, default=Recipe().batch_size, metavar="N")
+    parser.add_argument("--seeds", type=count, default=3, metavar="N")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
+    parser.add_argument("--data", type=Path, help="folder of MNIST (default: $MNIST_ROOT, else data)")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="pictures to be read too, in DIR/<digit>/")
+    parser.add_argument(
+        "--parts", nargs="+", choices=["nothing", *PARTS], default=["nothing", *PARTS], metavar="PART",
+        help=f"nothing, {', '.join(PARTS)} (default: all)",
+    )  # fmt: skip
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
