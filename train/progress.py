@@ -1,12 +1,21 @@
 """What the terminal shows while an epoch runs."""
 
 import sys
+from contextlib import suppress
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 REFRESHES_AN_EPOCH = 50  # each copies two numbers from the device
+
+
+class Bar(tqdm):
+    """One that Ctrl-C may cut off while it is being made."""
+
+    def __del__(self) -> None:
+        with suppress(AttributeError):  # what was not made yet need not be closed
+            super().__del__()
 
 
 class EpochProgress:
@@ -16,7 +25,7 @@ class EpochProgress:
     """
 
     def __init__(self, epoch: int, epochs: int, steps: int, *, visible: bool = True) -> None:
-        self.bar = tqdm(
+        self.bar = Bar(
             total=steps,
             desc=f"epoch {epoch}/{epochs}",
             unit="batch",
