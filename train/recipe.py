@@ -24,7 +24,7 @@ class Augmentation:
     shear: float = 0.15  # pixels sideways a pixel of height
     shift: float = 1.0  # pixels either way
     elastic_sigma: float = 4.0  # pixels; Simard's value for pictures of this size
-    elastic_alpha: float = 10.0  # at most, drawn anew for each picture; Simard's 34 reads fewer digits right
+    elastic_alpha: float = 10.0  # at most, drawn anew for each picture; Simard's own is 34
     thicken: float = 1.0  # 3 x 3 dilations, at most 2
     thin: float = 0.3  # 3 x 3 erosions, at most 1; more breaks thin lines
     habits: Habits = field(default_factory=Habits)
