@@ -16,7 +16,7 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from net.components import label_components
 
@@ -26,8 +26,10 @@ SIDE = 28  # pixels, of the network's field
 BOX = 20  # pixels, of the box within it that MNIST's digits fill
 CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
-PAPER_SAMPLES = 64  # along the shorter side, to fit the paper's colour to
-PAPER_FITS = 3
+SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
+WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
+SHADOW = 0.9  # of the ink's difference from the paper, at most
+GRAIN = 3  # pixels; the paper's and the sensor's
 EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
 CORNER = 10  # of a side is this many times a corner's
 REACHES_ACROSS = 0.6  # of the picture's width and height
@@ -228,9 +230,34 @@ def difference_from_paper(image: Image.Image) -> Image.Image:
         colour = np.median(pixels[other], axis=0)
         difference = difference_from_colour(image, colour)
         counts = np.array(difference.histogram())
-    if quantile(counts[: otsu_threshold(counts)], EVEN_PAPER) <= 1:
+    first_of_ink = otsu_threshold(counts)
+    is_even = quantile(counts[:first_of_ink], EVEN_PAPER) <= 1
+    is_small = min(image.size) < SMALLEST_PHOTOGRAPH
+    if is_small or (is_even and not holds_shadow(np.asarray(difference), first_of_ink)):
         return difference
-    return largest_difference(image, Image.fromarray(fit_paper(pixels, colour)))
+    return difference_from_shaded_paper(image)
+
+
+def holds_shadow(difference: Bytes, first_of_ink: int) -> bool:
+    """Whether what differs from the paper by ``first_of_ink`` or more is a shadow, at least somewhere.
+
+    It is where it lies at the picture's rim, wider than any stroke, and fainter than the ink elsewhere.
+    ``difference`` is uint8 [H, W].
+    """
+    ink = difference >= first_of_ink
+    if not reaches_rim(ink):
+        return False
+    width = max(3, round(min(ink.shape) * WIDEST_STROKE))
+    narrowed = 1 - widen(1 - np.pad(ink, width).astype(np.uint8)[..., None], width)
+    wide = widen(narrowed, width)[width:-width, width:-width, 0].astype(bool)
+    if not reaches_rim(wide):
+        return False
+    return bool(np.median(difference[wide]) < SHADOW * difference.max())
+
+
+def reaches_rim(mask: NDArray[np.bool_]) -> bool:
+    """Whether anything is set on the outermost pixels of ``mask``, bool [H, W]."""
+    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
 
 
 def is_rather_paper(other: NDArray[np.bool_]) -> bool:
@@ -266,23 +293,53 @@ def largest_difference(one: Image.Image, other: Image.Image) -> Image.Image:
     return ImageChops.lighter(ImageChops.lighter(red, green), blue)
 
 
-def fit_paper(pixels: Bytes, colour: NDArray[np.float64]) -> Bytes:
-    """The paper alone, as it would look without ink: uint8 [H, W, 3], as ``pixels``.
+def difference_from_shaded_paper(image: Image.Image) -> Image.Image:
+    """How far the ink darkens the paper under it, in mode L from 0 to 255, for a photograph in mode RGB.
 
-    A quadratic surface for each channel, fitted by least squares to the pixels that lie close to the last
-    fit; the first are those that lie close to ``colour``, float [3].
+    The paper is what remains when everything narrower than `WIDEST_STROKE` is filled with what surrounds it
+    (grey-scale closing): light may fall off across it and shadows may lie on it, with edges as sharp as they like.
+    Ink takes the same fraction of the light wherever it lies.
     """
-    height, width = pixels.shape[:2]
-    step = max(1, min(height, width) // PAPER_SAMPLES)
-    sampled = pixels[::step, ::step].astype(np.float32)
-    terms = quadratic_terms(height, width)
-    fitted = colour
-    for _ in range(PAPER_FITS):
-        distance = np.abs(sampled - fitted).max(axis=2)
-        is_paper = distance <= 2 * np.median(distance)
-        surface = np.linalg.lstsq(terms[::step, ::step][is_paper], sampled[is_paper])[0]
-        fitted = terms[::step, ::step] @ surface
-    return np.rint(terms @ surface).clip(0, 255).astype(np.uint8)
+    without_grain = np.asarray(image.filter(ImageFilter.MedianFilter(GRAIN)))
+    pixels = np.asarray(image)
+    if is_light_on_dark(without_grain):
+        without_grain, pixels = 255 - without_grain, 255 - pixels
+    paper = close_gaps(without_grain, max(3, round(min(image.size) * WIDEST_STROKE))).astype(np.float32)
+    darkening = (1 - pixels / np.maximum(paper, LEAST_CONTRAST)).clip(0, 1).mean(axis=2)
+    return Image.fromarray(np.rint(darkening * 255).astype(np.uint8))
+
+
+def is_light_on_dark(pixels: Bytes) -> bool:
+    """Whether what is written on ``pixels``, uint8 [H, W, 3], is lighter than what surrounds it.
+
+    Thin strokes differ from their surroundings more than the surroundings from them, so that their side has the
+    longer tail; a shadow's edge has both alike.
+    """
+    grey = Image.fromarray(pixels).convert("L")
+    reach = max(1, round(min(grey.size) * WIDEST_STROKE / 2))
+    deviation = np.asarray(grey, np.float32) - np.asarray(grey.filter(ImageFilter.BoxBlur(reach)), np.float32)
+    within_frame = deviation[reach:-reach, reach:-reach]
+    return bool((within_frame**3).sum() > 0)
+
+
+def close_gaps(pixels: Bytes, width: int) -> Bytes:
+    """Grey-scale closing of ``pixels``, uint8 [H, W, 3], with a square as wide as ``width`` pixels."""
+    return 255 - widen(255 - widen(pixels, width), width)
+
+
+def widen(pixels: Bytes, width: int) -> Bytes:
+    """The greatest value within a square ``width`` pixels wide around each pixel of ``pixels``, uint8 [H, W, 3]."""
+    for axis in (0, 1):
+        before = width // 2
+        padding = [(before, width - 1 - before) if each == axis else (0, 0) for each in range(3)]
+        widest = np.moveaxis(np.pad(pixels, padding, mode="edge"), axis, 0)
+        reach = 1
+        while reach < width:  # each pass joins two windows that together reach up to twice as far
+            step = min(reach, width - reach)
+            widest = np.maximum(widest[:-step], widest[step:])
+            reach += step
+        pixels = np.moveaxis(widest, 0, axis)
+    return pixels
 
 
 def rim(pixels: Bytes) -> Bytes:
@@ -290,12 +347,6 @@ def rim(pixels: Bytes) -> Bytes:
     depth = max(1, min(pixels.shape[:2]) // 50)
     edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
     return np.concatenate([edge.reshape(-1, 3) for edge in edges])
-
-
-def quadratic_terms(height: int, width: int) -> Floats:
-    """1, x, y, x², xy and y² at each pixel, float [H, W, 6], with x and y from -1 to 1."""
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).astype(np.float32)
 
 
 def full_strength(counts: NDArray[np.int64]) -> int:

@@ -12,13 +12,15 @@ figure. What differs, and why:
 As in 1998 a subsampling layer scales, shifts and bends after it has pooled: a quarter of the work.
 """
 
+import torch
 from torch import Tensor, nn
 
+NONE = 10  # the class of what is no digit
 DROPOUT = 0.4  # fraction of C5's maps that a training step does without
 
 
 class LeNet(nn.Module):
-    """28 x 28 x 1 in, 10 logits out.
+    """28 x 28 x 1 in, 10 logits out, and an eleventh on request.
 
     Weights load in one line: ``LeNet().load_state_dict(torch.load(path, weights_only=True))``.
     """
@@ -32,12 +34,17 @@ class LeNet(nn.Module):
         self.c5 = convolution(64, 256, kernel_size=4)  # -> 256 maps of 1 x 1
         self.f6 = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(256, 84), nn.ReLU())
         self.output = nn.Linear(84, 10)
+        self.novelty = nn.Linear(256, 1)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Logits, float [N, 10], of ``pictures``, float [N, 1, 28, 28] with 0 for paper and 1 for ink."""
+    def forward(self, pictures: Tensor, open_set: bool = False) -> Tensor:
+        """Logits, float [N, 10], of ``pictures``, float [N, 1, 28, 28] with 0 for paper and 1 for ink.
+
+        With ``open_set``, float [N, 11]: the last is the logarithm of the odds that it is none of the ten digits.
+        """
         maps = self.s2(self.c1(pictures))
-        maps = self.s4(self.c3(maps))
-        return self.output(self.f6(self.c5(maps)))
+        maps = self.c5(self.s4(self.c3(maps)))
+        logits = self.output(self.f6(maps))
+        return torch.cat([logits, self.novelty(maps.flatten(1))], dim=1) if open_set else logits
 
 
 def convolution(maps_in: int, maps_out: int, kernel_size: int = 3) -> nn.Sequential:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from net import checkpoint, ink
+from net import checkpoint, ink, strokes
+from net.lenet import NONE
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,25 @@ class Recognizer:
         self.network, self.card = checkpoint.load(path)
         self.calibration = calibration_of(self.card)
 
-    @torch.inference_mode()
     def recognize(self, data: bytes, max_pixels: int = ink.MAX_PIXELS) -> Prediction:
         """Read the digit on a PNG, JPEG, GIF, BMP or WebP file, given whole as ``data``.
 
         Raises ink.InkError where there is none to be had.
         """
         started = time.perf_counter()
-        seen = ink.read(data, max_pixels)
-        pictures = torch.from_numpy(seen).view(1, 1, ink.SIDE, ink.SIDE).float() / 255
-        logits = self.network(pictures)[0].double() / self.calibration.temperature
-        probabilities = logits.softmax(0).tolist()
+        return self.predict(ink.read(data, max_pixels), started)
+
+    def recognize_strokes(self, given: strokes.Strokes) -> Prediction:
+        """Read the digit that ``given``, made by `net.strokes.parse`, draws."""
+        started = time.perf_counter()
+        return self.predict(strokes.draw(given), started)
+
+    @torch.inference_mode()
+    def predict(self, seen: ink.Bytes, started: float) -> Prediction:
+        """Read ``seen``, uint8 [28, 28], made of what came at the time ``started``, by time.perf_counter."""
+        pictures = as_pictures(seen)
+        logits = self.network(pictures, open_set=True)
+        probabilities = digit_probabilities(logits, self.calibration.temperature)[0].tolist()
         confidence = max(probabilities)
         return Prediction(
             digit=probabilities.index(confidence),
@@ -59,6 +69,22 @@ class Recognizer:
             seen=seen,
             milliseconds=(time.perf_counter() - started) * 1000,
         )
+
+
+def as_pictures(seen: ink.Bytes) -> Tensor:
+    """``seen``, uint8 [28, 28], as the network takes it: float [1, 1, 28, 28] from 0 to 1."""
+    return torch.from_numpy(seen).view(1, 1, ink.SIDE, ink.SIDE).float() / 255
+
+
+def digit_probabilities(logits: Tensor, temperature: float) -> Tensor:
+    """Calibrated probabilities of the ten digits, double [N, 10], of ``logits``, float [N, 11].
+
+    What is no digit could as well be any of them: its probability is shared out among the ten, so that a letter
+    is read with the confidence of a guess.
+    """
+    of_none = logits[:, NONE:].double().sigmoid()
+    of_digits = (logits[:, :NONE].double() / temperature).softmax(1)
+    return (1 - of_none) * of_digits + of_none / NONE
 
 
 def calibration_of(card: dict[str, Any]) -> Calibration:

@@ -68,6 +68,29 @@ def by_hand(digit: int, seed: int = 0, unrest: float = 0.02) -> list[Stroke]:
     return [[move(point) for point in stroke] for stroke in STROKES[digit]]
 
 
+def distorted(
+    strokes: list[Stroke], rng: random.Random, slant: float, wide: float, high: float, unrest: float = 0.008
+) -> list[Stroke]:
+    """``strokes`` slanted, stretched and unsteady."""
+    return [
+        [
+            (
+                0.5 + wide * (x - 0.5) - slant * (y - 0.5) + rng.uniform(-unrest, unrest),
+                0.5 + high * (y - 0.5) + rng.uniform(-unrest, unrest),
+            )
+            for x, y in stroke
+        ]
+        for stroke in strokes
+    ]
+
+
+def trace(draw: ImageDraw.ImageDraw, points: Stroke, radius: float) -> None:
+    """Draw a line with round ends and corners through ``points``, in pixels."""
+    draw.line(points, fill=255, width=max(1, round(2 * radius)))
+    for x, y in points:
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+
+
 def render(
     strokes: list[Stroke],
     size: int = 280,
@@ -81,10 +104,7 @@ def render(
     draw = ImageDraw.Draw(mask)
     radius = pen * fine / 2
     for stroke in strokes:
-        points = [(x * fine, y * fine) for x, y in stroke]
-        draw.line(points, fill=255, width=max(1, round(2 * radius)))
-        for x, y in points:
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+        trace(draw, [(x * fine, y * fine) for x, y in stroke], radius)
     mask = mask.resize((size, size), Image.Resampling.BOX)
     ground = Image.new("RGBA", (size, size), paper) if isinstance(paper, str) else paper.convert("RGBA")
     inked = Image.composite(Image.new("RGBA", (size, size), ink), ground, mask)

@@ -23,9 +23,9 @@ PLAIN = without(without(Recipe(batch_size=BATCH), "augmentation"), "dropout")
 class Watched(Training):
     """Keeps what it is given, and the gradients of its first step."""
 
-    def step(self, pictures: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def step(self, pictures: torch.Tensor, labels: torch.Tensor, *count) -> tuple[torch.Tensor, torch.Tensor]:
         self.given = (pictures, labels)
-        done = super().step(pictures, labels)
+        done = super().step(pictures, labels, *count)
         self.gradients = {name: parameter.grad.clone() for name, parameter in self.network.named_parameters()}
         self.statistics = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
         return done

@@ -1,10 +1,12 @@
 """Promises of `python -m train.evaluate`."""
 
+import re
 import shutil
 from pathlib import Path
 
 import handwriting
 import pytest
+import strangers
 from conftest import HOME, python
 from PIL import Image
 
@@ -32,6 +34,20 @@ def test_a_folder_of_pictures_is_read_and_reported(folder: Path):
     assert row == ["2", ".", ".", "1", ".", ".", ".", ".", "1", ".", ".", "."]
 
 
+def test_what_is_no_digit_lies_in_a_folder_of_its_own(folder: Path):
+    (folder / "none").mkdir()
+    Image.new("L", (50, 50), 255).save(folder / "none" / "empty-paper-1.png")
+    strangers.stranger("scribble", 1).save(folder / "none" / "scribble-1.png")
+    shutil.copy(handwriting.DATA / "7.png", folder / "none" / "scribble-2.png")
+    ended = python("-m", "train.evaluate", "--images", str(folder))
+    assert ended.returncode == 0, ended.stderr
+    assert "accuracy            83.33% of 12 pictures" in ended.stdout
+    assert "no digit            66.67% of 3 pictures not called certain" in ended.stdout
+    assert re.search(r"^  empty-paper +100.0% of 1$", ended.stdout, re.MULTILINE)
+    assert re.search(r"^  scribble +50.0% of 2$", ended.stdout, re.MULTILINE)
+    assert "wrong: none/scribble-2.png read as a certain 7" in ended.stdout
+
+
 def test_a_folder_without_pictures_is_told_in_one_sentence(tmp_path: Path):
     ended = python("-m", "train.evaluate", "--images", str(tmp_path))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
@@ -47,6 +63,7 @@ def test_mnists_test_set_is_reported(small_mnist: Path, tmp_path: Path):
     ended = python("-m", "train.evaluate", "--checkpoint", str(tmp_path / "lenet.pt"), "--data", str(small_mnist))
     assert ended.returncode == 0, ended.stderr
     assert "of 100 digits" in ended.stdout
+    assert "where certain" in ended.stdout
 
 
 def test_people_s_drawings_are_read(pen_root: Path):

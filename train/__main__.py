@@ -4,6 +4,7 @@ python -m train                                # the recipe of the shipped weigh
 python -m train --fast --out quick             # 99% in seconds, into the folder quick
 python -m train --gpu --epochs 40 --out mine   # longer, on a GPU
 python -m train --resume                       # go on after Ctrl-C or a power cut
+python -m train --corrections corrections      # learn what users said was right
 torchrun --nproc_per_node=4 -m train           # in four processes, on as many GPUs
 """
 
@@ -25,6 +26,7 @@ from train.arguments import count, rate, seed
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.devices import DeviceError, choose_device, device_name
 from train.evaluate import per_digit_accuracy
+from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
 from train.fit import (
     DivergedError,
     EpochResult,
@@ -36,6 +38,7 @@ from train.fit import (
     recipe_of,
 )
 from train.mnist import DataError, Digits
+from train.pictures import load_pictures
 from train.ranks import Ranks
 from train.recipe import FAST, PARTS, Recipe, without
 from train.report import report_path, write_report
@@ -111,9 +114,11 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     root = mnist.root_folder(options.data)
     with mine.one_before_others():  # for it may have to be downloaded
         digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
+    if options.corrections:
+        return learn_corrections(options, mine, device, digits, validation)
     if recipe.batch_size > len(digits):
         raise UsageError(f"--batch-size must be at most {len(digits)}, the number of digits to train on.")
-    steps_an_epoch = len(digits) // recipe.batch_size
+    steps_an_epoch = recipe.steps_an_epoch(len(digits))
     if state:
         training = Training.resume(state, device, steps_an_epoch, mine)
     else:
@@ -147,14 +152,52 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
 
     # A Ctrl-C from here on would only cost the user the result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    test = mnist.load_test_digits(root).to(device)
-    test_logits = compute_logits(training.averaged_network, test.images)
-    card = describe_run(training, validation, test, test_logits)
-    card = checkpoint.save(training.averaged_network.state_dict(), card, out)
+    publish(training, validation, root, out)
     state_path.unlink(missing_ok=True)
+    return 0
+
+
+def publish(training: Training, validation: Digits, root: Path, out: Path, **facts: Any) -> None:
+    """Look at the test set under ``root``, and write weights, report and a card that holds ``facts`` as well."""
+    test = mnist.load_test_digits(root).to(training.device)
+    test_logits = compute_logits(training.averaged_network, test.images)
+    card = describe_run(training, validation, test, test_logits) | facts
+    card = checkpoint.save(training.averaged_network.state_dict(), card, out)
     write_report(report_path(out), training.averaged_network, card, test, test_logits)
     print(f"validation {card['validation_accuracy']:.2%}, MNIST test {card['test_accuracy']:.2%}")
     print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
+
+
+def learn_corrections(
+    options: argparse.Namespace, mine: Ranks, device: torch.device, digits: Digits, validation: Digits
+) -> int:
+    """Fine-tune the weights at ``--out``, and write them if they read MNIST no worse; the exit status."""
+    if mine.count > 1 or options.resume or options.fast or options.without:
+        raise UsageError("--corrections takes less than a minute; leave out torchrun, --resume, --fast and --without.")
+    out = checkpoint.weights_path(options.out)
+    try:
+        network, card = checkpoint.load(out if out.exists() else checkpoint.SHIPPED)
+    except checkpoint.CheckpointError as error:
+        raise DataError(f"{error}; make one with: python -m train --out '{out}'") from error
+    corrections = load_pictures(options.corrections).to(device)
+    wanted = {name: getattr(options, name) for name in SPEEDUPS}
+    speedups = choose_speedups(device, MNIST_DIGITS // RECIPE.batch_size, wanted, alone=True)
+    recipe = replace(RECIPE, seed=options.seed or 0)
+    tuning = FineTuning(network.state_dict(), digits, corrections, speedups, recipe)
+    print(f"{len(corrections):,} corrections among {len(tuning.shown):,} pictures an epoch", flush=True)
+    for result in tuning.run(validation):
+        print(describe_epoch(result, RECIPE.epochs), flush=True)
+    tuned = tuning.settle(validation)
+    print(
+        f"validation {tuned.validation_before:.2%} -> {tuned.validation_after:.2%}, "
+        f"corrections {tuned.corrections_before:.2%} -> {tuned.corrections_after:.2%}"
+    )
+    is_better = tuned.corrections_after > tuned.corrections_before or tuned.corrections_before == 1
+    if not (tuned.way and is_better):
+        print("That would read MNIST worse, or the corrections no better; nothing was written.", file=sys.stderr)
+        return FAILURE
+    facts = {"fine_tuned_from": card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
+    publish(tuning.training, validation, mnist.root_folder(options.data), out, **facts)
     return 0
 
 
@@ -218,7 +261,7 @@ def describe_epoch(result: EpochResult, epochs: int) -> str:
 
 
 def describe_run(training: Training, validation: Digits, test: Digits, test_logits: Tensor) -> dict[str, Any]:
-    """The card of finished weights, which make ``test_logits``, float [N, 10], of ``test``."""
+    """The card of finished weights, which make ``test_logits``, float [N, 11], of ``test``."""
     network = training.averaged_network
     logits = compute_logits(network, validation.images)
     temperature = fit_temperature(logits, validation.labels)
@@ -238,7 +281,7 @@ def describe_run(training: Training, validation: Digits, test: Digits, test_logi
         "test_accuracy": accuracy(test_logits, test.labels),
         "test_accuracy_per_digit": per_digit_accuracy(test_logits, test.labels),
         "temperature": temperature,
-        "certain_above": certainty_threshold(calibrated(logits, temperature), validation.labels),
+        "certain_above": certainty_threshold(calibrated(logits, temperature)),
         "expected_calibration_error": expected_calibration_error(calibrated(test_logits, temperature), test.labels),
         "history": [asdict(result) for result in training.history],
     }
@@ -298,6 +341,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
             action=argparse.BooleanOptionalAction,
             help=f"{meaning} (default: where it measures faster{'; never on CPUs' if name == 'compile' else ''})",
         )
+    parser.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="PATH",
+        help="teach the weights at --out what users said was right: the server's folder, its corrections.zip, "
+        "or a folder of labelled pictures",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run that was broken off at --out")
     return parser.parse_args(arguments)
 

@@ -10,7 +10,6 @@ apart.
 
 import argparse
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -18,16 +17,14 @@ from statistics import mean, stdev
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm import tqdm
 
-from net import ink
 from net.lenet import LeNet
 from train.arguments import count
-from train.calibrate import fit_temperature
+from train.calibrate import calibrated, fit_temperature
 from train.devices import DeviceError, choose_device
-from train.evaluate import labelled_files
 from train.fit import Training, accuracy, compute_logits
 from train.mnist import DataError, Digits, load_training_digits, root_folder
+from train.pictures import load_pictures
 from train.recipe import PARTS, Recipe, without
 from train.speedups import Speedups, choose_speedups
 
@@ -41,12 +38,12 @@ def main() -> int:
     try:
         device = choose_device(options.device)
         digits, validation = (part.to(device) for part in load_training_digits(root_folder(options.data), HELD_OUT))
-        drawings = as_seen(options.images).to(device) if options.images else None
+        drawings = load_pictures(options.images).to(device) if options.images else None
     except (DeviceError, DataError) as error:
         print(error, file=sys.stderr)
         return 1
     recipe = replace(Recipe(), epochs=options.epochs, batch_size=min(options.batch_size, len(digits)))
-    speedups = choose_speedups(device, recipe.epochs * (len(digits) // recipe.batch_size))
+    speedups = choose_speedups(device, recipe.epochs * recipe.steps_an_epoch(len(digits)))
     print(
         f"{options.epochs} epochs on {len(digits):,} digits, judged by {len(validation):,} others; "
         f"means of {options.seeds} seeds\n"
@@ -68,21 +65,9 @@ def main() -> int:
     return 0
 
 
-def as_seen(folder: Path) -> Digits:
-    """The pictures in ``folder/<digit>/`` as the server would show them to the network. Raises DataError."""
-    seen, labels = [], []
-    for path, label in tqdm(labelled_files(folder), desc="looking", unit="picture", leave=False):
-        with suppress(ink.InkError):
-            seen.append(torch.from_numpy(ink.read(path.read_bytes())))
-            labels.append(label)
-    if not seen:
-        raise DataError(f"There are no pictures of digits in '{folder}'; it takes '{folder}/7/*.png' and so on.")
-    return Digits(torch.stack(seen), torch.tensor(labels))
-
-
 def train(recipe: Recipe, digits: Digits, validation: Digits, device: torch.device, speedups: Speedups) -> LeNet:
     """The network that ``recipe`` makes of ``digits``."""
-    training = Training(recipe, device, len(digits) // recipe.batch_size, speedups)
+    training = Training(recipe, device, recipe.steps_an_epoch(len(digits)), speedups)
     for _ in training.run(digits, validation):
         pass
     return training.averaged_network
@@ -97,12 +82,12 @@ def judge(network: LeNet, validation: Digits) -> list[float]:
     temperature = fit_temperature(logits, validation.labels)
     return [
         error_rate(logits, validation.labels),
-        F.cross_entropy(logits / temperature, validation.labels).item(),
+        F.nll_loss(calibrated(logits, temperature).log(), validation.labels.cpu()).item(),
     ]
 
 
 def error_rate(logits: Tensor, labels: Tensor) -> float:
-    """The fraction, 0 to 1, of ``logits`` [N, 10] that are largest at another digit than the label [N]."""
+    """The fraction, 0 to 1, of ``logits`` [N, 11] that are largest at another digit than the label [N]."""
     return 1 - accuracy(logits, labels)
 
 

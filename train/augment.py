@@ -1,7 +1,9 @@
 """MNIST made more various, a batch at a time, in tensor code on the device that trains.
 
-Everything that moves ink (rotation, scale, shear, shift and the elastic field) adds up to one sampling
-grid, so that each picture is interpolated once.
+First the strokes change (habits, then width), then everything that moves ink adds up to one sampling grid, so
+that each picture is interpolated once. That grid also fits the changed digit into MNIST's box and field again,
+as net/ink.py does with what people draw: a thick pen's digit is no larger than a thin one's, and a 1 moves
+aside for its flag.
 """
 
 import math
@@ -10,10 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from train.fitting import FIELD, centre_of_mass, extent, offsets_from_centre, sample
 from train.habits import DrawHabits
-from train.recipe import Augmentation
+from train.recipe import NO_AUGMENTATION, Augmentation
 
-SIDE = 28  # pixels
+MARGIN = 4  # pixels on every side, for strokes that grow out of the field before they are fitted into it
+CANVAS = FIELD + 2 * MARGIN
 
 
 class Augment:
@@ -22,25 +26,26 @@ class Augment:
     def __init__(self, settings: Augmentation, device: torch.device) -> None:
         self.settings = settings
         self.device = device
-        self.draw_habits = DrawHabits(settings.habits, SIDE, device)
+        self.draw_habits = DrawHabits(settings.habits, CANVAS, device)
         self.blur = gaussian_blur_matrix(settings.elastic_sigma).to(device)
-        # Pixel centres in grid_sample's coordinates, -1 to 1 from border to border.
-        centres = (torch.arange(SIDE, device=device) + 0.5) * 2 / SIDE - 1
-        self.centres = torch.stack(torch.meshgrid(centres, centres, indexing="xy"), dim=-1)
+        self.from_centre = offsets_from_centre(device)
 
     def __call__(self, pictures: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         """Vary ``pictures``, float [N, 1, 28, 28] from 0 (paper) to 1 (ink), which show the digits ``labels``.
 
         The same shape and range out.
         """
-        pictures = self.draw_habits(pictures, labels, generator)
-        grid = self.affine_grid(len(pictures), generator) + self.elastic_field(len(pictures), generator)
-        pictures = F.grid_sample(pictures, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-        pictures = self.vary_stroke_width(pictures, generator)
-        return self.vary_contrast(pictures, generator)
+        if self.settings == NO_AUGMENTATION:
+            return pictures
+        canvas = F.pad(pictures, (MARGIN,) * 4)
+        drawn = self.vary_stroke_width(self.draw_habits(canvas, labels, generator), generator)
+        growth = extent(drawn) / extent(canvas)
+        offsets = self.affine_offsets(len(pictures), generator) + self.elastic_field(len(pictures), generator)
+        fitted = sample(drawn, centre_of_mass(drawn).view(-1, 1, 1, 2) + offsets * growth.view(-1, 1, 1, 1))
+        return self.vary_contrast(fitted, generator)
 
-    def affine_grid(self, count: int, generator: torch.Generator) -> Tensor:
-        """Sampling positions, float [N, 28, 28, 2], of a random rotation, scale, shear and shift.
+    def affine_offsets(self, count: int, generator: torch.Generator) -> Tensor:
+        """Offsets from the centre, float [N, 28, 28, 2] in pixels, after a random rotation, scale, shear and shift.
 
         People tilt, stretch and slant what they write, and the centre of mass is not the centre of a 6.
         """
@@ -48,44 +53,41 @@ class Augment:
         angle = self.uniform((count,), generator) * math.radians(settings.rotation)
         shear = self.uniform((count,), generator) * settings.shear
         scale = 1 + self.uniform((count, 2), generator) * settings.scale
-        shift = self.uniform((count, 1, 1, 2), generator) * settings.shift * 2 / SIDE
+        shift = self.uniform((count, 1, 1, 2), generator) * settings.shift
         cos, sin = angle.cos(), angle.sin()
         rotate = torch.stack([cos, -sin, sin, cos], dim=-1).view(count, 2, 2)
         slant = torch.eye(2, device=self.device).repeat(count, 1, 1)
         slant[:, 0, 1] = shear
         matrix = rotate @ slant @ torch.diag_embed(1 / scale)
-        return torch.einsum("nij,yxj->nyxi", matrix, self.centres) + shift
+        return torch.einsum("nij,yxj->nyxi", matrix, self.from_centre) + shift
 
     def elastic_field(self, count: int, generator: torch.Generator) -> Tensor:
-        """Random smooth displacements, float [N, 28, 28, 2]: no hand moves twice along the same path.
+        """Random smooth displacements, float [N, 28, 28, 2] in pixels: no hand moves twice along the same path.
 
         Source: P. Simard, D. Steinkraus and J. Platt, "Best practices for convolutional neural networks
         applied to visual document analysis", ICDAR 2003: uniform noise blurred by a Gaussian of
         ``elastic_sigma`` pixels and scaled by up to ``elastic_alpha``.
         """
-        noise = self.uniform((count, 2, SIDE, SIDE), generator)
+        noise = self.uniform((count, 2, FIELD, FIELD), generator)
         strength = torch.rand((count, 1, 1, 1), generator=generator, device=self.device)
         field = self.blur @ noise @ self.blur.T * strength * self.settings.elastic_alpha
-        return field.permute(0, 2, 3, 1) * 2 / SIDE
+        return field.permute(0, 2, 3, 1)
 
     def vary_stroke_width(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Thicken or thin the strokes: pens differ far more than the pencils that MNIST was written with.
 
         A blend towards the greatest or the least of each pixel's neighbourhood (grey-scale dilation and
-        erosion), for the thickest pens towards the greatest of a wider one.
+        erosion); neighbourhoods grow by a pixel in turn as a cross and as a square, for pens are round.
         """
         amount = self.uniform((len(pictures), 1, 1, 1), generator)
-        thicken = amount.clamp(min=0) * self.settings.thicken
+        thicken = amount.clamp(min=0) ** self.settings.thicken_power * self.settings.thicken
         thin = (-amount).clamp(min=0) * self.settings.thin
-        thicker = F.max_pool2d(pictures, 3, stride=1, padding=1)
-        thickest = F.max_pool2d(thicker, 3, stride=1, padding=1)
         thinner = -F.max_pool2d(-pictures, 3, stride=1, padding=1)
-        return (
-            pictures
-            + thicken.clamp(max=1) * (thicker - pictures)
-            + (thicken - 1).clamp(min=0) * (thickest - thicker)
-            + thin * (thinner - pictures)
-        )
+        drawn = pictures + thin * (thinner - pictures)
+        for step in range(math.ceil(self.settings.thicken)):
+            thicker = dilate_by_cross(drawn) if step % 2 == 0 else F.max_pool2d(drawn, 3, stride=1, padding=1)
+            drawn = drawn + (thicken - step).clamp(0, 1) * (thicker - drawn)
+        return drawn
 
     def vary_contrast(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Harden or soften the edges of the ink: drawn lines end sharply, scanned ones fade."""
@@ -97,8 +99,13 @@ class Augment:
         return torch.rand(shape, generator=generator, device=self.device) * 2 - 1
 
 
+def dilate_by_cross(pictures: Tensor) -> Tensor:
+    """The greatest of each pixel and its four neighbours."""
+    return torch.maximum(F.max_pool2d(pictures, (3, 1), 1, (1, 0)), F.max_pool2d(pictures, (1, 3), 1, (0, 1)))
+
+
 def gaussian_blur_matrix(sigma: float) -> Tensor:
     """A matrix, float [28, 28], that blurs a column of pixels by a Gaussian of ``sigma`` pixels."""
-    distance = torch.arange(SIDE).view(-1, 1) - torch.arange(SIDE)
+    distance = torch.arange(FIELD).view(-1, 1) - torch.arange(FIELD)
     weights = torch.exp(-(distance**2) / (2 * sigma**2))
     return weights / (sigma * math.sqrt(2 * math.pi))

@@ -1,36 +1,36 @@
 """How well a checkpoint reads: MNIST's test set, or any folder of labelled pictures.
 
     python -m train.evaluate
-    python -m train.evaluate --images my-digits        # my-digits/7/*.png and so on
+    python -m train.evaluate --images my-digits        # my-digits/7/*.png and so on, my-digits/none/*.png
 
 Pictures go the way that they go in the server: from the bytes of the file through net/ink.py.
 """
 
 import argparse
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchvision.datasets.folder import IMG_EXTENSIONS
 from tqdm import tqdm
 
 from net import ink
 from net.checkpoint import SHIPPED, CheckpointError, load, weights_path
+from net.lenet import NONE
 from net.recognizer import Recognizer, calibration_of
 from train.calibrate import calibrated, expected_calibration_error
 from train.fit import accuracy, compute_logits
 from train.mnist import DataError, load_test_digits, root_folder
+from train.pictures import FOLDERS, labelled_files
 from train.report import report_path, write_report
-
-DIGITS = [str(digit) for digit in range(10)]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What became of one picture: ``predicted`` is None where no digit could be had from it."""
+    """What became of one picture; ``label`` may be `NONE`, and ``predicted`` is None where no digit was read."""
 
     name: str
     label: int
@@ -40,22 +40,12 @@ class Reading:
 
 
 def per_digit_accuracy(logits: Tensor, labels: Tensor) -> list[float]:
-    """For each digit, 0 to 9, the fraction of its pictures that ``logits`` [N, 10] get right."""
+    """For each digit, 0 to 9, the fraction of its pictures that ``logits`` [N, 11] get right."""
     return [accuracy(logits[labels == digit], labels[labels == digit]) for digit in range(10)]
 
 
-def labelled_files(folder: Path) -> list[tuple[Path, int]]:
-    """The pictures in ``folder/<digit>/``, with their digits."""
-    return [
-        (path, digit)
-        for digit in range(10)
-        for path in sorted((folder / str(digit)).glob("*"))
-        if path.suffix.lower() in IMG_EXTENSIONS or path.suffix.lower() == ".gif"
-    ]
-
-
 def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
-    """Read each picture in ``folder/<digit>/``."""
+    """Read each picture in ``folder/<digit>/`` and ``folder/none/``."""
     files = labelled_files(folder)
     for path, label in tqdm(files, desc="reading", unit="picture", leave=False, disable=not files):
         name = f"{path.parent.name}/{path.name}"
@@ -70,7 +60,7 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
 def confusion_table(readings: list[Reading]) -> str:
     """What was read (columns, the last for nothing at all) of what was written (rows)."""
     columns = [*range(10), None]
-    lines = ["written  read " + "".join(f"{column:>6}" for column in [*DIGITS, "none"])]
+    lines = ["written  read " + "".join(f"{name:>6}" for name in FOLDERS)]
     for digit in range(10):
         row = [sum(r.label == digit and r.predicted == column for r in readings) for column in columns]
         lines.append(f"{digit:>7}       " + "".join(f"{count or '.':>6}" for count in row))
@@ -78,16 +68,24 @@ def confusion_table(readings: list[Reading]) -> str:
 
 
 def report_folder(readings: list[Reading]) -> None:
-    """Print accuracy, accuracy where certain, the confusion table, and what was got wrong."""
+    """Print what became of digits and of what is none."""
+    strangers = [reading for reading in readings if reading.label == NONE]
+    digits = [reading for reading in readings if reading.label != NONE]
+    if digits:
+        report_digits(digits)
+    if strangers:
+        report_strangers(strangers)
+
+
+def report_digits(readings: list[Reading]) -> None:
+    """Print accuracy, accuracy where certain, accuracy by kind, the confusion table, and what was got wrong."""
     right = [reading for reading in readings if reading.predicted == reading.label]
     certain = [reading for reading in readings if reading.certain]
-    certain_right = [reading for reading in right if reading.certain]
     print(f"accuracy            {len(right) / len(readings):.2%} of {len(readings)} pictures")
     if certain:
-        print(
-            f"where certain       {len(certain_right) / len(certain):.2%} of {len(certain)}, "
-            f"which is {len(certain) / len(readings):.1%} of them"
-        )
+        of_certain = sum(reading.certain for reading in right) / len(certain)
+        print(f"where certain       {share_of(of_certain, len(certain), len(readings))}")
+    print_by_kind(readings, lambda reading: reading.predicted == reading.label)
     print("\n" + confusion_table(readings))
     for reading in readings:
         if reading.predicted != reading.label:
@@ -95,13 +93,43 @@ def report_folder(readings: list[Reading]) -> None:
             print(f"wrong: {reading.name} read as {said}")
 
 
+def share_of(accuracy: float, count: int, all_of_them: int) -> str:
+    """In words, the ``accuracy`` on ``count`` out of ``all_of_them``."""
+    return f"{accuracy:.2%} of {count}, which is {count / all_of_them:.1%} of them"
+
+
+def report_strangers(readings: list[Reading]) -> None:
+    """Print of how many pictures that are no digit the program is not certain, and those of which it is."""
+    doubted = [reading for reading in readings if not reading.certain]
+    print(f"no digit            {len(doubted) / len(readings):.2%} of {len(readings)} pictures not called certain")
+    print_by_kind(readings, lambda reading: not reading.certain)
+    for reading in readings:
+        if reading.certain:
+            print(f"wrong: {reading.name} read as a certain {reading.predicted} ({reading.confidence:.1%})")
+
+
+def print_by_kind(readings: list[Reading], is_right: Callable[[Reading], bool]) -> None:
+    """Print how many of each kind are right, where the files are named <kind>-<number>."""
+    kinds: dict[str, list[bool]] = {}
+    for reading in readings:
+        kind = re.fullmatch(r"(?:.*/)?([^/]*[^/\d])-\d+\.\w+", reading.name)
+        if kind:
+            kinds.setdefault(kind[1], []).append(is_right(reading))
+    for kind, outcomes in kinds.items():
+        print(f"  {kind:<18}{sum(outcomes) / len(outcomes):.1%} of {len(outcomes)}")
+
+
 def report_mnist(checkpoint: Path, root: Path) -> None:
     """Print what the network at ``checkpoint`` scores on MNIST's test set, and write its report beside it."""
     network, card = load(checkpoint)
     digits = load_test_digits(root)
     logits = compute_logits(network, digits.images)
-    probabilities = calibrated(logits, calibration_of(card).temperature)
+    calibration = calibration_of(card)
+    probabilities = calibrated(logits, calibration.temperature)
+    certain = probabilities.max(1).values > calibration.certain_above
     print(f"MNIST test accuracy         {accuracy(logits, digits.labels):.2%} of {len(digits)} digits")
+    of_certain = accuracy(logits[certain], digits.labels[certain])
+    print(f"where certain               {share_of(of_certain, int(certain.sum()), len(digits))}")
     print(f"expected calibration error  {expected_calibration_error(probabilities, digits.labels):.2%}")
     for digit, score in enumerate(per_digit_accuracy(logits, digits.labels)):
         print(f"  {digit}: {score:.2%}")
@@ -139,7 +167,7 @@ def main() -> int:
         print(f"{error.filename or report_path(options.checkpoint)}: {error.strerror}.", file=sys.stderr)
         return 1
     if not readings:
-        print(f"There is no picture in '{options.images}'; it needs folders named 0 to 9.", file=sys.stderr)
+        print(f"There is no picture in '{options.images}'; it needs folders named 0 to 9, or none.", file=sys.stderr)
         return 1
     report_folder(readings)
     return 0

@@ -13,15 +13,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from net.checkpoint import replace_file
-from net.lenet import LeNet
+from net.lenet import NONE, LeNet
 from train.augment import Augment
 from train.averaging import ExponentialAverage
 from train.mnist import Digits
+from train.outliers import Outliers
 from train.progress import EpochProgress
 from train.ranks import MOST_RANKS, Ranks
 from train.recipe import Augmentation, Habits, Recipe
 from train.speedups import Speedups
 
+NOVELTY_WEIGHT = 0.2  # of telling digits from what is none, next to telling digits apart
 EVALUATION_BATCH = 1000  # pictures; bounds memory, changes nothing else
 
 
@@ -40,17 +42,17 @@ def to_pictures(images: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def compute_logits(network: torch.nn.Module, images: Tensor) -> Tensor:
-    """Logits, float [N, 10], of ``images``, uint8 [N, 28, 28], in evaluation mode."""
+    """Logits, float [N, 11], of ``images``, uint8 [N, 28, 28], in evaluation mode."""
     was_training = network.training
     network.eval()
-    logits = torch.cat([network(to_pictures(batch)) for batch in images.split(EVALUATION_BATCH)])
+    logits = torch.cat([network(to_pictures(batch), open_set=True) for batch in images.split(EVALUATION_BATCH)])
     network.train(was_training)
     return logits
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """The fraction, 0 to 1, of ``logits`` [N, 10] whose largest stands at the label [N]; 0 of none."""
-    return int((logits.argmax(1) == labels).sum()) / max(1, len(labels))
+    """The fraction, 0 to 1, of ``logits`` [N, 11] whose largest of a digit stands at the label [N]; 0 of none."""
+    return int((logits[:, :NONE].argmax(1) == labels).sum()) / max(1, len(labels))
 
 
 @dataclass
@@ -93,6 +95,7 @@ class Training:
             self.network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True
         )
         self.schedule = learning_rate_schedule(self.optimizer, recipe, recipe.epochs * steps_an_epoch)
+        self.draw_outliers = Outliers(device)
         self.augment = Augment(recipe.augmentation, device)
         self.history: list[EpochResult] = []
 
@@ -117,7 +120,7 @@ class Training:
         """Show every training digit once, and see what that did for the validation digits."""
         started = time.perf_counter()
         number = len(self.history) + 1
-        steps = len(digits) // self.recipe.batch_size
+        steps = self.recipe.steps_an_epoch(len(digits))
         with EpochProgress(number, self.recipe.epochs, steps, visible=self.ranks.is_first) as progress:
             for loss, correct in self.steps(digits, number):
                 progress.update(loss, correct)
@@ -129,15 +132,16 @@ class Training:
             epoch=number,
             loss=train_loss,
             accuracy=train_accuracy,
-            validation_loss=F.cross_entropy(logits, validation.labels).item(),
+            validation_loss=F.cross_entropy(logits[:, :NONE], validation.labels).item(),
             validation_accuracy=accuracy(logits, validation.labels),
             seconds=time.perf_counter() - started,
         )
 
     def steps(self, digits: Digits, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Show every one of ``digits`` once, a batch at a time; what `step` returns for each."""
+        """Show every one of ``digits`` once, and new outliers among them, in batches; what `step` returns for each."""
         epoch_seed = self.recipe.seed * 100_003 + epoch
         generator = torch.Generator(self.device).manual_seed(epoch_seed)
+        digits = digits + self.draw_outliers(digits, self.recipe.outliers_among(len(digits)), generator)
         order = torch.randperm(len(digits), generator=generator, device=self.device)  # the same on every rank
         rank_seed = epoch_seed * MOST_RANKS + self.ranks.rank
         torch.manual_seed(rank_seed)  # dropout draws from here
@@ -146,19 +150,25 @@ class Training:
         for batch in order[: len(order) // size * size].split(size):
             share = self.ranks.share_of(batch)
             labels = digits.labels[share]
-            yield self.step(self.augment(to_pictures(digits.images[share]), labels, generator), labels)
+            pictures = self.augment(to_pictures(digits.images[share]), labels, generator)
+            # The shares of a batch may hold more or fewer outliers; its digits count alike all the same.
+            is_shared = self.ranks.count > 1
+            yield self.step(
+                pictures, labels, (digits.labels[batch] != NONE).sum() / self.ranks.count if is_shared else None
+            )
 
-    def step(self, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def step(self, pictures: Tensor, labels: Tensor, digits_a_share: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """This rank's share of a batch forward, backward and into the average.
 
+        ``digits_a_share``, float [], is how many digits the batch's shares hold on average, where there are several.
         Returns the share's mean loss and the fraction of it that was got right.
         """
         self.network.train()
         pictures = pictures.contiguous(memory_format=self.speedups.memory_format)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.speedups.bf16):
-            logits = self.forward(pictures)
+            logits = self.forward(pictures, open_set=True)
         logits = logits.float()
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
+        loss = open_set_loss(logits, labels, self.recipe.label_smoothing, digits_a_share)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -203,6 +213,27 @@ class Training:
         return training
 
 
+def open_set_loss(logits: Tensor, labels: Tensor, label_smoothing: float, digit_count: Tensor | None = None) -> Tensor:
+    """The mean cross-entropy of the digits, and that of telling them from what is none: float [].
+
+    ``digit_count``, float [], is what the digits' sum is divided by in place of their number.
+
+    ``logits``, float [N, 11], are what `LeNet` makes of an open set, ``labels`` [N] are 0 to 9 or `NONE`. Two
+    losses and not one over eleven classes, which costs digits that are written in an unusual way.
+    """
+    is_none = labels == NONE
+    of_digits = F.cross_entropy(
+        logits[:, :NONE],
+        labels.masked_fill(is_none, -1),
+        ignore_index=-1,
+        label_smoothing=label_smoothing,
+        reduction="mean" if digit_count is None else "sum",
+    )
+    if digit_count is not None:
+        of_digits = of_digits / digit_count
+    return of_digits + NOVELTY_WEIGHT * F.binary_cross_entropy_with_logits(logits[:, NONE], is_none.float())
+
+
 def learning_rate_schedule(
     optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
@@ -213,8 +244,9 @@ def learning_rate_schedule(
     """
     if not recipe.one_cycle:
         return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1)
+    steps = max(steps, 4)  # a run so short has no room for a cycle
     return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=recipe.lr, total_steps=steps, pct_start=recipe.warmup, cycle_momentum=False
+        optimizer, max_lr=recipe.lr, total_steps=steps, pct_start=max(recipe.warmup, 2 / steps), cycle_momentum=False
     )
 
 

@@ -1,7 +1,7 @@
 """Strokes that other schools teach, drawn into MNIST's digits, which Americans wrote in the 1990s.
 
-A 1 gets a flag and sometimes a foot, a 7 a bar across its stem, a 0 a slash. All are straight strokes, as
-wide as the digit's own, drawn in tensor code on the whole batch at once.
+A 1 gets a flag and sometimes a foot, a 7 a bar across its stem, a 9 a tail that curls back, a 0 a slash: slightly
+bent strokes, as wide as the digit's own, drawn in tensor code on a batch at once. A 6 loses some of its tail.
 """
 
 import math
@@ -9,9 +9,14 @@ import math
 import torch
 from torch import Tensor
 
+from net.lenet import NONE
 from train.recipe import Habits
+from train.strokes import draw_polylines
 
 INK = 0.5  # a pixel this dark belongs to the digit
+MOST = 0.25  # of a batch is drawn into; the number is fixed so that a GPU need not be asked how many were chosen
+FLATTEST_FLAG = 152  # degrees clockwise from the right, as all angles here
+BEND_POINTS = 4  # corners of the polyline that stands for a bent stroke
 
 
 class DrawHabits:
@@ -21,20 +26,27 @@ class DrawHabits:
         self.settings = settings
         self.device = device
         self.line = torch.arange(side, device=device, dtype=torch.float32)
+        probability = {0: settings.slashed_zero, 1: settings.flagged_one, 6: settings.short_six}
+        probability |= {7: settings.crossed_seven, 9: settings.curled_nine}
+        self.probability = torch.tensor([probability.get(label, 0.0) for label in range(NONE + 1)], device=device)
+        along = torch.linspace(0, 1, BEND_POINTS, device=device).view(-1, 1, 1)
+        self.blend = ((1 - along) ** 2, 2 * along * (1 - along), along**2)  # of a quadratic Bézier curve
 
     def __call__(self, pictures: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """``pictures``, float [N, 1, 28, 28] from 0 to 1, of ``labels`` [N], with strokes added to some."""
-        ink = pictures[:, 0]
+        """``pictures``, float [N, 1, S, S] from 0 to 1, of ``labels`` [N], with strokes added to some."""
+        chance = torch.rand(len(pictures), generator=generator, device=self.device)
+        priority = self.probability[labels] - chance
+        chosen = priority.topk(max(1, int(MOST * len(pictures)))).indices
+        wanted = priority[chosen] > 0
+        plain = pictures[chosen, 0]
+        drawn = torch.where(wanted.view(-1, 1, 1), self.draw(plain, labels[chosen], generator), plain)
+        return pictures.index_copy(0, chosen, drawn.unsqueeze(1))
+
+    def draw(self, ink: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        """``ink``, float [N, S, S], of ``labels`` [N], with their habits."""
         top, bottom = self.rows_of_ink(ink)
         height = bottom - top
         width = (ink.sum((1, 2)) / (1.3 * height)).clamp(1.5, 4)  # a 1's area over its length, roughly
-        chosen = torch.rand(len(ink), generator=generator, device=self.device)
-        extra = torch.rand(len(ink), generator=generator, device=self.device)
-        flagged = (labels == 1) & (chosen < self.settings.flagged_one)
-        footed = flagged & (extra < self.settings.footed_one)
-        crossed = (labels == 7) & (chosen < self.settings.crossed_seven)
-        slashed = (labels == 0) & (chosen < self.settings.slashed_zero)
-
         draw = Between(height, generator)
         head = self.point_at(ink, top + 0.5, top)
         foot = self.point_at(ink, bottom - 0.5, bottom)
@@ -43,20 +55,34 @@ class DrawHabits:
         centre = torch.full_like(head, len(self.line) / 2)
         stem = torch.atan2(foot[:, 1] - head[:, 1], foot[:, 0] - head[:, 0]) * (180 / math.pi)
 
-        # Arms are as long as a fraction of the digit's height; angles are degrees clockwise from the right.
-        flag = (head, head + draw.arm((0.15, 0.65), stem, (8, 60)))
-        bar = (middle - draw.arm((0.12, 0.35), 0, (-20, 12)), middle + draw.arm((0.12, 0.35), 0, (-20, 12)))
-        slash = draw.arm((0.35, 0.6), -50, (-15, 15))
-        serif = (foot - draw.arm((0.15, 0.4), 0, (-8, 8)), foot + draw.arm((0.15, 0.4), 0, (-8, 8)))
+        # Steeper than the roof of a 7, less steep than the stem of the 1.
+        steepest = stem + 10
+        flag_angle = steepest + draw.uniform(0, 1) * (FLATTEST_FLAG - steepest).clamp(min=0)
 
-        # No digit has two of these three, so that one stroke a picture draws them all.
-        of_digit = [
-            torch.where(crossed[:, None], of_seven, torch.where(slashed[:, None], of_zero, of_one))
-            for of_one, of_seven, of_zero in zip(flag, bar, (centre - slash, centre + slash), strict=True)
-        ]
-        for wanted, (start, end) in ((flagged | crossed | slashed, of_digit), (footed, serif)):
-            ink = torch.maximum(ink, self.stroke(start, end, width) * wanted.view(-1, 1, 1))
-        return ink.unsqueeze(1)
+        # Arms are as long as a fraction of the digit's height; angles are degrees clockwise from the right.
+        bar_left, bar_right = (draw.arm((0.12, 0.38), 0, (-22, 15)) for _ in range(2))
+        slash = draw.arm((0.35, 0.6), -50, (-15, 15))
+        of_digit = {
+            0: (centre - slash, centre + slash, 0.02),
+            1: (head, head + draw.arm((0.15, 0.7), flag_angle, (0, 0)), 0.08),
+            7: (middle - bar_left, middle + bar_right, 0.06),
+            9: (foot, foot + draw.arm((0.2, 0.7), 180, (-15, 40)), 0.1),
+        }
+        cut = top + height * draw.uniform(0.05, 0.35)
+        shortened = ink * (self.line.view(1, -1, 1) - cut.view(-1, 1, 1) + 0.5).clamp(0, 1)
+        starts, ends, bends = torch.zeros_like(head), torch.zeros_like(head), torch.zeros_like(height)
+        for digit, (start, end, bend) in of_digit.items():
+            shown = labels == digit
+            starts, ends = torch.where(shown[:, None], start, starts), torch.where(shown[:, None], end, ends)
+            bends = bends.masked_fill(shown, bend)
+        stroke = self.stroke(starts, ends, bends * height, draw, width)
+        ink = torch.where((labels == 6).view(-1, 1, 1), shortened, torch.maximum(ink, stroke))
+
+        extra = torch.rand(len(ink), generator=generator, device=self.device)
+        footed = (labels == 1) & (extra < self.settings.footed_one)
+        serif_left, serif_right = (draw.arm((0.15, 0.4), 0, (-8, 8)) for _ in range(2))
+        serif = self.stroke(foot - serif_left, foot + serif_right, 0 * height, draw, width)
+        return torch.maximum(ink, serif * footed.view(-1, 1, 1))
 
     def rows_of_ink(self, ink: Tensor) -> tuple[Tensor, Tensor]:
         """The first and the last row, float [N] each, that hold ink."""
@@ -72,16 +98,15 @@ class DrawHabits:
         weights = (ink * near).sum(1) + 1e-6
         return torch.stack([(weights * self.line).sum(1) / weights.sum(1), y], dim=1)
 
-    def stroke(self, start: Tensor, end: Tensor, width: Tensor) -> Tensor:
-        """Antialiased strokes, float [N, 28, 28], from ``start`` to ``end`` [N, 2] as (x, y), ``width`` [N]."""
-        (along_x, along_y), (start_x, start_y) = (
-            vector.T.reshape(2, -1, 1, 1).unbind() for vector in (end - start, start)
-        )
-        x, y = self.line.view(1, 1, -1) - start_x, self.line.view(1, -1, 1) - start_y
-        length_squared = (along_x**2 + along_y**2).clamp(min=1e-6)
-        position = ((x * along_x + y * along_y) / length_squared).clamp(0, 1)
-        distance = torch.hypot(x - position * along_x, y - position * along_y)
-        return (width.view(-1, 1, 1) / 2 + 0.5 - distance).clamp(0, 1)
+    def stroke(self, start: Tensor, end: Tensor, bend: Tensor, draw: "Between", width: Tensor) -> Tensor:
+        """Antialiased strokes, float [N, S, S], from ``start`` to ``end`` [N, 2] as (x, y), ``width`` [N] wide.
+
+        Their control points lie up to ``bend`` pixels, float [N], off the middle, in any direction.
+        """
+        control = (start + end) / 2 + torch.stack([draw.uniform(-2, 2), draw.uniform(-2, 2)], dim=1) * bend[:, None]
+        points = sum(weight * point for weight, point in zip(self.blend, (start, control, end), strict=True))
+        pen_down = torch.ones(points.shape[1::-1], dtype=torch.bool, device=self.device)
+        return draw_polylines(points.transpose(0, 1), pen_down, width, len(self.line))
 
 
 class Between:

@@ -19,7 +19,7 @@ class DataError(Exception):
 
 @dataclass(frozen=True)
 class Digits:
-    """``images``, uint8 [N, 28, 28], 0 for paper and 255 for ink; ``labels``, int64 [N], 0 to 9."""
+    """``images``, uint8 [N, 28, 28], 0 for paper and 255 for ink; ``labels``, int64 [N], 0 to 9 or `net.lenet.NONE`."""
 
     images: Tensor
     labels: Tensor
@@ -30,6 +30,9 @@ class Digits:
     def to(self, device: torch.device) -> "Digits":
         """The same digits on ``device``."""
         return Digits(self.images.to(device), self.labels.to(device))
+
+    def __add__(self, other: "Digits") -> "Digits":
+        return Digits(torch.cat([self.images, other.images]), torch.cat([self.labels, other.labels]))
 
     def __getitem__(self, index: Tensor) -> "Digits":
         return Digits(self.images[index], self.labels[index])

@@ -72,7 +72,7 @@ figure { margin: 0; text-align: center; font-size: .8125rem; line-height: 1.3; }
 def write_report(path: Path, network: LeNet, card: dict[str, Any], test: Digits, logits: Tensor) -> None:
     """Write the report of ``network`` to ``path``, whole or not at all.
 
-    ``card`` is what lies beside its checkpoint, ``logits``, float [N, 10], is what it makes of ``test``.
+    ``card`` is what lies beside its checkpoint, ``logits``, float [N, 11], is what it makes of ``test``.
     Raises OSError where the disk refuses.
     """
     logits, test = logits.cpu(), test.to(torch.device("cpu"))

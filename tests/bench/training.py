@@ -86,7 +86,7 @@ def train_example(root: Path, validation: Digits, epochs: int) -> Iterator[Point
 
 def train_ours(recipe: Recipe, digits: Digits, validation: Digits) -> Iterator[Point]:
     """`python -m train` by ``recipe``."""
-    steps_an_epoch = len(digits) // recipe.batch_size
+    steps_an_epoch = recipe.steps_an_epoch(len(digits))
     training = Training(recipe, CPU, steps_an_epoch, choose_speedups(CPU, recipe.epochs * steps_an_epoch))
 
     def steps() -> Iterator[None]:

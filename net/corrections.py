@@ -1,0 +1,150 @@
+"""What users said was right: pictures with the digit that they should have been read as, kept in SQLite.
+
+Each is kept with what had been predicted and by which weights. Once `Corrections.add` has returned, a kill -9 or a
+power cut takes nothing of it back: the write-ahead log is on disk by then.
+"""
+
+import hashlib
+import sqlite3
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+FILE = "corrections.sqlite3"
+MAX_ROWS = 100_000
+MAX_BYTES = 1024**3  # of all pictures together
+BUSY_SECONDS = 10  # how long one process waits for another to have written
+RETRY_SECONDS = 0.01
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS corrections (
+    key BLOB PRIMARY KEY,       -- SHA-256 of the label and the picture: the same correction is kept once
+    label INTEGER NOT NULL,     -- what it is
+    picture BLOB NOT NULL,      -- the file as it came; strokes are drawn into one
+    suffix TEXT NOT NULL,
+    predicted INTEGER NOT NULL, -- what it had been read as
+    confidence REAL NOT NULL,
+    weights TEXT,               -- SHA-256 of the weights that did
+    received TEXT NOT NULL      -- UTC, ISO 8601
+)
+"""
+SUFFIXES = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"BM", "bmp"), (b"RIFF", "webp"))
+
+
+class StorageFullError(Exception):
+    """No correction more can be kept."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One of them. ``picture`` is a whole file in one of the formats that net/ink.py reads."""
+
+    picture: bytes
+    label: int
+    predicted: int
+    confidence: float
+    weights: str | None
+
+    @property
+    def key(self) -> bytes:
+        """What tells it from others: the picture and the label alone."""
+        return hashlib.sha256(bytes([self.label]) + self.picture).digest()
+
+
+class Corrections:
+    """Those in a folder, which is made at the first. May be used by several threads and processes at once."""
+
+    def __init__(self, folder: Path, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> None:
+        self.path = folder / FILE
+        self.max_rows = max_rows
+        self.max_bytes = max_bytes
+
+    def add(self, correction: Correction) -> bool:
+        """Keep ``correction``; whether it was new. Raises StorageFullError, or OSError where the disk refuses."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with self.opened() as database:
+                database.execute("BEGIN IMMEDIATE")
+                if database.execute("SELECT 1 FROM corrections WHERE key = ?", (correction.key,)).fetchone():
+                    return False
+                rows, size = database.execute(
+                    "SELECT count(*), coalesce(sum(length(picture)), 0) FROM corrections"
+                ).fetchone()
+                if rows >= self.max_rows or size + len(correction.picture) > self.max_bytes:
+                    raise StorageFullError
+                database.execute(
+                    "INSERT INTO corrections VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        correction.key,
+                        correction.label,
+                        correction.picture,
+                        suffix_of(correction.picture),
+                        correction.predicted,
+                        correction.confidence,
+                        correction.weights,
+                        datetime.now(UTC).isoformat(timespec="seconds"),
+                    ),
+                )
+                database.commit()
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise StorageFullError from error
+            raise OSError(str(error)) from error
+        return True
+
+    def __len__(self) -> int:
+        if not self.path.exists():
+            return 0
+        with self.opened() as database:
+            return database.execute("SELECT count(*) FROM corrections").fetchone()[0]
+
+    def __iter__(self) -> Iterator[tuple[str, int, bytes]]:
+        """Name, label and picture of each, the oldest first."""
+        if not self.path.exists():
+            return
+        with self.opened() as database:
+            rows = database.execute("SELECT hex(key), suffix, label, picture FROM corrections ORDER BY rowid")
+            for key, suffix, label, picture in rows:
+                yield f"{key[:16].lower()}.{suffix}", label, picture
+
+    def write_zip(self, file: BinaryIO) -> None:
+        """Write all into a ZIP file in torchvision's ImageFolder layout: <label>/<name>."""
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed already
+            for name, label, picture in self:
+                archive.writestr(f"{label}/{name}", picture)
+
+    @contextmanager
+    def opened(self) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread's own."""
+        with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
+            use_write_ahead_log(database)
+            database.execute("PRAGMA synchronous = FULL")
+            database.execute(SCHEMA)
+            yield database
+
+
+def use_write_ahead_log(database: sqlite3.Connection) -> None:
+    """Keep a write-ahead log from now on, whoever opens the ``database``.
+
+    While another connection is about the same, SQLite refuses at once, however long it was told to wait.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+def suffix_of(picture: bytes) -> str:
+    """The ending that the file name of ``picture`` should have."""
+    return next((suffix for start, suffix in SUFFIXES if picture.startswith(start)), "png")

@@ -1,0 +1,79 @@
+"""Strokes of a pen, as points -> the ink that MNIST's pencils would have left.
+
+A drawing pad knows what its pixels do not: where the pen went, however thick it was. Drawn at the width of
+MNIST's own strokes, a loop that a thick pen has closed is open again.
+"""
+
+import math
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from net.ink import BOX, BlankImageError, Bytes, InkError, bounds, normalize
+
+MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
+FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
+PEN = 0.13  # of the digit's longer side, as MNIST's own strokes: 2.6 of its 20 pixels
+FINE = 10  # pixels drawn for one of MNIST's
+PICTURE_SIDE = 280  # pixels, of a picture made of strokes
+PICTURE_BOX = 200  # pixels, of the digit on it
+
+Strokes = list[list[tuple[float, float]]]
+
+
+class StrokesError(InkError):
+    """What was given are no strokes; the message says what to send, in one sentence."""
+
+
+def parse(given: Any) -> Strokes:
+    """Strokes out of a JSON value: a list of strokes, each a list of points, each [x, y, ...], y down, in any unit.
+
+    What follows x and y in a point, pressure or time, is left aside. Raises StrokesError, or BlankImageError where
+    there is no point at all.
+    """
+    try:
+        strokes = [[(float(point[0]), float(point[1])) for point in stroke] for stroke in given]
+    except (TypeError, ValueError, LookupError, OverflowError):
+        raise StrokesError("The strokes are not lists of points; send [[[x, y], [x, y], ...], ...].") from None
+    points = [value for stroke in strokes for point in stroke for value in point]
+    if len(points) > 2 * MAX_POINTS:
+        raise StrokesError(f"The strokes have more than {MAX_POINTS:,} points; send fewer.")
+    if not all(math.isfinite(value) and abs(value) <= FARTHEST for value in points):
+        raise StrokesError("The strokes hold a coordinate that is no number, or too large; send plain numbers.")
+    if not points:
+        raise BlankImageError("The strokes have no point in them; draw one digit.")
+    return [stroke for stroke in strokes if stroke]
+
+
+def draw(strokes: Strokes) -> Bytes:
+    """What MNIST would have made of ``strokes``: uint8 [28, 28], 0 for paper to 255 for ink."""
+    ink = np.asarray(trace(strokes, BOX * FINE), np.float32) / 255
+    top, bottom, left, right = bounds(ink > 0)
+    return normalize(ink[top:bottom, left:right])
+
+
+def to_png(strokes: Strokes) -> bytes:
+    """``strokes`` as a picture, black on white, for whoever has no use for points: a whole PNG file."""
+    page = ImageOps.expand(ImageOps.invert(trace(strokes, PICTURE_BOX)), (PICTURE_SIDE - PICTURE_BOX) // 2, 255)
+    file = BytesIO()
+    page.save(file, "PNG")
+    return file.getvalue()
+
+
+def trace(strokes: Strokes, box: int) -> Image.Image:
+    """The ink of ``strokes``, mode L, 255 for ink, whose longer side is ``box`` pixels, with a pixel around it."""
+    points = np.array([point for stroke in strokes for point in stroke])
+    first, last = points.min(axis=0), points.max(axis=0)
+    longer_side = max(last - first)
+    pen = box * PEN
+    scale = (box - pen) / longer_side if longer_side > 0 else 0.0
+    page = Image.new("L", (box + 2, box + 2))
+    pencil = ImageDraw.Draw(page)
+    for stroke in strokes:
+        path = [tuple((np.array(point) - first) * scale + pen / 2 + 1) for point in stroke]
+        pencil.line(path, 255, max(1, round(pen)))
+        for x, y in path:
+            pencil.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), 255)
+    return page

@@ -1,0 +1,85 @@
+"""What it costs to read one picture: milliseconds on one thread, and memory.
+
+python tests/bench/reading.py
+
+The floor in the table is what no reader can do without: decoding the file and the network's forward pass.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+
+HOME = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(HOME), str(HOME / "tests")]
+
+import handwriting  # noqa: E402
+import hard_pictures  # noqa: E402
+import torch  # noqa: E402
+
+from net import ink  # noqa: E402
+from net.recognizer import Recognizer  # noqa: E402
+
+
+def milliseconds(work: Callable[[], object], times: int) -> float:
+    """The median time of ``work``."""
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - started) * 1000)
+    return median(taken)
+
+
+def memory_for(data: bytes) -> float:
+    """MB that reading ``data`` takes at most, above what a process that has read a small picture holds."""
+    told = subprocess.run([sys.executable, "-c", CHILD], input=data, capture_output=True, cwd=HOME, check=True)
+    return float(told.stdout)
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from net.recognizer import Recognizer
+
+peak = lambda: getrusage(RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+recognizer, data = Recognizer(), sys.stdin.buffer.read()
+recognizer.recognize(Path("tests/data/0.png").read_bytes())
+before = peak()
+recognizer.recognize(data)
+print(peak() - before)
+"""
+
+
+def main() -> None:
+    """Print the table."""
+    torch.set_num_threads(1)
+    recognizer = Recognizer()
+    strokes = handwriting.by_hand(7)
+    canvas = BytesIO()
+    handwriting.render(strokes, 280).convert("RGB").save(canvas, "PNG")
+    photograph = hard_pictures.photograph(7, "huge", 0)
+    blank = torch.zeros(1, 1, 28, 28)
+
+    with torch.inference_mode():
+        forward = milliseconds(lambda: recognizer.network(blank), 300)
+    print(f"{'the forward pass alone':<36}{forward:7.2f} ms")
+    print(f"{'strokes':<36}{milliseconds(lambda: recognizer.recognize_strokes(strokes), 300):7.2f} ms")
+    for name, data, times in (
+        ("a canvas of 280 x 280, PNG", canvas.getvalue(), 300),
+        ("a photograph of 4000 x 3000, JPEG", photograph, 20),
+    ):
+        whole = milliseconds(lambda: recognizer.recognize(data), times)  # noqa: B023 - called at once
+        floor = forward + milliseconds(lambda: ink.decode(data), times)  # noqa: B023
+        print(
+            f"{name:<36}{whole:7.2f} ms, {whole / floor:.1f} times the floor of {floor:.2f}; "
+            f"{memory_for(data):.0f} MB more than the start took"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What is read, and what is doubted: the shipped weights behind the server's own path, on pictures of our making."""
+
+import json
+
+import handwriting
+import hard_pictures
+import pytest
+import schools
+import strangers
+from conftest import png
+
+from net import ink, strokes
+from net.recognizer import Recognizer
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer()
+
+
+@pytest.mark.parametrize("habit", schools.HABITS)
+def test_the_habits_of_other_schools_are_read(recognizer: Recognizer, habit: str):
+    digit, _ = schools.HABITS[habit]
+    read = [recognizer.recognize(png(schools.drawing(habit, seed))).digit for seed in range(60)]
+    assert read.count(digit) >= 0.95 * len(read), read
+
+
+@pytest.mark.parametrize("hardship", hard_pictures.HARDSHIPS)
+def test_hurried_photographs_are_read(recognizer: Recognizer, hardship: str):
+    wrong = [
+        (digit, seed)
+        for digit in range(10)
+        for seed in range(1 if hardship == "huge" else 3)
+        if recognizer.recognize(hard_pictures.photograph(digit, hardship, seed)).digit != digit
+    ]
+    assert len(wrong) <= (1 if hardship == "huge" else 3), wrong
+
+
+@pytest.mark.parametrize("kind", strangers.KINDS)
+def test_what_is_no_digit_is_doubted(recognizer: Recognizer, kind: str):
+    certain = []
+    for seed in range(40):
+        try:
+            prediction = recognizer.recognize(png(strangers.stranger(kind, seed)))
+        except ink.BlankImageError:
+            continue
+        if prediction.certain:
+            certain.append((seed, prediction.digit, prediction.confidence))
+    assert len(certain) <= 6, certain
+
+
+def test_a_letter_is_no_confident_digit(recognizer: Recognizer):
+    """Not only is `certain` false: no bar on the page stands at 99%."""
+    confidences = [recognizer.recognize(png(strangers.stranger("letter", seed))).confidence for seed in range(40)]
+    assert sorted(confidences)[20] < 0.5
+
+
+def test_neat_digits_are_certain(recognizer: Recognizer):
+    predictions = [
+        (digit, recognizer.recognize(png(handwriting.render(handwriting.by_hand(digit, seed), 280, 0.06))))
+        for digit in range(10)
+        for seed in range(10)
+    ]
+    assert all(prediction.digit == digit for digit, prediction in predictions)
+    assert sum(prediction.certain for _, prediction in predictions) >= 95
+
+
+@pytest.mark.parametrize("pen", [0.015, 0.03, 0.06, 0.1, 0.13])
+def test_the_width_of_the_pen_makes_no_difference(recognizer: Recognizer, pen: float):
+    wrong = [
+        (digit, seed)
+        for digit in range(10)
+        for seed in range(5)
+        if recognizer.recognize(png(handwriting.render(handwriting.by_hand(digit, seed), 280, pen))).digit != digit
+    ]
+    assert len(wrong) <= 1, wrong
+
+
+def test_real_pen_strokes_are_read(recognizer: Recognizer, pen_root):
+    drawings = json.loads((pen_root / "strokes.json").read_text())
+    right = sum(
+        recognizer.recognize_strokes(strokes.parse(each["strokes"])).digit == each["label"] for each in drawings
+    )
+    assert right >= 0.97 * len(drawings)
+
+
+def test_a_photograph_of_twelve_megapixels_stays_small_in_memory():
+    """The decoder's own down-scaling is used: no step holds all of its pixels in colour."""
+    image = ink.decode(hard_pictures.photograph(3, "huge", 0))
+    assert image.width * image.height * 3 < 16e6

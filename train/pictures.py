@@ -1,0 +1,72 @@
+"""Labelled pictures, as files lie in folders, in a ZIP file or among a server's corrections."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+import torch
+from torchvision.datasets.folder import IMG_EXTENSIONS
+from tqdm import tqdm
+
+from net import ink
+from net.corrections import FILE, Corrections
+from net.lenet import NONE
+from train.mnist import DataError, Digits
+
+FOLDERS = {**{str(digit): digit for digit in range(10)}, "none": NONE}  # and the label of what lies in each
+MOST_BYTES = 64 * 1024 * 1024  # of one picture in a ZIP file
+
+
+def load_pictures(path: Path) -> Digits:
+    """The pictures of digits at ``path`` as the server would show them to the network, with their right digits.
+
+    Raises DataError where there are none.
+    """
+    seen, labels = [], []
+    for picture, label in tqdm(pictures_at(path), desc="looking", unit="picture", leave=False, delay=1):
+        with suppress(ink.InkError):
+            seen.append(torch.from_numpy(ink.read(picture)))
+            labels.append(label)
+    if not seen:
+        raise DataError(
+            f"There are no pictures of digits in '{path}'; it takes a folder such as '{path}/7/*.png', a server's "
+            "folder of corrections, or its corrections.zip."
+        )
+    return Digits(torch.stack(seen), torch.tensor(labels))
+
+
+def pictures_at(path: Path) -> Iterator[tuple[bytes, int]]:
+    """The files of pictures at ``path``, each with its digit."""
+    if (path / FILE).is_file() or path.name == FILE:
+        for _, label, picture in Corrections(path.parent if path.name == FILE else path):
+            yield picture, label
+    elif path.is_file():
+        yield from pictures_in_zip(path)
+    else:
+        for file, label in labelled_files(path):
+            if label != NONE:
+                yield file.read_bytes(), label
+
+
+def labelled_files(folder: Path) -> list[tuple[Path, int]]:
+    """The pictures in ``folder/<digit>/`` with their digits, and those in ``folder/none/`` with `NONE`."""
+    return [
+        (path, label)
+        for name, label in FOLDERS.items()
+        for path in sorted((folder / name).glob("*"))
+        if path.suffix.lower() in IMG_EXTENSIONS or path.suffix.lower() == ".gif"
+    ]
+
+
+def pictures_in_zip(path: Path) -> Iterator[tuple[bytes, int]]:
+    """The members <digit>/<name> of the ZIP file ``path``. Raises DataError where it is none, or is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                label = FOLDERS.get(PurePosixPath(member.filename).parent.name, NONE)
+                if label != NONE and 0 < member.file_size <= MOST_BYTES:
+                    yield archive.read(member), label
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise DataError(f"'{path}' is no ZIP file of pictures, or it is damaged ({error}).") from error

@@ -1,0 +1,30 @@
+"""Strokes drawn in tensor code: a batch at a time, on the device that trains."""
+
+import torch
+from torch import Tensor
+
+
+def draw_polylines(points: Tensor, pen_down: Tensor, width: Tensor, side: int) -> Tensor:
+    """Antialiased ink, float [N, side, side] from 0 to 1.
+
+    ``points``, float [N, P, 2] as (x, y) in pixels counted from the middle of the first pixel, are joined by lines
+    ``width``, float [N], pixels wide: each with the one before it where ``pen_down``, bool [N, P], is set there.
+    """
+    line = torch.arange(side, device=points.device, dtype=points.dtype)
+    nearest = torch.full((len(points), side, side), torch.inf, device=points.device)
+    for corner in range(1, points.shape[1]):
+        distance = distance_from_line(points[:, corner - 1], points[:, corner], line)
+        nearest = torch.where(pen_down[:, corner].view(-1, 1, 1), torch.minimum(nearest, distance), nearest)
+    return (width.view(-1, 1, 1) / 2 + 0.5 - nearest).clamp(0, 1)
+
+
+def distance_from_line(start: Tensor, end: Tensor, line: Tensor) -> Tensor:
+    """How far each pixel lies, float [N, S, S], from the straight line between ``start`` and ``end``, [N, 2].
+
+    ``line``, float [S], holds the coordinates of the pixels along one side.
+    """
+    (along_x, along_y), (start_x, start_y) = (vector.T.reshape(2, -1, 1, 1).unbind() for vector in (end - start, start))
+    x, y = line.view(1, 1, -1) - start_x, line.view(1, -1, 1) - start_y
+    length_squared = (along_x**2 + along_y**2).clamp(min=1e-6)
+    position = ((x * along_x + y * along_y) / length_squared).clamp(0, 1)
+    return torch.hypot(x - position * along_x, y - position * along_y)
