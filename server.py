@@ -14,8 +14,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from io import BytesIO
@@ -32,8 +34,10 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask
 
-from net import ink
+from net import explain, ink, strokes
 from net.checkpoint import SHIPPED, CheckpointError, weights_path
+from net.corrections import Correction, Corrections, StorageFullError
+from net.latest import LatestRecognizer
 from net.recognizer import Prediction, Recognizer
 
 HOME = Path(__file__).resolve().parent
@@ -41,11 +45,18 @@ MAX_BODY = 16 * 1024 * 1024  # bytes; a photograph of 12 megapixels has 3 to 8 m
 MAX_DROPPED = 8 * MAX_BODY  # bytes of a refused request that are read so that its sender hears of the refusal
 DRAIN_SECONDS = 30  # how long requests in flight may take to finish once the server is told to stop
 SERVER_THREADS = 4
+CORRECTIONS = Path("corrections")
+LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 STATUS = {
     "no_image": 400,
     "bad_json": 400,
     "bad_data_url": 400,
+    "bad_strokes": 400,
+    "bad_digit": 400,
+    "bad_label": 400,
+    "forbidden": 403,
     "bad_request": 400,
     "not_found": 404,
     "method_not_allowed": 405,
@@ -55,14 +66,17 @@ STATUS = {
     "blank_image": 422,
     "headers_too_large": 431,
     "internal": 500,
+    "storage_full": 507,
 }
 INK_ERROR_CODES = {
     ink.UnreadableImageError: "unreadable_image",
     ink.TooManyPixelsError: "too_large",
     ink.BlankImageError: "blank_image",
+    strokes.StrokesError: "bad_strokes",
 }
 NOT_FOUND = "There is nothing at this address; the drawing pad is at /."
 INTERNAL = "Something went wrong in the server; the request was not at fault, and may be sent again."
+STORAGE_FULL = "There is no room for more corrections; the one who runs this server must make some."
 NOT_HTTP = "The request is not valid HTTP/1.1; send it with an HTTP client."
 TOO_LARGE = f"The request has more than {MAX_BODY // 1024 // 1024} MiB; send a smaller picture."
 EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
@@ -70,6 +84,7 @@ HOW_TO_SEND = (
     "send it as the multipart field 'image', as a raw body with an image content type, "
     "or as a data URL in the field 'image' of a JSON object or a form"
 )
+DIGIT = re.compile("[0-9]")
 DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
 PAGE_POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
 
@@ -83,13 +98,19 @@ bottle.BaseRequest.MEMFILE_MAX = MAX_BODY + 1
 # ---------------------------------------------------------------------------------------------- answers
 
 
-def create_app(checkpoint: str | Path = SHIPPED) -> Wsgi:
+def create_app(
+    checkpoint: str | Path | LatestRecognizer = SHIPPED,
+    corrections: str | Path = CORRECTIONS,
+    allow_export: bool = False,
+) -> Wsgi:
     """The WSGI application, with the weights at ``checkpoint`` loaded.
 
-    Raises net.checkpoint.CheckpointError where they cannot be used.
+    What users say was right is kept in the folder ``corrections``; with ``allow_export`` anybody may fetch it.
+    Raises net.checkpoint.CheckpointError where the weights cannot be used.
     """
     torch.set_num_threads(1)  # one picture is read fastest on one thread, and requests do not queue for more
-    recognizer = Recognizer(Path(checkpoint))
+    latest = checkpoint if isinstance(checkpoint, LatestRecognizer) else LatestRecognizer(Path(checkpoint))
+    kept = Corrections(Path(corrections))
     app = bottle.Bottle()
 
     @app.get("/")
@@ -106,19 +127,45 @@ def create_app(checkpoint: str | Path = SHIPPED) -> Wsgi:
 
     @app.get("/healthz")
     def healthz() -> dict[str, Any]:
-        return {
-            "status": "ok",
-            "sha256": recognizer.card.get("sha256"),
-            "trained": recognizer.card.get("date"),
-        }
+        card = latest.current.card
+        return {"status": "ok", "sha256": card.get("sha256"), "trained": card.get("date")}
 
     @app.post("/predict")
     def predict() -> dict[str, Any]:
-        try:
-            prediction = recognizer.recognize(read_picture())
-        except ink.InkError as error:
-            refuse(INK_ERROR_CODES[type(error)], str(error))
+        prediction, _ = recognize_request(latest.current)
         return as_json(prediction, with_seen=request.query.get("seen", "0") not in ("", "0", "false"))
+
+    @app.post("/explain")
+    def explain_reading() -> dict[str, Any]:
+        digit, recognizer = asked_digit(), latest.current
+        prediction, _ = recognize_request(recognizer)
+        return as_json(prediction, with_seen=True) | explanation(recognizer, prediction, digit)
+
+    @app.post("/corrections")
+    def correct() -> dict[str, Any]:
+        require_own_page()
+        recognizer = latest.current
+        prediction, given = recognize_request(recognizer)
+        label = read_label()
+        picture = given if isinstance(given, bytes) else strokes.to_png(given)
+        correction = Correction(picture, label, prediction.digit, prediction.confidence, recognizer.card.get("sha256"))
+        try:
+            is_new = kept.add(correction)
+        except StorageFullError:
+            refuse("storage_full", STORAGE_FULL)
+        return {"label": label, "predicted": prediction.digit, "new": is_new}
+
+    @app.get("/corrections.zip")
+    def export() -> Any:
+        if not allow_export and not is_from_this_machine():
+            refuse("forbidden", "Corrections are handed out to this machine alone; start with --allow-export.")
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the WSGI server, once it is sent
+        kept.write_zip(file)
+        response.set_header("Content-Length", str(file.tell()))
+        response.set_header("Content-Disposition", 'attachment; filename="corrections.zip"')
+        response.content_type = "application/zip"
+        file.seek(0)
+        return file
 
     @app.hook("after_request")
     def forbid_sniffing() -> None:
@@ -126,6 +173,94 @@ def create_app(checkpoint: str | Path = SHIPPED) -> Wsgi:
 
     app.default_error_handler = answer_error
     return log_access(app)
+
+
+def recognize_request(recognizer: Recognizer) -> tuple[Prediction, bytes | strokes.Strokes]:
+    """What is read in the current request, and what it was read from; refuses where that is nothing."""
+    try:
+        given = read_picture()
+        read = recognizer.recognize if isinstance(given, bytes) else recognizer.recognize_strokes
+        return read(given), given
+    except ink.InkError as error:
+        refuse(INK_ERROR_CODES[type(error)], str(error))
+
+
+def explanation(recognizer: Recognizer, prediction: Prediction, digit: int | None) -> dict[str, Any]:
+    """What each layer made of the picture, and what spoke for ``digit``, or for the answer where that is None."""
+    wanted = prediction.digit if digit is None else digit
+    rather_than = None if wanted == prediction.digit else prediction.digit
+    evidence = explain.evidence(recognizer.network, prediction.seen, wanted, rather_than)
+    return {
+        "layers": [layer_as_json(layer) for layer in explain.layers(recognizer.network, prediction.seen)],
+        "evidence": {
+            "digit": wanted,
+            "rather_than": rather_than,
+            "pixels": [[round(value, 4) for value in row] for row in evidence.tolist()],
+        },
+    }
+
+
+def layer_as_json(layer: explain.Layer) -> dict[str, Any]:
+    """A layer's maps as bytes in base64, row by row, map by map: 255 is the strongest of the whole layer."""
+    strength = layer.maps.clamp(min=0) if layer.name != "output" else layer.maps - layer.maps.min()
+    scaled = (strength / strength.max().clamp(min=1e-6) * 255).round().to(torch.uint8)
+    answer = {
+        "name": layer.name,
+        "shape": list(layer.maps.shape),
+        "maps": base64.b64encode(scaled.contiguous().numpy().tobytes()).decode(),
+    }
+    if layer.filters is not None:
+        answer["filters"] = [[[round(weight, 3) for weight in row] for row in one] for one in layer.filters.tolist()]
+    return answer
+
+
+def read_label() -> int:
+    """The right digit, in the field `label` of the current request or in its query."""
+    body, content_type = read_body(), media_type()
+    if content_type == "application/json":
+        given = json_object(body).get("label")
+    elif content_type == "multipart/form-data":
+        given = multipart_form().get("label")
+    elif content_type == "application/x-www-form-urlencoded":
+        given = request.forms.get("label")
+    else:
+        given = None
+    label = str(request.query.get("label", "") if given is None else given)
+    if not DIGIT.fullmatch(label):
+        refuse(
+            "bad_label", "The right digit is missing or none of 0 to 9; send it as the field 'label' or as ?label=7."
+        )
+    return int(label)
+
+
+def require_own_page() -> None:
+    """Refuse what a page of somebody else's had the browser send."""
+    origin = request.get_header("Origin")
+    if origin and origin.partition("://")[2] != request.get_header("Host"):
+        refuse(
+            "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
+        )
+
+
+def is_from_this_machine() -> bool:
+    """Whether the current request comes from this machine itself, and not through a proxy on it.
+
+    Nor from a page whose name was made to lead here (DNS rebinding): such a request asks for that name.
+    """
+    through_proxy = any(request.get_header(name) for name in ("X-Forwarded-For", "Forwarded", "Via"))
+    try:
+        asked_for = urllib.parse.urlsplit(f"//{request.get_header('Host', '')}").hostname
+    except ValueError:  # brackets that do not pair, for one
+        return False
+    return request.environ.get("REMOTE_ADDR") in LOOPBACK and asked_for in LOCAL_NAMES and not through_proxy
+
+
+def asked_digit() -> int | None:
+    """The digit in the current request's query, None where there is none."""
+    digit = request.query.get("digit", "")
+    if digit and not DIGIT.fullmatch(digit):
+        refuse("bad_digit", "The digit to explain is not one of 0 to 9; send ?digit=7, or leave it out.")
+    return int(digit) if digit else None
 
 
 def as_json(prediction: Prediction, *, with_seen: bool) -> dict[str, Any]:
@@ -176,21 +311,29 @@ def answer_error(error: HTTPError) -> str:
 # ---------------------------------------------------------------------------------------------- requests
 
 
-def read_picture() -> bytes:
-    """The bytes of the picture in the current request, whichever of the four ways it came."""
-    body = read_body()
-    content_type = request.content_type.partition(";")[0].strip().lower()
+def read_picture() -> bytes | strokes.Strokes:
+    """The bytes of the picture in the current request, whichever of the four ways it came, or its strokes.
+
+    Raises ink.InkError where the strokes are none.
+    """
+    body, content_type = read_body(), media_type()
     if content_type.startswith("image/"):
         return body or refuse("no_image", EMPTY)
     if content_type == "multipart/form-data":
         return read_multipart()
     if content_type == "application/json":
-        return read_data_url(json_field(body))
+        given = json_object(body)
+        return read_data_url(given.get("image")) if given.get("strokes") is None else strokes.parse(given["strokes"])
     if content_type == "application/x-www-form-urlencoded":
         return read_data_url(form_field())
     if not body:
         refuse("no_image", f"There is no picture in the request; {HOW_TO_SEND}.")
     refuse("unsupported_type", f"A picture cannot come with this content type; {HOW_TO_SEND}.")
+
+
+def media_type() -> str:
+    """The content type of the current request, without its parameters."""
+    return request.content_type.partition(";")[0].strip().lower()
 
 
 def read_body() -> bytes:
@@ -219,25 +362,29 @@ def drop_body() -> None:
 
 def read_multipart() -> bytes:
     """The picture in the multipart field `image`: a file, or a data URL as text."""
-    try:
-        form = request.POST
-    except Exception:  # Bottle's parser raises whatever malformed parts lead it to
-        refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
-    field = form.get("image")
+    field = multipart_form().get("image")
     if isinstance(field, bottle.FileUpload):
         return field.file.read() or refuse("no_image", EMPTY)
     return read_data_url(field)
 
 
-def json_field(body: bytes) -> Any:
-    """The value of `image` in a JSON object."""
+def multipart_form() -> bottle.FormsDict:
+    """The fields of the current request's multipart form."""
+    try:
+        return request.POST
+    except Exception:  # Bottle's parser raises whatever malformed parts lead it to
+        refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that ``body`` is."""
     try:
         given = json.loads(body)
     except (ValueError, RecursionError):
         refuse("bad_json", 'The body is not valid JSON; send {"image": "data:image/png;base64,..."}.')
     if not isinstance(given, dict):
         refuse("bad_json", 'The JSON is not an object; send {"image": "data:image/png;base64,..."}.')
-    return given.get("image")
+    return given
 
 
 def form_field() -> str | None:
@@ -421,6 +568,17 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         default=SERVER_THREADS,
         help="requests at a time (default: %(default)s)",
     )
+    parser.add_argument(
+        "--corrections",
+        type=Path,
+        default=CORRECTIONS,
+        metavar="DIR",
+        help="folder to keep what users say was right in (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--allow-export", action="store_true", help="hand out /corrections.zip to other machines as well"
+    )
+    parser.add_argument("--watch", action="store_true", help="take new weights as soon as they replace the old ones")
     parser.add_argument("--train", action="store_true", help="where the checkpoint is missing, train it first")
     return parser.parse_args(arguments)
 
@@ -448,10 +606,12 @@ def main() -> int:
     try:
         if options.train and not checkpoint.exists() and (failed := train(checkpoint)):
             return failed
-        app = create_app(checkpoint)
+        latest = LatestRecognizer(checkpoint)
+        app = create_app(latest, options.corrections, options.allow_export)
     except CheckpointError as error:
         print(f"{error}; make one with: python -m train --out '{checkpoint}'", file=sys.stderr)
         return 1
+    follow(latest, options.watch)
     try:
         bottle.run(
             app,
@@ -467,6 +627,14 @@ def main() -> int:
         print(f"Cannot listen at {options.host}:{options.port} ({reason}); choose another.", file=sys.stderr)
         return 1
     return 0
+
+
+def follow(latest: LatestRecognizer, watch: bool) -> None:
+    """Take new weights at SIGHUP, where the system has it, and with ``watch`` as soon as they are there."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=latest.reload, daemon=True).start())
+    if watch:
+        threading.Thread(target=latest.watch, args=(threading.Event(),), daemon=True).start()
 
 
 def train(checkpoint: Path) -> int:

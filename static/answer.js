@@ -5,6 +5,7 @@ import { percent, words } from "./words.js";
 /** @typedef {import("./reader.js").Prediction} Prediction */
 
 const CLOSE_SECOND = 0.2; // a second digit at least this probable is named beside the first
+const NO_DIGIT = 0.4; // where no digit is more probable than this and none is close, it looks like none
 
 export class Answer {
   #panel = document.getElementById("answer");
@@ -51,7 +52,6 @@ function inWords({ digit, confidence, certain, probabilities }) {
   if (certain) return words.certain(digit, percent(confidence));
   const others = probabilities.map((probability, other) => ({ probability, other })).filter(({ other }) => other !== digit);
   const second = others.reduce((best, each) => (each.probability > best.probability ? each : best));
-  return second.probability >= CLOSE_SECOND
-    ? words.perhapsEither(digit, second.other)
-    : words.perhaps(digit, percent(confidence));
+  if (second.probability >= CLOSE_SECOND) return words.perhapsEither(digit, second.other);
+  return confidence < NO_DIGIT ? words.noDigit(digit) : words.perhaps(digit, percent(confidence));
 }

@@ -1,22 +1,35 @@
 /**
  * A drawing is data: strokes of points. A canvas only shows it, so resizing, undoing and redrawing are one thing.
  *
- * @typedef {{x: number, y: number}} Point fractions of the pad's side, y down
+ * @typedef {{x: number, y: number, force?: number}} Point x and y are fractions of the pad's side, y down; force is how
+ *   hard the pen was pressed, as a factor of the line's width
  * @typedef {{points: Point[], width: number, colour: string}} Stroke width is a fraction of the side; colour a name
  * @typedef {{paper: string, [colour: string]: string}} Palette CSS colours by name
  */
 
 export class Drawing {
-  /** @type {Stroke[]} */
+  /** @type {Stroke[]} never changed but by a stroke under way, so that what came before can be kept as it is */
   #strokes = [];
+  /** @type {Stroke[][]} */
+  #past = [];
+  /** @type {Stroke[][]} */
+  #future = [];
 
   get isEmpty() {
     return this.#strokes.length === 0;
   }
 
+  get canUndo() {
+    return this.#past.length > 0;
+  }
+
+  get canRedo() {
+    return this.#future.length > 0;
+  }
+
   /** @param {Point} point @param {number} width @param {string} colour */
   begin(point, width, colour) {
-    this.#strokes.push({ points: [point], width, colour });
+    this.#become([...this.#strokes, { points: [point], width, colour }]);
   }
 
   /** @param {Point} point added to the stroke that was begun last */
@@ -24,12 +37,45 @@ export class Drawing {
     this.#strokes.at(-1)?.points.push(point);
   }
 
+  /** What is erased until the next of these is undone in one step. */
+  beginErasing() {
+    if (!this.isEmpty) this.#become(this.#strokes);
+  }
+
+  /** @param {Point} centre @param {number} radius of the circle within which no line is left */
+  erase(centre, radius) {
+    this.#strokes = this.#strokes.flatMap((stroke) => without(stroke, centre, radius));
+  }
+
   undo() {
-    this.#strokes.pop();
+    const before = this.#past.pop();
+    if (!before) return;
+    this.#future.push(this.#strokes);
+    this.#strokes = before;
+  }
+
+  redo() {
+    const after = this.#future.pop();
+    if (!after) return;
+    this.#past.push(this.#strokes);
+    this.#strokes = after;
   }
 
   clear() {
-    this.#strokes = [];
+    if (!this.isEmpty) this.#become([]);
+  }
+
+  /** @param {Stroke[]} strokes */
+  #become(strokes) {
+    this.#past.push(this.#strokes);
+    this.#future = [];
+    this.#strokes = strokes;
+  }
+
+  /** @returns {[number, number][][]} the points alone: how thick or how red the pen is tells no digit */
+  toPoints() {
+    const shorten = (/** @type {number} */ value) => Math.round(value * 1e4) / 1e4;
+    return this.#strokes.map((stroke) => stroke.points.map(({ x, y }) => [shorten(x), shorten(y)]));
   }
 
   /** @param {CanvasRenderingContext2D} context of a square canvas @param {Palette} palette */
@@ -42,14 +88,39 @@ export class Drawing {
     context.lineCap = context.lineJoin = "round";
     for (const stroke of this.#strokes) paintStroke(context, stroke, palette);
   }
+}
 
-  /** @param {number} side in pixels @param {Palette} palette @returns {Promise<Blob>} a PNG */
-  toPng(side, palette) {
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = side;
-    this.paint(canvas.getContext("2d"), palette);
-    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+const ERASER_STEP = 0.01; // of the side: how finely a line is taken apart where it is erased
+
+/** @param {Stroke} stroke @param {Point} centre @param {number} radius @returns {Stroke[]} what is left of it */
+function without(stroke, centre, radius) {
+  const reach = radius + stroke.width / 2;
+  const isErased = (/** @type {Point} */ { x, y }) => Math.hypot(x - centre.x, y - centre.y) < reach;
+  const fine = finely(stroke.points);
+  if (!fine.some(isErased)) return [stroke];
+  /** @type {Point[][]} */
+  const runs = [[]];
+  for (const point of fine) {
+    if (!isErased(point)) runs.at(-1).push(point);
+    else if (runs.at(-1).length) runs.push([]);
   }
+  return runs.filter((points) => points.length).map((points) => ({ ...stroke, points }));
+}
+
+/** @param {Point[]} points @returns {Point[]} with more between those that lie far apart */
+function finely(points) {
+  return points.flatMap((to, i) => {
+    if (i === 0) return [to];
+    const from = points[i - 1];
+    const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / ERASER_STEP));
+    return Array.from({ length: steps }, (_, step) => between(from, to, (step + 1) / steps));
+  });
+}
+
+/** @param {Point} from @param {Point} to @param {number} part @returns {Point} */
+function between(from, to, part) {
+  const mix = (/** @type {number} */ a, /** @type {number} */ b) => a + (b - a) * part;
+  return { x: mix(from.x, to.x), y: mix(from.y, to.y), force: mix(from.force ?? 1, to.force ?? 1) };
 }
 
 const LARGEST_BEND = 0.02; // of the side: a corner is rounded from no farther away than this
@@ -65,9 +136,13 @@ function paintStroke(context, { points, width, colour }, palette) {
   // A line without length is not drawn, yet a tap should leave a dot.
   context.fillStyle = context.strokeStyle = palette[colour];
   context.beginPath();
-  context.arc(first.x, first.y, width / 2, 0, 2 * Math.PI);
+  context.arc(first.x, first.y, ((first.force ?? 1) * width) / 2, 0, 2 * Math.PI);
   context.fill();
 
+  if (points.some(({ force }) => force !== undefined && force !== 1)) {
+    paintPressed(context, points, width);
+    return;
+  }
   context.lineWidth = width;
   context.beginPath();
   context.moveTo(first.x, first.y);
@@ -81,6 +156,22 @@ function paintStroke(context, { points, width, colour }, palette) {
   const last = points.at(-1);
   context.lineTo(last.x, last.y);
   context.stroke();
+}
+
+/**
+ * A line as wide at each point as the pen was pressed there.
+ *
+ * @param {CanvasRenderingContext2D} context @param {Point[]} points @param {number} width
+ */
+function paintPressed(context, points, width) {
+  for (let i = 1; i < points.length; i++) {
+    const [from, to] = [points[i - 1], points[i]];
+    context.lineWidth = (width * ((from.force ?? 1) + (to.force ?? 1))) / 2;
+    context.beginPath();
+    context.moveTo(from.x, from.y);
+    context.lineTo(to.x, to.y);
+    context.stroke();
+  }
 }
 
 /** @param {Point} from @param {Point} to @returns {Point} half way at most, and no farther than a bend reaches */

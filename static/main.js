@@ -1,16 +1,20 @@
 /** Ties the page together: what is drawn or chosen goes to the reader, what it answers goes on show. */
 
 import { Answer } from "./answer.js";
+import { copy, curlForPicture, curlForStrokes } from "./curl.js";
 import { Drawing } from "./drawing.js";
-import { Pad, palette } from "./pad.js";
+import { Gallery } from "./gallery.js";
+import { Inside } from "./inside.js";
+import { Pad } from "./pad.js";
 import { acceptPictures } from "./pictures.js";
 import { Reader } from "./reader.js";
-
-const SENT_SIDE = 280; // pixels; ten times what the network sees
+import { Verdict } from "./verdict.js";
+import { words } from "./words.js";
 
 /** @param {string} id */
 const byId = (id) => document.getElementById(id);
-const [undo, clear, readButton] = ["undo", "clear", "read"].map(byId);
+const [undo, redo, clear, readButton, copyCurl] = ["undo", "redo", "clear", "read", "copy-curl"].map(byId);
+const note = byId("note");
 const shown = /** @type {HTMLImageElement} */ (byId("picture"));
 
 const answer = new Answer();
@@ -18,29 +22,55 @@ const drawing = new Drawing();
 /** @type {File | null} the picture that is shown in place of a drawing */
 let picture = null;
 
-const reader = new Reader((outcome) => {
-  if ("error" in outcome) answer.showError(outcome.error);
-  else answer.showPrediction(outcome.prediction);
+const reader = new Reader(() => "predict?seen=1", (outcome) => {
+  if ("error" in outcome) {
+    answer.showError(outcome.error);
+    inside.clear();
+    verdict.hide();
+  } else {
+    answer.showPrediction(outcome.prediction);
+    explainAgain();
+    verdict.ask(outcome.prediction.digit);
+  }
 });
 
-const pen = () => ({
-  width: Number(byId("pen-size").value) / 100,
-  colour: document.querySelector("input[name=pen-colour]:checked").value,
+const verdict = new Verdict((label) => verdict.send(onPad()(), label));
+
+/** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
+let wantedDigit = null;
+const explainer = new Reader(
+  () => (wantedDigit === null ? "explain" : `explain?digit=${wantedDigit}`),
+  (outcome) => {
+    if ("prediction" in outcome) inside.show(outcome.prediction);
+  },
+);
+const inside = new Inside(explainAgain, (digit) => {
+  wantedDigit = digit;
+  explainAgain();
 });
 
-const pad = new Pad(byId("pad"), drawing, pen, { onBegin: beginAfresh, onChange: readAgain });
+const gallery = new Gallery(showPicture);
 
-acceptPictures({ chooser: byId("choose"), target: byId("paper"), onPicture: showPicture, onError: (sentence) => {
-  reader.cancel();
+const tool = () => {
+  const chosen = document.querySelector("input[name=tool]:checked").value;
+  return { width: Number(byId("pen-size").value) / 100, colour: chosen, erases: chosen === "eraser" };
+};
+
+const pad = new Pad(byId("pad"), drawing, tool, { onBegin: beginAfresh, onChange: readAgain });
+
+acceptPictures({ chooser: byId("choose"), target: byId("paper"), onPictures: showPictures, onError: (sentence) => {
+  forget();
   answer.showError(sentence);
 } });
 
-undo.addEventListener("click", undoStroke);
+undo.addEventListener("click", undoStep);
+redo.addEventListener("click", redoStep);
 clear.addEventListener("click", clearAll);
 readButton.addEventListener("click", readAgain);
+copyCurl.addEventListener("click", copyAsCurl);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") clearAll();
-  else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey) undoStroke();
+  else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) event.shiftKey ? redoStep() : undoStep();
   else return;
   event.preventDefault();
 });
@@ -48,23 +78,56 @@ shown.addEventListener("error", () => {
   shown.hidden = true; // the browser cannot show it; the server says whether it can read it
 });
 
-/** Have what is on the pad read, or say that there is nothing. */
-function readAgain() {
-  const isEmpty = !picture && drawing.isEmpty;
-  undo.disabled = clear.disabled = readButton.disabled = isEmpty;
-  if (isEmpty) {
-    reader.cancel();
-    answer.showEmpty();
-  } else {
-    const chosen = picture;
-    reader.read(chosen ? async () => chosen : () => drawing.toPng(SENT_SIDE, palette()));
-  }
+/** Have what was read explained, if anybody looks at it. */
+function explainAgain() {
+  if (inside.isWanted && (picture || !drawing.isEmpty)) explainer.read(onPad());
 }
 
-function undoStroke() {
+/** @returns {() => Blob | string} what there is to read, as it is now */
+function onPad() {
+  const chosen = picture;
+  return chosen ? () => chosen : () => JSON.stringify({ strokes: drawing.toPoints() });
+}
+
+/** Have what is on the pad read, or say that there is nothing. */
+function readAgain() {
+  wantedDigit = null;
+  const isEmpty = !picture && drawing.isEmpty;
+  undo.disabled = !picture && !drawing.canUndo;
+  redo.disabled = Boolean(picture) || !drawing.canRedo;
+  clear.disabled = readButton.disabled = copyCurl.disabled = isEmpty;
+  note.textContent = "";
+  if (isEmpty) {
+    forget();
+    answer.showEmpty();
+  } else reader.read(onPad());
+}
+
+/** Let no answer to what was on the pad before come late. */
+function forget() {
+  reader.cancel();
+  explainer.cancel();
+  inside.clear();
+  verdict.hide();
+}
+
+async function copyAsCurl() {
+  const address = new URL("predict", location.href).href;
+  const command = picture ? curlForPicture(address, picture.name) : curlForStrokes(address, drawing.toPoints());
+  note.textContent = (await copy(command)) ? words.copied : words.notCopied;
+}
+
+function undoStep() {
   if (pad.isDrawing) return;
   if (picture) putPictureAway();
   else drawing.undo();
+  pad.repaint();
+  readAgain();
+}
+
+function redoStep() {
+  if (pad.isDrawing || picture) return;
+  drawing.redo();
   pad.repaint();
   readAgain();
 }
@@ -83,13 +146,20 @@ function beginAfresh() {
   drawing.clear();
 }
 
+/** @param {File[]} files the first is shown large, and all in the gallery where they are several */
+function showPictures(files) {
+  if (files.length > 1) gallery.show(files);
+  else gallery.hide();
+  showPicture(files[0]);
+}
+
 /** @param {File} file shown over the drawing, which stays under it */
 function showPicture(file) {
   putPictureAway();
   picture = file;
   shown.src = URL.createObjectURL(file);
   shown.hidden = false;
-  reader.cancel();
+  forget();
   readAgain();
 }
 
@@ -99,5 +169,7 @@ function putPictureAway() {
   shown.removeAttribute("src");
   shown.hidden = true;
   picture = null;
-  reader.cancel();
+  forget();
 }
+
+readAgain();

@@ -3,15 +3,15 @@
 import { words } from "./words.js";
 
 /**
- * @param {{chooser: HTMLInputElement, target: HTMLElement, onPicture: (file: File) => void,
+ * @param {{chooser: HTMLInputElement, target: HTMLElement, onPictures: (files: File[]) => void,
  *   onError: (sentence: string) => void}} options `target` is where files may be dropped
  */
-export function acceptPictures({ chooser, target, onPicture, onError }) {
+export function acceptPictures({ chooser, target, onPictures, onError }) {
   /** @param {Iterable<File>} files */
   const take = (files) => {
-    const [file] = files;
     // Without a type the browser does not know what it is; the server looks at the bytes.
-    if (file && (!file.type || file.type.startsWith("image/"))) onPicture(file);
+    const pictures = [...files].filter((file) => !file.type || file.type.startsWith("image/"));
+    if (pictures.length) onPictures(pictures);
     else onError(words.notAPicture);
   };
 

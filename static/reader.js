@@ -11,18 +11,23 @@ const TIMEOUT = 15_000; // milliseconds
  */
 
 export class Reader {
-  /** @type {(() => Promise<Blob>) | null} */
+  /** @type {(() => Blob | string) | null} */
   #newest = null;
   #busy = false;
   #generation = 0;
+  #address;
   #onOutcome;
 
-  /** @param {(outcome: Outcome) => void} onOutcome told of each answer that is still wanted */
-  constructor(onOutcome) {
+  /**
+   * @param {() => string} address where to ask next
+   * @param {(outcome: Outcome) => void} onOutcome told of each answer that is still wanted
+   */
+  constructor(address, onOutcome) {
+    this.#address = address;
     this.#onOutcome = onOutcome;
   }
 
-  /** @param {() => Promise<Blob>} getPicture called when its turn comes; never, if a newer one comes first */
+  /** @param {() => Blob | string} getPicture called when its turn comes; never, if a newer one comes first */
   read(getPicture) {
     this.#newest = getPicture;
     if (!this.#busy) this.#work();
@@ -41,7 +46,7 @@ export class Reader {
         const getPicture = this.#newest;
         const generation = this.#generation;
         this.#newest = null;
-        const outcome = await ask(await getPicture());
+        const outcome = await ask(this.#address(), getPicture());
         if (generation === this.#generation) this.#onOutcome(outcome);
       }
     } finally {
@@ -50,13 +55,16 @@ export class Reader {
   }
 }
 
-/** @param {Blob} picture @returns {Promise<Outcome>} */
-async function ask(picture) {
+/**
+ * @param {string} address @param {Blob | string} picture a picture file, or JSON with strokes in it
+ * @returns {Promise<Outcome>}
+ */
+export async function ask(address, picture) {
   let response;
   try {
-    response = await fetch("predict?seen=1", {
+    response = await fetch(address, {
       method: "POST",
-      headers: { "Content-Type": picture.type || "image/png" },
+      headers: { "Content-Type": typeof picture === "string" ? "application/json" : picture.type || "image/png" },
       body: picture,
       signal: AbortSignal.timeout(TIMEOUT),
     });

@@ -1,8 +1,11 @@
 """Promises of the page, kept in a real Chromium by real pointers, touches, keys and files."""
 
 import base64
+import io
 import json
 import re
+import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +16,10 @@ from PIL import Image
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="needs playwright: python -m pip install -r tests/requirements.txt"
+)
+axe_playwright = pytest.importorskip(
+    "axe_playwright_python.sync_playwright",
+    reason="needs axe-core: python -m pip install -r tests/requirements.txt",
 )
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
@@ -270,6 +277,116 @@ def wait_for_less_ink(page: Page, than: int) -> int:
     return inked(page)
 
 
+def test_redo_brings_back_what_was_undone_or_cleared(page: Page):
+    expect(page.locator("#redo")).to_be_disabled()
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    whole = inked(page)
+    page.keyboard.press("Control+z")
+    fewer = wait_for_less_ink(page, whole)
+    page.keyboard.press("Control+Shift+z")
+    wait_for_frames(page)
+    assert fewer < inked(page) == whole
+    expect(page.locator("#redo")).to_be_disabled()
+    page.keyboard.press("Escape")
+    assert wait_for_less_ink(page, 1) == 0
+    page.click("#undo")
+    wait_for_frames(page)
+    assert inked(page) == whole
+    expect_digit(page, 4)
+    page.click("#undo")
+    draw_with_mouse(page, [[(0.1, 0.1), (0.12, 0.12)]])
+    expect(page.locator("#redo")).to_be_disabled()
+
+
+def test_the_eraser_takes_away_what_it_touches_and_the_rest_is_read_anew(page: Page):
+    crossed = [*digit(7), [(0.34, 0.55), (0.7, 0.5)]]
+    draw_with_mouse(page, [*crossed, [(0.1, 0.9), (0.9, 0.93)]])
+    expect(page.locator("#clear")).to_be_enabled()
+    wait_for_frames(page)
+    whole = inked(page)
+    page.check("input[value=eraser]", force=True)
+    draw_with_mouse(page, [[(0.02, 0.9), (0.5, 0.915), (0.98, 0.935)]])
+    wait_for_frames(page)
+    assert inked(page) < whole
+    assert pixel(page, 0.5, 0.915) == pixel(page, 0.01, 0.01)
+    expect_digit(page, 7)
+    page.click("#undo")
+    wait_for_frames(page)
+    assert inked(page) == whole
+
+
+def as_pointer(page: Page, kind: str, strokes: list[handwriting.Stroke], pressure: float) -> None:
+    """Draw with a pointer of that kind, which Playwright has no hand for."""
+    page.evaluate(
+        """([kind, strokes, pressure]) => {
+            const pad = document.getElementById("pad");
+            pad.setPointerCapture = () => {};
+            for (const points of strokes) {
+                points.forEach(([clientX, clientY], index) => {
+                    const init = { pointerType: kind, pointerId: 9, clientX, clientY, pressure, bubbles: true };
+                    pad.dispatchEvent(new PointerEvent(index ? "pointermove" : "pointerdown", init));
+                });
+                pad.dispatchEvent(new PointerEvent("pointerup", { pointerType: kind, pointerId: 9, bubbles: true }));
+            }
+        }""",
+        [kind, on_pad(page, strokes), pressure],
+    )
+    wait_for_frames(page)
+
+
+def test_a_pen_draws_as_hard_as_it_is_pressed_and_its_palm_does_not_draw(page: Page):
+    as_pointer(page, "pen", digit(3), 0.2)
+    light = inked(page)
+    expect_digit(page, 3)
+    page.keyboard.press("Escape")
+    as_pointer(page, "pen", digit(3), 0.9)
+    pressed = inked(page)
+    assert pressed > 1.5 * light
+    as_pointer(page, "touch", [[(0.9, 0.9), (0.95, 0.95)]], 0.5)
+    assert inked(page) == pressed
+
+
+def test_strokes_go_to_the_server_so_that_the_thickest_pen_is_read(page: Page):
+    page.locator("#pen-size").fill("12")
+    with page.expect_request("**/predict*") as sent:
+        draw_with_mouse(page, digit(8))
+    assert json.loads(sent.value.post_data)["strokes"][0]
+    expect_digit(page, 8)
+    expect(page.locator("#answer")).to_have_attribute("data-state", "certain")
+
+
+@pytest.mark.parametrize("clipboard", ["allowed", "refused"])
+def test_copied_as_curl_the_drawing_can_be_sent_from_a_terminal(open_page, server: RunningServer, clipboard: str):
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url.rstrip("/"))
+    if clipboard == "refused":  # as on a page that came by plain HTTP from elsewhere
+        page.evaluate(
+            "() => Object.defineProperty(navigator.clipboard, 'writeText', { value: () => Promise.reject() })"
+        )
+    draw_with_mouse(page, digit(6))
+    expect_digit(page, 6)
+    page.click("#copy-curl")
+    expect(page.locator("#note")).to_contain_text("clipboard")
+    command = page.evaluate("() => navigator.clipboard.readText()")
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert json.loads(ran.stdout)["digit"] == 6, (command, ran.stderr)
+
+
+def test_copied_as_curl_a_picture_goes_by_its_name(open_page, server: RunningServer, tmp_path: Path):
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url.rstrip("/"))
+    name = "it's a, seven.png"
+    (tmp_path / name).write_bytes((handwriting.DATA / "7.png").read_bytes())
+    page.set_input_files("#choose", tmp_path / name)
+    expect_digit(page, 7)
+    page.click("#copy-curl")
+    expect(page.locator("#note")).to_contain_text("clipboard")
+    command = page.evaluate("() => navigator.clipboard.readText()")
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert json.loads(ran.stdout)["digit"] == 7, (command, ran.stderr)
+
+
 def test_pen_size_and_colour_change_the_line(page: Page):
     line = [[(0.2, 0.5), (0.8, 0.5)]]
     draw_with_mouse(page, line)
@@ -336,6 +453,23 @@ def test_a_dropped_or_pasted_picture_is_read(page: Page, event: str, target: str
     expect(page.locator("#picture")).to_be_visible()
 
 
+def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    files = [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")]
+    page.set_input_files("#choose", [*files, tmp_path / "broken.png"])
+    tiles = page.locator("#gallery button")
+    expect(tiles).to_have_count(4)
+    for number in range(3):
+        expect(tiles.nth(number)).to_contain_text(re.compile(rf"^{number} · "))
+    expect(tiles.nth(3)).to_contain_text("could not be read")
+    expect_digit(page, 0)
+    tiles.nth(2).click()
+    expect_digit(page, 2)
+    page.set_input_files("#choose", handwriting.DATA / "3.bmp")
+    expect_digit(page, 3)
+    expect(page.locator("#gallery")).to_be_hidden()
+
+
 def test_drawing_puts_the_picture_away(page: Page):
     page.set_input_files("#choose", handwriting.DATA / "0.png")
     expect_digit(page, 0)
@@ -387,12 +521,93 @@ def test_what_cannot_be_read_is_told_in_a_sentence(page: Page, name: str, media_
     expect_digit(page, 3)
 
 
+def test_the_layers_light_up_and_a_map_can_be_enlarged(page: Page):
+    expect(page.locator("#inside")).to_have_attribute("data-state", "empty")
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    expect(page.locator("#layers canvas")).to_have_count(7)
+    first = page.locator("#layers canvas").first
+    assert lit(first) > 100
+    first.hover(position={"x": 3, "y": 3})
+    expect(page.locator("#map-caption")).to_have_text("C1, 1, and its filter")
+    page.keyboard.press("Tab")
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#map-caption")).to_have_text("C1, 2, and its filter")
+    assert lit(page.locator("#map-detail")) > 0
+    page.keyboard.press("Escape")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "empty")
+
+
+def lit(canvas) -> int:
+    """How many pixels of a canvas are not transparent."""
+    return canvas.evaluate(
+        """(canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+            .data.filter((value, index) => index % 4 === 3 && value > 20).length"""
+    )
+
+
+def test_one_is_told_why_it_is_not_another_digit(page: Page):
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#evidence")).to_have_text("What spoke for the 7, and what against it.")
+    expect(page.locator("#why button").nth(7)).to_have_attribute("aria-pressed", "true")
+    answered = page.locator("#heat").evaluate("(canvas) => canvas.toDataURL()")
+    page.click("#why button >> nth=9")
+    expect(page.locator("#evidence")).to_have_text("What would speak for a 9 rather than the 7, and what against it.")
+    expect(page.locator("#why button").nth(9)).to_have_attribute("aria-pressed", "true")
+    assert page.locator("#heat").evaluate("(canvas) => canvas.toDataURL()") != answered
+    assert lit(page.locator("#heat")) > 10
+
+
+def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
+    running = start_server(tmp_path)
+    page = open_page(running.url)
+    expect(page.locator("#verdict")).to_be_hidden()
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
+    page.get_by_label("No, it is a 9").click()
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 9.")
+    page.get_by_label("No, it is a 9").click()
+    expect(page.locator("#verdict-note")).to_have_text("It was kept as a 9 already.")
+    page.set_input_files("#choose", handwriting.DATA / "2.gif")
+    expect_digit(page, 2)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 2.")
+    page.click("#clear")
+    expect(page.locator("#verdict")).to_be_hidden()
+    with zipfile.ZipFile(io.BytesIO(page.request.get(f"{running.url}corrections.zip").body())) as archive:
+        assert sorted(name.partition("/")[0] for name in archive.namelist()) == ["2", "4", "9"]
+    running.stop()
+    running.process.stdout.close()
+
+
+def test_nobody_looking_nothing_is_explained(page: Page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "explain" in request.url else None)
+    page.click("#inside summary")
+    draw_with_mouse(page, digit(1))
+    expect_digit(page, 1)
+    assert asked == []
+    page.click("#inside summary")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+
+
 def test_a_guess_is_called_a_guess(page: Page):
     draw_with_mouse(page, [[(0.1 + 0.8 * (i * 37 % 41) / 41, 0.1 + 0.8 * (i * 23 % 43) / 43) for i in range(40)]])
     with page.expect_response("**/predict*"):
         page.click("#read")
     expect(page.locator("#answer")).to_have_attribute("data-state", "uncertain")
-    expect(page.locator("#sentence")).to_contain_text("Perhaps")
+    expect(page.locator("#sentence")).to_contain_text("does not look like a digit")
+
+
+def test_what_might_be_either_is_called_either(page: Page):
+    answer = {"digit": 4, "confidence": 0.6, "certain": False, "probabilities": [0] * 4 + [0.6] + [0] * 4 + [0.4],
+              "seen": "data:image/png;base64,", "milliseconds": 1}  # fmt: skip
+    page.route("**/predict*", lambda route: route.fulfill(json=answer))
+    draw_with_mouse(page, digit(4))
+    expect(page.locator("#sentence")).to_have_text("Perhaps a 4 or a 9.")
 
 
 def test_the_server_being_gone_is_told_and_its_return_noticed(open_page, tmp_path: Path):
@@ -422,11 +637,13 @@ def test_everything_is_reached_by_keyboard(page: Page):
     expect_digit(page, 4)
     page.evaluate("document.activeElement.blur()")
     reached = []
-    for _ in range(6):
+    while "copy-curl" not in reached:
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.name"))
         assert page.evaluate("document.activeElement.matches(':focus-visible')")
-    assert reached == ["pen-size", "pen-colour", "undo", "clear", "read", "choose"]
+        assert len(reached) < 30, reached
+    others = [""] * 9  # the digits that it might be instead
+    assert reached == ["yes", *others, "pen-size", "tool", "undo", "clear", "read", "choose", "copy-curl"]
     strokes = inked(page)
     page.keyboard.press("Control+z")
     assert 0 < wait_for_less_ink(page, strokes) < strokes
@@ -442,6 +659,25 @@ def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: 
         assert name in snapshot
 
 
+@pytest.mark.parametrize("state", ["empty", "read", "picture", "error"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page, scheme: str, state: str):
+    page = open_page(color_scheme=scheme, bypass_csp=True)
+    if state == "read":
+        draw_with_mouse(page, digit(3))
+        expect_digit(page, 3)
+        expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    elif state == "picture":
+        page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+        expect(page.locator("#gallery button").nth(1)).to_contain_text("2 · ")
+    elif state == "error":
+        page.set_input_files("#choose", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
+        expect(page.locator("#answer")).to_have_attribute("data-state", "error")
+    standards = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = axe_playwright.Axe().run(page, options=standards)
+    assert found.violations_count == 0, found.generate_report()
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_sticks_out_at_any_width(open_page, size: str, scheme: str):
@@ -450,7 +686,7 @@ def test_nothing_sticks_out_at_any_width(open_page, size: str, scheme: str):
     draw_with_mouse(page, digit(8))
     expect_digit(page, 8)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for panel in page.locator("main > *, main button, .seen").all():
+    for panel in page.locator("main > *:visible, main button:visible, .seen").all():
         assert panel.evaluate("(each) => each.scrollWidth <= each.clientWidth + 1")
         box, parent = panel.bounding_box(), panel.locator("..").bounding_box()
         assert box["x"] + box["width"] <= parent["x"] + parent["width"] + 1

@@ -113,6 +113,29 @@ def test_the_answer_is_the_contracts(server):
     assert answer["milliseconds"] > 0
 
 
+@pytest.mark.parametrize("digit", range(10))
+def test_strokes_are_read_as_they_are(server, digit: int):
+    body = json.dumps({"strokes": handwriting.by_hand(digit, seed=3)}).encode()
+    answer = ask(server, "POST", "/predict?seen=1", body, Content_Type="application/json")
+    assert (answer.status, answer.json["digit"], answer.json["certain"]) == (200, digit, True)
+    assert answer.json["seen"].startswith("data:image/png;base64,")
+
+
+def test_strokes_beside_a_picture_count_more_than_its_pixels(server):
+    body = json.dumps({"image": data_url(PICTURES[2]), "strokes": handwriting.by_hand(7)}).encode()
+    assert post(server, body, "application/json").json["digit"] == 7
+
+
+@pytest.mark.parametrize(
+    ("strokes", "code"),
+    [("7", "bad_strokes"), ([[1, 2]], "bad_strokes"), ([[["x", 0]]], "bad_strokes"), ([], "blank_image")],
+    ids=str,
+)
+def test_strokes_that_are_none_are_refused(server, strokes: object, code: str):
+    body = json.dumps({"strokes": strokes}).encode()
+    assert post(server, body, "application/json").error == ({"bad_strokes": 400}.get(code, 422), code)
+
+
 @pytest.mark.parametrize("send", FOUR_WAYS)
 def test_seen_is_the_picture_of_28_by_28_when_asked_for(server, send):
     answer = send(server, PICTURES[3], "?seen=1").json

@@ -1,0 +1,68 @@
+"""What went on inside the network while it read a picture, and which pixels spoke for which digit."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from net.ink import SIDE, Bytes
+from net.lenet import LeNet
+from net.recognizer import as_pictures
+
+STEPS = 32  # of the integral; its total is then within about half a logit
+POWER = 3  # to which the steps' even places are raised
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one layer made of the picture."""
+
+    name: str  # as in net/lenet.py
+    maps: Tensor  # float [maps, height, width]; a fully connected layer's are 1 x 1
+    filters: Tensor | None  # float [maps, height, width]: what each map was made with, where it can be shown
+
+
+def layers(network: LeNet, seen: Bytes) -> list[Layer]:
+    """What each layer of ``network`` makes of ``seen``, uint8 [28, 28], from first to last."""
+    first, second = network.c1[0], network.c1[1]
+    with torch.inference_mode():
+        edges = first(as_pictures(seen))
+        subsampled = network.s2(second(edges))
+        parts = network.c3[0](subsampled)
+        pooled = network.s4(network.c3[1](parts))
+        whole = network.c5(pooled)
+        hidden = network.f6(whole)
+        logits = network.output(hidden)
+    return [
+        Layer("C1", edges[0], first[0].weight.detach()[:, 0]),
+        Layer("S2", subsampled[0], None),
+        Layer("C3", parts[0], None),
+        Layer("S4", pooled[0], None),
+        Layer("C5", whole[0], None),
+        Layer("F6", hidden[0, :, None, None], None),
+        Layer("output", logits[0, :, None, None], None),
+    ]
+
+
+def evidence(network: LeNet, seen: Bytes, digit: int, rather_than: int | None = None) -> Tensor:
+    """How much each pixel of ``seen``, uint8 [28, 28], speaks for ``digit``: float [28, 28], negative for against.
+
+    For it rather than for the digit ``rather_than``, or than for the other nine on average. Blank paper has no part
+    in it, and the shares add up to what the picture adds to the logits' difference, but for the integral's steps.
+
+    Source: M. Sundararajan, A. Taly and Q. Yan, "Axiomatic attribution for deep networks", ICML 2017: integrated
+    gradients along the straight path from blank paper to the picture.
+    """
+    weights = torch.full((10,), -1 / 9)
+    if rather_than is not None:
+        weights = torch.zeros(10)
+        weights[rather_than] = -1
+    weights[digit] = 1
+    with torch.inference_mode(False), torch.enable_grad():
+        picture = as_pictures(seen)
+        # Closer steps where the ink is faint: there the logits change most.
+        middles = (torch.arange(STEPS) + 0.5) / STEPS
+        path = (middles.pow(POWER).view(-1, 1, 1, 1) * picture).requires_grad_()
+        (gradient,) = torch.autograd.grad((network(path) * weights).sum(), path)
+        lengths = POWER * middles.pow(POWER - 1) / STEPS
+    return (torch.einsum("nchw,n->hw", gradient, lengths) * picture[0, 0]).view(SIDE, SIDE)

@@ -1,0 +1,74 @@
+"""The recogniser of the newest weights at a path: they may be replaced while it is asked."""
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+from net import checkpoint
+from net.checkpoint import SHIPPED, CheckpointError
+from net.recognizer import Recognizer
+
+LOOK_EVERY = 1.0  # seconds
+CARD_FOLLOWS_WITHIN = 5.0  # seconds; weights are renamed into place just before the card that describes them
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+log = logging.getLogger("weights")
+
+
+class LatestRecognizer:
+    """Holds a `Recognizer`. Whoever takes `current` has the whole old weights or the whole new ones."""
+
+    def __init__(self, path: Path = SHIPPED) -> None:
+        """Raises checkpoint.CheckpointError."""
+        self.path = path
+        self.current = Recognizer(path)
+        self.stamp = stamp_of(path)
+        self.lock = threading.Lock()
+
+    def reload(self) -> bool:
+        """Load the weights anew; whether that could be done. Else those from before go on."""
+        with self.lock:
+            stamp = stamp_of(self.path)
+            try:
+                self.current = Recognizer(self.path)
+            except (CheckpointError, OSError) as error:
+                log.error("%s; the weights from before go on.", error)
+                self.stamp = stamp  # not to be tried again before it changes
+                return False
+            self.stamp = stamp
+            log.info("loaded weights %s", self.current.card.get("sha256", "without a card"))
+            return True
+
+    def watch(self, stop: threading.Event) -> None:
+        """Reload whenever the files change, until ``stop`` is set."""
+        changed_at = None
+        while not stop.wait(LOOK_EVERY):
+            if stamp_of(self.path) == self.stamp:
+                changed_at = None
+                continue
+            changed_at = changed_at or time.monotonic()
+            if is_described(self.path) or time.monotonic() - changed_at > CARD_FOLLOWS_WITHIN:
+                self.reload()
+                changed_at = None
+
+
+def is_described(path: Path) -> bool:
+    """Whether the checkpoint ``path`` is there, and its card speaks of it."""
+    try:
+        return bool(checkpoint.card_of(path))
+    except OSError:
+        return False
+
+
+def stamp_of(path: Path) -> Stamp:
+    """What changes when the checkpoint ``path`` or its card is replaced."""
+    stamps = []
+    for file in (path, checkpoint.card_path(path)):
+        try:
+            status = file.stat()
+        except OSError:
+            stamps.append(None)
+        else:
+            stamps.append((status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(stamps)

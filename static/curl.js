@@ -1,0 +1,37 @@
+/** The command that sends what is on the pad from a terminal. */
+
+/** @param {string} text @returns {string} as one word of a POSIX shell */
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** @param {string} address @param {[number, number][][]} strokes @returns {string} */
+export function curlForStrokes(address, strokes) {
+  return `curl -H 'Content-Type: application/json' -d ${quoted(JSON.stringify({ strokes }))} ${quoted(address)}`;
+}
+
+/** @param {string} address @param {string} name of a file @returns {string} */
+export function curlForPicture(address, name) {
+  // A quote around the name is curl's own, for names with a comma or a semicolon.
+  return `curl -F ${quoted(`image=@"${name.replace(/["\\]/g, "\\$&")}"`)} ${quoted(address)}`;
+}
+
+/** @param {string} text @returns {Promise<boolean>} whether it is on the clipboard */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text); // browsers keep the clipboard from pages that came by plain HTTP
+  }
+}
+
+/** @param {string} text */
+function copyBySelection(text) {
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "unseen";
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  return copied;
+}

@@ -1,0 +1,60 @@
+/** Several pictures at once: a thumbnail of each, with its digit and how sure that is. */
+
+import { ask } from "./reader.js";
+import { percent, words } from "./words.js";
+
+export class Gallery {
+  #panel = document.getElementById("gallery");
+  #onChosen;
+  #generation = 0;
+
+  /** @param {(file: File) => void} onChosen told which picture is wanted large */
+  constructor(onChosen) {
+    this.#onChosen = onChosen;
+  }
+
+  /** @param {File[]} files read one after the other, in their order */
+  async show(files) {
+    const generation = ++this.#generation;
+    this.#clear();
+    this.#panel.hidden = false;
+    const captions = files.map((file) => this.#add(file));
+    for (const [index, file] of files.entries()) {
+      const outcome = await ask("predict", file);
+      if (generation !== this.#generation) return;
+      captions[index].textContent =
+        "error" in outcome ? outcome.error : inBrief(outcome.prediction);
+    }
+  }
+
+  hide() {
+    this.#generation++;
+    this.#panel.hidden = true;
+    this.#clear();
+  }
+
+  #clear() {
+    for (const image of this.#panel.querySelectorAll("img")) URL.revokeObjectURL(image.src);
+    this.#panel.replaceChildren();
+  }
+
+  /** @param {File} file @returns {HTMLElement} where its answer goes */
+  #add(file) {
+    const [button, image, caption] = ["button", "img", "span"].map((name) => document.createElement(name));
+    button.type = "button";
+    button.title = file.name;
+    image.src = URL.createObjectURL(file);
+    image.alt = file.name;
+    caption.textContent = "…";
+    caption.setAttribute("role", "status");
+    button.append(image, caption);
+    button.addEventListener("click", () => this.#onChosen(file));
+    this.#panel.append(button);
+    return caption;
+  }
+}
+
+/** @param {import("./reader.js").Prediction} prediction @returns {string} */
+function inBrief({ digit, confidence, certain }) {
+  return certain ? words.brief(digit, percent(confidence)) : words.briefGuess(digit, percent(confidence));
+}

@@ -1,0 +1,302 @@
+"""Promises to those who say what was right: it is kept, handed out, learned from, and read from then on."""
+
+import io
+import json
+import random
+import shutil
+import signal
+import threading
+import zipfile
+from functools import partial
+from pathlib import Path
+from wsgiref.util import setup_testing_defaults
+
+import handwriting
+import pytest
+import torch
+from conftest import HOME, RunningServer, png, python, start_server
+from test_server import PICTURES, ask, data_url, post
+
+import server as server_module
+from net import checkpoint
+from net.corrections import Correction, Corrections, StorageFullError
+from net.lenet import LeNet
+from train.finetune import FineTuning
+from train.mnist import load_training_digits
+from train.speedups import Speedups
+
+STRANGE_SEVEN = [[(0.72, 0.2), (0.5, 0.19), (0.28, 0.2), (0.3, 0.5), (0.32, 0.85)]]
+
+
+@pytest.fixture
+def running(tmp_path: Path):
+    running = start_server(tmp_path, "--corrections", str(tmp_path / "kept"))
+    yield running
+    running.stop()
+    running.process.stdout.close()
+
+
+def correct(server: RunningServer, strokes: list, label: object):
+    return post_correction(server, json.dumps({"strokes": strokes, "label": label}).encode(), "application/json")
+
+
+def post_correction(server: RunningServer, body: bytes, content_type: str, query: str = "", **headers: str):
+    return ask(server, "POST", f"/corrections{query}", body, Content_Type=content_type, **headers)
+
+
+def exported(server: RunningServer) -> dict[str, bytes]:
+    answer = ask(server, "GET", "/corrections.zip")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_correction_is_kept_and_handed_out_for_evaluation(running: RunningServer, tmp_path: Path):
+    assert exported(running) == {}
+    answer = correct(running, handwriting.by_hand(4), 4)
+    assert (answer.status, answer.json) == (200, {"label": 4, "predicted": 4, "new": True})
+    assert correct(running, handwriting.by_hand(4), 4).json["new"] is False
+    assert correct(running, handwriting.by_hand(4), 9).json["new"] is True
+    kept = exported(running)
+    assert sorted(name.partition("/")[0] for name in kept) == ["4", "9"]
+    for name, content in kept.items():
+        (tmp_path / "out" / name).parent.mkdir(parents=True)
+        (tmp_path / "out" / name).write_bytes(content)
+    ended = python("-m", "train.evaluate", "--images", str(tmp_path / "out"))
+    assert "accuracy            50.00% of 2 pictures" in ended.stdout
+
+
+def test_a_correction_may_come_in_every_way_that_a_picture_may(running: RunningServer):
+    picture = PICTURES[5].read_bytes()
+    body = b'--x\r\nContent-Disposition: form-data; name="image"; filename="5.png"\r\n\r\n%s\r\n' % picture
+    body += b'--x\r\nContent-Disposition: form-data; name="label"\r\n\r\n5\r\n--x--\r\n'
+    as_json = json.dumps({"image": data_url(PICTURES[5]), "label": "5"}).encode()
+    answers = [
+        post_correction(running, body, "multipart/form-data; boundary=x"),
+        post_correction(running, picture, "image/png", "?label=5"),
+        post_correction(running, as_json, "application/json"),
+    ]
+    assert [answer.json["new"] for answer in answers] == [True, False, False], "it is the same each time"
+    assert list(exported(running).values()) == [picture]
+
+
+@pytest.mark.parametrize("label", [None, "", "10", "-1", "seven", "٣", 7.5, True, [7], {"a": 1}], ids=str)
+def test_a_label_that_is_no_digit_is_refused(running: RunningServer, label: object):
+    assert correct(running, STRANGE_SEVEN, label).error == (400, "bad_label")
+    assert exported(running) == {}
+
+
+def test_nothing_to_read_is_nothing_to_keep(running: RunningServer):
+    assert correct(running, [], 3).error == (422, "blank_image")
+    assert exported(running) == {}
+
+
+def test_other_sites_pages_cannot_correct(running: RunningServer):
+    body = json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
+    for origin in ("http://evil.example", "null", "http://[", f"http://127.0.0.1:{running.port + 1}"):
+        answer = post_correction(running, body, "application/json", Origin=origin)
+        assert answer.error == (403, "forbidden")
+    assert post_correction(running, body, "application/json", Origin=running.url.rstrip("/")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("allowed", "environment", "status"),
+    [
+        (False, {"REMOTE_ADDR": "10.0.0.1"}, 403),
+        (False, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.0.1"}, 403),
+        (False, {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "rebound.example:8080"}, 403),
+        (False, {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "["}, 403),
+        (False, {"REMOTE_ADDR": "127.0.0.1"}, 200),
+        (False, {"REMOTE_ADDR": "::1", "HTTP_HOST": "[::1]:8080"}, 200),
+        (True, {"REMOTE_ADDR": "10.0.0.1"}, 200),
+    ],
+)
+def test_corrections_are_handed_out_to_this_machine_alone_unless_allowed(
+    tmp_path: Path, allowed: bool, environment: dict[str, str], status: int
+):
+    app = server_module.create_app(corrections=tmp_path, allow_export=allowed)
+    answer = called(app, "GET", "/corrections.zip", **environment)
+    assert answer[0].startswith(str(status))
+
+
+def called(app, method: str, path: str, body: bytes = b"", **environment: str) -> tuple[str, bytes]:
+    """Status and body of a call of a WSGI application in this process, as if from another machine, for one."""
+    given = {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_TYPE": "application/json",
+             "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), **environment}  # fmt: skip
+    setup_testing_defaults(given)
+    answered = []
+    content = b"".join(app(given, lambda line, headers, *_: answered.append(line)))
+    return answered[0], content
+
+
+def test_kept_is_kept_whatever_happens_to_the_server(tmp_path: Path):
+    first = start_server(tmp_path, "--corrections", str(tmp_path / "kept"))
+    assert correct(first, STRANGE_SEVEN, 7).status == 200
+    first.process.kill()
+    first.process.wait()
+    first.process.stdout.close()
+    second = start_server(tmp_path, "--corrections", str(tmp_path / "kept"))
+    assert len(exported(second)) == 1
+    second.stop()
+    second.process.stdout.close()
+
+
+def test_corrections_of_many_at_once_are_all_kept(tmp_path: Path):
+    kept = Corrections(tmp_path)
+    start = threading.Barrier(8)
+
+    def add(first: int) -> None:
+        start.wait()
+        for number in range(first, first + 10):
+            kept.add(Correction(b"picture %d" % number, number % 10, 0, 0.5, None))
+
+    threads = [threading.Thread(target=add, args=(10 * number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kept) == 80
+
+
+def test_there_is_an_end_to_what_is_kept(tmp_path: Path):
+    few, small = Corrections(tmp_path / "few", max_rows=2), Corrections(tmp_path / "small", max_bytes=25)
+    for kept in (few, small):
+        for number in range(2):
+            assert kept.add(Correction(b"0123456789%d" % number, 1, 1, 0.9, "sha"))
+        with pytest.raises(StorageFullError):
+            kept.add(Correction(b"one more", 1, 1, 0.9, "sha"))
+        assert kept.add(Correction(b"01234567890", 1, 1, 0.9, "sha")) is False
+        assert len(kept) == 2
+
+
+def test_a_full_store_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(server_module, "Corrections", partial(Corrections, max_rows=0))
+    app = server_module.create_app(corrections=tmp_path)
+    body = json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
+    status, content = called(app, "POST", "/corrections", body)
+    assert status.startswith("507")
+    assert json.loads(content)["error"]["code"] == "storage_full"
+
+
+def healthz(server: RunningServer) -> dict:
+    return ask(server, "GET", "/healthz").json
+
+
+def until(server: RunningServer, sha256: str) -> None:
+    """Ask until the weights are those; each answer meanwhile must be whole."""
+    while healthz(server)["sha256"] != sha256:
+        assert ask(server, "POST", "/predict", PICTURES[0].read_bytes(), Content_Type="image/png").status == 200
+
+
+@pytest.mark.parametrize("how", ["--watch", "SIGHUP"])
+def test_new_weights_are_taken_without_a_restart(tmp_path: Path, how: str):
+    for name in ("lenet.pt", "lenet.json"):
+        shutil.copy(HOME / "checkpoints" / name, tmp_path)
+    path = tmp_path / "lenet.pt"
+    watching = ["--watch"] if how == "--watch" else []
+    running = start_server(tmp_path, "--checkpoint", str(path), *watching)
+    before = healthz(running)["sha256"]
+    torch.manual_seed(0)
+    new = checkpoint.save(LeNet().state_dict(), {"date": "today"}, path)
+    if how == "SIGHUP":
+        running.process.send_signal(signal.SIGHUP)
+    until(running, new["sha256"])
+    assert new["sha256"] != before
+    path.write_bytes(b"half of a checkp")
+    if how == "SIGHUP":
+        running.process.send_signal(signal.SIGHUP)
+    answer = post(running, PICTURES[0].read_bytes(), "image/png")
+    assert (answer.status, healthz(running)["sha256"]) == (200, new["sha256"])
+    running.stop()
+    running.process.stdout.close()
+
+
+def test_fine_tuning_says_what_it_did_and_never_reads_mnist_worse(small_mnist: Path, tmp_path: Path):
+    train = partial(python, "-m", "train", "--data", str(small_mnist), "--out", str(tmp_path), "--threads", "1")
+    assert train("--epochs", "2", "--batch-size", "50", "--no-bf16").returncode == 0
+    before = json.loads((tmp_path / "lenet.json").read_text())
+    kept = Corrections(tmp_path / "kept")
+    for seed in range(5):
+        kept.add(Correction(drawn(STRANGE_SEVEN, seed), 7, 1, 0.9, None))
+    ended = train("--corrections", str(tmp_path / "kept"), "--no-bf16")
+    after = json.loads((tmp_path / "lenet.json").read_text())
+    assert "5 corrections among" in ended.stdout, ended.stderr
+    if ended.returncode == 0:
+        assert after["fine_tuned_from"] == before["sha256"]
+        assert after["corrections"] == 5
+        assert after["validation_accuracy"] >= before["validation_accuracy"]
+    else:
+        assert "nothing was written" in ended.stderr
+        assert after == before
+    assert (tmp_path / "report.html").exists()
+
+
+def damaged_zip() -> bytes:
+    """A ZIP file whose one picture is compressed, and broken within."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("7/seven.png", drawn(STRANGE_SEVEN, 0))
+    content = bytearray(file.getvalue())
+    content[60:120] = bytes(60)
+    return bytes(content)
+
+
+def test_weights_that_every_step_would_make_worse_stay_as_they_were(small_mnist: Path):
+    digits, validation = load_training_digits(small_mnist)
+    before = checkpoint.load(checkpoint.SHIPPED)[0].state_dict()
+    tuning = FineTuning(before, digits, digits[torch.arange(3)], Speedups())
+    with torch.no_grad():
+        tuning.training.averaged_network.output.bias[3] += 1e6  # whatever it sees is a 3
+    tuned = tuning.settle(validation)
+    assert tuned.way == 0
+    assert tuned.validation_after == tuned.validation_before
+    after = tuning.training.averaged_network.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+@pytest.mark.parametrize("content", [None, b"no zip", b"PK\x05\x06" + bytes(18), "damaged"])
+def test_corrections_that_cannot_be_had_are_told_in_a_sentence(
+    small_mnist: Path, tmp_path: Path, content: bytes | None
+):
+    path = tmp_path / "corrections.zip"
+    if content is not None:
+        path.write_bytes(damaged_zip() if content == "damaged" else content)
+    ended = python("-m", "train", "--data", str(small_mnist), "--corrections", str(path), "--out", str(tmp_path))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+
+
+def test_who_corrects_a_few_sevens_is_read_from_then_on(mnist_root: Path, tmp_path: Path):
+    """The whole way: misread, corrected in the page's own way, fine-tuned, and read, with no restart between."""
+    for name in ("lenet.pt", "lenet.json"):
+        shutil.copy(HOME / "checkpoints" / name, tmp_path)
+    running = start_server(
+        tmp_path, "--checkpoint", str(tmp_path / "lenet.pt"), "--corrections", str(tmp_path / "kept"), "--watch"
+    )
+    mine = [jittered(STRANGE_SEVEN, seed) for seed in range(30)]
+    assert sum(read(running, strokes) == 7 for strokes in mine[10:]) < 10, "else there is nothing to correct"
+    for strokes in mine[:10]:
+        assert correct(running, strokes, 7).json["new"]
+    before = healthz(running)["sha256"]
+    ended = python("-m", "train", "--corrections", str(tmp_path / "kept"), "--out", str(tmp_path))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    card = json.loads((tmp_path / "lenet.json").read_text())
+    assert card["fine_tuned_from"] == before
+    until(running, card["sha256"])
+    assert sum(read(running, strokes) == 7 for strokes in mine[10:]) >= 18
+    running.stop()
+    running.process.stdout.close()
+
+
+def read(server: RunningServer, strokes: list) -> int:
+    return post(server, json.dumps({"strokes": strokes}).encode(), "application/json").json["digit"]
+
+
+def jittered(strokes: list[handwriting.Stroke], seed: int) -> list[handwriting.Stroke]:
+    """The same hand once more."""
+    rng = random.Random(seed)
+    return handwriting.distorted(strokes, rng, rng.uniform(-0.15, 0.15), rng.uniform(0.8, 1.1), 1, unrest=0.015)
+
+
+def drawn(strokes: list[handwriting.Stroke], seed: int) -> bytes:
+    return png(handwriting.render(jittered(strokes, seed), 100, 0.06))

@@ -1,0 +1,86 @@
+"""Promises of net/explain.py and of POST /explain."""
+
+import base64
+import json
+import urllib.parse
+
+import handwriting
+import pytest
+import torch
+from conftest import RunningServer
+from test_server import ask
+
+from net import explain, strokes
+from net.recognizer import Recognizer, as_pictures
+
+SEVEN = [*handwriting.by_hand(7, seed=3), [(0.38, 0.52), (0.68, 0.48)]]
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer()
+
+
+@pytest.mark.parametrize("rather_than", [None, 2])
+def test_the_evidence_adds_up_to_what_the_picture_does_to_the_logits(recognizer: Recognizer, rather_than: int | None):
+    seen = strokes.draw(SEVEN)
+    with torch.inference_mode():
+        logits, blank = recognizer.network(torch.cat([as_pictures(seen), torch.zeros(1, 1, 28, 28)]))
+    gained = logits - blank
+    others = gained[rather_than] if rather_than is not None else (gained.sum() - gained[7]) / 9
+    evidence = explain.evidence(recognizer.network, seen, 7, rather_than)
+    assert evidence.shape == (28, 28)
+    assert evidence.sum().item() == pytest.approx((gained[7] - others).item(), abs=0.7)
+    assert (evidence[torch.from_numpy(seen) == 0] == 0).all(), "blank paper has no part in it"
+
+
+def test_explaining_changes_no_answer(recognizer: Recognizer):
+    before = recognizer.recognize_strokes(SEVEN).probabilities
+    explain.evidence(recognizer.network, strokes.draw(SEVEN), 3)
+    assert recognizer.recognize_strokes(SEVEN).probabilities == before
+    assert all(parameter.grad is None for parameter in recognizer.network.parameters())
+
+
+def explained(server: RunningServer, query: str = "") -> dict:
+    body = json.dumps({"strokes": SEVEN}).encode()
+    answer = ask(server, "POST", f"/explain{query}", body, Content_Type="application/json")
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+def test_the_layers_lead_from_the_picture_to_the_answer(server: RunningServer):
+    answer = explained(server)
+    assert answer["digit"] == 7
+    shapes = {layer["name"]: layer["shape"] for layer in answer["layers"]}
+    assert shapes == {
+        "C1": [16, 26, 26], "S2": [32, 12, 12], "C3": [64, 10, 10], "S4": [64, 4, 4],
+        "C5": [256, 1, 1], "F6": [84, 1, 1], "output": [10, 1, 1],
+    }  # fmt: skip
+    for layer in answer["layers"]:
+        values = base64.b64decode(layer["maps"])
+        count, height, width = layer["shape"]
+        assert len(values) == count * height * width
+        assert max(values) == 255
+    assert max(range(10), key=lambda digit: base64.b64decode(answer["layers"][-1]["maps"])[digit]) == 7
+    assert [len(row) for row in answer["layers"][0]["filters"][0]] == [3, 3, 3]
+
+
+def test_another_digit_can_be_asked_for(server: RunningServer):
+    answer, other = explained(server)["evidence"], explained(server, "?digit=2")["evidence"]
+    assert (answer["digit"], answer["rather_than"]) == (7, None)
+    assert (other["digit"], other["rather_than"]) == (2, 7)
+    assert sum(map(sum, answer["pixels"])) > 0 > sum(map(sum, other["pixels"]))
+
+
+@pytest.mark.parametrize("digit", ["10", "-1", "seven", "٣", "1.0"])
+def test_what_is_no_digit_cannot_be_asked_for(server: RunningServer, digit: str):
+    body = json.dumps({"strokes": SEVEN}).encode()
+    answer = ask(server, "POST", f"/explain?digit={urllib.parse.quote(digit)}", body, Content_Type="application/json")
+    assert answer.error == (400, "bad_digit")
+
+
+def test_a_picture_without_ink_is_told_as_ever(server: RunningServer):
+    assert ask(server, "POST", "/explain", b'{"strokes": []}', Content_Type="application/json").error == (
+        422,
+        "blank_image",
+    )
