@@ -18,29 +18,38 @@ def label_components(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
             label = parents[label]
         return label
 
-    labels = np.zeros(mask.shape, np.int32)
+    labels = []
     runs_above: list[tuple[int, int, int]] = []
     runs: list[tuple[int, int, int]] = []
     last_row = -1
-    for row, start, end in runs_of(mask):
+    rows, starts, ends = runs_of(mask)
+    for row, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True):
         if row != last_row:
             runs_above = runs if row == last_row + 1 else []
             runs, last_row = [], row
-        touching = {root(label) for left, right, label in runs_above if left <= end and right >= start}
-        label = min(touching, default=len(parents))
-        if not touching:
+        label = None
+        for left, right, above in runs_above:
+            if left <= end and right >= start:
+                other = root(above)
+                if label is None:
+                    label = other
+                parents[max(label, other)] = label = min(label, other)
+        if label is None:
+            label = len(parents)
             parents.append(label)
-        for other in touching:
-            parents[other] = label
-        labels[row, start:end] = label
+        labels.append(label)
         runs.append((start, end, label))
     roots = np.array([root(label) for label in range(len(parents))])
-    return np.unique(roots, return_inverse=True)[1].astype(np.int32)[labels]
+    numbers = np.unique(roots, return_inverse=True)[1].astype(np.int32)
+    numbered = np.zeros(mask.shape, np.int32)
+    numbered[mask] = numbers[labels].repeat(ends - starts)  # both go from the top left on
+    return numbered
 
 
-def runs_of(mask: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+def runs_of(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Row, first column and column after the last of each run of set pixels, from the top left on."""
-    edges = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    framed = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
+    framed[:, 1:-1] = mask
+    edges = framed[:, 1:] - framed[:, :-1]
     rows, starts = np.nonzero(edges > 0)
-    ends = np.nonzero(edges < 0)[1]
-    return list(zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True))
+    return rows, starts, np.nonzero(edges < 0)[1]

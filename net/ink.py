@@ -12,6 +12,7 @@ transparency, shadows, noise, and a camera that was held upside down.
 """
 
 import warnings
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -39,14 +40,28 @@ SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noi
 FAINT_INK = 0.1  # of full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
 CELLS = 100  # along the longer side, to tell parts of the ink apart; narrower gaps part nothing
+SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or light
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
+
+# What may have been done to a picture.
+INVERTED = "inverted"  # its ink is lighter than its paper
+SHADOW_REMOVED = "shadow_removed"  # it is a photograph, and its paper was told from the light that falls on it
+PARTS_LEFT_OUT = "parts_left_out"  # lines, specks and what else is no part of the digit
 
 # Pillow warns of what `decode` refuses or mends; not within it, since a filter is set for all threads at once.
 warnings.filterwarnings("ignore", module="PIL")
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The ink of a digit, cropped to it, and what had to be done to find it."""
+
+    strength: Floats  # [H, W] from 0, paper, to 1
+    preparation: frozenset[str] = frozenset()  # of `INVERTED`, `SHADOW_REMOVED`, `PARTS_LEFT_OUT`
 
 
 class InkError(Exception):
@@ -71,7 +86,7 @@ def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
     ``data`` holds a whole PNG, JPEG, GIF, BMP or WebP file. Raises UnreadableImageError,
     TooManyPixelsError (before anything is decoded) or BlankImageError.
     """
-    return normalize(find_ink(decode(data, max_pixels)))
+    return normalize(find_ink(decode(data, max_pixels)).strength)
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -135,53 +150,80 @@ def flatten(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(paper, image).convert("RGB")
 
 
-def find_ink(image: Image.Image) -> Floats:
-    """How much ink lies on each pixel, float [H, W] from 0 to 1, cropped to the digit.
+def find_ink(image: Image.Image) -> Ink:
+    """The ink on ``image``, which is in mode RGB.
 
-    ``image`` is in mode RGB. Ink is what differs from the paper, darker or lighter or of another colour.
+    Ink is what differs from the paper, darker or lighter or of another colour.
     Raises BlankImageError.
     """
     scale = max(1, max(image.size) // WORKING_SIDE)
-    ink = ink_strength(difference_from_paper(image.reduce(scale) if scale > 1 else image))
+    looked_at = image.reduce(scale) if scale > 1 else image
+    difference, is_shaded = difference_from_paper(looked_at)
+    ink, (above, before), is_whole = ink_strength(difference)
     top, bottom, left, right = extent(ink)
     if scale > 1 and max(bottom - top, right - left) < WORKING_SIDE // 2:
         # A small digit on a large picture: look again, closer, with some paper around it.
         margin = max(bottom - top, right - left) // 4 + 1
         closer = image.crop(
             (
-                max(0, left - margin) * scale,
-                max(0, top - margin) * scale,
-                min(image.width, (right + margin) * scale),
-                min(image.height, (bottom + margin) * scale),
+                max(0, before + left - margin) * scale,
+                max(0, above + top - margin) * scale,
+                min(image.width, (before + right + margin) * scale),
+                min(image.height, (above + bottom + margin) * scale),
             )
         )
         return find_ink(closer)
-    return ink[top:bottom, left:right]
+    done = {
+        INVERTED: is_lighter(looked_at, ink, above, before),
+        SHADOW_REMOVED: is_shaded,
+        PARTS_LEFT_OUT: not is_whole,
+    }
+    return Ink(ink[top:bottom, left:right], frozenset(name for name, was_done in done.items() if was_done))
 
 
-def ink_strength(difference: Image.Image) -> Floats:
-    """How much ink of the digit lies on each pixel, float [H, W] from 0 to 1, given its ``difference`` from the paper.
+def is_lighter(image: Image.Image, ink: Floats, above: int, before: int) -> bool:
+    """Whether the ``ink``, float [H, W] from 0 to 1, so far below and behind ``image``'s corner, is lighter than it."""
+    grey = np.asarray(image.crop((before, above, before + ink.shape[1], above + ink.shape[0])).convert("L"))
+    every = max(1, min(ink.shape) // SAMPLES)
+    grey, ink = grey[::every, ::every], ink[::every, ::every]
+    of_ink, of_paper = grey[ink > SURE_INK], grey[ink == 0]
+    return bool(of_ink.size and of_paper.size and of_ink.mean() > of_paper.mean())
 
-    ``difference`` is in mode L. Ink is at its full strength where a stroke is darkest, and begins where
+
+def ink_strength(difference: Image.Image) -> tuple[Floats, tuple[int, int], bool]:
+    """How much ink of the digit lies on each pixel, float [H, W] from 0 to 1, in the box that holds all ink.
+
+    Also the rows and columns of paper before that box, and whether all that ink is the digit's.
+    ``difference`` from the paper is in mode L. Ink is at its full strength where a stroke is darkest, and begins where
     it exceeds what the paper shows by itself, away from all ink. Raises BlankImageError.
     """
-    full = full_strength(np.array(difference.histogram()))
+    counts = np.array(difference.histogram())
+    full = full_strength(counts)
     pixels = np.asarray(difference)
     cell = -(-max(pixels.shape) // CELLS)
     parts = label_components(strongest_of_cells(pixels, cell) > SURE_INK * full)
-    near_ink = pixels_near(parts > 0, cell, pixels.shape)
+    near_ink = cells_near(parts > 0, cell)
     belongs = parts_of_digit(parts)
-    near_digit = near_ink if belongs[1:].all() else pixels_near(belongs[parts], cell, pixels.shape)
-    paper = pixels[~near_ink]
-    noise = quantile(np.bincount(paper, minlength=256), PAPER_NOISE) if len(paper) else 0
+    is_whole = bool(belongs[1:].all())
+    near_digit = near_ink if is_whole else cells_near(belongs[parts], cell)
+    # Away from all ink the answer is known: the rest of the work is for the box around it alone.
+    top, bottom, left, right = bounds(near_ink)
+    pixels = pixels[top * cell : bottom * cell, left * cell : right * cell]
+    near_ink, near_digit = (
+        in_pixels(cells[top:bottom, left:right], cell, pixels.shape) for cells in (near_ink, near_digit)
+    )
+    paper = counts - np.bincount(pixels[near_ink], minlength=256)
+    noise = quantile(paper, PAPER_NOISE) if paper.any() else 0
     begins = min(noise, SURE_INK * full / 2)  # what is surely ink must not vanish among the noisiest paper
     strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
-    return np.where(near_digit, strengths[pixels], np.float32(0))
+    return np.where(near_digit, strengths[pixels], np.float32(0)), (top * cell, left * cell), is_whole
 
 
 def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:
     """The maximum of each square of ``cell`` by ``cell`` pixels; those at the right and bottom may be smaller."""
-    padded = np.pad(difference, ((0, -difference.shape[0] % cell), (0, -difference.shape[1] % cell)))
+    height, width = difference.shape
+    padded = np.zeros((height + -height % cell, width + -width % cell), np.uint8)
+    padded[:height, :width] = difference
     of_rows = np.maximum.reduce([padded[offset::cell] for offset in range(cell)])
     return np.maximum.reduce([of_rows[:, offset::cell] for offset in range(cell)])
 
@@ -197,14 +239,16 @@ def parts_of_digit(parts: NDArray[np.int32]) -> NDArray[np.bool_]:
     areas[0] = 0
     sides = np.zeros(len(areas), int)
     for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
-        sides[np.unique(side)] += 1
+        touches = np.zeros(len(areas), bool)
+        touches[side] = True
+        sides += touches
     inner = areas * (sides == 0)
     areas[(sides == 4) & (inner.max() >= LEAST_PART * areas)] = 0
     return (areas >= areas.max() * np.where(sides > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
 
 
-def pixels_near(cells: NDArray[np.bool_], cell: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """The pixels, bool ``shape``, in or beside ``cells``, bool [rows, columns]: a stroke's faint edge lies there."""
+def cells_near(cells: NDArray[np.bool_], cell: int) -> NDArray[np.bool_]:
+    """``cells``, bool [rows, columns], of ``cell`` by ``cell`` pixels, and those beside them, where a stroke ends."""
     near = cells
     for _ in range(1 if cell > 1 else 2):
         rows = near.copy()
@@ -213,13 +257,18 @@ def pixels_near(cells: NDArray[np.bool_], cell: int, shape: tuple[int, int]) -> 
         near = rows.copy()
         near[:, 1:] |= rows[:, :-1]
         near[:, :-1] |= rows[:, 1:]
-    return near.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]
+    return near
 
 
-def difference_from_paper(image: Image.Image) -> Image.Image:
+def in_pixels(cells: NDArray[np.bool_], cell: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """The pixels, bool ``shape``, of ``cells``, bool [rows, columns]."""
+    return cells.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]
+
+
+def difference_from_paper(image: Image.Image) -> tuple[Image.Image, bool]:
     """The largest difference of any channel from the paper's colour, in mode L, for a picture in mode RGB.
 
-    Where the paper itself differs from that one colour, it is a photograph, and light falls off across it.
+    Also whether it is a photograph: there the paper itself differs from that one colour, as light falls off across it.
     """
     pixels = np.asarray(image)
     colour = np.median(rim(pixels), axis=0)
@@ -234,8 +283,8 @@ def difference_from_paper(image: Image.Image) -> Image.Image:
     is_even = quantile(counts[:first_of_ink], EVEN_PAPER) <= 1
     is_small = min(image.size) < SMALLEST_PHOTOGRAPH
     if is_small or (is_even and not holds_shadow(np.asarray(difference), first_of_ink)):
-        return difference
-    return difference_from_shaded_paper(image)
+        return difference, False
+    return difference_from_shaded_paper(image), True
 
 
 def holds_shadow(difference: Bytes, first_of_ink: int) -> bool:

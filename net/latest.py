@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from net import checkpoint
@@ -22,16 +23,21 @@ class LatestRecognizer:
     def __init__(self, path: Path = SHIPPED) -> None:
         """Raises checkpoint.CheckpointError."""
         self.path = path
-        self.current = Recognizer(path)
+        self.observe: Callable[[int], object] = lambda count: None  # noqa: ARG005
+        self.current = self.load()
         self.stamp = stamp_of(path)
         self.lock = threading.Lock()
+
+    def load(self) -> Recognizer:
+        """The weights that are there now, whose passes `observe` is told of. Raises checkpoint.CheckpointError."""
+        return Recognizer(self.path, lambda count: self.observe(count))
 
     def reload(self) -> bool:
         """Load the weights anew; whether that could be done. Else those from before go on."""
         with self.lock:
             stamp = stamp_of(self.path)
             try:
-                self.current = Recognizer(self.path)
+                self.current = self.load()
             except (CheckpointError, OSError) as error:
                 log.error("%s; the weights from before go on.", error)
                 self.stamp = stamp  # not to be tried again before it changes

@@ -2,15 +2,24 @@
 
 import math
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from net import checkpoint, ink, strokes
+from net.batching import Batched
+from net.folded import FoldedLeNet
 from net.lenet import NONE
+
+REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
+
+# A picture file, given whole, or strokes made by `net.strokes.parse`.
+Given = bytes | strokes.Strokes
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,15 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Stages:
+    """Seconds that each stage of reading took; none were spent on a stage that there was no need of."""
+
+    decode: float  # from the bytes of a file to pixels
+    ink: float  # from pixels, or strokes, to what the network is given
+    forward: float  # from there to probabilities, with the time spent waiting for the network
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What the network says of one picture."""
 
@@ -30,50 +48,103 @@ class Prediction:
     certain: bool  # false where the answer is no more than a guess
     probabilities: tuple[float, ...]  # of the digits 0 to 9, calibrated; they sum to 1
     seen: ink.Bytes  # what the network was given: uint8 [28, 28], 0 for paper to 255 for ink
-    milliseconds: float  # from the bytes of the picture to this answer
+    preparation: frozenset[str]  # what was done to the picture: ink.INVERTED and so on, REDRAWN
+    stages: Stages
+
+    @property
+    def milliseconds(self) -> float:
+        """From the bytes of the picture to this answer."""
+        return 1000 * (self.stages.decode + self.stages.ink + self.stages.forward)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the network is to be given, and how it came about."""
+
+    pixels: ink.Bytes  # uint8 [28, 28], 0 for paper to 255 for ink
+    preparation: frozenset[str]
+    decode: float  # seconds
+    ink: float  # seconds
 
 
 class Recognizer:
-    """A checkpoint, loaded and ready; may be called from several threads at once."""
+    """A checkpoint, loaded and ready; may be called from several threads at once, which then share passes."""
 
-    def __init__(self, path: Path = checkpoint.SHIPPED) -> None:
-        """Raises checkpoint.CheckpointError."""
+    def __init__(self, path: Path = checkpoint.SHIPPED, observe: Callable[[int], object] | None = None) -> None:
+        """``observe`` is told how many pictures went through the network in each pass.
+
+        Raises checkpoint.CheckpointError.
+        """
         self.network, self.card = checkpoint.load(path)
         self.calibration = calibration_of(self.card)
+        folded = FoldedLeNet(self.network).eval()
+        folded(torch.zeros(1, 1, ink.SIDE, ink.SIDE))  # PyTorch prepares itself at the first pass, not in a request
+        self.logits = Batched(folded, observe)
 
-    def recognize(self, data: bytes, max_pixels: int = ink.MAX_PIXELS) -> Prediction:
-        """Read the digit on a PNG, JPEG, GIF, BMP or WebP file, given whole as ``data``.
+    def recognize(self, given: Given, max_pixels: int = ink.MAX_PIXELS, deadline: float = math.inf) -> Prediction:
+        """Read the digit in ``given``: a whole PNG, JPEG, GIF, BMP or WebP file, or strokes.
 
-        Raises ink.InkError where there is none to be had.
+        Raises ink.InkError where there is none to be had, and batching.DeadlineError where the network's turn would
+        come after ``deadline``, by time.monotonic().
         """
-        started = time.perf_counter()
-        return self.predict(ink.read(data, max_pixels), started)
+        return self.predict([see(given, max_pixels)], deadline)[0]
 
-    def recognize_strokes(self, given: strokes.Strokes) -> Prediction:
-        """Read the digit that ``given``, made by `net.strokes.parse`, draws."""
-        started = time.perf_counter()
-        return self.predict(strokes.draw(given), started)
+    def recognize_all(
+        self, given: Sequence[Given], max_pixels: int = ink.MAX_PIXELS, deadline: float = math.inf
+    ) -> list[Prediction | ink.InkError]:
+        """Read each of ``given`` as `recognize` does, all in one pass; what went wrong stands in its place."""
+        outcomes: list[Any] = []
+        for each in given:
+            try:
+                outcomes.append(see(each, max_pixels))
+            except ink.InkError as error:
+                outcomes.append(error)
+        predictions = iter(self.predict([one for one in outcomes if isinstance(one, Seen)], deadline))
+        return [next(predictions) if isinstance(one, Seen) else one for one in outcomes]
 
-    @torch.inference_mode()
-    def predict(self, seen: ink.Bytes, started: float) -> Prediction:
-        """Read ``seen``, uint8 [28, 28], made of what came at the time ``started``, by time.perf_counter."""
-        pictures = as_pictures(seen)
-        logits = self.network(pictures, open_set=True)
-        probabilities = digit_probabilities(logits, self.calibration.temperature)[0].tolist()
+    def predict(self, seen: Sequence[Seen], deadline: float = math.inf) -> list[Prediction]:
+        """What the network says of each of ``seen``. Raises batching.DeadlineError."""
+        if not seen:
+            return []
+        started = time.perf_counter()
+        logits = self.logits(as_pictures(np.stack([one.pixels for one in seen])), deadline)
+        probabilities = digit_probabilities(logits, self.calibration.temperature).tolist()
+        forward = time.perf_counter() - started
+        return [
+            self.prediction(one, its_probabilities, forward)
+            for one, its_probabilities in zip(seen, probabilities, strict=True)
+        ]
+
+    def prediction(self, seen: Seen, probabilities: list[float], forward: float) -> Prediction:
+        """What ``probabilities`` say of ``seen``."""
         confidence = max(probabilities)
         return Prediction(
             digit=probabilities.index(confidence),
             confidence=confidence,
             certain=confidence > self.calibration.certain_above,
             probabilities=tuple(probabilities),
-            seen=seen,
-            milliseconds=(time.perf_counter() - started) * 1000,
+            seen=seen.pixels,
+            preparation=seen.preparation,
+            stages=Stages(seen.decode, seen.ink, forward),
         )
 
 
+def see(given: Given, max_pixels: int = ink.MAX_PIXELS) -> Seen:
+    """What the network is to be given of ``given``. Raises ink.InkError."""
+    started = time.perf_counter()
+    if not isinstance(given, bytes):
+        pixels = strokes.draw(given)
+        return Seen(pixels, frozenset([REDRAWN]), decode=0.0, ink=time.perf_counter() - started)
+    image = ink.decode(given, max_pixels)
+    decoded = time.perf_counter()
+    found = ink.find_ink(image)
+    pixels = ink.normalize(found.strength)
+    return Seen(pixels, found.preparation, decode=decoded - started, ink=time.perf_counter() - decoded)
+
+
 def as_pictures(seen: ink.Bytes) -> Tensor:
-    """``seen``, uint8 [28, 28], as the network takes it: float [1, 1, 28, 28] from 0 to 1."""
-    return torch.from_numpy(seen).view(1, 1, ink.SIDE, ink.SIDE).float() / 255
+    """``seen``, uint8 [28, 28] or [N, 28, 28], as the network takes it: float [N, 1, 28, 28] from 0 to 1."""
+    return torch.from_numpy(seen).view(-1, 1, ink.SIDE, ink.SIDE).float() / 255
 
 
 def digit_probabilities(logits: Tensor, temperature: float) -> Tensor:

@@ -63,7 +63,7 @@ def draw_ink(path: Path) -> None:
     for row, name in enumerate(names):
         data = (handwriting.DATA / name).read_bytes()
         picture = ink.decode(data)
-        found = ink.find_ink(picture)
+        found = ink.find_ink(picture).strength
         stages = [
             (Image.open(handwriting.DATA / name).convert("RGB"), Image.Resampling.LANCZOS),
             (Image.fromarray(np.rint((1 - found) * 255).astype(np.uint8)), Image.Resampling.LANCZOS),

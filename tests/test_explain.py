@@ -35,9 +35,9 @@ def test_the_evidence_adds_up_to_what_the_picture_does_to_the_logits(recognizer:
 
 
 def test_explaining_changes_no_answer(recognizer: Recognizer):
-    before = recognizer.recognize_strokes(SEVEN).probabilities
+    before = recognizer.recognize(SEVEN).probabilities
     explain.evidence(recognizer.network, strokes.draw(SEVEN), 3)
-    assert recognizer.recognize_strokes(SEVEN).probabilities == before
+    assert recognizer.recognize(SEVEN).probabilities == before
     assert all(parameter.grad is None for parameter in recognizer.network.parameters())
 
 

@@ -78,9 +78,7 @@ def test_the_width_of_the_pen_makes_no_difference(recognizer: Recognizer, pen: f
 
 def test_real_pen_strokes_are_read(recognizer: Recognizer, pen_root):
     drawings = json.loads((pen_root / "strokes.json").read_text())
-    right = sum(
-        recognizer.recognize_strokes(strokes.parse(each["strokes"])).digit == each["label"] for each in drawings
-    )
+    right = sum(recognizer.recognize(strokes.parse(each["strokes"])).digit == each["label"] for each in drawings)
     assert right >= 0.97 * len(drawings)
 
 
