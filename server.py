@@ -8,10 +8,10 @@ import argparse
 import base64
 import binascii
 import json
-import logging
+import math
 import re
+import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,66 +19,54 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
 
 import bottle
 import torch
-import waitress
 from bottle import HTTPError, HTTPResponse, request, response
 from PIL import Image
-from waitress import wasyncore
-from waitress.channel import HTTPChannel
-from waitress.server import BaseWSGIServer
-from waitress.task import ErrorTask
 
 from net import explain, ink, strokes
+from net.batching import DeadlineError
 from net.checkpoint import SHIPPED, CheckpointError, weights_path
 from net.corrections import Correction, Corrections, StorageFullError
 from net.latest import LatestRecognizer
-from net.recognizer import Prediction, Recognizer
+from net.recognizer import Given, Prediction, Recognizer
+from net.serving import access_log, connections, openapi, processes
+from net.serving.connections import Wsgi
+from net.serving.contract import (
+    INTERNAL,
+    NOT_FOUND,
+    NOT_HTTP,
+    OVERLOADED,
+    RETRY_AFTER,
+    STATUS,
+    error_body,
+    error_of,
+    too_large,
+)
+from net.serving.gate import RateLimit, is_token, read_token
+from net.serving.limits import Limits
+from net.serving.metrics import CONTENT_TYPE, Metrics
 
 HOME = Path(__file__).resolve().parent
-MAX_BODY = 16 * 1024 * 1024  # bytes; a photograph of 12 megapixels has 3 to 8 million
-MAX_DROPPED = 8 * MAX_BODY  # bytes of a refused request that are read so that its sender hears of the refusal
-DRAIN_SECONDS = 30  # how long requests in flight may take to finish once the server is told to stop
-SERVER_THREADS = 4
+MAX_DROPPED = connections.MAX_DROPPED
+SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
+SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = Path("corrections")
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
-STATUS = {
-    "no_image": 400,
-    "bad_json": 400,
-    "bad_data_url": 400,
-    "bad_strokes": 400,
-    "bad_digit": 400,
-    "bad_label": 400,
-    "forbidden": 403,
-    "bad_request": 400,
-    "not_found": 404,
-    "method_not_allowed": 405,
-    "too_large": 413,
-    "unsupported_type": 415,
-    "unreadable_image": 422,
-    "blank_image": 422,
-    "headers_too_large": 431,
-    "internal": 500,
-    "storage_full": 507,
-}
 INK_ERROR_CODES = {
     ink.UnreadableImageError: "unreadable_image",
     ink.TooManyPixelsError: "too_large",
     ink.BlankImageError: "blank_image",
     strokes.StrokesError: "bad_strokes",
 }
-NOT_FOUND = "There is nothing at this address; the drawing pad is at /."
-INTERNAL = "Something went wrong in the server; the request was not at fault, and may be sent again."
 STORAGE_FULL = "There is no room for more corrections; the one who runs this server must make some."
-NOT_HTTP = "The request is not valid HTTP/1.1; send it with an HTTP client."
-TOO_LARGE = f"The request has more than {MAX_BODY // 1024 // 1024} MiB; send a smaller picture."
 EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
 HOW_TO_SEND = (
     "send it as the multipart field 'image', as a raw body with an image content type, "
@@ -86,13 +74,10 @@ HOW_TO_SEND = (
 )
 DIGIT = re.compile("[0-9]")
 DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
+REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 PAGE_POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
-
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-access_log = logging.getLogger("access")
-
-# Bottle refuses forms and JSON larger than this; the limit that users are told of is checked in read_body.
-bottle.BaseRequest.MEMFILE_MAX = MAX_BODY + 1
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+OPEN_ROUTES = ("/healthz", "/readyz", "/openapi.json")  # to those without the token, beside the page
 
 
 # ---------------------------------------------------------------------------------------------- answers
@@ -100,23 +85,53 @@ bottle.BaseRequest.MEMFILE_MAX = MAX_BODY + 1
 
 def create_app(
     checkpoint: str | Path | LatestRecognizer = SHIPPED,
-    corrections: str | Path = CORRECTIONS,
+    corrections: str | Path | None = CORRECTIONS,
     allow_export: bool = False,
+    cors: Iterable[str] = (),
+    rate: float | None = None,
+    token: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    metrics: Metrics | None = None,
 ) -> Wsgi:
     """The WSGI application, with the weights at ``checkpoint`` loaded.
 
-    What users say was right is kept in the folder ``corrections``; with ``allow_export`` anybody may fetch it.
-    Raises net.checkpoint.CheckpointError where the weights cannot be used.
+    What users say was right is kept in the folder ``corrections``, or nowhere; with ``allow_export`` anybody may
+    fetch it. Pages of the origins ``cors`` may ask too. ``rate`` is how many requests a second each address may send,
+    and ``token`` what they must bear. Raises net.checkpoint.CheckpointError where the weights cannot be used.
     """
     torch.set_num_threads(1)  # one picture is read fastest on one thread, and requests do not queue for more
+    bottle.BaseRequest.MEMFILE_MAX = limits.body + 1  # the limit that users are told of is checked in read_body
+    metrics = metrics or Metrics()
     latest = checkpoint if isinstance(checkpoint, LatestRecognizer) else LatestRecognizer(Path(checkpoint))
-    kept = Corrections(Path(corrections))
+    latest.observe = metrics.count_pass
+    kept = None if corrections is None else Corrections(Path(corrections))
+    contract = openapi.document(limits, kept is not None, token is not None)
+    rate_limit = None if rate is None else RateLimit(rate)
+    origins = frozenset(cors)
     app = bottle.Bottle()
+
+    @app.hook("before_request")
+    def guard() -> None:
+        request.environ["digits.limits"] = limits
+        if rate_limit and request.method == "POST" and not rate_limit.allows(request.environ.get("REMOTE_ADDR", "")):
+            refuse("too_many_requests", "This address asks more often than it may; slow down.")
+        is_open = request.method in ("GET", "HEAD") and (
+            request.path in ("/", "/api", *OPEN_ROUTES) or request.path.startswith("/static/")
+        )
+        if token and not is_open and not is_token(request.get_header("Authorization", ""), token):
+            refuse("unauthorized", "This server answers those who bear its token; send 'Authorization: Bearer ...'.")
 
     @app.get("/")
     def pad() -> str:
-        response.set_header("Content-Security-Policy", PAGE_POLICY)
         return bottle.template("pad", template_lookup=[str(HOME / "views")])
+
+    @app.get("/api")
+    def api() -> str:
+        return bottle.template("api", contract=contract, template_lookup=[str(HOME / "views")])
+
+    @app.get("/openapi.json")
+    def openapi_json() -> dict[str, Any]:
+        return contract
 
     @app.get("/static/<name:path>")
     def static(name: str) -> HTTPResponse:
@@ -130,59 +145,114 @@ def create_app(
         card = latest.current.card
         return {"status": "ok", "sha256": card.get("sha256"), "trained": card.get("date")}
 
+    @app.get("/readyz")
+    def readyz() -> dict[str, Any]:
+        if metrics.queue_now() >= limits.queue:
+            refuse("overloaded", OVERLOADED)
+        return {"status": "ready"}
+
+    @app.get("/metrics")
+    def measurements() -> bytes:
+        if not token and not is_from_this_machine():
+            refuse("forbidden", "Measurements are for this machine alone, or for those who bear its token.")
+        response.content_type = CONTENT_TYPE
+        return metrics.text(latest.current.card.get("sha256"))
+
     @app.post("/predict")
     def predict() -> dict[str, Any]:
-        prediction, _ = recognize_request(latest.current)
-        return as_json(prediction, with_seen=request.query.get("seen", "0") not in ("", "0", "false"))
+        with_seen = request.query.get("seen", "0") not in ("", "0", "false")
+        given = read_pictures()
+        if isinstance(given, Several):
+            return {"predictions": [as_json(one, with_seen) for one in recognize_each(given)]}
+        return as_json(recognize_one(latest.current, given), with_seen)
 
     @app.post("/explain")
     def explain_reading() -> dict[str, Any]:
         digit, recognizer = asked_digit(), latest.current
-        prediction, _ = recognize_request(recognizer)
+        prediction = recognize_one(recognizer, read_picture())
         return as_json(prediction, with_seen=True) | explanation(recognizer, prediction, digit)
 
-    @app.post("/corrections")
-    def correct() -> dict[str, Any]:
-        require_own_page()
-        recognizer = latest.current
-        prediction, given = recognize_request(recognizer)
-        label = read_label()
-        picture = given if isinstance(given, bytes) else strokes.to_png(given)
-        correction = Correction(picture, label, prediction.digit, prediction.confidence, recognizer.card.get("sha256"))
+    def recognize_one(recognizer: Recognizer, given: Given) -> Prediction:
         try:
-            is_new = kept.add(correction)
-        except StorageFullError:
-            refuse("storage_full", STORAGE_FULL)
-        return {"label": label, "predicted": prediction.digit, "new": is_new}
+            prediction = recognizer.recognize(given, limits.pixels, time.monotonic() + limits.deadline)
+        except ink.InkError as error:
+            refuse(INK_ERROR_CODES[type(error)], str(error))
+        except DeadlineError:
+            refuse("overloaded", OVERLOADED)
+        metrics.count_prediction(prediction)
+        return prediction
 
-    @app.get("/corrections.zip")
-    def export() -> Any:
-        if not allow_export and not is_from_this_machine():
-            refuse("forbidden", "Corrections are handed out to this machine alone; start with --allow-export.")
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the WSGI server, once it is sent
-        kept.write_zip(file)
-        response.set_header("Content-Length", str(file.tell()))
-        response.set_header("Content-Disposition", 'attachment; filename="corrections.zip"')
-        response.content_type = "application/zip"
-        file.seek(0)
-        return file
+    def recognize_each(given: Several) -> list[Prediction | Refusal]:
+        pictures = [one for one in given.pictures if isinstance(one, bytes)]
+        try:
+            read = iter(latest.current.recognize_all(pictures, limits.pixels, time.monotonic() + limits.deadline))
+        except DeadlineError:
+            refuse("overloaded", OVERLOADED)
+        outcomes: list[Prediction | Refusal] = []
+        for one in given.pictures:
+            outcome = next(read) if isinstance(one, bytes) else one
+            if isinstance(outcome, ink.InkError):
+                outcome = Refusal(INK_ERROR_CODES[type(outcome)], str(outcome))
+            elif isinstance(outcome, Prediction):
+                metrics.count_prediction(outcome)
+            outcomes.append(outcome)
+        return outcomes
 
-    @app.hook("after_request")
-    def forbid_sniffing() -> None:
-        response.set_header("X-Content-Type-Options", "nosniff")
+    if kept is not None:
+
+        @app.post("/corrections")
+        def correct() -> dict[str, Any]:
+            require_own_page(origins)
+            recognizer = latest.current
+            given = read_picture()
+            prediction = recognize_one(recognizer, given)
+            label = read_label()
+            picture = given if isinstance(given, bytes) else strokes.to_png(given)
+            weights = recognizer.card.get("sha256")
+            try:
+                is_new = kept.add(Correction(picture, label, prediction.digit, prediction.confidence, weights))
+            except StorageFullError:
+                refuse("storage_full", STORAGE_FULL)
+            return {"label": label, "predicted": prediction.digit, "new": is_new}
+
+        @app.get("/corrections.zip")
+        def export() -> Any:
+            if not allow_export and not is_from_this_machine():
+                refuse("forbidden", "Corrections are handed out to this machine alone; start with --allow-export.")
+            file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the WSGI server, once it is sent
+            kept.write_zip(file)
+            response.set_header("Content-Length", str(file.tell()))
+            response.set_header("Content-Disposition", 'attachment; filename="corrections.zip"')
+            response.content_type = "application/zip"
+            file.seek(0)
+            return file
 
     app.default_error_handler = answer_error
-    return log_access(app)
+    return Observed(app, metrics, origins)
 
 
-def recognize_request(recognizer: Recognizer) -> tuple[Prediction, bytes | strokes.Strokes]:
-    """What is read in the current request, and what it was read from; refuses where that is nothing."""
-    try:
-        given = read_picture()
-        read = recognizer.recognize if isinstance(given, bytes) else recognizer.recognize_strokes
-        return read(given), given
-    except ink.InkError as error:
-        refuse(INK_ERROR_CODES[type(error)], str(error))
+class Refusal(HTTPResponse):
+    """An error of the contract, as an answer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(error_body(code, message), STATUS[code], {"Content-Type": "application/json"})
+        self.code, self.message = code, message
+        if code in ("overloaded", "too_many_requests"):
+            self.set_header("Retry-After", RETRY_AFTER)
+        if code == "unauthorized":
+            self.set_header("WWW-Authenticate", "Bearer")
+
+
+def refuse(code: str, message: str) -> NoReturn:
+    """Answer with an error of the contract."""
+    raise Refusal(code, message)
+
+
+@dataclass(frozen=True)
+class Several:
+    """Pictures of one request, as they came; a refusal where one could not even be taken apart."""
+
+    pictures: list[bytes | Refusal]
 
 
 def explanation(recognizer: Recognizer, prediction: Prediction, digit: int | None) -> dict[str, Any]:
@@ -233,10 +303,10 @@ def read_label() -> int:
     return int(label)
 
 
-def require_own_page() -> None:
-    """Refuse what a page of somebody else's had the browser send."""
+def require_own_page(origins: frozenset[str]) -> None:
+    """Refuse what a page of somebody else's, none of ``origins``, had the browser send."""
     origin = request.get_header("Origin")
-    if origin and origin.partition("://")[2] != request.get_header("Host"):
+    if origin and origin not in origins and origin.partition("://")[2] != request.get_header("Host"):
         refuse(
             "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
         )
@@ -263,17 +333,20 @@ def asked_digit() -> int | None:
     return int(digit) if digit else None
 
 
-def as_json(prediction: Prediction, *, with_seen: bool) -> dict[str, Any]:
+def as_json(outcome: Prediction | Refusal, with_seen: bool) -> dict[str, Any]:
     """The contract's answer to a picture."""
+    if isinstance(outcome, Refusal):
+        return error_of(outcome.code, outcome.message)
     answer = {
-        "digit": prediction.digit,
-        "confidence": round(prediction.confidence, 6),
-        "certain": prediction.certain,
-        "probabilities": [round(probability, 6) for probability in prediction.probabilities],
-        "milliseconds": round(prediction.milliseconds, 2),
+        "digit": outcome.digit,
+        "confidence": round(outcome.confidence, 6),
+        "certain": outcome.certain,
+        "probabilities": [round(probability, 6) for probability in outcome.probabilities],
+        "milliseconds": round(outcome.milliseconds, 2),
     }
     if with_seen:
-        answer["seen"] = as_data_url(prediction.seen)
+        answer["seen"] = as_data_url(outcome.seen)
+        answer["preparation"] = sorted(outcome.preparation)
     return answer
 
 
@@ -284,22 +357,12 @@ def as_data_url(seen: ink.Bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
 
 
-def error_body(code: str, message: str) -> str:
-    """The contract's answer to what could not be done."""
-    return json.dumps({"error": {"code": code, "message": message}})
-
-
-def refuse(code: str, message: str) -> NoReturn:
-    """Answer with an error of the contract."""
-    raise HTTPResponse(error_body(code, message), STATUS[code], {"Content-Type": "application/json"})
-
-
 def answer_error(error: HTTPError) -> str:
     """Put an error that Bottle raised itself (router, static files, a bug) in the contract's words."""
     response.content_type = "application/json"
     code, message = {
         405: ("method_not_allowed", f"{request.method} is not allowed here; see the Allow header."),
-        413: ("too_large", TOO_LARGE),
+        413: ("too_large", too_large(request.environ["digits.limits"].body)),
         404: ("not_found", NOT_FOUND),
         403: ("not_found", NOT_FOUND),
         500: ("internal", INTERNAL),
@@ -311,24 +374,61 @@ def answer_error(error: HTTPError) -> str:
 # ---------------------------------------------------------------------------------------------- requests
 
 
-def read_picture() -> bytes | strokes.Strokes:
-    """The bytes of the picture in the current request, whichever of the four ways it came, or its strokes.
+def read_picture() -> Given:
+    """The one picture in the current request, whichever of the four ways it came, or its strokes.
 
     Raises ink.InkError where the strokes are none.
     """
+    given = read_pictures()
+    if isinstance(given, Several):
+        refuse("too_many_images", "This takes one picture at a time; send several to /predict.")
+    return given
+
+
+def read_pictures() -> Given | Several:
+    """What is to be read in the current request; `Several` where it came as such, be it only one."""
     body, content_type = read_body(), media_type()
     if content_type.startswith("image/"):
         return body or refuse("no_image", EMPTY)
     if content_type == "multipart/form-data":
-        return read_multipart()
+        parts = multipart_form().getall("image")
+        return several(parts, read_part) if len(parts) > 1 else read_part(parts[0] if parts else None)
     if content_type == "application/json":
         given = json_object(body)
-        return read_data_url(given.get("image")) if given.get("strokes") is None else strokes.parse(given["strokes"])
+        if given.get("strokes") is not None:
+            return read_strokes(given["strokes"])
+        if given.get("images") is not None:
+            return several(given["images"], read_data_url)
+        return read_data_url(given.get("image"))
     if content_type == "application/x-www-form-urlencoded":
         return read_data_url(form_field())
     if not body:
         refuse("no_image", f"There is no picture in the request; {HOW_TO_SEND}.")
     refuse("unsupported_type", f"A picture cannot come with this content type; {HOW_TO_SEND}.")
+
+
+def several(given: Any, read: Callable[[Any], bytes]) -> Several:
+    """What ``read`` makes of each of ``given``."""
+    most = request.environ["digits.limits"].images
+    if not isinstance(given, list) or not given:
+        refuse("no_image", "There is no list of pictures in the field 'images'; send one data URL or more.")
+    if len(given) > most:
+        refuse("too_many_images", f"There are more than {most} pictures in the request; send them in several.")
+    pictures: list[bytes | Refusal] = []
+    for one in given:
+        try:
+            pictures.append(read(one))
+        except Refusal as refusal:
+            pictures.append(refusal)
+    return Several(pictures)
+
+
+def read_strokes(given: Any) -> strokes.Strokes:
+    """The strokes that the JSON value ``given`` holds."""
+    try:
+        return strokes.parse(given)
+    except ink.InkError as error:
+        refuse(INK_ERROR_CODES[type(error)], str(error))
 
 
 def media_type() -> str:
@@ -338,18 +438,19 @@ def media_type() -> str:
 
 def read_body() -> bytes:
     """The whole body of the current request, which can be read again from `request.body`."""
-    if request.content_length > MAX_BODY:
+    most = request.environ["digits.limits"].body
+    if request.content_length > most:
         drop_body()
-        refuse("too_large", TOO_LARGE)
+        refuse("too_large", too_large(most))
     if request.environ.get("wsgi.input_terminated") and request.chunked:
         # The WSGI server has taken the chunks apart already; Bottle would try it once more.
-        body = request.environ["wsgi.input"].read(MAX_BODY + 1)
+        body = request.environ["wsgi.input"].read(most + 1)
         request.environ.update({"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
         del request.environ["HTTP_TRANSFER_ENCODING"]
     body = request.body.read()
     request.body.seek(0)
-    if len(body) > MAX_BODY:
-        refuse("too_large", TOO_LARGE)
+    if len(body) > most:
+        refuse("too_large", too_large(most))
     return body
 
 
@@ -360,12 +461,11 @@ def drop_body() -> None:
         left -= len(chunk)
 
 
-def read_multipart() -> bytes:
-    """The picture in the multipart field `image`: a file, or a data URL as text."""
-    field = multipart_form().get("image")
-    if isinstance(field, bottle.FileUpload):
-        return field.file.read() or refuse("no_image", EMPTY)
-    return read_data_url(field)
+def read_part(part: Any) -> bytes:
+    """The picture in a multipart field: a file, or a data URL as text."""
+    if isinstance(part, bottle.FileUpload):
+        return part.file.read() or refuse("no_image", EMPTY)
+    return read_data_url(part)
 
 
 def multipart_form() -> bottle.FormsDict:
@@ -411,147 +511,77 @@ def read_data_url(field: Any) -> bytes:
 # ---------------------------------------------------------------------------------------------- serving
 
 
-def log_access(app: Wsgi) -> Wsgi:
-    """Write one line to the log ``access`` for each request to ``app``."""
+class Observed:
+    """The application, with its answers logged, counted, numbered, and closed to what browsers might make of them."""
 
-    def logged(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __init__(self, app: Wsgi, metrics: Metrics, origins: frozenset[str]) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.origins = origins
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = time.perf_counter()
-        answered: list[str] = []
+        given_id = environ.get("HTTP_X_REQUEST_ID", "")
+        request_id = given_id if REQUEST_ID.fullmatch(given_id) else secrets.token_hex(8)
+        answered = ["500", "-"]
 
-        def note_status(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            answered[:] = [status.partition(" ")[0], dict(headers).get("Content-Length", "-")]
-            return start_response(status, headers, *exc_info)
+        def answer(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+            answered[:] = status.partition(" ")[0], dict(headers).get("Content-Length", "-")
+            return start_response(status, [*headers, *self.headers(environ, kind, request_id)], *exc_info)
 
         try:
-            return app(environ, note_status)
+            if self.is_preflight(environ):
+                answer("204 No Content", [("Content-Length", "0")])
+                return []
+            return self.app(environ, answer)
         finally:
+            seconds = time.perf_counter() - started
+            route = environ.get("bottle.route")
+            self.metrics.count_request(route.rule if route else "none", answered[0], seconds)
             query = environ.get("QUERY_STRING")
-            log_request(
+            access_log.write(
                 environ.get("REMOTE_ADDR"),
                 environ.get("REQUEST_METHOD"),
                 environ.get("PATH_INFO", "") + (f"?{query}" if query else ""),
-                *(answered or ["500", "-"]),
-                (time.perf_counter() - started) * 1000,
+                int(answered[0]),
+                answered[1],
+                seconds * 1000,
+                request_id,
             )
 
-    return logged
+    def headers(self, environ: dict[str, Any], kind: str, request_id: str) -> list[tuple[str, str]]:
+        """What every answer, of the content type ``kind``, says besides."""
+        policy = PAGE_POLICY if kind.startswith("text/html") else DATA_POLICY
+        headers = [
+            ("X-Request-ID", request_id),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "no-referrer"),
+            ("Content-Security-Policy", policy),
+        ]
+        if self.origins:
+            headers.append(("Vary", "Origin"))
+        if (origin := environ.get("HTTP_ORIGIN")) in self.origins:
+            headers += [
+                ("Access-Control-Allow-Origin", origin),
+                ("Access-Control-Allow-Methods", "GET, POST"),
+                ("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-ID"),
+                ("Access-Control-Expose-Headers", "X-Request-ID, Retry-After"),
+            ]
+        return headers
 
-
-def log_request(
-    client: str | None, method: str | None, address: str | None, status: str, size: str, milliseconds: float
-) -> None:
-    """The log's one line on a request."""
-    sent = (printable(text or "-") for text in (method, address))
-    access_log.info("%s %s %s %s %s %.1fms", client or "-", *sent, status, size, milliseconds)
-
-
-def printable(text: str) -> str:
-    """What a stranger sent, on one line and without anything that a terminal would obey."""
-    return text.encode("unicode_escape").decode("ascii").replace(" ", "\\x20")
-
-
-class ContractErrorTask(ErrorTask):
-    """Answers requests that waitress itself refuses, and so the application never sees, in the contract's words."""
-
-    ERRORS = {  # noqa: RUF012
-        400: ("bad_request", NOT_HTTP),
-        413: ("too_large", TOO_LARGE),
-        431: ("headers_too_large", "The request's headers are too large; send fewer or shorter ones."),
-        501: ("bad_request", NOT_HTTP),
-    }
-
-    def execute(self) -> None:
-        code, message = self.ERRORS.get(self.request.error.code, ("internal", INTERNAL))
-        status, body = str(STATUS[code]), error_body(code, message).encode()
-        method = getattr(self.request, "command", None)
-        self.status = f"{status} {HTTPStatus(STATUS[code]).phrase}"
-        self.response_headers.append(("Content-Type", "application/json"))
-        self.set_close_on_finish()
-        self.channel.lingers = True
-        self.content_length = len(body)
-        self.write(b"" if method == "HEAD" else body)
-        log_request(self.channel.addr[0], method, getattr(self.request, "path", None), status, str(len(body)), 0.0)
-
-
-class ContractChannel(HTTPChannel):
-    """A connection whose errors are JSON, and that lets a client finish sending before it hangs up on it.
-
-    A client that is still sending when the connection closes is told of a reset, not of the answer that
-    came before. So the rest of what it sends is read and dropped, up to a limit.
-    """
-
-    error_task_class = ContractErrorTask
-    lingers = False
-    dropped: int | None = None  # bytes, once it lingers
-
-    def handle_close(self) -> None:
-        if not self.lingers or self.dropped is not None:
-            super().handle_close()
-            return
-        self.dropped, self.will_close = 0, False
-        try:
-            self.socket.shutdown(socket.SHUT_WR)
-        except OSError:
-            super().handle_close()
-
-    def readable(self) -> bool:
-        return self.dropped is not None or super().readable()
-
-    def handle_read(self) -> None:
-        if self.dropped is None:
-            super().handle_read()
-            return
-        self.dropped += len(self.recv(self.adj.recv_bytes))
-        if self.dropped > MAX_DROPPED:
-            super().handle_close()
-
-
-class DrainingWaitress(bottle.WaitressServer):
-    """Bottle's adapter for waitress; told to stop, it finishes the requests in flight first."""
-
-    def run(self, handler: Wsgi) -> None:
-        sockets: dict[int, Any] = {}
-        server = waitress.create_server(
-            handler, map=sockets, host=self.host, port=self.port, ident=None, **self.options
+    def is_preflight(self, environ: dict[str, Any]) -> bool:
+        """Whether a browser asks, for a page of one of ``origins``, what it may send."""
+        return (
+            environ.get("REQUEST_METHOD") == "OPTIONS"
+            and environ.get("HTTP_ORIGIN") in self.origins
+            and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
         )
-        listeners = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
-        for listener in listeners:
-            listener.channel_class = ContractChannel
-        stop = threading.Event()
-
-        def on_signal(*_: object) -> None:
-            if stop.is_set():  # told twice: at once, then
-                raise SystemExit(1)
-            stop.set()
-            listeners[0].pull_trigger()  # wake the loop
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, on_signal)
-        port = listeners[0].effective_port
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        print(f"Reading digits at http://{host}:{port}/ (Ctrl-C stops)", flush=True)
-
-        while not stop.is_set():
-            wasyncore.loop(timeout=1, use_poll=True, map=sockets, count=1)
-        for listener in listeners:
-            listener.accepting = False
-            listener.socket.close()
-            listener.del_channel()
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while time.monotonic() < deadline and any(map(in_flight, sockets.values())):
-            wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
-        server.task_dispatcher.shutdown()
-
-
-def in_flight(connection: Any) -> bool:
-    """Whether a request on this connection was begun and not yet answered to the last byte."""
-    if not isinstance(connection, HTTPChannel):
-        return False
-    return bool(connection.request or connection.requests or connection.total_outbufs_len)
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
+    limits = Limits()
     parser = argparse.ArgumentParser(
         prog="python server.py",
         description="Serve the drawing pad and the predictions.",
@@ -562,24 +592,69 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--checkpoint", type=Path, default=SHIPPED, help="weights to load (default: checkpoints/lenet.pt)"
     )
+    parser.add_argument("--watch", action="store_true", help="take new weights as soon as they replace the old ones")
+    parser.add_argument("--train", action="store_true", help="where the checkpoint is missing, train it first")
     parser.add_argument(
-        "--threads",
-        type=thread_count,
-        default=SERVER_THREADS,
-        help="requests at a time (default: %(default)s)",
+        "--log", choices=["text", "json"], default="text", help="form of the log (default: %(default)s)"
     )
-    parser.add_argument(
+
+    corrections = parser.add_argument_group("corrections")
+    corrections.add_argument(
         "--corrections",
         type=Path,
         default=CORRECTIONS,
         metavar="DIR",
         help="folder to keep what users say was right in (default: %(default)s)",
     )
-    parser.add_argument(
+    corrections.add_argument("--no-corrections", action="store_true", help="take none, and do not ask for them")
+    corrections.add_argument(
         "--allow-export", action="store_true", help="hand out /corrections.zip to other machines as well"
     )
-    parser.add_argument("--watch", action="store_true", help="take new weights as soon as they replace the old ones")
-    parser.add_argument("--train", action="store_true", help="where the checkpoint is missing, train it first")
+
+    strangers = parser.add_argument_group("who may ask")
+    strangers.add_argument(
+        "--cors",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="pages of that origin, https://example.org for one, may ask too; may be repeated",
+    )
+    strangers.add_argument(
+        "--rate", type=amount, metavar="N", help="requests a second that each address may send (default: any number)"
+    )
+    strangers.add_argument("--token-file", type=Path, metavar="FILE", help="answer only requests that bear its token")
+    strangers.add_argument(
+        "--trusted-proxy", metavar="ADDRESS", help="believe the X-Forwarded-For of the proxy at that address"
+    )
+
+    load = parser.add_argument_group("load")
+    load.add_argument("--processes", type=count, default=1, help="that share the work (default: %(default)s)")
+    load.add_argument(
+        "--threads", type=count, default=SERVER_THREADS, help="requests at a time in each (default: %(default)s)"
+    )
+    load.add_argument("--max-body", type=amount, default=limits.body / 2**20, help="MiB (default: %(default)g)")
+    load.add_argument(
+        "--max-pixels", type=amount, default=limits.pixels / 1e6, help="millions, of a picture (default: %(default)g)"
+    )
+    load.add_argument("--connections", type=count, default=limits.connections, help="at a time (default: %(default)s)")
+    load.add_argument(
+        "--queue", type=count, default=limits.queue, help="requests that may wait for a thread (default: %(default)s)"
+    )
+    for name, of_what in (
+        ("deadline", "a request may wait before it is dropped"),
+        ("header", "a request's header may take to arrive"),
+        ("body", "a request's body may take to arrive"),
+        ("idle", "a connection may lie idle"),
+        ("drain", "requests in flight have to finish once the server is told to stop"),
+    ):
+        field = name if name == "deadline" else f"{name}_seconds"
+        load.add_argument(
+            f"--{field.replace('_', '-')}",
+            type=amount,
+            default=getattr(limits, field),
+            metavar="SECONDS",
+            help=f"that {of_what} (default: %(default)g)",
+        )
     return parser.parse_args(arguments)
 
 
@@ -590,43 +665,109 @@ def port(text: str) -> int:
     return int(text)
 
 
-def thread_count(text: str) -> int:
-    """A number of threads from the command line."""
+def count(text: str) -> int:
+    """A number of threads, or of what else is counted, from the command line."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"threads are a whole number from 1 up, not '{text}'")
+        raise argparse.ArgumentTypeError(f"this is a whole number from 1 up, not '{text}'")
     return int(text)
+
+
+def amount(text: str) -> float:
+    """A positive number from the command line."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"this is a number above 0, not '{text}'")
+    return number
+
+
+def limits_of(options: argparse.Namespace) -> Limits:
+    """The limits that the command line sets."""
+    return Limits(
+        body=int(options.max_body * 2**20),
+        pixels=int(options.max_pixels * 1e6),
+        connections=options.connections,
+        queue=options.queue,
+        deadline=options.deadline,
+        header_seconds=options.header_seconds,
+        body_seconds=options.body_seconds,
+        idle_seconds=options.idle_seconds,
+        drain_seconds=options.drain_seconds,
+    )
 
 
 def main() -> int:
     """Serve until told to stop; the exit status."""
     options = parse_arguments()
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stderr)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue of a few requests is no news
+    access_log.set_up(options.log)
+    sys.setswitchinterval(SWITCH_SECONDS)
     checkpoint = weights_path(options.checkpoint)
+    metrics = Metrics()
+    limits = limits_of(options)
     try:
         if options.train and not checkpoint.exists() and (failed := train(checkpoint)):
             return failed
         latest = LatestRecognizer(checkpoint)
-        app = create_app(latest, options.corrections, options.allow_export)
+        token = read_token(options.token_file) if options.token_file else None
     except CheckpointError as error:
         print(f"{error}; make one with: python -m train --out '{checkpoint}'", file=sys.stderr)
         return 1
-    follow(latest, options.watch)
-    try:
-        bottle.run(
-            app,
-            server=DrainingWaitress,
-            host=options.host,
-            port=options.port,
-            quiet=True,
-            threads=options.threads,
-            max_request_body_size=MAX_BODY + 1,  # waitress refuses from this size on
-        )
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
-        print(f"Cannot listen at {options.host}:{options.port} ({reason}); choose another.", file=sys.stderr)
+        print(f"The token in '{options.token_file}' cannot be used: {reason(error)}.", file=sys.stderr)
         return 1
+    inherited = processes.inherited_sockets()
+    try:
+        listeners = inherited or connections.listen(options.host, options.port)
+    except (OSError, ValueError) as error:
+        print(f"Cannot listen at {options.host}:{options.port} ({reason(error)}); choose another.", file=sys.stderr)
+        return 1
+
+    def announce() -> None:
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        print(f"Reading digits at http://{host}:{listeners[0].getsockname()[1]}/ (Ctrl-C stops)", flush=True)
+
+    if options.processes > 1 and not inherited:
+        command = [sys.executable, str(Path(__file__).resolve()), *sys.argv[1:]]
+        return processes.Supervisor(command, listeners, options.processes).run(announce)
+    app = create_app(
+        latest,
+        None if options.no_corrections else options.corrections,
+        options.allow_export,
+        options.cors,
+        options.rate,
+        token,
+        limits,
+        metrics,
+    )
+    follow(latest, options.watch)
+    connections.serve(
+        app,
+        listeners,
+        limits,
+        options.threads,
+        ready=processes.tell_ready if inherited else announce,
+        refused=log_refused(metrics),
+        queue_length=metrics.watch_queue,
+        trusted_proxy=options.trusted_proxy,
+    )
     return 0
+
+
+def reason(error: Exception) -> str:
+    """Why, in words that fit into a sentence."""
+    return getattr(error, "strerror", None) or str(error).rstrip(".")
+
+
+def log_refused(metrics: Metrics) -> connections.Refused:
+    """What logs and counts a request that never reached the application."""
+
+    def refused(client: str, method: str | None, path: str | None, code: str, size: int) -> None:
+        metrics.count_request("none", str(STATUS[code]), 0.0)
+        access_log.write(client, method, path, STATUS[code], str(size), 0.0, secrets.token_hex(8))
+
+    return refused
 
 
 def follow(latest: LatestRecognizer, watch: bool) -> None:

@@ -22,6 +22,7 @@ from PIL import Image
 
 import net.recognizer
 import server as server_module
+from net.serving.limits import Limits
 
 PICTURES = sorted(handwriting.DATA.iterdir())
 MEDIA_TYPES = {
@@ -209,7 +210,7 @@ ERRORS = {
     "a format that is not read": (b"<svg/>", "image/svg+xml", 422, "unreadable_image"),
     "blank paper": (png(Image.new("L", (280, 280), 255)), "image/png", 422, "blank_image"),
     "too many pixels": (png(Image.new("1", (10_000, 5_001))), "image/png", 413, "too_large"),
-    "too many bytes": (b"\0" * (server_module.MAX_BODY + 1), "image/png", 413, "too_large"),
+    "too many bytes": (b"\0" * (Limits().body + 1), "image/png", 413, "too_large"),
 }  # fmt: skip
 
 
@@ -223,7 +224,7 @@ def test_bad_pictures_get_their_error(server, case: str):
 def test_too_many_bytes_are_refused_before_they_are_sent(server):
     with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
-        connection.sendall(b"Content-Length: %d\r\n\r\n" % (server_module.MAX_BODY + 1))
+        connection.sendall(b"Content-Length: %d\r\n\r\n" % (Limits().body + 1))
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         assert Answer(answer).error == (413, "too_large")
@@ -441,8 +442,8 @@ def test_gunicorn_serves_the_application_too(tmp_path: Path):
         for send in FOUR_WAYS:
             assert send(running, PICTURES[9]).json["digit"] == 9
         assert in_chunks(running, PICTURES[8].read_bytes()).json["digit"] == 8
-        assert in_chunks(running, b"\0" * (server_module.MAX_BODY + 1)).error == (413, "too_large")
-        assert post(running, b"\0" * (server_module.MAX_BODY + 1), "image/png").error == (413, "too_large")
+        assert in_chunks(running, b"\0" * (Limits().body + 1)).error == (413, "too_large")
+        assert post(running, b"\0" * (Limits().body + 1), "image/png").error == (413, "too_large")
     finally:
         process.terminate()
         process.wait(LINE_TIMEOUT)

@@ -1,0 +1,1 @@
+"""What stands between sockets and the application: connections, processes, logs, measurements. Never bottle."""

@@ -1,0 +1,270 @@
+"""Connections and their requests: waitress, with limits, and with errors in the contract's words."""
+
+import errno
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import waitress
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+
+from net.serving import contract
+from net.serving.limits import Limits
+
+MAX_DROPPED = 128 * 1024 * 1024  # bytes of a refused request that are read so that its sender hears of the refusal
+NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+BACKLOG = 1024  # connections that wait to be let in
+SWEEP_SECONDS = 1.0  # between two looks at who is too slow
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+# Told of what never reached the application: the client's address, method, path, the error's code and its body's bytes.
+Refused = Callable[[str, str | None, str | None, str, int], None]
+
+
+@dataclass(frozen=True)
+class TooSlow:
+    """The request did not arrive in time."""
+
+    code: int = 408
+    body: str = contract.TOO_SLOW
+
+
+@dataclass(frozen=True)
+class Overloaded:
+    """The request would wait, or has waited, for too long."""
+
+    code: int = 503
+    body: str = contract.OVERLOADED
+
+
+class ContractErrorTask(ErrorTask):
+    """Answers requests that the application never sees in the contract's words."""
+
+    def execute(self) -> None:
+        limits: Limits = self.channel.limits
+        errors = {
+            400: ("bad_request", contract.NOT_HTTP),
+            408: ("timeout", contract.TOO_SLOW),
+            413: ("too_large", contract.too_large(limits.body)),
+            431: ("headers_too_large", contract.HEADERS_TOO_LARGE),
+            501: ("bad_request", contract.NOT_HTTP),
+            503: ("overloaded", contract.OVERLOADED),
+        }
+        code, message = errors.get(self.request.error.code, ("internal", contract.INTERNAL))
+        body = contract.error_body(code, message).encode()
+        method = getattr(self.request, "command", None)
+        status = contract.STATUS[code]
+        self.status = f"{status} {HTTPStatus(status).phrase}"
+        self.response_headers += [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
+        if code == "overloaded":
+            self.response_headers.append(("Retry-After", contract.RETRY_AFTER))
+        self.set_close_on_finish()
+        self.channel.lingers = True
+        self.content_length = len(body)
+        self.write(b"" if method == "HEAD" else body)
+        self.channel.refused(self.channel.addr[0], method, getattr(self.request, "path", None), code, len(body))
+
+
+class ContractChannel(HTTPChannel):
+    """A connection whose errors are JSON, and that lets a client finish sending before it hangs up on it.
+
+    A client that is still sending when the connection closes is told of a reset, not of the answer that
+    came before. So the rest of what it sends is read and dropped, up to a limit.
+    """
+
+    error_task_class = ContractErrorTask
+    limits = Limits()
+    refused: Refused = staticmethod(lambda *_: None)
+    lingers = False
+    dropped: int | None = None  # bytes, once it lingers
+    began = 0.0  # the time, by time.monotonic(), at which the request that is arriving began to
+    arrived = 0.0  # likewise, at which the one that is to be answered had arrived
+
+    def received(self, data: bytes) -> bool:
+        before = self.request
+        is_taken = super().received(data)
+        if self.request is not before:
+            self.began = time.monotonic()
+        return is_taken
+
+    def is_too_slow(self, now: float) -> bool:
+        """Whether the request that is arriving has been for longer than it may."""
+        if self.request is None:
+            return False
+        limits = self.limits
+        allowed = limits.body_seconds if self.request.headers_finished else limits.header_seconds
+        return now - self.began > allowed
+
+    def give_up(self) -> None:
+        """Answer what has arrived of a request that takes too long, and close."""
+        with self.requests_lock:
+            if self.request is None or self.requests:
+                return
+            self.request.error = TooSlow()
+            self.request.completed = True
+            self.requests.append(self.request)
+            self.request = None
+            self.server.add_task(self)
+
+    def service(self) -> None:
+        if not self.requests[0].error and time.monotonic() - self.arrived > self.limits.deadline:
+            self.requests[0].error = Overloaded()
+        super().service()
+
+    def handle_close(self) -> None:
+        if not self.lingers or self.dropped is not None:
+            super().handle_close()
+            return
+        self.dropped, self.will_close = 0, False
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            super().handle_close()
+
+    def readable(self) -> bool:
+        return self.dropped is not None or super().readable()
+
+    def handle_read(self) -> None:
+        if self.dropped is None:
+            super().handle_read()
+            return
+        self.dropped += len(self.recv(self.adj.recv_bytes))
+        if self.dropped > MAX_DROPPED:
+            super().handle_close()
+
+
+class BoundedDispatcher(ThreadedTaskDispatcher):
+    """Hands requests to threads; past so many that ``most`` wait already, it has them refused at once."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def add_task(self, task: ContractChannel) -> None:
+        task.arrived = time.monotonic()
+        with self.lock:
+            if len(self.queue) < self.most:
+                self.queue.append(task)
+            else:
+                task.requests[0].error = task.requests[0].error or Overloaded()
+                self.queue.appendleft(task)  # a refusal costs nothing, and need not wait
+            self.queue_cv.notify()
+
+
+def serve(
+    app: Wsgi,
+    listeners: list[socket.socket],
+    limits: Limits,
+    threads: int,
+    ready: Callable[[], None],
+    refused: Refused,
+    queue_length: Callable[[Callable[[], int]], object],
+    trusted_proxy: str | None = None,
+) -> None:
+    """Answer what comes to ``listeners`` by ``app`` until SIGTERM or SIGINT, and then finish what is in flight.
+
+    ``ready`` is called once answers are given, ``refused`` for each request that never reaches ``app``, and
+    ``queue_length``, once, with a function that tells how many requests wait. The proxy at the address
+    ``trusted_proxy`` is believed whom it asks for.
+    """
+    sockets: dict[int, Any] = {}
+    dispatcher = BoundedDispatcher(limits.queue)
+    dispatcher.set_thread_count(threads)
+    queue_length(lambda: len(dispatcher.queue))
+    waitress.create_server(
+        app,
+        map=sockets,
+        _dispatcher=dispatcher,
+        sockets=listeners,
+        ident=None,
+        **({"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if trusted_proxy else {}),
+        clear_untrusted_proxy_headers=False,
+        max_request_body_size=limits.body + 1,  # waitress refuses from this size on
+        connection_limit=limits.connections,
+        channel_timeout=limits.idle_seconds,
+        cleanup_interval=SWEEP_SECONDS,
+    )
+    servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
+    channel_class = type("Channel", (ContractChannel,), {"limits": limits, "refused": staticmethod(refused)})
+    for server in servers:
+        server.channel_class = channel_class
+    stop = threading.Event()
+
+    def on_signal(*_: object) -> None:
+        if stop.is_set():  # told twice: at once, then
+            raise SystemExit(1)
+        stop.set()
+        servers[0].pull_trigger()  # wake the loop
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    ready()
+
+    next_sweep = time.monotonic() + SWEEP_SECONDS
+    while not stop.is_set():
+        wasyncore.loop(timeout=SWEEP_SECONDS, use_poll=True, map=sockets, count=1)
+        if (now := time.monotonic()) >= next_sweep:
+            next_sweep = now + SWEEP_SECONDS
+            for channel in channels_of(sockets):
+                if channel.is_too_slow(now):
+                    channel.give_up()
+    for server in servers:
+        server.accepting = False
+        server.socket.close()
+        server.del_channel()
+    deadline = time.monotonic() + limits.drain_seconds
+    while time.monotonic() < deadline and any(map(is_in_flight, channels_of(sockets))):
+        wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
+    dispatcher.shutdown()
+
+
+def channels_of(sockets: dict[int, Any]) -> list[ContractChannel]:
+    """The connections to clients among ``sockets``."""
+    return [one for one in sockets.values() if isinstance(one, ContractChannel)]
+
+
+def is_in_flight(channel: ContractChannel) -> bool:
+    """Whether a request on this connection was begun and not yet answered to the last byte."""
+    return bool(channel.request or channel.requests or channel.total_outbufs_len)
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen at ``port`` of each address that ``host`` has; 0 takes a free one. Raises OSError."""
+    found = dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
+    sockets: list[socket.socket] = []
+    try:
+        for number, (family, kind, protocol, _, address) in enumerate(found, 1):
+            taken = sockets[0].getsockname()[1] if sockets else port
+            try:
+                sockets.append(bound(socket.socket(family, kind, protocol), (address[0], taken, *address[2:])))
+            except OSError as error:
+                # A name may stand for addresses of a family that this machine has not got.
+                if error.errno not in NO_SUCH_FAMILY or (number == len(found) and not sockets):
+                    raise
+    except OSError:
+        for one in sockets:
+            one.close()
+        raise
+    return sockets
+
+
+def bound(one: socket.socket, address: tuple[Any, ...]) -> socket.socket:
+    """The socket ``one``, listening at ``address``. Raises OSError, and then it is closed."""
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if one.family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind(address)
+        one.listen(BACKLOG)
+    except OSError:
+        one.close()
+        raise
+    return one

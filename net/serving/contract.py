@@ -1,0 +1,51 @@
+"""The errors that the server answers with: one JSON form, a code for programs, a sentence for people."""
+
+import json
+
+STATUS = {
+    "no_image": 400,
+    "bad_json": 400,
+    "bad_data_url": 400,
+    "bad_strokes": 400,
+    "bad_digit": 400,
+    "bad_label": 400,
+    "too_many_images": 400,
+    "bad_request": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "timeout": 408,
+    "too_large": 413,
+    "unsupported_type": 415,
+    "unreadable_image": 422,
+    "blank_image": 422,
+    "too_many_requests": 429,
+    "headers_too_large": 431,
+    "internal": 500,
+    "overloaded": 503,
+    "storage_full": 507,
+}
+RETRY_AFTER = "1"  # seconds, as the header of that name tells those who are to come again
+
+NOT_FOUND = "There is nothing at this address; the drawing pad is at /, and what else there is stands at /api."
+INTERNAL = "Something went wrong in the server; the request was not at fault, and may be sent again."
+NOT_HTTP = "The request is not valid HTTP/1.1; send it with an HTTP client."
+HEADERS_TOO_LARGE = "The request's headers are too large; send fewer or shorter ones."
+TOO_SLOW = "The request took too long to arrive; send it again over a faster connection, or a smaller picture."
+OVERLOADED = "The server has more to do than it can; send the request again a little later."
+
+
+def too_large(max_body: int) -> str:
+    """What is told of a body of more than ``max_body`` bytes."""
+    return f"The request has more than {max_body / 1024 / 1024:g} MiB; send a smaller picture."
+
+
+def error_of(code: str, message: str) -> dict[str, object]:
+    """The contract's answer to what could not be done."""
+    return {"error": {"code": code, "message": message}}
+
+
+def error_body(code: str, message: str) -> str:
+    """The same, as JSON."""
+    return json.dumps(error_of(code, message))

@@ -1,0 +1,101 @@
+"""What happens in the server, counted, in Prometheus' text format.
+
+Several processes count together where the environment names a folder in PROMETHEUS_MULTIPROC_DIR, as `--processes`
+sees to; then /metrics of any of them tells of all.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from net.recognizer import Prediction
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+STAGE_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds
+REQUEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
+PASS_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # pictures
+
+
+class Metrics:
+    """One application's counts."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.queue_now: Callable[[], int] = lambda: 0
+        here = {"registry": self.registry}
+        self.requests = Counter("digits_requests", "Requests answered.", ["route", "status"], **here)
+        self.seconds = Histogram(
+            "digits_request_seconds",
+            "From a request's arrival at the application to its answer.",
+            ["route"],
+            buckets=REQUEST_BUCKETS,
+            **here,
+        )
+        stages = Histogram(
+            "digits_stage_seconds",
+            "Reading one picture: decode, ink, forward (with the wait for it).",
+            ["stage"],
+            buckets=STAGE_BUCKETS,
+            **here,
+        )
+        self.decode, self.ink, self.forward = (stages.labels(stage) for stage in ("decode", "ink", "forward"))
+        self.passes = Histogram(
+            "digits_batch_size", "Pictures that went through the network together.", buckets=PASS_BUCKETS, **here
+        )
+        self.predictions = Counter("digits_predictions", "Digits read.", ["digit", "certain"], **here)
+        self.queue = Gauge(
+            "digits_queue_length", "Requests that wait for a thread.", multiprocess_mode="livesum", **here
+        )
+        self.started = Gauge(
+            "digits_start_time_seconds", "When the server started, in Unix time.", multiprocess_mode="min", **here
+        )
+        self.started.set(time.time())
+
+    def watch_queue(self, length: Callable[[], int]) -> None:
+        """Tell ``length()`` as how many requests wait."""
+        self.queue_now = length
+
+    def count_request(self, route: str, status: str, seconds: float) -> None:
+        """One request at ``route``, a rule of the router's or what stands for none, took so many ``seconds``."""
+        self.queue.set(self.queue_now())
+        self.requests.labels(route, status).inc()
+        self.seconds.labels(route).observe(seconds)
+
+    def count_prediction(self, prediction: Prediction) -> None:
+        """One picture was read."""
+        self.predictions.labels(str(prediction.digit), "true" if prediction.certain else "false").inc()
+        self.decode.observe(prediction.stages.decode)
+        self.ink.observe(prediction.stages.ink)
+        self.forward.observe(prediction.stages.forward)
+
+    def count_pass(self, pictures: int) -> None:
+        """So many ``pictures`` went through the network together."""
+        self.passes.observe(pictures)
+
+    def text(self, sha256: str | None) -> bytes:
+        """All of it, and which weights are loaded, as Prometheus reads it."""
+        registry = self.registry
+        if FOLDER in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)
+        weights = CollectorRegistry()
+        weights.register(Weights(sha256))
+        return generate_latest(registry) + generate_latest(weights)
+
+
+class Weights:
+    """A collector that tells which weights answer."""
+
+    def __init__(self, sha256: str | None) -> None:
+        self.sha256 = sha256
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The one measurement, always 1, whose label says it."""
+        family = GaugeMetricFamily("digits_weights_info", "The SHA-256 of the loaded weights.", labels=["sha256"])
+        family.add_metric([self.sha256 or "unknown"], 1)
+        yield family

@@ -1,0 +1,111 @@
+"""Several processes that answer at the same sockets: each is started anew when it dies, and all end together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from tempfile import TemporaryDirectory
+
+from prometheus_client.multiprocess import mark_process_dead
+
+from net.serving import metrics
+
+SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
+READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness through
+LIVES_LONG = 5.0  # seconds; a process that dies sooner has something wrong with it
+LOOK_SECONDS = 0.1  # between two looks at who has died
+MOST_EARLY_DEATHS = 3  # in a row
+
+
+def inherited_sockets() -> list[socket.socket]:
+    """Those that the parent process listens at; none where this process is nobody's child."""
+    return [socket.socket(fileno=int(number)) for number in os.environ.get(SOCKETS, "").split(",") if number]
+
+
+def tell_ready() -> None:
+    """Tell the parent process that requests are answered."""
+    os.write(int(os.environ[READY]), b".")
+
+
+class Supervisor:
+    """Runs one command as several processes."""
+
+    def __init__(self, command: list[str], listeners: list[socket.socket], count: int) -> None:
+        self.command = command
+        self.listeners = listeners
+        self.count = count
+        self.children: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
+        self.is_stopping = False
+        self.early_deaths = 0
+
+    def run(self, ready: Callable[[], None]) -> int:
+        """Start the processes, call ``ready`` once all answer, and stay until told to stop; the exit status."""
+        with TemporaryDirectory(prefix="digits-metrics-") as folder:
+            os.environ[metrics.FOLDER] = folder
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self.on_stop)
+            signal.signal(signal.SIGHUP, lambda *_: self.tell_all(signal.SIGHUP))
+            self.readable, self.writable = os.pipe()
+            for _ in range(self.count):
+                self.start()
+            if self.wait_until_ready():
+                ready()
+            return self.supervise(folder)
+
+    def wait_until_ready(self) -> bool:
+        """Whether every process has told that it is ready, and none died before."""
+        told = 0
+        os.set_blocking(self.readable, False)
+        while told < self.count and not self.is_stopping:
+            if any(child.poll() is not None for child, _ in self.children.values()):
+                return False
+            try:
+                told += len(os.read(self.readable, self.count))
+            except BlockingIOError:
+                time.sleep(LOOK_SECONDS)
+        return told >= self.count
+
+    def start(self) -> None:
+        """Start one process more."""
+        descriptors = [listener.fileno() for listener in self.listeners]
+        child = subprocess.Popen(
+            self.command,
+            pass_fds=[*descriptors, self.writable],
+            env={**os.environ, SOCKETS: ",".join(map(str, descriptors)), READY: str(self.writable)},
+        )
+        self.children[child.pid] = (child, time.monotonic())
+
+    def supervise(self, folder: str) -> int:
+        """Start anew what dies, until told to stop or there is no hope; the exit status."""
+        status = 0
+        while self.children:
+            for child, started in list(self.children.values()):
+                if child.poll() is None:
+                    continue
+                del self.children[child.pid]
+                mark_process_dead(child.pid, folder)
+                if self.is_stopping:
+                    status = max(status, int(child.returncode > 0))
+                    continue
+                self.early_deaths = self.early_deaths + 1 if time.monotonic() - started < LIVES_LONG else 0
+                if self.early_deaths < MOST_EARLY_DEATHS:
+                    self.start()
+                    continue
+                print("The server's processes die as soon as they are started.", file=sys.stderr)
+                status = 1
+                self.on_stop()
+            time.sleep(LOOK_SECONDS)
+        return status
+
+    def on_stop(self, *_: object) -> None:
+        """Have all processes finish what they are at, and end."""
+        self.is_stopping = True
+        self.tell_all(signal.SIGTERM)
+
+    def tell_all(self, number: int) -> None:
+        """Send the signal ``number`` to each process."""
+        for child, _ in list(self.children.values()):
+            child.send_signal(number)
