@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from net import checkpoint, ink, strokes
-from net.batching import Batched
+from net.batching import Batched, DeadlineError
 from net.folded import FoldedLeNet
 from net.lenet import NONE
 
@@ -84,17 +84,22 @@ class Recognizer:
     def recognize(self, given: Given, max_pixels: int = ink.MAX_PIXELS, deadline: float = math.inf) -> Prediction:
         """Read the digit in ``given``: a whole PNG, JPEG, GIF, BMP or WebP file, or strokes.
 
-        Raises ink.InkError where there is none to be had, and batching.DeadlineError where the network's turn would
-        come after ``deadline``, by time.monotonic().
+        Raises ink.InkError where there is none to be had, and DeadlineError where the network's turn would come after
+        ``deadline``, by time.monotonic().
         """
         return self.predict([see(given, max_pixels)], deadline)[0]
 
     def recognize_all(
         self, given: Sequence[Given], max_pixels: int = ink.MAX_PIXELS, deadline: float = math.inf
     ) -> list[Prediction | ink.InkError]:
-        """Read each of ``given`` as `recognize` does, all in one pass; what went wrong stands in its place."""
+        """Read each of ``given`` as `recognize` does, all in one pass; what went wrong stands in its place.
+
+        Raises DeadlineError.
+        """
         outcomes: list[Any] = []
         for each in given:
+            if time.monotonic() > deadline:
+                raise DeadlineError
             try:
                 outcomes.append(see(each, max_pixels))
             except ink.InkError as error:
@@ -103,7 +108,7 @@ class Recognizer:
         return [next(predictions) if isinstance(one, Seen) else one for one in outcomes]
 
     def predict(self, seen: Sequence[Seen], deadline: float = math.inf) -> list[Prediction]:
-        """What the network says of each of ``seen``. Raises batching.DeadlineError."""
+        """What the network says of each of ``seen``. Raises DeadlineError."""
         if not seen:
             return []
         started = time.perf_counter()

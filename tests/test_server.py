@@ -15,10 +15,11 @@ import zlib
 from pathlib import Path
 
 import handwriting
+import hard_pictures
 import pytest
 import torch
 from conftest import HOME, LINE_TIMEOUT, RunningServer, png, python, start_server
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 import net.recognizer
 import server as server_module
@@ -145,6 +146,38 @@ def test_seen_is_the_picture_of_28_by_28_when_asked_for(server, send):
     seen = Image.open(io.BytesIO(base64.b64decode(encoded)))
     assert (seen.size, seen.mode, seen.getpixel((0, 0)), seen.getextrema()[1]) == ((28, 28), "L", 0, 255)
     assert "seen" not in send(server, PICTURES[3], "?seen=0").json
+
+
+PLAIN = handwriting.render(handwriting.by_hand(3))
+
+
+def with_a_speck() -> Image.Image:
+    """A 3 with a blot beside it that is too small to be a part of it."""
+    picture = PLAIN.convert("L")
+    ImageDraw.Draw(picture).ellipse((8, 8, 18, 18), fill=0)
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("picture", "preparation"),
+    [
+        (png(PLAIN), []),
+        (png(ImageOps.invert(PLAIN.convert("RGB"))), ["inverted"]),
+        (png(with_a_speck()), ["parts_left_out"]),
+        (hard_pictures.photograph(3, "shadow", 0), ["shadow_removed"]),
+    ],
+    ids=["nothing", "light ink", "a speck", "a photograph"],
+)
+def test_what_was_done_to_a_picture_is_told_with_what_was_seen(server, picture: bytes, preparation: list[str]):
+    answer = ask(server, "POST", "/predict?seen=1", picture, **{"Content-Type": "image/png"}).json
+    assert (answer["digit"], answer["preparation"]) == (3, preparation)
+    assert "preparation" not in post(server, picture, "image/png").json
+
+
+def test_strokes_are_redrawn_and_that_is_told(server):
+    body = json.dumps({"strokes": handwriting.by_hand(3)}).encode()
+    answer = ask(server, "POST", "/predict?seen=1", body, **{"Content-Type": "application/json"}).json
+    assert (answer["digit"], answer["preparation"]) == (3, ["redrawn"])
 
 
 def test_a_multipart_field_may_hold_a_data_url(server):

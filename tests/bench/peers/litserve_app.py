@@ -4,7 +4,6 @@ import sys
 
 import litserve
 import torch
-from fastapi import UploadFile
 from network import load, picture_of
 
 
@@ -12,7 +11,7 @@ class DigitAPI(litserve.LitAPI):
     def setup(self, device: str) -> None:
         self.network = load().to(device)
 
-    def decode_request(self, request: dict[str, UploadFile]) -> torch.Tensor:
+    def decode_request(self, request) -> torch.Tensor:
         return picture_of(request["image"].file.read())
 
     def batch(self, inputs: list[torch.Tensor]) -> torch.Tensor:
@@ -31,4 +30,4 @@ class DigitAPI(litserve.LitAPI):
 
 if __name__ == "__main__":
     server = litserve.LitServer(DigitAPI(max_batch_size=16, batch_timeout=0.005), accelerator="cpu")
-    server.run(port=int(sys.argv[1]), log_level="warning", generate_client_file=False)
+    server.run(port=int(sys.argv[1]), generate_client_file=False)
