@@ -26,6 +26,7 @@ from train.fit import accuracy, compute_logits
 from train.mnist import DataError, load_test_digits, root_folder
 from train.pictures import FOLDERS, labelled_files
 from train.report import report_path, write_report
+from train.traits import traits_of
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Reading:
     predicted: int | None
     certain: bool
     confidence: float
+    traits: tuple[str, ...] = ()  # its pen, size and paper, see train/traits.py
 
 
 def per_digit_accuracy(logits: Tensor, labels: Tensor) -> list[float]:
@@ -49,12 +51,14 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
     files = labelled_files(folder)
     for path, label in tqdm(files, desc="reading", unit="picture", leave=False, disable=not files):
         name = f"{path.parent.name}/{path.name}"
+        data = path.read_bytes()
         try:
-            prediction = recognizer.recognize(path.read_bytes())
+            prediction = recognizer.recognize(data)
         except ink.InkError:
             yield Reading(name, label, predicted=None, certain=False, confidence=0.0)
         else:
-            yield Reading(name, label, prediction.digit, prediction.certain, prediction.confidence)
+            traits = traits_of(data).names
+            yield Reading(name, label, prediction.digit, prediction.certain, prediction.confidence, traits)
 
 
 def confusion_table(readings: list[Reading]) -> str:
@@ -86,6 +90,7 @@ def report_digits(readings: list[Reading]) -> None:
         of_certain = sum(reading.certain for reading in right) / len(certain)
         print(f"where certain       {share_of(of_certain, len(certain), len(readings))}")
     print_by_kind(readings, lambda reading: reading.predicted == reading.label)
+    print_by_trait(readings)
     print("\n" + confusion_table(readings))
     for reading in readings:
         if reading.predicted != reading.label:
@@ -117,6 +122,16 @@ def print_by_kind(readings: list[Reading], is_right: Callable[[Reading], bool]) 
             kinds.setdefault(kind[1], []).append(is_right(reading))
     for kind, outcomes in kinds.items():
         print(f"  {kind:<18}{sum(outcomes) / len(outcomes):.1%} of {len(outcomes)}")
+
+
+def print_by_trait(readings: list[Reading]) -> None:
+    """Print how many are right of those with each pen, size and paper."""
+    outcomes: dict[str, list[bool]] = {}
+    for reading in readings:
+        for trait in reading.traits:
+            outcomes.setdefault(trait, []).append(reading.predicted == reading.label)
+    for trait in sorted(outcomes):
+        print(f"  {trait:<18}{sum(outcomes[trait]) / len(outcomes[trait]):.1%} of {len(outcomes[trait])}")
 
 
 def report_mnist(checkpoint: Path, root: Path) -> None:

@@ -1,0 +1,62 @@
+"""What pen, paper and size a picture has, to see which of them costs accuracy."""
+
+import math
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from net import ink
+from net.ink import INVERTED, SHADOW_REMOVED, Floats
+
+THIN, THICK = 0.08, 0.16  # of the digit's longer side; MNIST's own strokes have 0.13
+SMALL, LARGE = 0.35, 0.65  # of the picture's longer side
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Of one picture with a digit on it."""
+
+    pen: float  # width of its strokes, as a fraction of the digit's longer side
+    size: float  # the digit's longer side, as a fraction of the picture's
+    paper: str
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """The groups that it belongs to: one of pens, one of sizes, one of papers."""
+        pen = "thin pen" if self.pen < THIN else "thick pen" if self.pen > THICK else "middling pen"
+        size = "small digit" if self.size < SMALL else "large digit" if self.size > LARGE else "middling digit"
+        return pen, size, self.paper
+
+
+def traits_of(data: bytes) -> Traits:
+    """Those of a picture file. Raises ink.InkError where it has no digit."""
+    image = ink.decode(data)
+    found = ink.find_ink(image)
+    with Image.open(BytesIO(data)) as file:
+        is_transparent = file.has_transparency_data and file.convert("RGBA").getchannel("A").getextrema()[0] < 255
+    if SHADOW_REMOVED in found.preparation:
+        paper = "photograph"
+    elif INVERTED in found.preparation:
+        paper = "light ink"
+    else:
+        paper = "no paper" if is_transparent else "dark ink"
+    largest = max(found.strength.shape)
+    side = largest * max(1, max(image.size) // ink.WORKING_SIDE) if largest * 2 >= ink.WORKING_SIDE else largest
+    return Traits(
+        pen=stroke_width(found.strength) / largest,
+        size=min(1.0, side / max(image.size)),
+        paper=paper,
+    )
+
+
+def stroke_width(strength: Floats) -> float:
+    """The width in pixels of the strokes whose ink is ``strength``, float [H, W] from 0 to 1.
+
+    A stroke is about as wide as twice its area is of its outline's length. That is had from how often lines across
+    the picture meet it, by the formula of Cauchy and Crofton: pi / 4 times the crossings of rows and of columns.
+    """
+    inside = np.pad(strength > 0.5, 1)
+    crossings = sum(int((np.diff(inside.astype(np.int8), axis=axis) != 0).sum()) for axis in (0, 1))
+    return 2 * float(inside.sum()) / max(1.0, crossings * math.pi / 4)
