@@ -116,7 +116,10 @@ def create_app(
     @app.get("/")
     def pad() -> str:
         response.set_header("Content-Security-Policy", PAGE_POLICY)
-        return bottle.template("pad", template_lookup=[str(HOME / "views")])
+        words = json.loads((HOME / "views" / "words.json").read_text("utf-8"))
+        # In a script element only JSON's own escapes count, and a bare "<" could end it.
+        for_scripts = json.dumps(words["scripts"], ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        return bottle.template("pad", words=words, for_scripts=for_scripts, template_lookup=[str(HOME / "views")])
 
     @app.get("/static/<name:path>")
     def static(name: str) -> HTTPResponse:
