@@ -199,17 +199,101 @@ def test_people_s_drawings_are_read(open_page, pen_root: Path):
     assert right >= 9
 
 
-@pytest.mark.parametrize("scale", [1, 2, 3])
-def test_the_line_meets_the_pointer_and_is_sharp_on_every_screen(open_page, scale: int):
-    page = open_page(width=801, height=777, device_scale_factor=scale)
-    draw_with_mouse(page, [[(0.25, 0.5), (0.25, 0.5)]])
-    side = page.evaluate("document.getElementById('pad').width")
-    assert side == pytest.approx(page.locator("#pad").bounding_box()["width"] * scale, abs=scale)
+@pytest.mark.parametrize("scale", [1, 1.5, 3])
+@pytest.mark.parametrize("zoom", [0.8, 1, 1.5])
+def test_the_line_meets_the_pointer_on_every_screen_and_at_every_zoom(open_page, scale: float, zoom: float):
+    # A browser that zooms has larger pixels of its own, and fewer of them.
+    page = open_page(width=round(801 / zoom), height=round(777 / zoom), device_scale_factor=scale * zoom)
+    expect_line_under_pointer(page, scale * zoom)
+    assert pixels_under_one(page) == pytest.approx(1, abs=0.02), "the line is as sharp as the screen"
+
+
+def test_the_line_meets_the_pointer_where_the_page_itself_is_zoomed(open_page):
+    page = open_page(width=801, height=777)
+    page.evaluate("document.documentElement.style.zoom = 1.3")
+    expect_line_under_pointer(page, 1)
+
+
+def test_the_line_is_sharp_again_on_another_screen_with_smaller_pixels(page: Page):
+    draw_with_mouse(page, digit(7))
+    expect_digit(page, 7)
+    few = inked(page)
+    # The window is a little wider, or the emulation tells the page nothing; the pad is as large as before.
+    screen = {"width": 1300, "height": 800, "deviceScaleFactor": 2, "mobile": False}
+    page.context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", screen)
+    page.wait_for_function("() => document.getElementById('pad').width > 700")
+    assert pixels_under_one(page) == pytest.approx(1, abs=0.02)
+    assert inked(page) == pytest.approx(4 * few, rel=0.1)
+
+
+def expect_line_under_pointer(page: Page, density: float) -> None:
+    """Draw a line, and look for it on the screen where the pointer was."""
+    [[(x, y), end]] = on_pad(page, [[(0.3, 0.6), (0.31, 0.6)]])
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(*end)
+    page.mouse.up()
     expect(page.locator("#clear")).to_be_enabled()
-    assert pixel(page, 0.25, 0.5) != pixel(page, 0.01, 0.01)
-    radius = 0.05 / 2
-    assert pixel(page, 0.25 + 0.9 * radius, 0.5) == pixel(page, 0.25, 0.5)
-    assert pixel(page, 0.25 + 1.2 * radius, 0.5) == pixel(page, 0.01, 0.01)
+    assert inked(page) > 0
+    page.mouse.move(0, 0)
+    with Image.open(io.BytesIO(page.screenshot())) as screen:
+        radius = 0.05 / 2 * page.locator("#pad").bounding_box()["width"]
+        darkness = [
+            255 - screen.convert("L").getpixel((round((x + dx) * density), round((y + dy) * density)))
+            for dx, dy in ((0, 0), (-0.8 * radius, 0), (0, 0.8 * radius), (-1.3 * radius, 0), (0, 1.3 * radius))
+        ]
+    assert [each > 128 for each in darkness] == [True, True, True, False, False]
+
+
+def pixels_under_one(page: Page) -> float:
+    """How many pixels of the screen's one of the pad's is wide."""
+    return page.evaluate(
+        """() => {
+            const pad = document.getElementById("pad");
+            return (pad.getBoundingClientRect().width * devicePixelRatio) / pad.width;
+        }"""
+    )
+
+
+# Every two of these meet in one row: width, pixels to a CSS pixel, colour scheme.
+SCREENS = [(320, 1, "light"), (320, 3, "dark"), (768, 1, "dark"), (768, 3, "light"), (1440, 1, "light"),
+           (1440, 3, "dark")]  # fmt: skip
+POINTERS = ["touch", "pen", "pen", "touch", "mouse", "touch"]
+
+
+@pytest.mark.parametrize(
+    ("width", "scale", "scheme", "pointer"),
+    [(*screen, pointer) for screen, pointer in zip(SCREENS, POINTERS, strict=True)],
+)
+def test_a_visit_from_the_first_stroke_to_the_last(open_page, width: int, scale: int, scheme: str, pointer: str):
+    page = open_page(width=width, height=800, device_scale_factor=scale, color_scheme=scheme, has_touch=True)
+
+    def press(target: str) -> None:
+        (page.tap if pointer == "touch" else page.click)(target)
+
+    draw(page, [*digit(7), [(0.38, 0.52), (0.68, 0.48)]], pointer)
+    expect_digit(page, 7)
+    expect(page.locator("#bars li").nth(7)).to_have_attribute("data-best", "")
+    assert page.locator("#seen").evaluate("(image) => image.naturalWidth") == 28
+    whole = inked(page)
+
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    press("#layers canvas[data-layer=S2]")
+    expect(page.locator("#map-caption")).to_contain_text("S2, ")
+    press("#why button >> nth=2")
+    expect(page.locator("#evidence")).to_contain_text("What would speak for a 2 rather than the 7")
+
+    press("#yes")
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 7")
+    press("#undo")
+    assert 0 < inked(page) < whole
+    press("#redo")
+    assert inked(page) == whole
+    expect_digit(page, 7)
+    press("#clear")
+    assert inked(page) == 0
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_answer_comes_while_one_draws(page: Page):
@@ -556,6 +640,35 @@ def test_resizing_the_window_keeps_the_drawing(page: Page):
     assert response.value.json()["digit"] == 9
 
 
+def test_resizing_in_the_middle_of_a_stroke_leaves_one_line(page: Page):
+    half = [(0.5, 0.2 + 0.03 * step) for step in range(11)]
+    for window, points in ((None, half), ({"width": 600, "height": 900}, [(x, y + 0.3) for x, y in half])):
+        if window:
+            page.set_viewport_size(window)
+        for point in on_pad(page, [points])[0]:
+            page.mouse.move(*point)
+            page.mouse.down()
+    page.mouse.up()
+    expect_digit(page, 1)
+    assert pixel(page, 0.5, 0.3) == pixel(page, 0.5, 0.7) != pixel(page, 0.3, 0.5)
+
+
+def test_there_is_nothing_to_undo_before_the_first_stroke_nor_after_an_eraser_that_met_none(page: Page):
+    for keys in ("Control+z", "Control+Shift+z", "Control+z", "Escape"):
+        page.keyboard.press(keys)
+    page.check("input[value=eraser]", force=True)
+    draw_with_mouse(page, [[(0.2, 0.2), (0.8, 0.8)]])
+    expect(page.locator("#undo")).to_be_disabled()
+    page.check("input[value=ink]", force=True)
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+    page.check("input[value=eraser]", force=True)
+    draw_with_mouse(page, [[(0.02, 0.02), (0.05, 0.02)]])
+    page.click("#undo")
+    assert inked(page) == 0
+    expect(page.locator("#undo")).to_be_disabled()
+
+
 @pytest.mark.parametrize("path", sorted(handwriting.DATA.iterdir()), ids=lambda path: path.name)
 def test_a_chosen_picture_is_shown_beside_its_digit(page: Page, path: Path):
     draw_with_mouse(page, digit(3))
@@ -584,6 +697,31 @@ def test_a_dropped_or_pasted_picture_is_read(page: Page, event: str, target: str
     expect(page.locator("#picture")).to_be_visible()
 
 
+def test_what_is_dropped_and_no_picture_is_told_to_be_none(page: Page):
+    page.evaluate(HAND_OVER, ["drop", "#pad", "letter.txt", "text/plain", ""])
+    expect(page.locator("#sentence")).to_contain_text("not a picture")
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+
+
+def test_twenty_pictures_are_all_read(page: Page):
+    files = [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif", "3.bmp")] * 5
+    page.set_input_files("#choose", files)
+    for number in range(20):
+        expect(page.locator("#gallery button").nth(number)).to_contain_text(re.compile(rf"^{number % 4} · "))
+    expect(page.locator("#gallery [aria-pressed=true]")).to_have_count(1)
+
+
+def test_a_file_that_is_gone_when_it_is_read_again_is_told(page: Page, tmp_path: Path):
+    path = tmp_path / "seven.png"
+    path.write_bytes((handwriting.DATA / "7.png").read_bytes())
+    page.set_input_files("#choose", path)
+    expect_digit(page, 7)
+    path.unlink()
+    page.click("#read")
+    expect(page.locator("#sentence")).to_contain_text("Choose it again")
+
+
 def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     files = [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")]
@@ -596,6 +734,7 @@ def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
     expect_digit(page, 0)
     tiles.nth(2).click()
     expect_digit(page, 2)
+    expect(tiles.nth(2)).to_have_attribute("aria-pressed", "true")
     page.set_input_files("#choose", handwriting.DATA / "3.bmp")
     expect_digit(page, 3)
     expect(page.locator("#gallery")).to_be_hidden()
@@ -769,7 +908,6 @@ def test_the_server_being_gone_is_told_and_its_return_noticed(open_page, tmp_pat
     page.click("#read")
     expect(page.locator("#sentence")).to_contain_text("The server does not answer")
     second = start_server(tmp_path, "--port", str(first.port))
-    page.click("#read")
     expect_digit(page, 6)
     second.stop()
     second.process.stdout.close()
@@ -799,6 +937,25 @@ def test_everything_is_reached_by_keyboard(page: Page):
     page.keyboard.press("Escape")
     assert inked(page) == 0
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+
+
+def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
+    def tab_to(name: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == name:
+                return
+        raise AssertionError(f"{name} is not reached")
+
+    tab_to("choose")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(handwriting.DATA / "5.png")
+    expect_digit(page, 5)
+    page.keyboard.press("Shift+Tab")
+    tab_to("yes")
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 5")
 
 
 def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: Page):
