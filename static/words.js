@@ -3,6 +3,8 @@
 /** @type {typeof import("../views/words.json")["scripts"]} */
 export const words = JSON.parse(document.getElementById("words").textContent);
 
+const NO_BREAK = "\u00a0"; // an article stays with its digit, and a sign with its number
+
 /**
  * @param {string} sentence with {names}; {a digit} stands for the digit with its article
  * @param {Record<string, string | number>} values by name
@@ -10,7 +12,7 @@ export const words = JSON.parse(document.getElementById("words").textContent);
  */
 export function say(sentence, values) {
   return sentence.replace(/\{(a )?(\w+)\}/g, (_, article, name) =>
-    article ? words.withArticle[values[name]] : String(values[name]),
+    (article ? words.withArticle[values[name]] : String(values[name])).replace(" ", NO_BREAK),
   );
 }
 

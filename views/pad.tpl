@@ -30,7 +30,7 @@
           <p class="digit" id="digit" aria-hidden="true">?</p>
           <p class="sentence" id="sentence" role="status">{{words["scripts"]["empty"]}}</p>
           <figure class="seen" id="seen-figure" hidden>
-            <img id="seen" width="112" height="112" alt="{{page['seen']}}" aria-describedby="preparation">
+            <img id="seen" src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" width="112" height="112" alt="{{page['seen']}}" aria-describedby="preparation">
             <figcaption>{{page["seenCaption"]}}</figcaption>
           </figure>
           <p class="preparation" id="preparation" hidden></p>
