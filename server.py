@@ -123,7 +123,16 @@ def create_app(
 
     @app.get("/")
     def pad() -> str:
-        return bottle.template("pad", template_lookup=[str(HOME / "views")])
+        words = json.loads((HOME / "views" / "words.json").read_text("utf-8"))
+        # In a script element only JSON's own escapes count, and a bare "<" could end it.
+        for_scripts = json.dumps(words["scripts"], ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        return bottle.template(
+            "pad",
+            words=words,
+            for_scripts=for_scripts,
+            corrections=kept is not None,
+            template_lookup=[str(HOME / "views")],
+        )
 
     @app.get("/api")
     def api() -> str:

@@ -1,13 +1,15 @@
 /** Asks the server: one request at a time, and after it the newest picture only. */
 
-import { words } from "./words.js";
+import { authorization } from "./token.js";
+import { errorInWords, words } from "./words.js";
 
 const TIMEOUT = 15_000; // milliseconds
+const LOOK_AGAIN = 2_000; // milliseconds
 
 /**
  * @typedef {{digit: number, confidence: number, certain: boolean, probabilities: number[], seen: string,
- *   milliseconds: number}} Prediction
- * @typedef {{prediction: Prediction} | {error: string}} Outcome
+ *   milliseconds: number, preparation?: string[]}} Prediction
+ * @typedef {{prediction: Prediction} | {error: string, isGone?: boolean}} Outcome isGone: there was no server
  */
 
 export class Reader {
@@ -64,19 +66,46 @@ export async function ask(address, picture) {
   try {
     response = await fetch(address, {
       method: "POST",
-      headers: { "Content-Type": typeof picture === "string" ? "application/json" : picture.type || "image/png" },
+      headers: {
+        "Content-Type": typeof picture === "string" ? "application/json" : picture.type || "image/png",
+        ...authorization(),
+      },
       body: picture,
       signal: AbortSignal.timeout(TIMEOUT),
     });
   } catch (error) {
-    return { error: error.name === "TimeoutError" ? words.serverSlow : words.serverGone };
+    if (error.name === "TimeoutError") return { error: words.serverSlow };
+    // A file that was moved or changed since it was chosen fails in the same way.
+    return (await canBeSent(picture)) ? { error: words.serverGone, isGone: true } : { error: words.fileGone };
   }
   try {
     const answer = await response.json();
-    if (typeof answer.error?.message === "string") return { error: answer.error.message };
+    if (typeof answer.error?.message === "string") return { error: errorInWords(answer.error) };
     if (Array.isArray(answer.probabilities)) return { prediction: answer };
   } catch {
     // Fall through: whatever it was, it was no answer of ours.
   }
   return { error: words.serverOdd };
+}
+
+/** @param {Blob | string} picture @returns {Promise<boolean>} */
+async function canBeSent(picture) {
+  try {
+    if (picture instanceof Blob) await picture.arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns {Promise<void>} once the server answers again */
+export async function serverIsBack() {
+  for (;;) {
+    await new Promise((done) => setTimeout(done, LOOK_AGAIN));
+    try {
+      if ((await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) })).ok) return;
+    } catch {
+      // Not yet.
+    }
+  }
 }

@@ -1,12 +1,14 @@
 /** Right or wrong? One tap tells the server, which keeps the picture for the network to learn from. */
 
-import { words } from "./words.js";
+import { authorization } from "./token.js";
+import { errorInWords, say, words } from "./words.js";
 
 const TIMEOUT = 15_000; // milliseconds
 
 export class Verdict {
+  /** A server that keeps no corrections leaves it out of the page. */
   #panel = document.getElementById("verdict");
-  #yes = /** @type {HTMLButtonElement} */ (document.getElementById("yes"));
+  #yes = document.getElementById("yes");
   #others = [...document.querySelectorAll("#others button")];
   #note = document.getElementById("verdict-note");
   /** @type {number | null} what was read */
@@ -14,23 +16,27 @@ export class Verdict {
 
   /** @param {(label: number) => void} onLabel told the right digit */
   constructor(onLabel) {
-    this.#yes.addEventListener("click", () => onLabel(this.#digit));
-    this.#others.forEach((button, label) => button.addEventListener("click", () => onLabel(label)));
+    this.#yes?.addEventListener("click", () => onLabel(this.#digit));
+    this.#others.forEach((button, label) => {
+      button.setAttribute("aria-label", say(words.noItIs, { digit: label }));
+      button.addEventListener("click", () => onLabel(label));
+    });
   }
 
   /** @param {number} digit that was read, and may be wrong */
   ask(digit) {
+    if (!this.#panel) return;
     this.#digit = digit;
     this.#panel.hidden = false;
     this.#note.textContent = "";
-    this.#yes.textContent = words.yes(digit);
+    this.#yes.textContent = say(words.yes, { digit });
     this.#others.forEach((button, label) => {
-      button.hidden = label === digit;
+      button.disabled = label === digit;
     });
   }
 
   hide() {
-    this.#panel.hidden = true;
+    if (this.#panel) this.#panel.hidden = true;
   }
 
   /**
@@ -42,12 +48,14 @@ export class Verdict {
     try {
       const response = await fetch(isJson ? "corrections" : `corrections?label=${label}`, {
         method: "POST",
-        headers: { "Content-Type": isJson ? "application/json" : picture.type || "image/png" },
+        headers: { "Content-Type": isJson ? "application/json" : picture.type || "image/png", ...authorization() },
         body: isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture,
         signal: AbortSignal.timeout(TIMEOUT),
       });
       const answer = await response.json();
-      this.#note.textContent = answer.error?.message ?? words.thanks(answer.label, answer.new);
+      this.#note.textContent = answer.error
+        ? errorInWords(answer.error)
+        : say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label });
     } catch {
       this.#note.textContent = words.serverGone;
     }
