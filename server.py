@@ -7,6 +7,7 @@ gunicorn "server:create_app()"
 import argparse
 import base64
 import binascii
+import gzip
 import json
 import math
 import re
@@ -74,6 +75,7 @@ HOW_TO_SEND = (
 )
 DIGIT = re.compile("[0-9]")
 DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.ASCII | re.IGNORECASE)
 REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 PAGE_POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -122,21 +124,23 @@ def create_app(
             refuse("unauthorized", "This server answers those who bear its token; send 'Authorization: Bearer ...'.")
 
     @app.get("/")
-    def pad() -> str:
+    def pad() -> bytes:
         words = json.loads((HOME / "views" / "words.json").read_text("utf-8"))
         # In a script element only JSON's own escapes count, and a bare "<" could end it.
         for_scripts = json.dumps(words["scripts"], ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-        return bottle.template(
+        page = bottle.template(
             "pad",
             words=words,
             for_scripts=for_scripts,
             corrections=kept is not None,
             template_lookup=[str(HOME / "views")],
         )
+        return compressed(page.encode(), response)
 
     @app.get("/api")
-    def api() -> str:
-        return bottle.template("api", contract=contract, template_lookup=[str(HOME / "views")])
+    def api() -> bytes:
+        page = bottle.template("api", contract=contract, template_lookup=[str(HOME / "views")])
+        return compressed(page.encode(), response)
 
     @app.get("/openapi.json")
     def openapi_json() -> dict[str, Any]:
@@ -147,6 +151,9 @@ def create_app(
         request.environ.pop("HTTP_RANGE", None)  # files of a few kilobytes come whole
         answer = bottle.static_file(name, root=str(HOME / "static"))
         answer.set_header("Cache-Control", "no-cache")  # keep, but ask whether it has changed
+        if answer.status_code == 200 and request.method == "GET":
+            with answer.body as file:
+                answer.body = compressed(file.read(), answer)
         return answer
 
     @app.get("/healthz")
@@ -238,6 +245,17 @@ def create_app(
 
     app.default_error_handler = answer_error
     return Observed(app, metrics, origins)
+
+
+def compressed(body: bytes, answer: bottle.BaseResponse) -> bytes:
+    """``body`` of ``answer``, gzipped where the client takes that; telephones wait for bytes."""
+    answer.set_header("Vary", "Accept-Encoding")
+    if not GZIP.search(request.get_header("Accept-Encoding", "")):
+        return body
+    answer.set_header("Content-Encoding", "gzip")
+    body = gzip.compress(body, mtime=0)
+    answer.set_header("Content-Length", str(len(body)))
+    return body
 
 
 class Refusal(HTTPResponse):

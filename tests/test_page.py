@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import bottle
 import handwriting
 import pytest
 from conftest import HOME, RunningServer, png, start_server
@@ -70,7 +69,7 @@ def open_page(browser: Browser, server: RunningServer):
 
 
 def is_foreign(url: str, home: str) -> bool:
-    return not url.startswith((home, "data:", "blob:"))
+    return not url.startswith((home.partition("#")[0], "data:", "blob:"))
 
 
 @pytest.fixture
@@ -347,8 +346,9 @@ def test_bars_seen_picture_and_confidence_are_shown(page: Page):
     assert seen.evaluate("(image) => getComputedStyle(image).imageRendering") == "pixelated"
 
 
+BLANK = base64.b64encode(png(Image.new("L", (28, 28)))).decode()
 PREDICTION = {"digit": 4, "confidence": 0.9, "certain": True, "probabilities": [0] * 4 + [0.9, 0.1] + [0] * 4,
-              "seen": f"data:image/png;base64,{base64.b64encode(png(Image.new('L', (28, 28)))).decode()}", "milliseconds": 1}  # fmt: skip
+              "seen": f"data:image/png;base64,{BLANK}", "milliseconds": 1}  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [320, 768, 1440])
@@ -870,23 +870,39 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
     running.process.stdout.close()
 
 
-def test_where_no_corrections_are_kept_none_are_asked_for(open_page, server: RunningServer):
-    words = json.loads((HOME / "views" / "words.json").read_text("utf-8"))
-    html = bottle.template(
-        "pad",
-        words=words,
-        for_scripts=json.dumps(words["scripts"]),
-        corrections=False,
-        template_lookup=[str(HOME / "views")],
-    )
-    page = open_page()
-    page.route(server.url, lambda route: route.fulfill(body=html, content_type="text/html"))
-    page.goto(server.url)
+def test_where_no_corrections_are_kept_none_are_asked_for(open_page, tmp_path: Path):
+    running = start_server(tmp_path, "--no-corrections")
+    page = open_page(running.url)
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     expect(page.locator("#verdict")).to_have_count(0)
     page.keyboard.press("Escape")
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    assert page.request.post(f"{running.url}corrections?label=4", data=b"").status == 404
+    running.stop()
+    running.process.stdout.close()
+    assert not (tmp_path / "corrections").exists()
+
+
+def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_must_be_one(open_page, tmp_path: Path):
+    (tmp_path / "token").write_text("open-sesame\n")
+    running = start_server(tmp_path, "--token-file", "token")
+    page = open_page(running.url)
+    draw_with_mouse(page, digit(4))
+    expect(page.locator("#answer")).to_have_attribute("data-state", "error")
+    expect(page.locator("#sentence")).to_contain_text("token")
+    page = open_page(f"{running.url}#token=open-sesame")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=running.url.rstrip("/"))
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
+    page.click("#copy-curl")
+    expect(page.locator("#note")).to_contain_text("clipboard")
+    command = page.evaluate("() => navigator.clipboard.readText()")
+    assert "'Authorization: Bearer open-sesame'" in command
+    running.stop()
+    running.process.stdout.close()
 
 
 def test_nobody_looking_nothing_is_explained(page: Page):
