@@ -37,6 +37,9 @@ const reader = new Reader(() => "predict?seen=1", (outcome) => {
 
 const verdict = new Verdict((label) => verdict.send(onPad()(), label));
 
+// An explanation is ten times the work of a reading, and must not keep the next of these waiting.
+const BETWEEN_EXPLANATIONS = 100; // milliseconds
+
 /** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
 let wantedDigit = null;
 const explainer = new Reader(
@@ -44,6 +47,7 @@ const explainer = new Reader(
   (outcome) => {
     if ("prediction" in outcome) inside.show(outcome.prediction);
   },
+  BETWEEN_EXPLANATIONS,
 );
 const insidePanel = /** @type {HTMLDetailsElement} */ (byId("inside"));
 /** @type {import("./inside.js").Inside | null} until somebody looks at it */

@@ -12,6 +12,9 @@ const LOOK_AGAIN = 2_000; // milliseconds
  * @typedef {{prediction: Prediction} | {error: string, isGone?: boolean}} Outcome isGone: there was no server
  */
 
+/** @param {number} milliseconds */
+const pass = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
 export class Reader {
   /** @type {(() => Blob | string) | null} */
   #newest = null;
@@ -19,14 +22,17 @@ export class Reader {
   #generation = 0;
   #address;
   #onOutcome;
+  #rest;
 
   /**
    * @param {() => string} address where to ask next
    * @param {(outcome: Outcome) => void} onOutcome told of each answer that is still wanted
+   * @param {number} rest milliseconds from an answer to the next request
    */
-  constructor(address, onOutcome) {
+  constructor(address, onOutcome, rest = 0) {
     this.#address = address;
     this.#onOutcome = onOutcome;
+    this.#rest = rest;
   }
 
   /** @param {() => Blob | string} getPicture called when its turn comes; never, if a newer one comes first */
@@ -50,6 +56,7 @@ export class Reader {
         this.#newest = null;
         const outcome = await ask(this.#address(), getPicture());
         if (generation === this.#generation) this.#onOutcome(outcome);
+        if (this.#rest) await pass(this.#rest);
       }
     } finally {
       this.#busy = false;
@@ -101,7 +108,7 @@ async function canBeSent(picture) {
 /** @returns {Promise<void>} once the server answers again */
 export async function serverIsBack() {
   for (;;) {
-    await new Promise((done) => setTimeout(done, LOOK_AGAIN));
+    await pass(LOOK_AGAIN);
     try {
       if ((await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) })).ok) return;
     } catch {

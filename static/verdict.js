@@ -13,6 +13,8 @@ export class Verdict {
   #note = document.getElementById("verdict-note");
   /** @type {number | null} what was read */
   #digit = null;
+  /** What is said about one reading is not said beside the next. */
+  #question = 0;
 
   /** @param {(label: number) => void} onLabel told the right digit */
   constructor(onLabel) {
@@ -27,6 +29,7 @@ export class Verdict {
   ask(digit) {
     if (!this.#panel) return;
     this.#digit = digit;
+    this.#question++;
     this.#panel.hidden = false;
     this.#note.textContent = "";
     this.#yes.textContent = say(words.yes, { digit });
@@ -45,6 +48,10 @@ export class Verdict {
    */
   async send(picture, label) {
     const isJson = typeof picture === "string";
+    const question = this.#question;
+    const note = (/** @type {string} */ sentence) => {
+      if (question === this.#question) this.#note.textContent = sentence;
+    };
     try {
       const response = await fetch(isJson ? "corrections" : `corrections?label=${label}`, {
         method: "POST",
@@ -53,11 +60,10 @@ export class Verdict {
         signal: AbortSignal.timeout(TIMEOUT),
       });
       const answer = await response.json();
-      this.#note.textContent = answer.error
-        ? errorInWords(answer.error)
-        : say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label });
+      if (answer.error) note(errorInWords(answer.error));
+      else note(say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label }));
     } catch {
-      this.#note.textContent = words.serverGone;
+      note(words.serverGone);
     }
   }
 }

@@ -346,9 +346,14 @@ def test_bars_seen_picture_and_confidence_are_shown(page: Page):
     assert seen.evaluate("(image) => getComputedStyle(image).imageRendering") == "pixelated"
 
 
-BLANK = base64.b64encode(png(Image.new("L", (28, 28)))).decode()
-PREDICTION = {"digit": 4, "confidence": 0.9, "certain": True, "probabilities": [0] * 4 + [0.9, 0.1] + [0] * 4,
-              "seen": f"data:image/png;base64,{BLANK}", "milliseconds": 1}  # fmt: skip
+PREDICTION = {
+    "digit": 4,
+    "confidence": 0.9,
+    "certain": True,
+    "probabilities": [0] * 4 + [0.9, 0.1] + [0] * 4,
+    "seen": f"data:image/png;base64,{base64.b64encode(png(Image.new('L', (28, 28)))).decode()}",
+    "milliseconds": 1,
+}
 
 
 @pytest.mark.parametrize("width", [320, 768, 1440])
@@ -868,6 +873,21 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
         assert sorted(name.partition("/")[0] for name in archive.namelist()) == ["2", "4", "9"]
     running.stop()
     running.process.stdout.close()
+
+
+def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):
+    waiting = []
+    page.route("**/corrections", lambda route: waiting.append(route))
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.click("#yes")
+    page.keyboard.press("Escape")
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+    with page.expect_response("**/corrections"):
+        waiting[0].fulfill(json={"label": 4, "predicted": 4, "new": True})
+    assert inked(page) > 0
+    expect(page.locator("#verdict-note")).to_be_empty()
 
 
 def test_where_no_corrections_are_kept_none_are_asked_for(open_page, tmp_path: Path):
