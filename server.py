@@ -116,7 +116,7 @@ def create_app(
         is_open = request.method in ("GET", "HEAD") and (
             request.path in ("/", "/api", *OPEN_ROUTES) or request.path.startswith("/static/")
         )
-        if token and not is_open and not is_token(request.get_header("Authorization", ""), token):
+        if token and not is_open and not is_token(header("Authorization"), token):
             refuse("unauthorized", "This server answers those who bear its token; send 'Authorization: Bearer ...'.")
 
     @app.get("/")
@@ -304,11 +304,16 @@ def read_label() -> int:
 
 def require_own_page(origins: frozenset[str]) -> None:
     """Refuse what a page of somebody else's, none of ``origins``, had the browser send."""
-    origin = request.get_header("Origin")
-    if origin and origin not in origins and origin.partition("://")[2] != request.get_header("Host"):
+    origin = header("Origin")
+    if origin and origin not in origins and origin.partition("://")[2] != header("Host"):
         refuse(
             "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
         )
+
+
+def header(name: str) -> str:
+    """A header of the current request, '' where there is none; Bottle's own way fails where it is not UTF-8."""
+    return request.headers.raw(name, "")
 
 
 def is_from_this_machine() -> bool:
@@ -316,9 +321,9 @@ def is_from_this_machine() -> bool:
 
     Nor from a page whose name was made to lead here (DNS rebinding): such a request asks for that name.
     """
-    through_proxy = any(request.get_header(name) for name in ("X-Forwarded-For", "Forwarded", "Via"))
+    through_proxy = any(header(name) for name in ("X-Forwarded-For", "Forwarded", "Via"))
     try:
-        asked_for = urllib.parse.urlsplit(f"//{request.get_header('Host', '')}").hostname
+        asked_for = urllib.parse.urlsplit(f"//{header('Host')}").hostname
     except ValueError:  # brackets that do not pair, for one
         return False
     return request.environ.get("REMOTE_ADDR") in LOOPBACK and asked_for in LOCAL_NAMES and not through_proxy
