@@ -73,7 +73,6 @@ HOW_TO_SEND = (
 DIGIT = re.compile("[0-9]")
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
-OPEN_ROUTES = ("/healthz", "/readyz", "/openapi.json")  # to those without the token, beside the page
 
 
 # ---------------------------------------------------------------------------------------------- answers
@@ -103,7 +102,7 @@ def create_app(
     latest = checkpoint if isinstance(checkpoint, LatestRecognizer) else LatestRecognizer(Path(checkpoint))
     latest.observe = metrics.count_pass
     kept = None if corrections is None else Corrections(Path(corrections))
-    contract = openapi.document(limits, kept is not None, token is not None)
+    contract = openapi.document(limits, kept is not None, token is not None, rate is not None)
     rate_limit = None if rate is None else RateLimit(rate)
     origins = frozenset(cors)
     app = bottle.Bottle()
@@ -114,7 +113,7 @@ def create_app(
         if rate_limit and request.method == "POST" and not rate_limit.allows(request.environ.get("REMOTE_ADDR", "")):
             refuse("too_many_requests", "This address asks more often than it may; slow down.")
         is_open = request.method in ("GET", "HEAD") and (
-            request.path in ("/", "/api", *OPEN_ROUTES) or request.path.startswith("/static/")
+            request.path in ("/", "/api", *openapi.OPEN_ROUTES) or request.path.startswith("/static/")
         )
         if token and not is_open and not is_token(header("Authorization"), token):
             refuse("unauthorized", "This server answers those who bear its token; send 'Authorization: Bearer ...'.")
