@@ -77,3 +77,5 @@ def test_the_page_for_people_tells_the_same(running):
             if method != "head":
                 assert f"{method.upper()} {path}" in page
                 assert all(f">{status}<" in page for status in operation["responses"])
+    section = page.partition('id="predict"')[2].partition("</section>")[0]
+    assert {"unreadable_image", "too_many_images"} < set(re.findall("<code>(.*?)</code>", section))

@@ -161,7 +161,6 @@ PICTURE_ERRORS = (
     "bad_json",
     "bad_data_url",
     "bad_strokes",
-    "too_large",
     "unsupported_type",
     "unreadable_image",
     "blank_image",
@@ -294,7 +293,7 @@ PREDICTION = {
         "maxItems": 10,
         "description": "of the digits 0 to 9, calibrated; they sum to 1",
     },
-    "milliseconds": {"type": "number", "minimum": 0},
+    "milliseconds": {"type": "number", "minimum": 0, "description": "from the bytes of the picture to this answer"},
     "seen": {"type": "string", "description": "what the network was given, as a PNG in a data URL; with ?seen=1"},
     "preparation": {
         "type": "array",
@@ -318,6 +317,7 @@ SCHEMAS: dict[str, Any] = {
             **PREDICTION,
             "layers": {
                 "type": "array",
+                "description": "what each made of the picture, from the first to the last",
                 "items": answer(
                     {
                         "name": {"type": "string"},
@@ -331,12 +331,18 @@ SCHEMAS: dict[str, Any] = {
             "evidence": answer({"digit": DIGIT, "rather_than": {**DIGIT, "type": ["integer", "null"]}, "pixels": GRID}),
         }
     ),
-    "Correction": answer({"label": DIGIT, "predicted": DIGIT, "new": {"type": "boolean"}}),
+    "Correction": answer(
+        {
+            "label": {**DIGIT, "description": "the right digit, as it was sent"},
+            "predicted": {**DIGIT, "description": "what the picture had been read as"},
+            "new": {"type": "boolean", "description": "false where the same had been kept before"},
+        }
+    ),
     "Health": answer(
         {
-            "status": {"const": "ok"},
+            "status": {"const": "ok", "description": "ok"},
             "sha256": {"type": ["string", "null"], "description": "of the weights"},
-            "trained": {"type": ["string", "null"], "description": "when they were"},
+            "trained": {"type": ["string", "null"], "description": "when they were trained"},
         }
     ),
     "Readiness": answer({"status": {"const": "ready"}}),
