@@ -75,7 +75,7 @@ def test_the_page_for_people_tells_the_same(running):
     for path, operations in contract["paths"].items():
         for method, operation in operations.items():
             if method != "head":
-                assert f"{method.upper()} {path}" in page
+                assert f"<b>{method.upper()}</b> {path}<" in page
                 assert all(f">{status}<" in page for status in operation["responses"])
     section = page.partition('id="predict"')[2].partition("</section>")[0]
     assert {"unreadable_image", "too_many_images"} < set(re.findall("<code>(.*?)</code>", section))
