@@ -632,7 +632,10 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="pages of that origin, https://example.org for one, may ask too; may be repeated",
     )
     strangers.add_argument(
-        "--rate", type=amount, metavar="N", help="requests a second that each address may send (default: any number)"
+        "--rate",
+        type=amount,
+        metavar="N",
+        help="pictures a second that each address may send to each process (default: any number)",
     )
     strangers.add_argument("--token-file", type=Path, metavar="FILE", help="answer only requests that bear its token")
     strangers.add_argument(
@@ -643,18 +646,22 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
 
     load = parser.add_argument_group("load")
-    load.add_argument("--processes", type=count, default=1, help="that share the work (default: %(default)s)")
-    load.add_argument(
-        "--threads", type=count, default=SERVER_THREADS, help="requests at a time in each (default: %(default)s)"
-    )
-    load.add_argument("--max-body", type=amount, default=limits.body / 2**20, help="MiB (default: %(default)g)")
-    load.add_argument(
-        "--max-pixels", type=amount, default=limits.pixels / 1e6, help="millions, of a picture (default: %(default)g)"
-    )
-    load.add_argument("--connections", type=count, default=limits.connections, help="at a time (default: %(default)s)")
-    load.add_argument(
-        "--queue", type=count, default=limits.queue, help="requests that may wait for a thread (default: %(default)s)"
-    )
+    for name, default, of_what in (
+        ("processes", 1, "that share the work"),
+        ("threads", SERVER_THREADS, "in each process, for one request at a time"),
+        ("connections", limits.connections, "that may be open to each process"),
+        ("queue", limits.queue, "requests that may wait for a thread; more are told to come again"),
+    ):
+        load.add_argument(
+            f"--{name}", type=count, default=default, metavar="N", help=f"{of_what} (default: %(default)s)"
+        )
+    for name, metavar, default, of_what in (
+        ("max-body", "MIB", limits.body / 2**20, "that a request may have"),
+        ("max-pixels", "MILLIONS", limits.pixels / 1e6, "that a picture may have"),
+    ):
+        load.add_argument(
+            f"--{name}", type=amount, default=default, metavar=metavar, help=f"{of_what} (default: %(default)g)"
+        )
     for name, of_what in (
         ("deadline", "a request may wait before it is dropped"),
         ("header", "a request's header may take to arrive"),
