@@ -22,6 +22,7 @@ from conftest import HOME, LINE_TIMEOUT, RunningServer, start_server
 from test_closed import measured
 from test_server import PICTURES, Answer, as_raw_body
 
+from net.serving.contract import STATUS
 from net.serving.limits import Limits
 
 README = (HOME / "README.md").read_text("utf-8")
@@ -47,6 +48,16 @@ def installed(command: str, package: str) -> str:
     if not path:
         pytest.skip(f"needs {command}: apt-get install {package}, or your system's package of it")
     return path
+
+
+def until_it_listens(process: subprocess.Popen, port: int, log: Path) -> None:
+    while True:
+        assert process.poll() is None, log.read_text()
+        try:
+            socket.create_connection(("127.0.0.1", port), LINE_TIMEOUT).close()
+            return
+        except ConnectionRefusedError:
+            os.sched_yield()
 
 
 # ------------------------------------------------------------------------------------------------ commands printed
@@ -83,15 +94,10 @@ def test_the_readme_names_every_flag_and_every_code():
     shown = subprocess.run(
         [sys.executable, "server.py", "--help"], cwd=HOME, capture_output=True, text=True, check=True
     )
-    flags = set(re.findall(r"--[a-z-]+", shown.stdout)) - {
-        "--help",
-        "--body-seconds",
-        "--idle-seconds",
-        "--drain-seconds",
-    }
+    flags = {flag for flag in re.findall(r"--[a-z-]+", shown.stdout) if not flag.endswith("-seconds")} - {"--help"}
+    assert {"--port", "--rate"} < flags
     assert not {flag for flag in flags if f"`{flag}" not in README}
-    codes = json.loads(json.dumps(sorted(__import__("net.serving.contract", fromlist=["STATUS"]).STATUS)))
-    assert not {code for code in codes if f"`{code}`" not in README}
+    assert not {code for code in STATUS if f"`{code}`" not in README}
 
 
 # ----------------------------------------------------------------------------------------------------------- nginx
@@ -143,19 +149,12 @@ def nginx(folder: Path, upstream_port: int) -> Iterator[Proxied]:
     (folder / "nginx.conf").write_text(
         f"pid {folder}/nginx.pid;\nevents {{}}\nhttp {{\naccess_log off;\n{scratch}\n{site}}}\n", "utf-8"
     )
+    as_owner = "user root; " if os.geteuid() == 0 else ""  # or its workers could not read the test's folder
     process = subprocess.Popen(
-        [command, "-c", folder / "nginx.conf", "-e", folder / "error.log", "-g", "daemon off; user root;"]
-        if os.geteuid() == 0
-        else [command, "-c", folder / "nginx.conf", "-e", folder / "error.log", "-g", "daemon off;"]
+        [command, "-c", folder / "nginx.conf", "-e", folder / "error.log", "-g", f"{as_owner}daemon off;"]
     )
     try:
-        while True:
-            assert process.poll() is None, (folder / "error.log").read_text()
-            try:
-                socket.create_connection(("127.0.0.1", port), LINE_TIMEOUT).close()
-                break
-            except ConnectionRefusedError:
-                os.sched_yield()
+        until_it_listens(process, port, folder / "error.log")
         yield Proxied(port, plain_port, folder / "certificate.pem")
     finally:
         process.terminate()
@@ -264,13 +263,7 @@ def test_under_gunicorn_several_workers_answer_and_are_measured_as_one(tmp_path:
         )
     running = RunningServer(process, f"http://127.0.0.1:{port}/", tmp_path / "log")
     try:
-        while True:
-            assert process.poll() is None, running.log.read_text()
-            try:
-                socket.create_connection(("127.0.0.1", port), LINE_TIMEOUT).close()
-                break
-            except ConnectionRefusedError:
-                os.sched_yield()
+        until_it_listens(process, port, running.log)
         for _ in range(6):
             assert as_raw_body(running, PICTURES[7]).json["digit"] == 7
         samples = measured(running)
