@@ -67,7 +67,7 @@ def document(limits: Limits, with_corrections: bool, with_token: bool) -> dict[s
                 body=picture_body(limits, {"label": DIGIT}),
                 answer=reference("Correction"),
                 parameters=[{"name": "label", "in": "query", "description": "the right digit", "schema": {**DIGIT}}],
-                errors=(*PICTURE_ERRORS, "bad_label", "forbidden", "storage_full"),
+                errors=(*PICTURE_ERRORS, "bad_label", "forbidden"),
             )
         }
         paths["/corrections.zip"] = {
@@ -116,6 +116,7 @@ EVERYWHERE = (
     "headers_too_large",
     "internal",
     "overloaded",
+    "storage_full",
 )
 
 
