@@ -44,7 +44,7 @@ PATIENCE = 20.0  # seconds until an answer; pictures of 50 million pixels among 
 MOST_PENDING = 48  # connections at a time that wait for their answer or their end
 GOOD_EVERY = 200  # requests
 MOST_GROWTH = 48.0  # MiB of resident memory after the warm-up
-WARM_UP = 0.25  # of the requests
+WARM_UP = 0.2  # of the requests; then memory is looked at, and after each part as large again
 FLAGS = ("--header-seconds", "1", "--body-seconds", "1.5")
 KINDS_OF_TEXT = ("text/html", "text/css", "text/javascript", "application/javascript", "image/svg+xml", "text/plain")
 SIGNS_OF_A_BUG = re.compile(r"Traceback|uncaptured|Exception", re.ASCII)
@@ -250,10 +250,11 @@ def strokes_or_so(rng: random.Random) -> object:
     if rng.random() < 0.3:
         return a_json_value(rng)
 
+    scale, oddity = rng.choice((1, 300, 1e6, 1e-6, 1e-320)), rng.choice((0, 0, 0.1))
+
     def coordinate() -> object:
-        if rng.random() < 0.1:
+        if rng.random() < oddity:
             return a_json_value(rng, 4)
-        scale = rng.choice((1, 1, 300, 1e6, 1e-6, 1e-300, 5e-324))
         return rng.choice((0, rng.uniform(-1, 1))) * scale
 
     strokes: list[object] = [
@@ -651,18 +652,18 @@ class Fuzzing:
     pending: list[Pending] = field(default_factory=list)
     kept_alive: socket.socket | None = None
     good: dict[Path, object] = field(default_factory=dict)
-    memory: dict[str, float] = field(default_factory=dict)
+    memory: dict[int, float] = field(default_factory=dict)  # MiB after so many requests
 
     def run(self, numbers: range, is_quiet: bool = False) -> None:
         """Send the mutants of these ``numbers``, and look at everything."""
         log = self.log.open(encoding="utf-8", errors="replace")
         self.ask_good()
-        warm = numbers.start + int(WARM_UP * len(numbers))
+        every = max(1, round(len(numbers) * WARM_UP))
         with tqdm(numbers, unit=" requests", disable=is_quiet) as bar:
             for number in bar:
-                if number == warm:
+                if (sent := number - numbers.start) and sent % every == 0:
                     self.settle(0)
-                    self.memory["after the warm-up"] = resident(self.pid)
+                    self.memory[sent] = resident(self.pid)
                 one = mutant(self.seed, number)
                 self.ask(one) if one.is_http else self.begin(one)
                 if number % GOOD_EVERY == GOOD_EVERY - 1:
@@ -671,7 +672,7 @@ class Fuzzing:
                     self.complain(one, f"an exception in the log, at this request or one shortly before:\n{written}")
         self.settle(0)
         self.ask_good()
-        self.memory["at the end"] = resident(self.pid)
+        self.memory[len(numbers)] = resident(self.pid)
         if SIGNS_OF_A_BUG.search(written := log.read()):
             self.complaints.append(f"an exception in the log:\n{written}")
         log.close()
@@ -787,8 +788,9 @@ class Fuzzing:
 
     @property
     def growth(self) -> float:
-        """MiB of resident memory."""
-        return self.memory["at the end"] - self.memory["after the warm-up"]
+        """MiB of resident memory, since the warm-up."""
+        first, *then = self.memory.values()
+        return then[-1] - first if then else 0.0
 
 
 def resident(pid: int) -> float:
@@ -831,8 +833,8 @@ def main() -> int:
         fuzzing.complaints.append(f"memory grew by {fuzzing.growth:.1f} MiB, more than {MOST_GROWTH:g}")
     for what, number in fuzzing.counts.most_common():
         print(f"{number:7} {what}")
-    for when, mebibytes in fuzzing.memory.items():
-        print(f"{mebibytes:7.1f} MiB {when}")
+    for sent, mebibytes in fuzzing.memory.items():
+        print(f"{mebibytes:7.1f} MiB resident after {sent} requests")
     print(f"{len(numbers)} mutants in {time.monotonic() - started:.0f} s, {len(fuzzing.complaints)} complaints")
     for what in fuzzing.complaints:
         print(what)

@@ -110,7 +110,8 @@ class ContractErrorTask(ErrorTask):
         self.channel.lingers = True
         self.content_length = len(body)
         self.channel.refused(self.channel.addr[0], method, getattr(self.request, "path", None), code, len(body))
-        self.write(b"" if method == "HEAD" else body)
+        is_head = getattr(self.request, "first_line", b"").startswith(b"HEAD ")
+        self.write(b"" if is_head else body)
 
 
 class ContractChannel(HTTPChannel):
