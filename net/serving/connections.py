@@ -252,7 +252,6 @@ def serve(
         **({"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if trusted_proxy else {}),
         clear_untrusted_proxy_headers=False,
         max_request_body_size=limits.body + 1,  # waitress refuses from this size on
-        connection_limit=limits.connections,
         channel_timeout=NEVER,  # waitress would go by the clock on the wall, which may be set
     )
     servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
@@ -261,6 +260,7 @@ def serve(
     channel_class = type("Channel", (ContractChannel,), its_own)
     for server in servers:
         server.channel_class = channel_class
+        server.adj.connection_limit = limits.connections + len(sockets)  # waitress counts its own sockets as well
 
     def on_signal(*_: object) -> None:
         if stop.is_set():  # told twice: at once, then
