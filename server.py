@@ -9,6 +9,7 @@ import base64
 import binascii
 import gzip
 import json
+import logging
 import math
 import re
 import signal
@@ -37,6 +38,7 @@ from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
 from net.serving import access_log, connections, headers, openapi, processes
 from net.serving.contract import (
+    DISK_FULL,
     INTERNAL,
     NOT_FOUND,
     NOT_HTTP,
@@ -51,6 +53,7 @@ from net.serving.gate import RateLimit, Wsgi, behind, is_address, is_token, read
 from net.serving.limits import Limits
 from net.serving.metrics import CONTENT_TYPE, Metrics
 
+log = logging.getLogger("server")
 HOME = Path(__file__).resolve().parent
 MAX_DROPPED = connections.MAX_DROPPED
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
@@ -224,7 +227,9 @@ def create_app(
             weights = recognizer.card.get("sha256")
             try:
                 is_new = kept.add(Correction(picture, label, prediction.digit, prediction.confidence, weights))
-            except StorageFullError:
+            except StorageFullError as error:
+                if error.__cause__:
+                    log.error("%s; a correction was refused.", error)
                 refuse("storage_full", STORAGE_FULL)
             return {"label": label, "predicted": prediction.digit, "new": is_new}
 
@@ -232,8 +237,14 @@ def create_app(
         def export() -> Any:
             if not allow_export and not is_from_this_machine():
                 refuse("forbidden", "Corrections are handed out to this machine alone; start with --allow-export.")
-            file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the WSGI server, once it is sent
-            kept.write_zip(file)
+            try:
+                file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the WSGI server, once it is sent
+            except OSError:
+                refuse("storage_full", DISK_FULL)
+            try:
+                kept.write_zip(file)
+            except StorageFullError:
+                refuse("storage_full", DISK_FULL)
             response.set_header("Content-Length", str(file.tell()))
             response.set_header("Content-Disposition", 'attachment; filename="corrections.zip"')
             response.content_type = "application/zip"
@@ -754,6 +765,8 @@ def main() -> int:
         print(f"The token in '{options.token_file}' cannot be used: {reason(error)}.", file=sys.stderr)
         return 1
     inherited = processes.inherited_sockets()
+    if inherited:
+        processes.end_with_parent()
     try:
         listeners = inherited or connections.listen(options.host, options.port)
     except (OSError, ValueError) as error:

@@ -4,6 +4,7 @@ Each is kept with what had been predicted and by which weights. Once `Correction
 power cut takes nothing of it back: the write-ahead log is on disk by then.
 """
 
+import errno
 import hashlib
 import sqlite3
 import time
@@ -20,6 +21,9 @@ MAX_ROWS = 100_000
 MAX_BYTES = 1024**3  # of all pictures together
 BUSY_SECONDS = 10  # how long one process waits for another to have written
 RETRY_SECONDS = 0.01
+# A full disk, and a quota or a limit on files that is reached, which SQLite tells as a failure to write.
+NO_ROOM_IN_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS corrections (
@@ -37,7 +41,7 @@ SUFFIXES = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"BM",
 
 
 class StorageFullError(Exception):
-    """No correction more can be kept."""
+    """No correction more can be kept, or what is kept cannot be written out."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ class Corrections:
 
     def add(self, correction: Correction) -> bool:
         """Keep ``correction``; whether it was new. Raises StorageFullError, or OSError where the disk refuses."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with told_of_no_room():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.opened() as database:
                 database.execute("BEGIN IMMEDIATE")
                 if database.execute("SELECT 1 FROM corrections WHERE key = ?", (correction.key,)).fetchone():
@@ -91,10 +95,6 @@ class Corrections:
                     ),
                 )
                 database.commit()
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise StorageFullError from error
-            raise OSError(str(error)) from error
         return True
 
     def __len__(self) -> int:
@@ -113,8 +113,14 @@ class Corrections:
                 yield f"{key[:16].lower()}.{suffix}", label, picture
 
     def write_zip(self, file: BinaryIO) -> None:
-        """Write all into a ZIP file in torchvision's ImageFolder layout: <label>/<name>."""
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed already
+        """Write all into a ZIP file in torchvision's ImageFolder layout: <label>/<name>.
+
+        Raises StorageFullError, or OSError where the disk refuses.
+        """
+        with (
+            told_of_no_room(),
+            zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
+        ):  # pictures are compressed already
             for name, label, picture in self:
                 archive.writestr(f"{label}/{name}", picture)
 
@@ -126,6 +132,21 @@ class Corrections:
             database.execute("PRAGMA synchronous = FULL")
             database.execute(SCHEMA)
             yield database
+
+
+@contextmanager
+def told_of_no_room() -> Iterator[None]:
+    """Raise what SQLite and the system say within as StorageFullError where there is no room, else as OSError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) in NO_ROOM_IN_SQLITE:
+            raise StorageFullError(str(error)) from error
+        raise OSError(str(error)) from error
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise StorageFullError(str(error)) from error
+        raise
 
 
 def use_write_ahead_log(database: sqlite3.Connection) -> None:

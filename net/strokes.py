@@ -75,11 +75,11 @@ def trace(strokes: Strokes, box: int) -> Image.Image:
     first, last = points.min(axis=0), points.max(axis=0)
     longer_side = max(last - first)
     pen = box * PEN
-    scale = (box - pen) / longer_side if longer_side > 0 else 0.0
+    unit = longer_side if longer_side > 0 else 1.0  # which may be as small as numbers are: one over it may be none
     page = Image.new("L", (box + 2, box + 2))
     pencil = ImageDraw.Draw(page)
     for stroke in strokes:
-        path = [tuple((np.array(point) - first) * scale + pen / 2 + 1) for point in stroke]
+        path = [tuple((np.array(point) - first) / unit * (box - pen) + pen / 2 + 1) for point in stroke]
         pencil.line(path, 255, max(1, round(pen)))
         for x, y in path:
             pencil.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), 255)

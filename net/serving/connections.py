@@ -1,6 +1,7 @@
 """Connections and their requests: waitress, with limits, and with errors in the contract's words."""
 
 import errno
+import logging
 import signal
 import socket
 import threading
@@ -13,8 +14,11 @@ from typing import Any
 import waitress
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import ChunkedReceiver
 from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.utilities import BadRequest
 
 from net.serving import contract, headers
 from net.serving.gate import Wsgi
@@ -23,8 +27,12 @@ from net.serving.limits import Limits
 MAX_DROPPED = 128 * 1024 * 1024  # bytes of a refused request that are read so that its sender hears of the refusal
 NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 BACKLOG = 1024  # connections that wait to be let in
+MAX_CHUNK_LINE = 8192  # bytes, of the line before a chunk, and of what follows the last; each is read anew as it grows
 SWEEP_SECONDS = 1.0  # between two looks at who is too slow
+GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over a connection just answered or opened
+NEVER = 2**31  # seconds
 
+log = logging.getLogger("connections")
 # Told of what never reached the application: the client's address, method, path, the error's code, the bytes of its
 # body, and the request's number.
 Refused = Callable[[str, str | None, str | None, str, int, str], None]
@@ -46,6 +54,37 @@ class Overloaded:
     body: str = contract.OVERLOADED
 
 
+@dataclass(frozen=True)
+class NoRoom:
+    """The disk would not take the request's body."""
+
+    code: int = 507
+    body: str = contract.DISK_FULL
+
+
+class ContractParser(HTTPRequestParser):
+    """Takes a request apart; whatever is wrong with it becomes an answer, where waitress would only hang up."""
+
+    def received(self, data: bytes) -> int:
+        try:
+            taken = super().received(data)
+        except ValueError as error:  # an address or a length that Python's own parsers refuse
+            return self.fail(BadRequest(str(error)), data)
+        except OSError as error:
+            log.error("%s; a request was refused.", error)
+            return self.fail(NoRoom(), data)
+        body = self.body_rcv
+        if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CHUNK_LINE:
+            return self.fail(BadRequest("A line between chunks is too long"), data)
+        return taken
+
+    def fail(self, error: Any, data: bytes) -> int:
+        """Have the request answered with ``error``; how much of ``data`` was taken: all of it."""
+        self.error = error
+        self.completed = True
+        return len(data)
+
+
 class ContractErrorTask(ErrorTask):
     """Answers requests that the application never sees in the contract's words."""
 
@@ -58,6 +97,7 @@ class ContractErrorTask(ErrorTask):
             431: ("headers_too_large", contract.HEADERS_TOO_LARGE),
             501: ("bad_request", contract.NOT_HTTP),
             503: ("overloaded", contract.OVERLOADED),
+            507: ("storage_full", contract.DISK_FULL),
         }
         code, message = errors.get(self.request.error.code, ("internal", contract.INTERNAL))
         body = contract.error_body(code, message).encode()
@@ -78,7 +118,8 @@ class ContractErrorTask(ErrorTask):
         self.content_length = len(body)
         path = getattr(self.request, "path", None)
         self.channel.refused(self.channel.addr[0], method, path, code, len(body), number)
-        self.write(b"" if method == "HEAD" else body)
+        is_head = getattr(self.request, "first_line", b"").startswith(b"HEAD ")
+        self.write(b"" if is_head else body)
 
 
 class ContractChannel(HTTPChannel):
@@ -89,13 +130,17 @@ class ContractChannel(HTTPChannel):
     """
 
     error_task_class = ContractErrorTask
+    parser_class = ContractParser
     limits = Limits()
     origins: Collection[str] = ()
+    stop = threading.Event()  # set once the server is told to stop
     refused: Refused = staticmethod(lambda *_: None)
     lingers = False
     dropped: int | None = None  # bytes, once it lingers
     began = 0.0  # the time, by time.monotonic(), at which the request that is arriving began to
     arrived = 0.0  # likewise, at which the one that is to be answered had arrived
+    active = 0.0  # likewise, at which something is known to have come or gone
+    active_then = 0.0  # the same by waitress' clock, which may be set
 
     def received(self, data: bytes) -> bool:
         before = self.request
@@ -112,6 +157,23 @@ class ContractChannel(HTTPChannel):
         allowed = limits.body_seconds if self.request.headers_finished else limits.header_seconds
         return now - self.began > allowed
 
+    def quiet_for(self, now: float) -> float:
+        """Seconds since something came or went over this connection, told no closer than it is asked."""
+        if self.active_then != self.last_activity:
+            self.active_then, self.active = self.last_activity, now
+        return now - self.active
+
+    def is_idle(self, now: float) -> bool:
+        """Whether the connection has been kept for nothing for longer than it may."""
+        return self.quiet_for(now) > self.limits.idle_seconds and not self.requests
+
+    def is_in_flight(self, now: float) -> bool:
+        """Whether a request was begun and not yet answered to the last byte, or may be about to arrive."""
+        if self.dropped is not None:
+            return False
+        is_busy = self.request or self.requests or self.total_outbufs_len
+        return bool(is_busy) or self.quiet_for(now) < GRACE_SECONDS
+
     def give_up(self) -> None:
         """Answer what has arrived of a request that takes too long, and close."""
         with self.requests_lock:
@@ -126,6 +188,8 @@ class ContractChannel(HTTPChannel):
     def service(self) -> None:
         if not self.requests[0].error and time.monotonic() - self.arrived > self.limits.deadline:
             self.requests[0].error = Overloaded()
+        if self.stop.is_set():
+            self.requests[0].headers["CONNECTION"] = "close"
         super().service()
 
     def handle_close(self) -> None:
@@ -195,16 +259,15 @@ def serve(
         ident=None,
         clear_untrusted_proxy_headers=False,  # they tell that a request comes from another machine
         max_request_body_size=limits.body + 1,  # waitress refuses from this size on
-        connection_limit=limits.connections,
-        channel_timeout=limits.idle_seconds,
-        cleanup_interval=SWEEP_SECONDS,
+        channel_timeout=NEVER,  # waitress would go by the clock on the wall, which may be set
     )
     servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
-    own = {"limits": limits, "origins": origins, "refused": staticmethod(refused)}
-    channel_class = type("Channel", (ContractChannel,), own)
+    stop = threading.Event()
+    its_own = {"limits": limits, "origins": origins, "refused": staticmethod(refused), "stop": stop}
+    channel_class = type("Channel", (ContractChannel,), its_own)
     for server in servers:
         server.channel_class = channel_class
-    stop = threading.Event()
+        server.adj.connection_limit = limits.connections + len(sockets)  # waitress counts its own sockets as well
 
     def on_signal(*_: object) -> None:
         if stop.is_set():  # told twice: at once, then
@@ -224,12 +287,15 @@ def serve(
             for channel in channels_of(sockets):
                 if channel.is_too_slow(now):
                     channel.give_up()
+                elif channel.is_idle(now):
+                    channel.will_close = True
     for server in servers:
+        let_in_who_waits(server)
         server.accepting = False
         server.socket.close()
         server.del_channel()
     deadline = time.monotonic() + limits.drain_seconds
-    while time.monotonic() < deadline and any(map(is_in_flight, channels_of(sockets))):
+    while (now := time.monotonic()) < deadline and any(one.is_in_flight(now) for one in channels_of(sockets)):
         wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
     dispatcher.shutdown()
 
@@ -239,9 +305,13 @@ def channels_of(sockets: dict[int, Any]) -> list[ContractChannel]:
     return [one for one in sockets.values() if isinstance(one, ContractChannel)]
 
 
-def is_in_flight(channel: ContractChannel) -> bool:
-    """Whether a request on this connection was begun and not yet answered to the last byte."""
-    return bool(channel.request or channel.requests or channel.total_outbufs_len)
+def let_in_who_waits(server: BaseWSGIServer) -> None:
+    """Accept the connections that were made before ``server`` closes its socket, which would reset them."""
+    for _ in range(BACKLOG):
+        connections = len(server.active_channels)
+        server.handle_accept()
+        if len(server.active_channels) == connections:
+            return
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

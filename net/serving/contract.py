@@ -33,6 +33,7 @@ INTERNAL = "Something went wrong in the server; the request was not at fault, an
 NOT_HTTP = "The request is not valid HTTP/1.1; send it with an HTTP client."
 HEADERS_TOO_LARGE = "The request's headers are too large; send fewer or shorter ones."
 TOO_SLOW = "The request took too long to arrive; send it again over a faster connection, or a smaller picture."
+DISK_FULL = "The server's disk takes no more; the one who runs this server must make room on it."
 OVERLOADED = "The server has more to do than it can; send the request again a little later."
 
 

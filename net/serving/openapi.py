@@ -99,7 +99,7 @@ def document(limits: Limits, with_corrections: bool, with_token: bool, with_rate
                 body=picture_body(limits, {"label": LABEL}),
                 answer=reference("Correction"),
                 parameters=[LABEL_PARAMETER],
-                errors=(*PICTURE_ERRORS, "bad_label", "forbidden", "storage_full"),
+                errors=(*PICTURE_ERRORS, "bad_label", "forbidden"),
             )
         }
         paths["/corrections.zip"] = {
@@ -172,6 +172,7 @@ EVERYWHERE = (
     "headers_too_large",
     "internal",
     "overloaded",
+    "storage_full",
 )
 
 

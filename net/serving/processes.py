@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from net.serving import metrics
 
 SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
 READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness through
+LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that ends when the parent does
 LIVES_LONG = 5.0  # seconds; a process that dies sooner has something wrong with it
 LOOK_SECONDS = 0.1  # between two looks at who has died
 MOST_EARLY_DEATHS = 3  # in a row
@@ -28,6 +30,16 @@ def inherited_sockets() -> list[socket.socket]:
 def tell_ready() -> None:
     """Tell the parent process that requests are answered."""
     os.write(int(os.environ[READY]), b".")
+
+
+def end_with_parent() -> None:
+    """Have this process told to stop once its parent is gone, however that came about."""
+
+    def wait() -> None:
+        os.read(int(os.environ[LIFELINE]), 1)  # nothing is ever written to it
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 class Supervisor:
@@ -49,6 +61,7 @@ class Supervisor:
                 signal.signal(number, self.on_stop)
             signal.signal(signal.SIGHUP, lambda *_: self.tell_all(signal.SIGHUP))
             self.readable, self.writable = os.pipe()
+            self.lifeline, self.our_end = os.pipe()
             for _ in range(self.count):
                 self.start()
             if self.wait_until_ready():
@@ -73,15 +86,24 @@ class Supervisor:
         descriptors = [listener.fileno() for listener in self.listeners]
         child = subprocess.Popen(
             self.command,
-            pass_fds=[*descriptors, self.writable],
-            env={**os.environ, SOCKETS: ",".join(map(str, descriptors)), READY: str(self.writable)},
+            pass_fds=[*descriptors, self.writable, self.lifeline],
+            env={
+                **os.environ,
+                SOCKETS: ",".join(map(str, descriptors)),
+                READY: str(self.writable),
+                LIFELINE: str(self.lifeline),
+            },
         )
         self.children[child.pid] = (child, time.monotonic())
+        if self.is_stopping:  # told so before the child was among those to be told
+            child.send_signal(signal.SIGTERM)
 
     def supervise(self, folder: str) -> int:
         """Start anew what dies, until told to stop or there is no hope; the exit status."""
         status = 0
         while self.children:
+            if self.is_stopping:
+                self.stop_listening()
             for child, started in list(self.children.values()):
                 if child.poll() is None:
                     continue
@@ -99,6 +121,11 @@ class Supervisor:
                 self.on_stop()
             time.sleep(LOOK_SECONDS)
         return status
+
+    def stop_listening(self) -> None:
+        """Leave the sockets to the processes: while this one holds them too, connections wait that nobody answers."""
+        for listener in self.listeners:
+            listener.close()
 
     def on_stop(self, *_: object) -> None:
         """Have all processes finish what they are at, and end."""

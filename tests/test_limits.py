@@ -1,0 +1,291 @@
+"""Promises of calm: what is too large, too slow or too much is refused in time, and harms nobody else."""
+
+import base64
+import http.client
+import io
+import json
+import select
+import socket
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import handwriting
+import pytest
+from conftest import LINE_TIMEOUT, RunningServer, encode, png, start_server
+from PIL import Image
+from test_server import PICTURES, Answer, post
+
+import net.recognizer
+from net.batching import DeadlineError
+from net.recognizer import Recognizer
+
+NINE = PICTURES[9].read_bytes()
+HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+
+
+@contextmanager
+def started(folder: Path, *flags: str) -> Iterator[RunningServer]:
+    running = start_server(folder, *flags)
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+        running.process.stdout.close()
+
+
+@contextmanager
+def connected(server: RunningServer, sent: bytes = b"") -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
+        connection.sendall(sent)
+        yield connection
+
+
+def answered(connection: socket.socket) -> Answer:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    return Answer(answer)
+
+
+def whole(picture: bytes) -> bytes:
+    return HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(picture), picture)
+
+
+def is_closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def slow_picture() -> bytes:
+    """One that takes a good part of a second to read: 49 million pixels in a file of 150 kB."""
+    page = Image.new("RGB", (7000, 7000), "white")
+    page.paste(handwriting.render(handwriting.by_hand(3)).convert("RGB").resize((900, 900)), (3000, 3000))
+    return png(page)
+
+
+# ---------------------------------------------------------------------------------------------- too large
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with started(tmp_path_factory.mktemp("small"), "--max-body", "0.5", "--max-pixels", "0.1") as running:
+        yield running
+
+
+def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(small: RunningServer):
+    with connected(small, HEAD + b"Content-Length: 524289\r\n\r\n") as connection:
+        assert answered(connection).error == (413, "too_large")
+    with connected(small, HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n") as connection:
+        assert answered(connection).error == (400, "bad_request")
+
+
+def test_a_body_in_chunks_is_refused_once_it_is_too_large(small: RunningServer):
+    chunk = b"10000\r\n" + bytes(1 << 16) + b"\r\n"
+    with connected(small, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + 9 * chunk) as connection:
+        assert answered(connection).error == (413, "too_large"), "and no chunk has been the last"
+
+
+@pytest.mark.parametrize("line", [b"1" * 20_000, b"5;a=" + b"b" * 20_000, b"0\r\n" + b"x" * 20_000])
+def test_a_line_between_chunks_may_not_grow_for_ever(small: RunningServer, line: bytes):
+    with connected(small, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + line) as connection:
+        assert answered(connection).error == (400, "bad_request"), "and the line has not ended"
+
+
+def test_a_body_may_be_as_large_as_is_said(small: RunningServer):
+    assert post(small, NINE + bytes(524288 - len(NINE)), "image/png").json["digit"] == 9
+    assert post(small, NINE + bytes(524289 - len(NINE)), "image/png").error == (413, "too_large")
+
+
+def test_more_pixels_than_are_said_are_refused(small: RunningServer):
+    assert post(small, png(Image.new("L", (400, 251))), "image/png").error == (413, "too_large")
+    assert post(small, png(handwriting.render(handwriting.by_hand(2), 300)), "image/png").json["digit"] == 2
+
+
+@pytest.mark.parametrize("size", [(1, 1_000_000), (1_000_000, 1), (1, 10_000_000), (3, 65_535), (1, 1)], ids=str)
+@pytest.mark.parametrize("content", ["blank", "a dot", "stripes"])
+def test_strips_are_read_or_refused(server: RunningServer, size: tuple[int, int], content: str):
+    strip = Image.new("L", size, 255)
+    if content == "a dot":
+        strip.putpixel((size[0] // 2, size[1] // 2), 0)
+    elif content == "stripes":
+        strip = Image.frombytes("L", size, bytes([0, 255, 255]) * (size[0] * size[1] // 3 + 1))
+    answer = post(server, png(strip), "image/png")
+    assert answer.status == 200 or answer.error == (422, "blank_image")
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG that says it has so many pixels, and holds a few kilobytes of zeros for them."""
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(bytes(1 << 20))),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "error"),
+    [
+        (2**31 - 1, 2**31 - 1, (413, "too_large")),
+        (1, 2**31 - 1, (413, "too_large")),
+        (7000, 7000, (422, "unreadable_image")),
+        (0, 10, (422, "unreadable_image")),
+    ],
+)
+def test_what_would_burst_memory_is_refused(server: RunningServer, width: int, height: int, error: tuple[int, str]):
+    assert post(server, bomb(width, height), "image/png").error == error
+
+
+@pytest.mark.parametrize("kept", [0.03, 0.5, 0.9])
+@pytest.mark.parametrize("path", PICTURES[:5], ids=lambda path: path.name)
+def test_files_cut_short_are_told(server: RunningServer, path: Path, kept: float):
+    data = path.read_bytes()
+    answer = post(server, data[: int(kept * len(data))], "image/png")
+    assert answer.error == (422, "unreadable_image")
+
+
+@pytest.mark.parametrize("image_format", ["GIF", "WEBP", "PNG"])
+def test_of_a_film_of_a_thousand_frames_the_first_is_read(server: RunningServer, image_format: str):
+    first = handwriting.render(handwriting.by_hand(4), 60).convert("L")
+    others = [first.point(lambda tone, shade=number: min(tone, 100 + shade % 7 * 20)) for number in range(999)]
+    film = encode(first, image_format, save_all=True, append_images=others, duration=20)
+    assert Image.open(io.BytesIO(film)).n_frames == 1000
+    assert post(server, film, "image/png").json["digit"] == 4
+    if image_format == "GIF":
+        assert post(server, film[: len(film) // 2], "image/png").json["digit"] == 4, "no other frame is even looked at"
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
+def test_a_file_that_lies_about_its_type_is_read_as_what_it_is(server: RunningServer, path: Path):
+    for lie in ("image/png", "image/jpeg", "image/x-icon"):
+        assert post(server, path.read_bytes(), lie).json["digit"] == int(path.stem)
+
+
+@pytest.mark.parametrize("start", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM", b"RIFF\x40\0\0\0WEBPVP8 "])
+def test_the_beginning_of_a_picture_is_no_picture(server: RunningServer, start: bytes):
+    for rest in (b"", bytes(100), PICTURES[0].read_bytes(), b"%PDF-1.7 <script>" * 20):
+        answer = post(server, start + rest, "image/png")
+        assert answer.error == (422, "unreadable_image")
+
+
+@pytest.mark.parametrize(
+    "content", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"II*\0\x08\0\0\0", b"\0\0\1\0\1\0", b"<svg/>", b"8BPS\0\1"]
+)
+def test_other_formats_are_not_even_tried(server: RunningServer, content: bytes):
+    assert post(server, content + bytes(200), "image/png").error == (422, "unreadable_image")
+
+
+# ---------------------------------------------------------------------------------------------- too slow
+
+
+STALLED = {
+    "no request": b"",
+    "half a header": b"POST /predict HT",
+    "half a body": HEAD + b"Content-Length: 1000\r\n\r\nhalf",
+    "half a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n64\r\nhalf",
+    "one that waits to go on": HEAD + b"Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n",
+}
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    flags = ["--threads", "1", "--header-seconds", "0.5", "--body-seconds", "0.5", "--idle-seconds", "0.5"]
+    with started(tmp_path_factory.mktemp("hasty"), *flags) as running:
+        yield running
+
+
+@pytest.mark.parametrize("kind", STALLED)
+def test_who_stalls_is_told_and_hung_up_on(hasty: RunningServer, kind: str):
+    with connected(hasty, STALLED[kind]) as connection:
+        if kind == "one that waits to go on":
+            assert connection.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        if kind != "no request":
+            assert answered(connection).error == (408, "timeout")
+        assert is_closed(connection)
+
+
+@pytest.mark.parametrize(("start", "drop"), [(b"GET / HTTP/1.1\r\nX: ", b"x"), (STALLED["half a body"], b"x")])
+def test_who_sends_byte_by_byte_is_told_as_well(hasty: RunningServer, start: bytes, drop: bytes):
+    deadline = time.monotonic() + LINE_TIMEOUT
+    with connected(hasty, start) as connection:
+        while not select.select([connection], [], [], 0.1)[0] and time.monotonic() < deadline:
+            connection.sendall(drop)
+        assert answered(connection).error == (408, "timeout")
+
+
+def test_fifty_who_stall_hold_up_nobody(tmp_path: Path):
+    with started(tmp_path, "--threads", "1") as running, ExitStack() as stalled:
+        connections = [stalled.enter_context(connected(running, sent)) for sent in list(STALLED.values()) * 10]
+        for path in PICTURES:
+            assert post(running, path.read_bytes(), "image/png").json["digit"] == int(path.stem)
+        assert select.select(connections[1::5], [], [], 0)[0] == [], "they stall still"
+        connections[2].sendall(bytes(996))
+        assert answered(connections[2]).error == (422, "unreadable_image"), "and may go on"
+
+
+# ---------------------------------------------------------------------------------------------- too much
+
+
+def test_past_the_queue_requests_are_sent_away_and_those_in_it_answered(tmp_path: Path):
+    with started(tmp_path, "--queue", "1", "--threads", "1") as running, ExitStack() as open_ones:
+        picture = slow_picture()
+        connections = [open_ones.enter_context(connected(running, whole(picture))) for _ in range(8)]
+        answers = [answered(connection) for connection in connections]
+        good = [answer for answer in answers if answer.status == 200]
+        refused = [answer for answer in answers if answer.status != 200]
+        assert good
+        assert refused
+        assert {answer.json["digit"] for answer in good} == {3}
+        for answer in refused:
+            assert answer.error == (503, "overloaded")
+            assert int(answer.headers["Retry-After"]) > 0
+        assert post(running, NINE, "image/png").json["digit"] == 9
+
+
+def test_who_has_waited_past_the_deadline_is_dropped(tmp_path: Path):
+    with started(tmp_path, "--threads", "1", "--deadline", "0.3") as running, ExitStack() as open_ones:
+        sent = [whole(slow_picture())] * 8 + [whole(NINE)]
+        answers = [answered(one) for one in [open_ones.enter_context(connected(running, each)) for each in sent]]
+        dropped = [answer for answer in answers if answer.status != 200]
+        assert dropped
+        for answer in dropped:
+            assert answer.error == (503, "overloaded")
+            assert int(answer.headers["Retry-After"]) > 0
+        assert post(running, NINE, "image/png").json["digit"] == 9, "whoever comes alone is in time"
+
+
+def test_a_list_of_pictures_is_given_up_at_the_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    decoded = []
+    monkeypatch.setattr(net.recognizer, "see", lambda given, max_pixels: decoded.append(given))
+    with pytest.raises(DeadlineError):
+        Recognizer().recognize_all([NINE] * 30, deadline=time.monotonic())
+    assert not decoded, "nobody waits for them any more"
+    slow = "data:image/png;base64," + base64.b64encode(slow_picture()).decode()
+    with started(tmp_path, "--deadline", "0.1") as running:
+        assert post(running, json.dumps({"images": [slow] * 9}).encode(), "application/json").error == (
+            503,
+            "overloaded",
+        )
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_past_the_most_connections_who_comes_waits_until_another_leaves(tmp_path: Path, most: int):
+    health = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with started(tmp_path, "--connections", str(most)) as running, ExitStack() as open_ones:
+        held = [open_ones.enter_context(connected(running, health)) for _ in range(most)]
+        assert {answered(one).status for one in held} == {200}
+        waits = open_ones.enter_context(connected(running, health))
+        held[-1].sendall(whole(NINE))
+        assert answered(held[-1]).json["digit"] == 9, "those who are in are served"
+        assert select.select([waits], [], [], 0)[0] == []
+        held[0].close()
+        assert answered(waits).status == 200
