@@ -133,7 +133,7 @@ class ContractChannel(HTTPChannel):
     parser_class = ContractParser
     limits = Limits()
     origins: Collection[str] = ()
-    stop = threading.Event()  # set once the server is told to stop
+    lets_nobody_in = threading.Event()  # set once the server has been told to stop and listens no more
     refused: Refused = staticmethod(lambda *_: None)
     lingers = False
     dropped: int | None = None  # bytes, once it lingers
@@ -188,7 +188,7 @@ class ContractChannel(HTTPChannel):
     def service(self) -> None:
         if not self.requests[0].error and time.monotonic() - self.arrived > self.limits.deadline:
             self.requests[0].error = Overloaded()
-        if self.stop.is_set():
+        if self.lets_nobody_in.is_set():
             self.requests[0].headers["CONNECTION"] = "close"
         super().service()
 
@@ -262,8 +262,13 @@ def serve(
         channel_timeout=NEVER,  # waitress would go by the clock on the wall, which may be set
     )
     servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
-    stop = threading.Event()
-    its_own = {"limits": limits, "origins": origins, "refused": staticmethod(refused), "stop": stop}
+    stop, lets_nobody_in = threading.Event(), threading.Event()
+    its_own = {
+        "limits": limits,
+        "origins": origins,
+        "refused": staticmethod(refused),
+        "lets_nobody_in": lets_nobody_in,
+    }
     channel_class = type("Channel", (ContractChannel,), its_own)
     for server in servers:
         server.channel_class = channel_class
@@ -294,6 +299,7 @@ def serve(
         server.accepting = False
         server.socket.close()
         server.del_channel()
+    lets_nobody_in.set()
     deadline = time.monotonic() + limits.drain_seconds
     while (now := time.monotonic()) < deadline and any(one.is_in_flight(now) for one in channels_of(sockets)):
         wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)

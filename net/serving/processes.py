@@ -50,8 +50,12 @@ class Supervisor:
         self.listeners = listeners
         self.count = count
         self.children: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
-        self.is_stopping = False
+        self.stops_wanted = self.stops_told = 0
         self.early_deaths = 0
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.stops_wanted > 0
 
     def run(self, ready: Callable[[], None]) -> int:
         """Start the processes, call ``ready`` once all answer, and stay until told to stop; the exit status."""
@@ -95,15 +99,14 @@ class Supervisor:
             },
         )
         self.children[child.pid] = (child, time.monotonic())
-        if self.is_stopping:  # told so before the child was among those to be told
-            child.send_signal(signal.SIGTERM)
 
     def supervise(self, folder: str) -> int:
         """Start anew what dies, until told to stop or there is no hope; the exit status."""
         status = 0
         while self.children:
-            if self.is_stopping:
-                self.stop_listening()
+            while self.stops_told < self.stops_wanted:
+                self.stops_told += 1
+                self.stop()
             for child, started in list(self.children.values()):
                 if child.poll() is None:
                     continue
@@ -122,14 +125,17 @@ class Supervisor:
             time.sleep(LOOK_SECONDS)
         return status
 
-    def stop_listening(self) -> None:
-        """Leave the sockets to the processes: while this one holds them too, connections wait that nobody answers."""
+    def on_stop(self, *_: object) -> None:
+        """Note that all are to stop; the processes are told between two looks, when none is being started."""
+        self.stops_wanted += 1
+
+    def stop(self) -> None:
+        """Have all processes finish what they are at, and end.
+
+        The sockets are left to them: while this process holds them too, connections would wait that nobody answers.
+        """
         for listener in self.listeners:
             listener.close()
-
-    def on_stop(self, *_: object) -> None:
-        """Have all processes finish what they are at, and end."""
-        self.is_stopping = True
         self.tell_all(signal.SIGTERM)
 
     def tell_all(self, number: int) -> None:

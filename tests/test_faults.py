@@ -1,0 +1,411 @@
+"""Promises for bad days: killed, stopped, given other weights, out of disk, its clock set back. Nothing is lost."""
+
+import http.client
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import handwriting
+import pytest
+import torch
+from conftest import HOME, LINE_TIMEOUT, RunningServer, start_server
+from test_corrections import correct, exported, post_correction
+from test_server import PICTURES, ask, post
+
+from net import checkpoint
+from net.lenet import LeNet
+
+linux_only = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
+
+
+@contextmanager
+def started(folder: Path, *flags: str, **environment: str) -> Iterator[RunningServer]:
+    running = start_server(folder, *flags, **environment)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+        running.process.wait()
+        running.process.stdout.close()
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + LINE_TIMEOUT
+    while not is_so():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        time.sleep(0.02)
+
+
+@dataclass
+class Load:
+    """Clients that ask again and again, each over one connection for as long as it is kept, until they are refused."""
+
+    port: int
+    may_be_reset: bool = False  # a connection that the system made while the last process closed the socket
+    answers: list[tuple[int, int, dict]] = field(default_factory=list)  # picture asked about, status, answer
+    broken: list[str] = field(default_factory=list)  # requests that were sent and not answered whole
+    refused: int = 0  # clients whose new connection was refused
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def client(self, number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LINE_TIMEOUT)
+        rng = random.Random(number)
+        while not self.over.is_set():
+            digit = rng.randrange(10)
+            is_new = connection.sock is None
+            if is_new:
+                try:
+                    connection.connect()
+                except ConnectionError:
+                    self.refused += 1
+                    return
+            try:
+                connection.request("POST", "/predict", PICTURES[digit].read_bytes(), {"Content-Type": "image/png"})
+                answer = connection.getresponse()  # which closes the connection where the server says that it will
+                self.answers.append((digit, answer.status, json.loads(answer.read())))
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                if is_new and self.may_be_reset and isinstance(error, ConnectionResetError):
+                    self.refused += 1
+                    return
+                self.broken.append(repr(error))
+                return
+
+    @contextmanager
+    def running(self, clients: int = 6) -> Iterator["Load"]:
+        threads = [threading.Thread(target=self.client, args=(number,)) for number in range(clients)]
+        for thread in threads:
+            thread.start()
+        try:
+            until(lambda: len(self.answers) > 4 * clients or bool(self.broken), "answers under load")
+            yield self
+        finally:
+            self.over.set()
+            for thread in threads:
+                thread.join(LINE_TIMEOUT)
+        assert not any(thread.is_alive() for thread in threads), "no client hangs"
+
+    def assert_all_right(self) -> None:
+        assert self.broken == []
+        assert [(status, answer["digit"]) for _, status, answer in self.answers] == [
+            (200, digit) for digit, _, _ in self.answers
+        ]
+
+
+def refuses(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return True
+    return False
+
+
+# ---------------------------------------------------------------------------------------------- killed and stopped
+
+
+@pytest.mark.parametrize("flags", [[], ["--processes", "2"]], ids=["one process", "two processes"])
+def test_killed_under_load_it_starts_again_at_its_port_and_has_lost_nothing(tmp_path: Path, flags: list[str]):
+    kept, told = tmp_path / "kept", []
+    with started(tmp_path, "--corrections", str(kept), *flags) as first:
+
+        def correcting() -> None:
+            try:
+                for number in range(10_000):
+                    if correct(first, handwriting.by_hand(number % 10, number), number % 10).json["new"]:
+                        told.append(number)
+            except (OSError, http.client.HTTPException):
+                pass
+
+        corrector = threading.Thread(target=correcting)
+        corrector.start()
+        with Load(first.port).running(4) as load:
+            until(lambda: len(told) >= 20, "corrections")
+            first.process.kill()
+        corrector.join(LINE_TIMEOUT)
+    assert {status for _, status, _ in load.answers} == {200}
+    until(lambda: refuses(first.port), "the port to be free: whoever was started by it ends as well")
+    with started(tmp_path, "--corrections", str(kept), "--port", str(first.port), *flags) as second:
+        for path in PICTURES:
+            assert post(second, path.read_bytes(), "image/png").json["digit"] == int(path.stem)
+        assert len(exported(second)) in (len(told), len(told) + 1), "the last may be kept, and its answer lost"
+        for number in told:
+            assert correct(second, handwriting.by_hand(number % 10, number), number % 10).json["new"] is False
+
+
+@pytest.mark.parametrize("flags", [[], ["--processes", "2"]], ids=["one process", "two processes"])
+def test_told_to_stop_under_load_it_answers_whoever_it_let_in(tmp_path: Path, flags: list[str]):
+    with (
+        started(tmp_path, "--drain-seconds", str(LINE_TIMEOUT), *flags) as running,
+        Load(running.port, may_be_reset=bool(flags)).running() as load,
+    ):
+        before = len(load.answers)
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(LINE_TIMEOUT / 2) == 0, "however eager its clients are"
+        until(lambda: load.refused == 6 or bool(load.broken), "new connections to be refused")
+        assert len(load.answers) >= before
+    load.assert_all_right()
+
+
+# ---------------------------------------------------------------------------------------------- several processes
+
+
+def children(pid: int) -> set[int]:
+    return {
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    }
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@linux_only
+def test_a_process_that_is_killed_is_replaced_and_none_outlives_the_others(tmp_path: Path):
+    with started(tmp_path, "--processes", "2") as running:
+        first, second = before = children(running.process.pid)
+        os.kill(first, signal.SIGKILL)
+        until(lambda: not is_alive(first), "its death")
+        for path in PICTURES:
+            assert post(running, path.read_bytes(), "image/png").json["digit"] == int(path.stem)
+        until(lambda: len(children(running.process.pid) - {first}) == 2, "another in its place")
+        (third,) = children(running.process.pid) - before
+        for path in PICTURES:
+            assert post(running, path.read_bytes(), "image/png").json["digit"] == int(path.stem)
+        assert running.stop() == 0
+        assert not is_alive(second)
+        assert not is_alive(third)
+        assert refuses(running.port)
+
+
+@linux_only
+def test_the_processes_end_with_the_one_that_started_them(tmp_path: Path):
+    with started(tmp_path, "--processes", "2") as running:
+        started_by_it = children(running.process.pid)
+        running.process.kill()
+        running.process.wait()
+        until(lambda: not any(map(is_alive, started_by_it)), "the end of all")
+        assert refuses(running.port)
+
+
+# ---------------------------------------------------------------------------------------------- weights
+
+
+def probabilities(server: RunningServer) -> list[float]:
+    return post(server, PICTURES[4].read_bytes(), "image/png").json["probabilities"]
+
+
+def health(server: RunningServer) -> str:
+    return ask(server, "GET", "/healthz").json["sha256"]
+
+
+def test_weights_replaced_again_and_again_are_the_old_or_the_new_in_each_answer(tmp_path: Path):
+    shipped, others = HOME / "checkpoints" / "lenet.pt", tmp_path / "other.pt"
+    torch.manual_seed(0)
+    checkpoint.save(LeNet().state_dict(), {"date": "today"}, others)
+    path = tmp_path / "lenet.pt"
+    place(shipped, path)
+    wanted = {}
+    with started(tmp_path, "--checkpoint", str(path)) as running:
+        for source in (others, shipped):
+            replace(running, source, path)
+            wanted[source] = probabilities(running)
+        assert wanted[others] != wanted[shipped]
+        with Load(running.port).running(3) as load:
+            for number in range(12):
+                source = (others, shipped)[number % 2]
+                replace(running, source, path)
+                assert probabilities(running) == wanted[source], "the new ones from then on"
+        assert load.broken == []
+        seen = [answer["probabilities"] for digit, status, answer in load.answers if digit == 4]
+        assert all(status == 200 for _, status, _ in load.answers)
+        assert all(one in wanted.values() for one in seen)
+        assert all(one in seen for one in wanted.values()), "both were asked"
+
+
+def place(source: Path, path: Path) -> None:
+    """Replace weights and card as training does: each in one step, the weights first."""
+    for suffix in (".pt", ".json"):
+        shutil.copy(source.with_suffix(suffix), path.with_suffix(".new"))
+        path.with_suffix(".new").replace(path.with_suffix(suffix))
+
+
+def replace(server: RunningServer, source: Path, path: Path) -> None:
+    place(source, path)
+    server.process.send_signal(signal.SIGHUP)
+    sha256 = json.loads(source.with_suffix(".json").read_text())["sha256"]
+    until(lambda: health(server) == sha256, "the new weights")
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100_000])
+
+
+def overwrite(path: Path) -> None:
+    path.write_bytes(b"PK\3\4 no weights" * 1000)
+
+
+@pytest.mark.parametrize(("how", "damages"), [("--watch", [overwrite]), ("SIGHUP", [delete, halve, overwrite])])
+def test_a_checkpoint_that_is_lost_or_damaged_while_serving_changes_no_answer(
+    tmp_path: Path, how: str, damages: list[Callable[[Path], None]]
+):
+    path = tmp_path / "lenet.pt"
+    place(HOME / "checkpoints" / "lenet.pt", path)
+    with started(tmp_path, "--checkpoint", str(path), *(["--watch"] if how == "--watch" else [])) as running:
+        before, sha256 = probabilities(running), health(running)
+
+        def wait_for(line: str, times: int) -> None:
+            if how == "SIGHUP":
+                running.process.send_signal(signal.SIGHUP)
+            until(lambda: running.log.read_text().count(line) == times, f"'{line}' in the log")
+
+        for times, damage in enumerate(damages, 1):
+            damage(path)
+            wait_for("the weights from before go on", times)
+            assert (health(running), probabilities(running)) == (sha256, before)
+            place(HOME / "checkpoints" / "lenet.pt", path)
+            wait_for("loaded weights", times)
+            assert (health(running), probabilities(running)) == (sha256, before)
+
+
+# ---------------------------------------------------------------------------------------------- disk
+
+
+@pytest.fixture
+def limit_files() -> Iterator[Callable[[RunningServer, int | None], None]]:
+    """What makes every write of a server beyond so many bytes of a file fail, as it does on a full disk, or no more."""
+    resource = pytest.importorskip("resource", reason="needs Linux")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("needs Linux")
+
+    def limit(server: RunningServer, size: int | None) -> None:
+        _, most = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (most if size is None else size, most))
+
+    return limit
+
+
+def test_without_room_corrections_are_refused_and_none_is_lost(tmp_path: Path, limit_files: Callable):
+    with started(tmp_path, "--corrections", str(tmp_path / "kept")) as running:
+        room = 70_000
+        limit_files(running, room)
+        answers = [correct(running, handwriting.by_hand(number % 10, number), 7) for number in range(60)]
+        refused = [answer for answer in answers if answer.status != 200]
+        assert 0 < len(refused) < len(answers), "some could be kept"
+        assert all(answer.error == (507, "storage_full") for answer in refused)
+        assert post(running, PICTURES[3].read_bytes(), "image/png").json["digit"] == 3, "pictures are read all the same"
+        limit_files(running, 0)
+        assert correct(running, handwriting.by_hand(5), 5).error == (507, "storage_full")
+        assert ask(running, "GET", "/corrections.zip").error == (507, "storage_full")
+        limit_files(running, None)
+        assert len(exported(running)) == sum(answer.status == 200 for answer in answers)
+        again = [correct(running, handwriting.by_hand(number % 10, number), 7).json["new"] for number in range(60)]
+        assert again == [answer.status != 200 for answer in answers]
+
+
+def test_without_room_even_the_first_correction_is_refused_in_words(tmp_path: Path, limit_files: Callable):
+    with started(tmp_path, "--corrections", str(tmp_path / "kept")) as running:
+        limit_files(running, 0)
+        assert correct(running, handwriting.by_hand(5), 5).error == (507, "storage_full")
+        limit_files(running, None)
+        assert correct(running, handwriting.by_hand(5), 5).json["new"]
+
+
+def test_without_room_for_an_upload_it_is_refused_and_small_ones_are_read(tmp_path: Path, limit_files: Callable):
+    large = PICTURES[6].read_bytes() + bytes(3_000_000)
+    with started(tmp_path, "--corrections", str(tmp_path / "kept")) as running:
+        assert post(running, large, "image/jpeg").json["digit"] == 6
+        limit_files(running, 300_000)
+        for _ in range(3):
+            assert post(running, large, "image/jpeg").error == (507, "storage_full")
+            assert post_correction(running, large, "image/jpeg", "?label=6").error == (507, "storage_full")
+            assert post(running, PICTURES[6].read_bytes(), "image/jpeg").json["digit"] == 6
+        limit_files(running, None)
+        assert post(running, large, "image/jpeg").json["digit"] == 6
+        assert "Traceback" not in running.log.read_text()
+
+
+# ---------------------------------------------------------------------------------------------- clock
+
+
+WITH_A_CLOCK_THAT_IS_SET = """
+import runpy, signal, sys, time
+clock, offset = time.time, [0.0]
+time.time = lambda: clock() + offset[0]
+def set_clock(*_):
+    offset[0] = float(open(path).read())
+signal.signal(signal.SIGUSR1, set_clock)
+_, path, server = sys.argv[:3]
+sys.argv[:] = sys.argv[2:]
+runpy.run_path(server, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_is_set_changes_nothing(tmp_path: Path, years: int):
+    wrapper, offset = tmp_path / "wrapper.py", tmp_path / "offset"
+    wrapper.write_text(WITH_A_CLOCK_THAT_IS_SET)
+    flags = ["--idle-seconds", "3", "--corrections", str(tmp_path / "kept"), "--rate", "1000"]
+    with started_by([str(wrapper), str(offset)], tmp_path, *flags) as running:
+        before = probabilities(running)
+        assert correct(running, handwriting.by_hand(3), 3).status == 200
+        head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
+        picture = PICTURES[4].read_bytes()
+        with (
+            socket.create_connection(("127.0.0.1", running.port), LINE_TIMEOUT) as idle,
+            socket.create_connection(("127.0.0.1", running.port), LINE_TIMEOUT) as slow,
+            Load(running.port).running(2) as load,
+        ):
+            slow.sendall(head % len(picture) + picture[:100])
+            assert probabilities(running) == before  # by now its beginning has arrived
+            offset.write_text(str(years * 365 * 86400))
+            running.process.send_signal(signal.SIGUSR1)
+            until(lambda: str(time.gmtime().tm_year + years) in ask(running, "GET", "/").headers["Date"], "the jump")
+            assert probabilities(running) == before
+            assert correct(running, handwriting.by_hand(7), 7).status == 200
+            slow.sendall(picture[100:])
+            answer = http.client.HTTPResponse(slow)
+            answer.begin()
+            assert json.loads(answer.read())["probabilities"] == before, "who was sending is not cut off"
+            assert idle.recv(1) == b"", "who sends nothing is hung up on in time"
+        load.assert_all_right()
+        assert len(exported(running)) == 2
+        assert running.stop() == 0
+
+
+@contextmanager
+def started_by(wrapper: list[str], folder: Path, *flags: str) -> Iterator[RunningServer]:
+    """server.py, run by a program of ours."""
+    import subprocess
+
+    log = folder / "server.log"
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, *wrapper, str(HOME / "server.py"), "--port", "0", *flags],
+            stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(HOME)},
+        )  # fmt: skip
+    try:
+        line = process.stdout.readline()
+        assert "http://" in line, log.read_text()
+        yield RunningServer(process, line.split()[3], log)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
