@@ -271,14 +271,14 @@ def test_a_header_that_is_no_text_is_the_senders_fault_if_anybodys(server, line:
 
 
 STRANGE = [
-    b"GET /one%0a2026-01-01%2000:00:00,000%20127.0.0.1%20GET%20/forged%20200 HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /two%0d%1b[31m%1b]0;title%07 HTTP/1.1\r\nHost: x\r\n\r\n",
-    b'GET /three"%22,"status":200,"x":" HTTP/1.1\r\nHost: x\r\n\r\n',
-    b'GET /four?"%0a%1b[2J HTTP/1.1\r\nHost: x\r\n\r\n',
-    b"GET /five%e2%80%a8%c2%85%00%7f\\n HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /six?\x1b[2J\x9b31m\xe2\x80\xae HTTP/1.1\r\nHost: x\r\n\r\n",
-    b'GET /seven HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: "\x1b[31m, \x1b[2J\r\nX-Request-ID: \x1b[31m"\r\n\r\n',
-    b'GET"\x1b /eight HTTP/1.1\r\nHost: x\r\n\r\n',
+    b"GET /first%0a2026-01-01%2000:00:00,000%20127.0.0.1%20GET%20/forged%20200 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /second%0d%1b[31m%1b]0;title%07 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b'GET /third"%22,"status":200,"x":" HTTP/1.1\r\nHost: x\r\n\r\n',
+    b'GET /fourth?"%0a%1b[2J HTTP/1.1\r\nHost: x\r\n\r\n',
+    b"GET /fifth%e2%80%a8%c2%85%00%7f\\n HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /sixth?\x1b[2J\x9b31m\xe2\x80\xae HTTP/1.1\r\nHost: x\r\n\r\n",
+    b'GET /seventh HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: "\x1b[31m, \x1b[2J\r\nX-Request-ID: \x1b[31m"\r\n\r\n',
+    b'GET"\x1b /eighth HTTP/1.1\r\nHost: x\r\n\r\n',
 ]
 
 
@@ -294,7 +294,7 @@ def test_what_strangers_send_stays_within_its_line_of_the_log(server):
         # date, time, address, method, path, status, bytes, time, number
         assert re.fullmatch(r'\S+ \S+ 127\.0\.0\.1 [^\s"]+ [^\s"]+ 40[04] \d+ \S+ms [0-9a-f]{16}', line), line
     addresses = [re.split(r"[\\?]", line.split(" ")[4])[0] for line in lines]
-    assert addresses == ["/one", "/two", "/three", "/four", "/five", "-", "-", "-"], "the last are no HTTP at all"
+    assert addresses == ["/first", "/second", "/third", "/fourth", "/fifth", "-", "-", "-"], "the last are no HTTP"
 
 
 def test_a_log_of_json_is_an_object_a_line_whatever_strangers_send(counting):
