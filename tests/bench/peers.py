@@ -6,12 +6,12 @@ Each of tests/bench/peers/ is written as its framework's own documentation shows
 comes. They make of a picture what such apps do: grey, resized to 28 x 28. Ours does all of net/ink.py besides. The
 frameworks go into an environment of their own, which sees this one's PyTorch; it is made anew in a folder that is
 removed at the end. All get the same drawing of 280 x 280 pixels as the multipart field `image`, but Gradio, which
-takes JSON and answers at a second address.
+takes uploads and JSON, and answers by a stream.
 """
 
-import base64
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -37,13 +37,18 @@ CLIENTS = (1, 32)
 SECONDS = 5.0
 START_SECONDS = 120.0
 BOUNDARY = "a-boundary-that-no-picture-holds"
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 
 
 def multipart() -> bytes:
     """The request that `curl -F image=@drawing.png` sends."""
-    head = 'Content-Disposition: form-data; name="image"; filename="drawing.png"\r\nContent-Type: image/png\r\n\r\n'
-    body = f"--{BOUNDARY}\r\n{head}".encode() + DRAWING + f"\r\n--{BOUNDARY}--\r\n".encode()
-    return raw_post("/predict", body, f"multipart/form-data; boundary={BOUNDARY}")
+    return raw_post("/predict", form_of("image"), MULTIPART)
+
+
+def form_of(field: str) -> bytes:
+    """A multipart form with the drawing in it."""
+    head = f'Content-Disposition: form-data; name="{field}"; filename="drawing.png"\r\nContent-Type: image/png\r\n\r\n'
+    return f"--{BOUNDARY}\r\n{head}".encode() + DRAWING + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
 def make_environment(folder: Path) -> Path:
@@ -70,14 +75,16 @@ def running(python: Path, peer: str, request: bytes) -> Iterator[tuple[str, int]
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"},
-        start_new_session=True,
     )
     try:
         wait_for(address, request)
         yield address
     finally:
-        os.killpg(process.pid, 15)  # some have processes of their own
-        process.wait()
+        process.send_signal(signal.SIGINT)  # some have processes of their own, which they end then
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def free_port() -> int:
@@ -102,12 +109,13 @@ def wait_for(address: tuple[str, int], request: bytes) -> None:
 
 
 def load_gradio(address: tuple[str, int], clients: int) -> Measured:
-    """Ask Gradio's API one after the other: it has an answer at the end of a stream that a second request opens."""
-    drawing = {"url": "data:image/png;base64," + base64.b64encode(DRAWING).decode()}
-    given = {"data": [{"background": None, "layers": [], "composite": drawing}]}
+    """Ask Gradio's API one after the other: upload the drawing, ask, and open the stream that the answer comes by."""
     measured = Measured(clients, SECONDS)
     ends = time.perf_counter() + SECONDS
     while (started := time.perf_counter()) < ends:
+        (path,) = json.loads(http(address, "POST", "/gradio_api/upload", form_of("files"), MULTIPART))
+        drawing = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        given = {"data": [{"background": None, "layers": [], "composite": drawing}]}
         event = json.loads(http(address, "POST", "/gradio_api/call/predict", json.dumps(given).encode()))["event_id"]
         answer = http(address, "GET", f"/gradio_api/call/predict/{event}")
         if b"event: complete" in answer:
@@ -117,10 +125,12 @@ def load_gradio(address: tuple[str, int], clients: int) -> Measured:
     return measured
 
 
-def http(address: tuple[str, int], method: str, path: str, body: bytes = b"") -> bytes:
+def http(
+    address: tuple[str, int], method: str, path: str, body: bytes = b"", content_type: str = "application/json"
+) -> bytes:
     """The body of an answer."""
     connection = HTTPConnection(*address, timeout=30)
-    connection.request(method, path, body, {"Content-Type": "application/json"})
+    connection.request(method, path, body, {"Content-Type": content_type})
     try:
         return connection.getresponse().read()
     finally:
