@@ -36,7 +36,7 @@ from net.checkpoint import SHIPPED, CheckpointError, weights_path
 from net.corrections import Correction, Corrections, StorageFullError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, connections, openapi, processes
+from net.serving import access_log, connections, memory, openapi, processes
 from net.serving.connections import Wsgi
 from net.serving.contract import (
     DISK_FULL,
@@ -713,6 +713,7 @@ def main() -> int:
     """Serve until told to stop; the exit status."""
     options = parse_arguments()
     access_log.set_up(options.log)
+    memory.give_back_large_blocks()
     sys.setswitchinterval(SWITCH_SECONDS)
     checkpoint = weights_path(options.checkpoint)
     metrics = Metrics()
