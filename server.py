@@ -7,11 +7,11 @@ gunicorn "server:create_app()"
 import argparse
 import base64
 import binascii
+import gzip
 import json
 import logging
 import math
 import re
-import secrets
 import signal
 import subprocess
 import sys
@@ -36,8 +36,7 @@ from net.checkpoint import SHIPPED, CheckpointError, weights_path
 from net.corrections import Correction, Corrections, StorageFullError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, connections, memory, openapi, processes
-from net.serving.connections import Wsgi
+from net.serving import access_log, connections, headers, memory, openapi, processes
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
@@ -50,7 +49,7 @@ from net.serving.contract import (
     error_of,
     too_large,
 )
-from net.serving.gate import RateLimit, is_token, read_token
+from net.serving.gate import RateLimit, Wsgi, behind, is_address, is_token, read_token
 from net.serving.limits import Limits
 from net.serving.metrics import CONTENT_TYPE, Metrics
 
@@ -76,11 +75,9 @@ HOW_TO_SEND = (
     "or as a data URL in the field 'image' of a JSON object or a form"
 )
 DIGIT = re.compile("[0-9]")
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
-REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
-PAGE_POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
-DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
-OPEN_ROUTES = ("/healthz", "/readyz", "/openapi.json")  # to those without the token, beside the page
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.ASCII | re.IGNORECASE)
 
 
 # ---------------------------------------------------------------------------------------------- answers
@@ -95,12 +92,14 @@ def create_app(
     token: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     metrics: Metrics | None = None,
+    trusted_proxy: str | None = None,
 ) -> Wsgi:
     """The WSGI application, with the weights at ``checkpoint`` loaded.
 
     What users say was right is kept in the folder ``corrections``, or nowhere; with ``allow_export`` anybody may
     fetch it. Pages of the origins ``cors`` may ask too. ``rate`` is how many requests a second each address may send,
-    and ``token`` what they must bear. Raises net.checkpoint.CheckpointError where the weights cannot be used.
+    and ``token`` what they must bear; the proxy at the address ``trusted_proxy`` is believed whom it asks for. Raises
+    net.checkpoint.CheckpointError where the weights cannot be used.
     """
     torch.set_num_threads(1)  # one picture is read fastest on one thread, and requests do not queue for more
     bottle.BaseRequest.MEMFILE_MAX = limits.body + 1  # the limit that users are told of is checked in read_body
@@ -108,7 +107,7 @@ def create_app(
     latest = checkpoint if isinstance(checkpoint, LatestRecognizer) else LatestRecognizer(Path(checkpoint))
     latest.observe = metrics.count_pass
     kept = None if corrections is None else Corrections(Path(corrections))
-    contract = openapi.document(limits, kept is not None, token is not None)
+    contract = openapi.document(limits, kept is not None, token is not None, rate is not None)
     rate_limit = None if rate is None else RateLimit(rate)
     origins = frozenset(cors)
     app = bottle.Bottle()
@@ -119,18 +118,29 @@ def create_app(
         if rate_limit and request.method == "POST" and not rate_limit.allows(request.environ.get("REMOTE_ADDR", "")):
             refuse("too_many_requests", "This address asks more often than it may; slow down.")
         is_open = request.method in ("GET", "HEAD") and (
-            request.path in ("/", "/api", *OPEN_ROUTES) or request.path.startswith("/static/")
+            request.path in ("/", "/api", *openapi.OPEN_ROUTES) or request.path.startswith("/static/")
         )
-        if token and not is_open and not is_token(request.get_header("Authorization", ""), token):
+        if token and not is_open and not is_token(header("Authorization"), token):
             refuse("unauthorized", "This server answers those who bear its token; send 'Authorization: Bearer ...'.")
 
     @app.get("/")
-    def pad() -> str:
-        return bottle.template("pad", template_lookup=[str(HOME / "views")])
+    def pad() -> bytes:
+        words = json.loads((HOME / "views" / "words.json").read_text("utf-8"))
+        # In a script element only JSON's own escapes count, and a bare "<" could end it.
+        for_scripts = json.dumps(words["scripts"], ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        page = bottle.template(
+            "pad",
+            words=words,
+            for_scripts=for_scripts,
+            corrections=kept is not None,
+            template_lookup=[str(HOME / "views")],
+        )
+        return compressed(page.encode(), response)
 
     @app.get("/api")
-    def api() -> str:
-        return bottle.template("api", contract=contract, template_lookup=[str(HOME / "views")])
+    def api() -> bytes:
+        page = bottle.template("api", contract=contract, template_lookup=[str(HOME / "views")])
+        return compressed(page.encode(), response)
 
     @app.get("/openapi.json")
     def openapi_json() -> dict[str, Any]:
@@ -141,6 +151,9 @@ def create_app(
         request.environ.pop("HTTP_RANGE", None)  # files of a few kilobytes come whole
         answer = bottle.static_file(name, root=str(HOME / "static"))
         answer.set_header("Cache-Control", "no-cache")  # keep, but ask whether it has changed
+        if answer.status_code == 200 and request.method == "GET":
+            with answer.body as file:
+                answer.body = compressed(file.read(), answer)
         return answer
 
     @app.get("/healthz")
@@ -239,7 +252,19 @@ def create_app(
             return file
 
     app.default_error_handler = answer_error
-    return Observed(app, metrics, origins)
+    observed = Observed(app, metrics, origins)
+    return behind(trusted_proxy, observed) if trusted_proxy else observed
+
+
+def compressed(body: bytes, answer: bottle.BaseResponse) -> bytes:
+    """``body`` of ``answer``, gzipped where the client takes that; telephones wait for bytes."""
+    answer.set_header("Vary", "Accept-Encoding")
+    if not GZIP.search(header("Accept-Encoding")):
+        return body
+    answer.set_header("Content-Encoding", "gzip")
+    body = gzip.compress(body, mtime=0)
+    answer.set_header("Content-Length", str(len(body)))
+    return body
 
 
 class Refusal(HTTPResponse):
@@ -316,11 +341,16 @@ def read_label() -> int:
 
 def require_own_page(origins: frozenset[str]) -> None:
     """Refuse what a page of somebody else's, none of ``origins``, had the browser send."""
-    origin = request.get_header("Origin")
-    if origin and origin not in origins and origin.partition("://")[2] != request.get_header("Host"):
+    origin = header("Origin")
+    if origin and origin not in origins and origin.partition("://")[2] != header("Host"):
         refuse(
             "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
         )
+
+
+def header(name: str) -> str:
+    """A header of the current request, '' where there is none; Bottle's own way fails where it is not UTF-8."""
+    return request.headers.raw(name, "")
 
 
 def is_from_this_machine() -> bool:
@@ -328,9 +358,9 @@ def is_from_this_machine() -> bool:
 
     Nor from a page whose name was made to lead here (DNS rebinding): such a request asks for that name.
     """
-    through_proxy = any(request.get_header(name) for name in ("X-Forwarded-For", "Forwarded", "Via"))
+    through_proxy = any(header(name) for name in ("X-Forwarded-For", "Forwarded", "Via"))
     try:
-        asked_for = urllib.parse.urlsplit(f"//{request.get_header('Host', '')}").hostname
+        asked_for = urllib.parse.urlsplit(f"//{header('Host')}").hostname
     except ValueError:  # brackets that do not pair, for one
         return False
     return request.environ.get("REMOTE_ADDR") in LOOPBACK and asked_for in LOCAL_NAMES and not through_proxy
@@ -532,14 +562,15 @@ class Observed:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = time.perf_counter()
-        given_id = environ.get("HTTP_X_REQUEST_ID", "")
-        request_id = given_id if REQUEST_ID.fullmatch(given_id) else secrets.token_hex(8)
+        request_id = headers.request_id(environ.get("HTTP_X_REQUEST_ID"))
         answered = ["500", "-"]
+        environ["wsgi.errors"] = access_log.Faults(request_id)
 
-        def answer(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-            answered[:] = status.partition(" ")[0], dict(headers).get("Content-Length", "-")
-            return start_response(status, [*headers, *self.headers(environ, kind, request_id)], *exc_info)
+        def answer(status: str, given: list[tuple[str, str]], *exc_info: Any) -> Any:
+            kind = next((value for name, value in given if name.lower() == "content-type"), "")
+            answered[:] = status.partition(" ")[0], dict(given).get("Content-Length", "-")
+            besides = headers.of_answer(request_id, kind, environ.get("HTTP_ORIGIN"), self.origins)
+            return start_response(status, [*given, *besides], *exc_info)
 
         try:
             if self.is_preflight(environ):
@@ -560,26 +591,6 @@ class Observed:
                 seconds * 1000,
                 request_id,
             )
-
-    def headers(self, environ: dict[str, Any], kind: str, request_id: str) -> list[tuple[str, str]]:
-        """What every answer, of the content type ``kind``, says besides."""
-        policy = PAGE_POLICY if kind.startswith("text/html") else DATA_POLICY
-        headers = [
-            ("X-Request-ID", request_id),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "no-referrer"),
-            ("Content-Security-Policy", policy),
-        ]
-        if self.origins:
-            headers.append(("Vary", "Origin"))
-        if (origin := environ.get("HTTP_ORIGIN")) in self.origins:
-            headers += [
-                ("Access-Control-Allow-Origin", origin),
-                ("Access-Control-Allow-Methods", "GET, POST"),
-                ("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-ID"),
-                ("Access-Control-Expose-Headers", "X-Request-ID, Retry-After"),
-            ]
-        return headers
 
     def is_preflight(self, environ: dict[str, Any]) -> bool:
         """Whether a browser asks, for a page of one of ``origins``, what it may send."""
@@ -625,32 +636,43 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     strangers = parser.add_argument_group("who may ask")
     strangers.add_argument(
         "--cors",
+        type=origin,
         action="append",
         default=[],
         metavar="ORIGIN",
         help="pages of that origin, https://example.org for one, may ask too; may be repeated",
     )
     strangers.add_argument(
-        "--rate", type=amount, metavar="N", help="requests a second that each address may send (default: any number)"
+        "--rate",
+        type=amount,
+        metavar="N",
+        help="pictures a second that each address may send to each process (default: any number)",
     )
     strangers.add_argument("--token-file", type=Path, metavar="FILE", help="answer only requests that bear its token")
     strangers.add_argument(
-        "--trusted-proxy", metavar="ADDRESS", help="believe the X-Forwarded-For of the proxy at that address"
+        "--trusted-proxy",
+        type=address,
+        metavar="ADDRESS",
+        help="believe the X-Forwarded-For of the proxy at that address",
     )
 
     load = parser.add_argument_group("load")
-    load.add_argument("--processes", type=count, default=1, help="that share the work (default: %(default)s)")
-    load.add_argument(
-        "--threads", type=count, default=SERVER_THREADS, help="requests at a time in each (default: %(default)s)"
-    )
-    load.add_argument("--max-body", type=amount, default=limits.body / 2**20, help="MiB (default: %(default)g)")
-    load.add_argument(
-        "--max-pixels", type=amount, default=limits.pixels / 1e6, help="millions, of a picture (default: %(default)g)"
-    )
-    load.add_argument("--connections", type=count, default=limits.connections, help="at a time (default: %(default)s)")
-    load.add_argument(
-        "--queue", type=count, default=limits.queue, help="requests that may wait for a thread (default: %(default)s)"
-    )
+    for name, default, of_what in (
+        ("processes", 1, "that share the work"),
+        ("threads", SERVER_THREADS, "in each process, for one request at a time"),
+        ("connections", limits.connections, "that may be open to each process"),
+        ("queue", limits.queue, "requests that may wait for a thread; more are told to come again"),
+    ):
+        load.add_argument(
+            f"--{name}", type=count, default=default, metavar="N", help=f"{of_what} (default: %(default)s)"
+        )
+    for name, metavar, default, of_what in (
+        ("max-body", "MIB", limits.body / 2**20, "that a request may have"),
+        ("max-pixels", "MILLIONS", limits.pixels / 1e6, "that a picture may have"),
+    ):
+        load.add_argument(
+            f"--{name}", type=amount, default=default, metavar=metavar, help=f"{of_what} (default: %(default)g)"
+        )
     for name, of_what in (
         ("deadline", "a request may wait before it is dropped"),
         ("header", "a request's header may take to arrive"),
@@ -692,6 +714,20 @@ def amount(text: str) -> float:
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"this is a number above 0, not '{text}'")
     return number
+
+
+def address(text: str) -> str:
+    """An IP address from the command line."""
+    if not is_address(text):
+        raise argparse.ArgumentTypeError(f"this is an IP address, 127.0.0.1 for one, not '{text}'")
+    return text
+
+
+def origin(text: str) -> str:
+    """A page's origin from the command line, as browsers write it."""
+    if not ORIGIN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"an origin has a scheme and a host, as https://example.org, not '{text}'")
+    return text.lower()
 
 
 def limits_of(options: argparse.Namespace) -> Limits:
@@ -754,6 +790,7 @@ def main() -> int:
         token,
         limits,
         metrics,
+        options.trusted_proxy,
     )
     follow(latest, options.watch)
     connections.serve(
@@ -764,7 +801,7 @@ def main() -> int:
         ready=processes.tell_ready if inherited else announce,
         refused=log_refused(metrics),
         queue_length=metrics.watch_queue,
-        trusted_proxy=options.trusted_proxy,
+        origins=options.cors,
     )
     return 0
 
@@ -777,9 +814,9 @@ def reason(error: Exception) -> str:
 def log_refused(metrics: Metrics) -> connections.Refused:
     """What logs and counts a request that never reached the application."""
 
-    def refused(client: str, method: str | None, path: str | None, code: str, size: int) -> None:
+    def refused(client: str, method: str | None, path: str | None, code: str, size: int, request_id: str) -> None:
         metrics.count_request("none", str(STATUS[code]), 0.0)
-        access_log.write(client, method, path, STATUS[code], str(size), 0.0, secrets.token_hex(8))
+        access_log.write(client, method, path, STATUS[code], str(size), 0.0, request_id)
 
     return refused
 

@@ -34,7 +34,7 @@ def parse(given: Any) -> Strokes:
     there is no point at all.
     """
     try:
-        strokes = [[(float(point[0]), float(point[1])) for point in stroke] for stroke in given]
+        strokes = [[(coordinate(point[0]), coordinate(point[1])) for point in stroke] for stroke in given]
     except (TypeError, ValueError, LookupError, OverflowError):
         raise StrokesError("The strokes are not lists of points; send [[[x, y], [x, y], ...], ...].") from None
     points = [value for stroke in strokes for point in stroke for value in point]
@@ -45,6 +45,13 @@ def parse(given: Any) -> Strokes:
     if not points:
         raise BlankImageError("The strokes have no point in them; draw one digit.")
     return [stroke for stroke in strokes if stroke]
+
+
+def coordinate(value: Any) -> float:
+    """The number ``value``. Raises TypeError where it is something else, be it the text of one, or OverflowError."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return float(value)
 
 
 def draw(strokes: Strokes) -> Bytes:

@@ -1,6 +1,6 @@
 /** Shows what the server said. */
 
-import { percent, words } from "./words.js";
+import { percent, say, words } from "./words.js";
 
 /** @typedef {import("./reader.js").Prediction} Prediction */
 
@@ -13,31 +13,37 @@ export class Answer {
   #sentence = document.getElementById("sentence");
   #seen = /** @type {HTMLImageElement} */ (document.getElementById("seen"));
   #seenFigure = document.getElementById("seen-figure");
+  #preparation = document.getElementById("preparation");
   #bars = [...document.querySelectorAll("#bars li")];
 
   showEmpty() {
-    this.#show("empty", "?", words.empty, null);
+    this.#show("empty", "?", words.empty);
   }
 
   /** @param {string} sentence */
   showError(sentence) {
-    this.#show("error", "?", sentence, null);
+    this.#show("error", "?", sentence);
   }
 
-  /** @param {Prediction} prediction */
-  showPrediction(prediction) {
+  /** @param {Prediction} prediction @param {string} preparation what was done before, in words, if anything */
+  showPrediction(prediction, preparation) {
     const state = prediction.certain ? "certain" : "uncertain";
-    this.#show(state, String(prediction.digit), inWords(prediction), prediction);
+    this.#show(state, String(prediction.digit), inWords(prediction), prediction, preparation);
   }
 
-  /** @param {string} state @param {string} digit @param {string} sentence @param {Prediction | null} prediction */
-  #show(state, digit, sentence, prediction) {
+  /**
+   * @param {string} state @param {string} digit @param {string} sentence
+   * @param {Prediction | null} [prediction] @param {string} [preparation]
+   */
+  #show(state, digit, sentence, prediction = null, preparation = "") {
     this.#panel.dataset.state = state;
     this.#digit.textContent = digit;
     // Setting the same text again would make screen readers say it again.
     if (this.#sentence.textContent !== sentence) this.#sentence.textContent = sentence;
     this.#seenFigure.hidden = !prediction;
     if (prediction) this.#seen.src = prediction.seen;
+    this.#preparation.hidden = !preparation;
+    this.#preparation.textContent = preparation;
     this.#bars.forEach((row, index) => {
       const probability = prediction?.probabilities[index];
       row.toggleAttribute("data-best", index === prediction?.digit);
@@ -49,9 +55,9 @@ export class Answer {
 
 /** @param {Prediction} prediction @returns {string} */
 function inWords({ digit, confidence, certain, probabilities }) {
-  if (certain) return words.certain(digit, percent(confidence));
+  if (certain) return say(words.certain, { digit, percent: percent(confidence) });
   const others = probabilities.map((probability, other) => ({ probability, other })).filter(({ other }) => other !== digit);
   const second = others.reduce((best, each) => (each.probability > best.probability ? each : best));
-  if (second.probability >= CLOSE_SECOND) return words.perhapsEither(digit, second.other);
-  return confidence < NO_DIGIT ? words.noDigit(digit) : words.perhaps(digit, percent(confidence));
+  if (second.probability >= CLOSE_SECOND) return say(words.perhapsEither, { digit, other: second.other });
+  return say(confidence < NO_DIGIT ? words.noDigit : words.perhaps, { digit, percent: percent(confidence) });
 }

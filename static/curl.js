@@ -1,17 +1,22 @@
 /** The command that sends what is on the pad from a terminal. */
 
+import { authorization } from "./token.js";
+
 /** @param {string} text @returns {string} as one word of a POSIX shell */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** @returns {string} the command's beginning, with the token where the page bears one */
+const curl = () => ["curl", ...Object.entries(authorization()).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)].join(" ");
+
 /** @param {string} address @param {[number, number][][]} strokes @returns {string} */
 export function curlForStrokes(address, strokes) {
-  return `curl -H 'Content-Type: application/json' -d ${quoted(JSON.stringify({ strokes }))} ${quoted(address)}`;
+  return `${curl()} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify({ strokes }))} ${quoted(address)}`;
 }
 
 /** @param {string} address @param {string} name of a file @returns {string} */
 export function curlForPicture(address, name) {
   // A quote around the name is curl's own, for names with a comma or a semicolon.
-  return `curl -F ${quoted(`image=@"${name.replace(/["\\]/g, "\\$&")}"`)} ${quoted(address)}`;
+  return `${curl()} -F ${quoted(`image=@"${name.replace(/["\\]/g, "\\$&")}"`)} ${quoted(address)}`;
 }
 
 /** @param {string} text @returns {Promise<boolean>} whether it is on the clipboard */

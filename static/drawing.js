@@ -37,14 +37,27 @@ export class Drawing {
     this.#strokes.at(-1)?.points.push(point);
   }
 
-  /** What is erased until the next of these is undone in one step. */
+  /** What is erased from now on is undone in one step. */
   beginErasing() {
-    if (!this.isEmpty) this.#become(this.#strokes);
+    this.#become(this.#strokes);
+  }
+
+  /** @returns {boolean} whether what was begun last was no step at all: an eraser that met no line */
+  endInVain() {
+    if (this.#past.at(-1) !== this.#strokes) return false;
+    this.#past.pop();
+    return true;
   }
 
   /** @param {Point} centre @param {number} radius of the circle within which no line is left */
   erase(centre, radius) {
-    this.#strokes = this.#strokes.flatMap((stroke) => without(stroke, centre, radius));
+    const left = this.#strokes.flatMap((stroke) => without(stroke, centre, radius));
+    if (left.length !== this.#strokes.length || left.some((stroke, i) => stroke !== this.#strokes[i])) this.#strokes = left;
+  }
+
+  /** Take back the stroke under way as if it had never been begun. */
+  withdraw() {
+    this.#strokes = this.#past.pop() ?? this.#strokes;
   }
 
   undo() {
@@ -78,6 +91,15 @@ export class Drawing {
     return this.#strokes.map((stroke) => stroke.points.map(({ x, y }) => [shorten(x), shorten(y)]));
   }
 
+  /** @returns {number} how thick the thickest line is, as a share of the drawing's longer side */
+  penShare() {
+    const points = this.#strokes.flatMap((stroke) => stroke.points);
+    const extent = (/** @type {number[]} */ values) => values.reduce(largest) - values.reduce(smallest);
+    const longerSide = Math.max(extent(points.map(({ x }) => x)), extent(points.map(({ y }) => y)));
+    const width = this.#strokes.map((stroke) => stroke.width).reduce(largest);
+    return width / (longerSide + width);
+  }
+
   /** @param {CanvasRenderingContext2D} context of a square canvas @param {Palette} palette */
   paint(context, palette) {
     const side = context.canvas.width;
@@ -89,6 +111,9 @@ export class Drawing {
     for (const stroke of this.#strokes) paintStroke(context, stroke, palette);
   }
 }
+
+const largest = (/** @type {number} */ a, /** @type {number} */ b) => Math.max(a, b);
+const smallest = (/** @type {number} */ a, /** @type {number} */ b) => Math.min(a, b);
 
 const ERASER_STEP = 0.01; // of the side: how finely a line is taken apart where it is erased
 

@@ -1,7 +1,7 @@
 /** Several pictures at once: a thumbnail of each, with its digit and how sure that is. */
 
 import { ask } from "./reader.js";
-import { percent, words } from "./words.js";
+import { percent, say, words } from "./words.js";
 
 export class Gallery {
   #panel = document.getElementById("gallery");
@@ -19,11 +19,11 @@ export class Gallery {
     this.#clear();
     this.#panel.hidden = false;
     const captions = files.map((file) => this.#add(file));
+    this.#mark(this.#panel.firstElementChild);
     for (const [index, file] of files.entries()) {
       const outcome = await ask("predict", file);
       if (generation !== this.#generation) return;
-      captions[index].textContent =
-        "error" in outcome ? outcome.error : inBrief(outcome.prediction);
+      captions[index].textContent = "error" in outcome ? outcome.error : inBrief(outcome.prediction);
     }
   }
 
@@ -38,6 +38,11 @@ export class Gallery {
     this.#panel.replaceChildren();
   }
 
+  /** @param {Element} chosen the thumbnail of what is shown large */
+  #mark(chosen) {
+    for (const button of this.#panel.children) button.setAttribute("aria-pressed", String(button === chosen));
+  }
+
   /** @param {File} file @returns {HTMLElement} where its answer goes */
   #add(file) {
     const [button, image, caption] = ["button", "img", "span"].map((name) => document.createElement(name));
@@ -48,7 +53,10 @@ export class Gallery {
     caption.textContent = "…";
     caption.setAttribute("role", "status");
     button.append(image, caption);
-    button.addEventListener("click", () => this.#onChosen(file));
+    button.addEventListener("click", () => {
+      this.#mark(button);
+      this.#onChosen(file);
+    });
     this.#panel.append(button);
     return caption;
   }
@@ -56,5 +64,5 @@ export class Gallery {
 
 /** @param {import("./reader.js").Prediction} prediction @returns {string} */
 function inBrief({ digit, confidence, certain }) {
-  return certain ? words.brief(digit, percent(confidence)) : words.briefGuess(digit, percent(confidence));
+  return say(certain ? words.brief : words.briefGuess, { digit, percent: percent(confidence) });
 }

@@ -1,20 +1,25 @@
 /** Shows what went on inside the network: the layers' maps, and what spoke for which digit. */
 
-import { words } from "./words.js";
+import { say, words } from "./words.js";
 
 /**
  * @typedef {{name: string, shape: [number, number, number], maps: string, filters?: number[][][]}} Layer
  * @typedef {{digit: number, rather_than: number | null, pixels: number[][]}} Evidence
  * @typedef {import("./reader.js").Prediction & {layers: Layer[], evidence: Evidence}} Explanation
+ * @typedef {{light: number[], against: number[]}} Tints red, green and blue
  */
 
-const COLUMNS = { C1: 8, S2: 8, C3: 16, S4: 16, C5: 32, F6: 28, output: 10 };
+const FAINTEST = 14; // of 255: a map with nothing in it can still be told from the gap beside it
+const COLUMNS = { C1: 8, S2: 12, C3: 16, S4: 16, C5: 32, F6: 28, output: 10 };
+
+// A filter stands beside its map, each of its weights so many of the map's pixels large.
+const [WEIGHT_SIDE, FILTER_GAP] = [4, 2];
 
 /** @param {string} id */
 const byId = (id) => document.getElementById(id);
 
 export class Inside {
-  #panel = /** @type {HTMLDetailsElement} */ (byId("inside"));
+  #panel = byId("inside");
   #layers = byId("layers");
   #choices = [...document.querySelectorAll("#why button")];
   #heat = /** @type {HTMLCanvasElement} */ (byId("heat"));
@@ -24,20 +29,17 @@ export class Inside {
   #detailCaption = byId("map-caption");
   /** @type {Explanation | null} */
   #shown = null;
+  #frame = 0;
   /** @type {{layer: string, map: number}} what is enlarged */
   #enlarged = { layer: "C1", map: 0 };
 
-  /**
-   * @param {() => void} onWanted told when an explanation is wanted that was not before
-   * @param {(digit: number) => void} onDigit told for which digit the evidence is wanted
-   */
-  constructor(onWanted, onDigit) {
-    this.#panel.addEventListener("toggle", () => this.isWanted && onWanted());
-    this.#choices.forEach((button, digit) => button.addEventListener("click", () => onDigit(digit)));
-  }
-
-  get isWanted() {
-    return this.#panel.open;
+  /** @param {(digit: number) => void} onDigit told for which digit the evidence is wanted */
+  constructor(onDigit) {
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#shown && this.show(this.#shown));
+    this.#choices.forEach((button, digit) => {
+      button.setAttribute("aria-label", say(words.whyNot, { digit }));
+      button.addEventListener("click", () => onDigit(digit));
+    });
   }
 
   clear() {
@@ -50,43 +52,53 @@ export class Inside {
   /** @param {Explanation} explanation */
   show(explanation) {
     this.#shown = explanation;
-    this.#panel.dataset.state = "shown";
-    for (const layer of explanation.layers) this.#drawLayer(layer);
-    this.#drawEvidence(explanation.evidence, explanation.seen);
-    this.#drawDetail();
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw(); // but once a frame, however fast the answers come
+    });
   }
 
-  /** @param {Evidence} evidence @param {string} seen */
-  #drawEvidence({ digit, rather_than, pixels }, seen) {
+  #draw() {
+    if (!this.#shown) return;
+    const { layers, evidence, seen } = this.#shown;
+    const tints = { light: colour("--accent"), against: colour("--warning") };
+    this.#panel.dataset.state = "shown";
+    for (const layer of layers) this.#drawLayer(layer, tints);
+    this.#drawEvidence(evidence, seen, tints);
+    this.#drawDetail(tints);
+  }
+
+  /** @param {Evidence} evidence @param {string} seen @param {Tints} tints */
+  #drawEvidence({ digit, rather_than, pixels }, seen, { light, against }) {
     this.#seen.src = seen;
     const strongest = Math.max(...pixels.flat().map(Math.abs), 1e-6);
-    const [speaksFor, against] = [colour("--accent"), colour("--warning")];
-    paint(this.#heat, 28, 28, (x, y) => {
-      const share = pixels[y][x] / strongest;
-      return [...(share > 0 ? speaksFor : against), Math.abs(share) * 255];
+    paint(this.#heat, 28, 28, (put) => {
+      pixels.forEach((row, y) =>
+        row.forEach((value, x) => put(x, y, value > 0 ? light : against, (Math.abs(value) / strongest) * 255)),
+      );
     });
-    this.#sentence.textContent = rather_than === null ? words.speaksFor(digit) : words.speaksForRather(digit, rather_than);
+    this.#sentence.textContent = say(rather_than === null ? words.speaksFor : words.speaksForRather, {
+      digit,
+      answer: rather_than,
+    });
     this.#choices.forEach((button, each) => {
       button.disabled = false;
       button.setAttribute("aria-pressed", String(each === digit));
     });
   }
 
-  /** @param {Layer} layer */
-  #drawLayer(layer) {
+  /** @param {Layer} layer @param {Tints} tints */
+  #drawLayer(layer, { light }) {
     const { name, shape } = layer;
-    const canvas = this.#canvasOf(layer);
     const [count, height, width] = shape;
     const [columns, gap] = [COLUMNS[name], width > 1 ? 1 : 0];
     const rows = Math.ceil(count / columns);
     const values = bytes(layer.maps);
-    const light = colour("--accent");
-    paint(canvas, columns * (width + gap) - gap, rows * (height + gap) - gap, (x, y) => {
-      const [column, row] = [Math.floor(x / (width + gap)), Math.floor(y / (height + gap))];
-      const [left, top] = [x - column * (width + gap), y - row * (height + gap)];
-      const map = row * columns + column;
-      const isGap = left >= width || top >= height || map >= count;
-      return [...light, isGap ? 0 : values[(map * height + top) * width + left]];
+    paint(this.#canvasOf(layer), columns * (width + gap) - gap, rows * (height + gap) - gap, (put) => {
+      for (let map = 0, at = 0; map < count; map++) {
+        const [left, top] = [(map % columns) * (width + gap), Math.floor(map / columns) * (height + gap)];
+        for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) put(left + x, top + y, light, opacity(values[at++]));
+      }
     });
   }
 
@@ -128,29 +140,31 @@ export class Inside {
   #enlarge(layer, map, count) {
     if (map < 0 || map >= count) return;
     this.#enlarged = { layer, map };
-    this.#drawDetail();
+    if (this.#shown) this.show(this.#shown);
   }
 
-  #drawDetail() {
+  /** @param {Tints} tints */
+  #drawDetail({ light, against }) {
     const { layer: name, map } = this.#enlarged;
-    const layer = this.#shown?.layers.find((each) => each.name === name);
-    if (!layer) return;
+    const layer = this.#shown.layers.find((each) => each.name === name);
     const [, height, width] = layer.shape;
-    const values = bytes(layer.maps);
+    const values = bytes(layer.maps).subarray(map * height * width);
     const filter = layer.filters?.[map];
-    const side = filter ? 3 : 0;
-    const strongest = filter ? Math.max(...filter.flat().map(Math.abs), 1e-6) : 1;
-    const [light, against] = [colour("--accent"), colour("--warning")];
-    // The filter stands beside its map, each of its nine weights as large as four of the map's pixels.
-    const scale = 4;
-    paint(this.#detail, width + (side ? side * scale + 2 : 0), height, (x, y) => {
-      if (x < width) return [...light, values[(map * height + y) * width + x]];
-      const [column, row] = [Math.floor((x - width - 2) / scale), Math.floor(y / scale)];
-      if (column < 0 || row >= side || x < width + 2) return [0, 0, 0, 0];
-      const weight = filter[row][column] / strongest;
-      return [...(weight > 0 ? light : against), Math.abs(weight) * 255];
+    const side = filter ? filter.length * WEIGHT_SIDE + FILTER_GAP : 0;
+    paint(this.#detail, width + side, height, (put) => {
+      for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) put(x, y, light, opacity(values[y * width + x]));
+      if (!filter) return;
+      const strongest = Math.max(...filter.flat().map(Math.abs), 1e-6);
+      for (let y = 0; y < filter.length * WEIGHT_SIDE; y++)
+        for (let x = 0; x < filter.length * WEIGHT_SIDE; x++) {
+          const weight = filter[Math.floor(y / WEIGHT_SIDE)][Math.floor(x / WEIGHT_SIDE)];
+          put(width + FILTER_GAP + x, y, weight > 0 ? light : against, (Math.abs(weight) / strongest) * 255);
+        }
     });
-    this.#detailCaption.textContent = words.map(name, map + 1, Boolean(filter));
+    this.#detailCaption.textContent = say(filter ? words.mapAndFilter : words.map, {
+      layer: words.layerInShort[name],
+      number: map + 1,
+    });
   }
 }
 
@@ -163,15 +177,25 @@ function colour(name) {
   return [1, 3, 5].map((start) => Number.parseInt(value.slice(start, start + 2), 16));
 }
 
+/** @param {number} value 0 to 255 */
+const opacity = (value) => FAINTEST + value * (1 - FAINTEST / 255);
+
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
- * @param {(x: number, y: number) => number[]} pixel red, green, blue and opacity
+ * @param {(put: (x: number, y: number, tint: number[], opacity: number) => void) => void} fill puts its pixels
  */
-function paint(canvas, width, height, pixel) {
+function paint(canvas, width, height, fill) {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) image.data.set(pixel(x, y), (y * width + x) * 4);
+  const { data } = image;
+  fill((x, y, tint, opacity) => {
+    const at = (y * width + x) * 4;
+    data[at] = tint[0];
+    data[at + 1] = tint[1];
+    data[at + 2] = tint[2];
+    data[at + 3] = opacity;
+  });
   context.putImageData(image, 0, 0);
 }

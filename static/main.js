@@ -3,11 +3,10 @@
 import { Answer } from "./answer.js";
 import { copy, curlForPicture, curlForStrokes } from "./curl.js";
 import { Drawing } from "./drawing.js";
-import { Gallery } from "./gallery.js";
-import { Inside } from "./inside.js";
 import { Pad } from "./pad.js";
 import { acceptPictures } from "./pictures.js";
-import { Reader } from "./reader.js";
+import { preparationInWords } from "./preparation.js";
+import { Reader, serverIsBack } from "./reader.js";
 import { Verdict } from "./verdict.js";
 import { words } from "./words.js";
 
@@ -25,16 +24,21 @@ let picture = null;
 const reader = new Reader(() => "predict?seen=1", (outcome) => {
   if ("error" in outcome) {
     answer.showError(outcome.error);
-    inside.clear();
+    inside?.clear();
     verdict.hide();
+    if (outcome.isGone) readOnceServerIsBack();
   } else {
-    answer.showPrediction(outcome.prediction);
+    const pen = picture || drawing.isEmpty ? null : drawing.penShare();
+    answer.showPrediction(outcome.prediction, preparationInWords(outcome.prediction.preparation ?? [], pen));
     explainAgain();
     verdict.ask(outcome.prediction.digit);
   }
 });
 
 const verdict = new Verdict((label) => verdict.send(onPad()(), label));
+
+// An explanation is ten times the work of a reading, and must not keep the next of these waiting.
+const BETWEEN_EXPLANATIONS = 100; // milliseconds
 
 /** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
 let wantedDigit = null;
@@ -43,13 +47,17 @@ const explainer = new Reader(
   (outcome) => {
     if ("prediction" in outcome) inside.show(outcome.prediction);
   },
+  BETWEEN_EXPLANATIONS,
 );
-const inside = new Inside(explainAgain, (digit) => {
-  wantedDigit = digit;
-  explainAgain();
-});
+const insidePanel = /** @type {HTMLDetailsElement} */ (byId("inside"));
+/** @type {import("./inside.js").Inside | null} until somebody looks at it */
+let inside = null;
+insidePanel.addEventListener("toggle", explainAgain);
 
-const gallery = new Gallery(showPicture);
+/** @type {import("./gallery.js").Gallery | null} until there are several pictures */
+let gallery = null;
+/** @type {File[]} chosen last */
+let files = [];
 
 const tool = () => {
   const chosen = document.querySelector("input[name=tool]:checked").value;
@@ -79,9 +87,25 @@ shown.addEventListener("error", () => {
 });
 
 /** Have what was read explained, if anybody looks at it. */
-function explainAgain() {
-  if (inside.isWanted && (picture || !drawing.isEmpty)) explainer.read(onPad());
+async function explainAgain() {
+  if (!insidePanel.open || isEmpty()) return;
+  const module = await fetched(import("./inside.js"));
+  if (!module) return;
+  inside ??= new module.Inside((digit) => {
+    wantedDigit = digit;
+    explainAgain();
+  });
+  if (!isEmpty()) explainer.read(onPad());
 }
+
+/**
+ * What the first load does without.
+ *
+ * @template T @param {Promise<T>} module @returns {Promise<T | null>} null while the server is gone, as the reader says
+ */
+const fetched = (module) => module.catch(() => null);
+
+const isEmpty = () => !picture && drawing.isEmpty;
 
 /** @returns {() => Blob | string} what there is to read, as it is now */
 function onPad() {
@@ -92,22 +116,31 @@ function onPad() {
 /** Have what is on the pad read, or say that there is nothing. */
 function readAgain() {
   wantedDigit = null;
-  const isEmpty = !picture && drawing.isEmpty;
   undo.disabled = !picture && !drawing.canUndo;
   redo.disabled = Boolean(picture) || !drawing.canRedo;
-  clear.disabled = readButton.disabled = copyCurl.disabled = isEmpty;
+  clear.disabled = readButton.disabled = copyCurl.disabled = isEmpty();
   note.textContent = "";
-  if (isEmpty) {
+  if (isEmpty()) {
     forget();
     answer.showEmpty();
   } else reader.read(onPad());
+}
+
+let waitsForServer = false;
+
+async function readOnceServerIsBack() {
+  if (waitsForServer) return;
+  waitsForServer = true;
+  await serverIsBack();
+  waitsForServer = false;
+  readAgain();
 }
 
 /** Let no answer to what was on the pad before come late. */
 function forget() {
   reader.cancel();
   explainer.cancel();
-  inside.clear();
+  inside?.clear();
   verdict.hide();
 }
 
@@ -146,11 +179,16 @@ function beginAfresh() {
   drawing.clear();
 }
 
-/** @param {File[]} files the first is shown large, and all in the gallery where they are several */
-function showPictures(files) {
-  if (files.length > 1) gallery.show(files);
-  else gallery.hide();
-  showPicture(files[0]);
+/** @param {File[]} chosen the first is shown large, and all in the gallery where they are several */
+async function showPictures(chosen) {
+  files = chosen;
+  showPicture(chosen[0]);
+  gallery?.hide();
+  if (chosen.length === 1) return;
+  const module = await fetched(import("./gallery.js"));
+  if (!module || files !== chosen) return;
+  gallery ??= new module.Gallery(showPicture);
+  gallery.show(chosen);
 }
 
 /** @param {File} file shown over the drawing, which stays under it */

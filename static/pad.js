@@ -12,9 +12,10 @@ export class Pad {
   #canvas;
   #context;
   #drawing;
-  /** @type {number | null} the pointer that is drawing; a second finger or a palm is ignored */
+  /** @type {{id: number, type: string} | null} the pointer that is drawing */
   #pointer = null;
   #frame = 0;
+  #palette = palette();
   #penIsUsed = false;
   /** @type {Tool} */
   #tool;
@@ -30,30 +31,34 @@ export class Pad {
     this.#context = canvas.getContext("2d");
     this.#drawing = drawing;
     canvas.addEventListener("pointerdown", (event) => {
-      if (this.#pointer !== null || event.button !== 0) return;
-      if (event.pointerType === "pen") this.#penIsUsed = true;
-      else if (event.pointerType === "touch" && this.#penIsUsed) return; // the palm that holds the pen
+      if (event.button !== 0 || !this.#accepts(event)) return;
       event.preventDefault();
-      this.#pointer = event.pointerId;
+      if (this.#pointer) drawing.withdraw();
+      this.#pointer = { id: event.pointerId, type: event.pointerType };
       canvas.setPointerCapture(event.pointerId);
       listener.onBegin();
       this.#tool = tool();
       if (this.#tool.erases) {
         drawing.beginErasing();
-        this.#follow(event);
-      } else drawing.begin(this.#point(event), this.#tool.width, this.#tool.colour);
+        this.#follow([event]);
+      } else {
+        const [point] = this.#points([event]);
+        drawing.begin(point, this.#tool.width, this.#tool.colour);
+      }
       this.repaint();
       listener.onChange();
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (event.pointerId !== this.#pointer) return;
+      if (event.pointerId !== this.#pointer?.id) return;
       const events = event.getCoalescedEvents?.() ?? [];
-      for (const each of events.length ? events : [event]) this.#follow(each);
+      this.#follow(events.length ? events : [event]);
       this.repaint();
       listener.onChange();
     });
     const lift = (event) => {
-      if (event.pointerId === this.#pointer) this.#pointer = null;
+      if (event.pointerId !== this.#pointer?.id) return;
+      this.#pointer = null;
+      if (drawing.endInVain()) listener.onChange();
     };
     canvas.addEventListener("pointerup", lift);
     canvas.addEventListener("pointercancel", lift);
@@ -61,7 +66,11 @@ export class Pad {
     // Safari of old scrolls and zooms from touch events whatever touch-action says.
     canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
     new ResizeObserver(() => this.#fit()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
+    this.#fitToDensity();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.#palette = palette();
+      this.repaint();
+    });
   }
 
   get isDrawing() {
@@ -71,7 +80,7 @@ export class Pad {
   repaint() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#drawing.paint(this.#context, palette());
+      this.#drawing.paint(this.#context, this.#palette);
     });
   }
 
@@ -79,26 +88,51 @@ export class Pad {
   #fit() {
     const side = Math.max(1, Math.round(this.#canvas.clientWidth * devicePixelRatio));
     if (this.#canvas.width !== side) this.#canvas.width = this.#canvas.height = side;
-    this.#drawing.paint(this.#context, palette());
+    this.#drawing.paint(this.#context, this.#palette);
   }
 
-  /** @param {PointerEvent} event */
-  #follow(event) {
-    if (this.#tool.erases) this.#drawing.erase(this.#point(event), ERASER_RADIUS);
-    else this.#drawing.extend(this.#point(event));
+  /** Fit again when the window is zoomed, or goes to another screen, and the canvas stays as large as it was. */
+  #fitToDensity() {
+    const again = () => {
+      this.#fit();
+      this.#fitToDensity();
+    };
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", again, { once: true });
   }
 
-  /** @param {PointerEvent} event @returns {import("./drawing.js").Point} */
-  #point(event) {
+  /**
+   * Whether the pointer that comes down may draw: no second finger, nor the palm of a hand that uses a pen. Such a
+   * palm often comes first; the pen then takes the pad from it.
+   *
+   * @param {PointerEvent} event @returns {boolean}
+   */
+  #accepts({ pointerType }) {
+    if (pointerType === "pen") this.#penIsUsed = true;
+    if (pointerType === "touch" && this.#penIsUsed) return false;
+    return !this.#pointer || (pointerType === "pen" && this.#pointer.type === "touch");
+  }
+
+  /** @param {PointerEvent[]} events */
+  #follow(events) {
+    for (const point of this.#points(events)) {
+      if (this.#tool.erases) this.#drawing.erase(point, ERASER_RADIUS);
+      else this.#drawing.extend(point);
+    }
+  }
+
+  /** @param {PointerEvent[]} events @returns {import("./drawing.js").Point[]} */
+  #points(events) {
     const box = this.#canvas.getBoundingClientRect();
-    const point = { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
-    // A pen reports how hard it is pressed; a mouse always says 0.5, and a finger says nothing of use.
-    return event.pointerType === "pen" ? { ...point, force: LEAST_FORCE + (1.5 - LEAST_FORCE) * event.pressure } : point;
+    return events.map(({ clientX, clientY, pointerType, pressure }) => {
+      const point = { x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height };
+      // A pen reports how hard it is pressed; a mouse always says 0.5, and a finger says nothing of use.
+      return pointerType === "pen" ? { ...point, force: LEAST_FORCE + (1.5 - LEAST_FORCE) * pressure } : point;
+    });
   }
 }
 
 /** @returns {import("./drawing.js").Palette} the colours of the page's present scheme */
-export function palette() {
+function palette() {
   const style = getComputedStyle(document.documentElement);
   const names = ["paper", "ink", "blue", "red", "green"];
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));

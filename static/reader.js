@@ -1,14 +1,19 @@
 /** Asks the server: one request at a time, and after it the newest picture only. */
 
-import { words } from "./words.js";
+import { authorization } from "./token.js";
+import { errorInWords, words } from "./words.js";
 
 const TIMEOUT = 15_000; // milliseconds
+const LOOK_AGAIN = 2_000; // milliseconds
 
 /**
  * @typedef {{digit: number, confidence: number, certain: boolean, probabilities: number[], seen: string,
- *   milliseconds: number}} Prediction
- * @typedef {{prediction: Prediction} | {error: string}} Outcome
+ *   milliseconds: number, preparation?: string[]}} Prediction
+ * @typedef {{prediction: Prediction} | {error: string, isGone?: boolean}} Outcome isGone: there was no server
  */
+
+/** @param {number} milliseconds */
+const pass = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 export class Reader {
   /** @type {(() => Blob | string) | null} */
@@ -17,14 +22,17 @@ export class Reader {
   #generation = 0;
   #address;
   #onOutcome;
+  #rest;
 
   /**
    * @param {() => string} address where to ask next
    * @param {(outcome: Outcome) => void} onOutcome told of each answer that is still wanted
+   * @param {number} rest milliseconds from an answer to the next request
    */
-  constructor(address, onOutcome) {
+  constructor(address, onOutcome, rest = 0) {
     this.#address = address;
     this.#onOutcome = onOutcome;
+    this.#rest = rest;
   }
 
   /** @param {() => Blob | string} getPicture called when its turn comes; never, if a newer one comes first */
@@ -48,6 +56,7 @@ export class Reader {
         this.#newest = null;
         const outcome = await ask(this.#address(), getPicture());
         if (generation === this.#generation) this.#onOutcome(outcome);
+        if (this.#rest) await pass(this.#rest);
       }
     } finally {
       this.#busy = false;
@@ -64,19 +73,46 @@ export async function ask(address, picture) {
   try {
     response = await fetch(address, {
       method: "POST",
-      headers: { "Content-Type": typeof picture === "string" ? "application/json" : picture.type || "image/png" },
+      headers: {
+        "Content-Type": typeof picture === "string" ? "application/json" : picture.type || "image/png",
+        ...authorization(),
+      },
       body: picture,
       signal: AbortSignal.timeout(TIMEOUT),
     });
   } catch (error) {
-    return { error: error.name === "TimeoutError" ? words.serverSlow : words.serverGone };
+    if (error.name === "TimeoutError") return { error: words.serverSlow };
+    // A file that was moved or changed since it was chosen fails in the same way.
+    return (await canBeSent(picture)) ? { error: words.serverGone, isGone: true } : { error: words.fileGone };
   }
   try {
     const answer = await response.json();
-    if (typeof answer.error?.message === "string") return { error: answer.error.message };
+    if (typeof answer.error?.message === "string") return { error: errorInWords(answer.error) };
     if (Array.isArray(answer.probabilities)) return { prediction: answer };
   } catch {
     // Fall through: whatever it was, it was no answer of ours.
   }
   return { error: words.serverOdd };
+}
+
+/** @param {Blob | string} picture @returns {Promise<boolean>} */
+async function canBeSent(picture) {
+  try {
+    if (picture instanceof Blob) await picture.arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns {Promise<void>} once the server answers again */
+export async function serverIsBack() {
+  for (;;) {
+    await pass(LOOK_AGAIN);
+    try {
+      if ((await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) })).ok) return;
+    } catch {
+      // Not yet.
+    }
+  }
 }

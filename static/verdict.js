@@ -1,36 +1,45 @@
 /** Right or wrong? One tap tells the server, which keeps the picture for the network to learn from. */
 
-import { words } from "./words.js";
+import { authorization } from "./token.js";
+import { errorInWords, say, words } from "./words.js";
 
 const TIMEOUT = 15_000; // milliseconds
 
 export class Verdict {
+  /** A server that keeps no corrections leaves it out of the page. */
   #panel = document.getElementById("verdict");
-  #yes = /** @type {HTMLButtonElement} */ (document.getElementById("yes"));
+  #yes = document.getElementById("yes");
   #others = [...document.querySelectorAll("#others button")];
   #note = document.getElementById("verdict-note");
   /** @type {number | null} what was read */
   #digit = null;
+  /** What is said about one reading is not said beside the next. */
+  #question = 0;
 
   /** @param {(label: number) => void} onLabel told the right digit */
   constructor(onLabel) {
-    this.#yes.addEventListener("click", () => onLabel(this.#digit));
-    this.#others.forEach((button, label) => button.addEventListener("click", () => onLabel(label)));
+    this.#yes?.addEventListener("click", () => onLabel(this.#digit));
+    this.#others.forEach((button, label) => {
+      button.setAttribute("aria-label", say(words.noItIs, { digit: label }));
+      button.addEventListener("click", () => onLabel(label));
+    });
   }
 
   /** @param {number} digit that was read, and may be wrong */
   ask(digit) {
+    if (!this.#panel) return;
     this.#digit = digit;
+    this.#question++;
     this.#panel.hidden = false;
     this.#note.textContent = "";
-    this.#yes.textContent = words.yes(digit);
+    this.#yes.textContent = say(words.yes, { digit });
     this.#others.forEach((button, label) => {
-      button.hidden = label === digit;
+      button.disabled = label === digit;
     });
   }
 
   hide() {
-    this.#panel.hidden = true;
+    if (this.#panel) this.#panel.hidden = true;
   }
 
   /**
@@ -39,17 +48,22 @@ export class Verdict {
    */
   async send(picture, label) {
     const isJson = typeof picture === "string";
+    const question = this.#question;
+    const note = (/** @type {string} */ sentence) => {
+      if (question === this.#question) this.#note.textContent = sentence;
+    };
     try {
       const response = await fetch(isJson ? "corrections" : `corrections?label=${label}`, {
         method: "POST",
-        headers: { "Content-Type": isJson ? "application/json" : picture.type || "image/png" },
+        headers: { "Content-Type": isJson ? "application/json" : picture.type || "image/png", ...authorization() },
         body: isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture,
         signal: AbortSignal.timeout(TIMEOUT),
       });
       const answer = await response.json();
-      this.#note.textContent = answer.error?.message ?? words.thanks(answer.label, answer.new);
+      if (answer.error) note(errorInWords(answer.error));
+      else note(say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label }));
     } catch {
-      this.#note.textContent = words.serverGone;
+      note(words.serverGone);
     }
   }
 }

@@ -112,14 +112,14 @@ class RunningServer:
         return self.process.wait(LINE_TIMEOUT)
 
 
-def start_server(folder: Path, *arguments: str, **environment: str) -> RunningServer:
-    """Start server.py, on a free port unless ``arguments`` name one, and wait until it says that it is ready."""
+def start_server(folder: Path, *arguments: str, home: Path = HOME, **environment: str) -> RunningServer:
+    """Start ``home``'s server.py, on a free port unless ``arguments`` name one, and wait until it says it is ready."""
     log = folder / "server.log"
     if "--port" not in arguments:
         arguments = (*arguments, "--port", "0")
     with log.open("a") as stderr:
         process = subprocess.Popen(
-            [sys.executable, str(HOME / "server.py"), *arguments],
+            [sys.executable, str(home / "server.py"), *arguments],
             cwd=folder,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,

@@ -1,8 +1,9 @@
-"""Draws the README's pictures: the page as it looks, and what net/ink.py makes of three pictures.
+"""Draws the README's pictures: the page as it looks at three widths, and what net/ink.py makes of three pictures.
 
 python tests/figures.py        # needs Chromium and tests/requirements.txt
 """
 
+import io
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import handwriting
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
@@ -20,10 +21,13 @@ from net import ink  # noqa: E402
 
 CHROMIUM = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
 CELL, GAP, CAPTION = 220, 16, 30  # pixels
+SCREENS = [(1440, 900, "light"), (768, 1024, "light"), (320, 568, "dark")]  # width and height in pixels, colour scheme
+SHOWN_HEIGHT, FIGURE_WIDTH = 1280, 1800  # pixels
+COLOURS = 128  # of the page's picture, which is as good as with all of them, and a quarter as large
 
 
 def draw_page(path: Path) -> None:
-    """A screenshot of a 7 being read."""
+    """A 7 being read, on three screens side by side: a projector's, a tablet's and, in the dark, a small phone's."""
     server = subprocess.Popen(
         [sys.executable, str(HOME / "server.py"), "--port", "0"],
         stdout=subprocess.PIPE,
@@ -33,24 +37,45 @@ def draw_page(path: Path) -> None:
     url = server.stdout.readline().split(" at ")[1].split()[0]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1040, "height": 700}, device_scale_factor=1.5)
-        page.goto(url)
-        box = page.locator("#pad").bounding_box()
-        crossed_seven = [*handwriting.by_hand(7, seed=3), [(0.38, 0.52), (0.68, 0.48)]]
-        for stroke in crossed_seven:
-            for number, (x, y) in enumerate(stroke):
-                page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
-                if number == 0:
-                    page.mouse.down()
-            page.mouse.up()
-        with page.expect_response("**/predict*"):
-            page.click("#read")
-        page.mouse.move(0, 0)
-        page.wait_for_function("() => document.getElementById('digit').textContent === '7'")
-        page.screenshot(path=path)
+        screens = [photograph(browser, url, *screen) for screen in SCREENS]
         browser.close()
     server.terminate()
     server.wait()
+    few = compose(screens).quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+
+
+def photograph(browser: Browser, url: str, width: int, height: int, scheme: str) -> Image.Image:
+    """The upper part of the page once it has read a crossed 7."""
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.goto(url)
+    box = page.locator("#pad").bounding_box()
+    for stroke in [*handwriting.by_hand(7, seed=3), [(0.38, 0.52), (0.68, 0.48)]]:
+        for number, (x, y) in enumerate(stroke):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+            if number == 0:
+                page.mouse.down()
+        page.mouse.up()
+    with page.expect_response("**/explain*"), page.expect_response("**/predict*"):
+        page.click("#read")
+    page.mouse.move(0, 0)
+    page.wait_for_selector("#inside[data-state=shown]")
+    page.wait_for_function("() => document.getElementById('digit').textContent === '7'")
+    shown = {"x": 0, "y": 0, "width": width, "height": SHOWN_HEIGHT}
+    return Image.open(io.BytesIO(page.screenshot(animations="disabled", full_page=True, clip=shown)))
+
+
+def compose(screens: list[Image.Image]) -> Image.Image:
+    """``screens`` side by side, with a rim around each."""
+    figure = Image.new("RGB", (sum(screen.width + GAP for screen in screens) + GAP, SHOWN_HEIGHT + 2 * GAP), "white")
+    left = GAP
+    for screen in screens:
+        figure.paste(screen, (left, GAP))
+        rim = (left - 1, GAP - 1, left + screen.width, GAP + screen.height)
+        ImageDraw.Draw(figure).rectangle(rim, outline="silver")
+        left += screen.width + GAP
+    scale = FIGURE_WIDTH / figure.width
+    return figure.resize((FIGURE_WIDTH, round(figure.height * scale)), Image.Resampling.LANCZOS)
 
 
 def draw_ink(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Promises of the HTTP contract, to clients of a started server.py."""
 
 import base64
+import gzip
 import http.client
 import io
 import json
@@ -345,6 +346,15 @@ def test_the_page_and_its_files_are_served(server):
     for path, kind in (("main.js", "javascript"), ("page.css", "text/css"), ("icon.svg", "image/svg+xml")):
         answer = ask(server, "GET", f"/static/{path}")
         assert (answer.status, kind in answer.headers["Content-Type"]) == (200, True)
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/static/page.css"])
+def test_what_the_page_is_made_of_comes_gzipped_to_those_who_take_that(server, path: str):
+    plain = ask(server, "GET", path, **{"Accept-Encoding": "gzip;q=0, identity"})
+    zipped = ask(server, "GET", path, **{"Accept-Encoding": "br, gzip"})
+    assert gzip.decompress(zipped.body) == plain.body
+    assert (zipped.headers["Content-Encoding"], plain.headers["Content-Encoding"]) == ("gzip", None)
+    assert len(zipped.body) < len(plain.body)
 
 
 def test_a_request_is_one_line_in_the_log_whatever_it_holds(server):

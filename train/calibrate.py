@@ -11,8 +11,8 @@ from net.recognizer import digit_probabilities
 # The least confident fraction of MNIST's validation digits is called uncertain, and whatever is no more confident.
 # Not a fraction of errors decides: of 5,000 digits five are mislabelled, and as many are all that may be wrong. With
 # 0.012, three runs were right about 99.6% ± 0.2 of the 93.8% ± 0.4 of pen drawings that they called certain, and
-# called 4% ± 2 certain of what is no digit (`python tests/strangers.py DIR`); with 0.02 99.8% of 91%, and 2%; with
-# 0.006 99.0% of 96%, and 9%.
+# called 4% ± 2 certain of what is no digit (`python -m train.evaluate --images`, of the folders that README.md names).
+# More doubt would be right more often, and less often certain.
 DOUBTFUL = 0.012
 
 

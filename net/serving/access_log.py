@@ -3,8 +3,19 @@
 import json
 import logging
 import sys
+from typing import Any
 
 log = logging.getLogger("access")
+
+
+class Lines(logging.Formatter):
+    """One line a record; a traceback follows, indented, so that nothing in it can pass for a record."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, exc_info: Any) -> str:  # noqa: N802
+        return "\n".join(f"    {one_line(line)}" for line in super().formatException(exc_info).split("\n"))
 
 
 class JsonLines(logging.Formatter):
@@ -25,7 +36,7 @@ class JsonLines(logging.Formatter):
 def set_up(form: str) -> None:
     """Log to standard error, in the ``form`` 'text' or 'json'."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter("%(asctime)s %(message)s"))
+    handler.setFormatter(JsonLines() if form == "json" else Lines("%(asctime)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue of a few requests is no news
 
@@ -41,7 +52,7 @@ def write(
 ) -> None:
     """The line on a request that was answered."""
     request = {
-        "client": client or "-",
+        "client": printable(client or "-"),
         "method": printable(method or "-"),
         "address": printable(address or "-"),
         "status": status,
@@ -62,6 +73,24 @@ def write(
     )
 
 
+class Faults:
+    """Stands for the file `wsgi.errors`, which Bottle writes tracebacks to: they go to the log, in the log's form."""
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+
+    def write(self, text: str) -> None:  # noqa: ARG002 - the exception that is being handled tells more
+        log.exception("request %s failed", self.request_id)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
 def printable(text: str) -> str:
     """What a stranger sent, on one line and without anything that a terminal would obey."""
-    return text.encode("unicode_escape").decode("ascii").replace(" ", "\\x20")
+    return text.encode("unicode_escape").decode("ascii").replace(" ", "\\x20").replace('"', "\\x22")
+
+
+def one_line(text: str) -> str:
+    """``text`` with what would end the line, or be obeyed by a terminal, escaped."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

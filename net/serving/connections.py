@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +20,8 @@ from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
 
-from net.serving import contract
+from net.serving import contract, headers
+from net.serving.gate import Wsgi
 from net.serving.limits import Limits
 
 MAX_DROPPED = 128 * 1024 * 1024  # bytes of a refused request that are read so that its sender hears of the refusal
@@ -32,9 +33,9 @@ GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over 
 NEVER = 2**31  # seconds
 
 log = logging.getLogger("connections")
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-# Told of what never reached the application: the client's address, method, path, the error's code and its body's bytes.
-Refused = Callable[[str, str | None, str | None, str, int], None]
+# Told of what never reached the application: the client's address, method, path, the error's code, the bytes of its
+# body, and the request's number.
+Refused = Callable[[str, str | None, str | None, str, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,20 @@ class ContractErrorTask(ErrorTask):
         method = getattr(self.request, "command", None)
         status = contract.STATUS[code]
         self.status = f"{status} {HTTPStatus(status).phrase}"
-        self.response_headers += [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
+        given: dict[str, str] = getattr(self.request, "headers", {})
+        number = headers.request_id(given.get("X_REQUEST_ID"))
+        kind = "application/json"
+        self.response_headers += [
+            ("Content-Type", kind),
+            *headers.of_answer(number, kind, given.get("ORIGIN"), self.channel.origins),
+        ]
         if code == "overloaded":
             self.response_headers.append(("Retry-After", contract.RETRY_AFTER))
         self.set_close_on_finish()
         self.channel.lingers = True
         self.content_length = len(body)
-        self.channel.refused(self.channel.addr[0], method, getattr(self.request, "path", None), code, len(body))
+        path = getattr(self.request, "path", None)
+        self.channel.refused(self.channel.addr[0], method, path, code, len(body), number)
         is_head = getattr(self.request, "first_line", b"").startswith(b"HEAD ")
         self.write(b"" if is_head else body)
 
@@ -124,6 +132,7 @@ class ContractChannel(HTTPChannel):
     error_task_class = ContractErrorTask
     parser_class = ContractParser
     limits = Limits()
+    origins: Collection[str] = ()
     lets_nobody_in = threading.Event()  # set once the server has been told to stop and listens no more
     refused: Refused = staticmethod(lambda *_: None)
     lingers = False
@@ -231,13 +240,12 @@ def serve(
     ready: Callable[[], None],
     refused: Refused,
     queue_length: Callable[[Callable[[], int]], object],
-    trusted_proxy: str | None = None,
+    origins: Collection[str] = (),
 ) -> None:
     """Answer what comes to ``listeners`` by ``app`` until SIGTERM or SIGINT, and then finish what is in flight.
 
     ``ready`` is called once answers are given, ``refused`` for each request that never reaches ``app``, and
-    ``queue_length``, once, with a function that tells how many requests wait. The proxy at the address
-    ``trusted_proxy`` is believed whom it asks for.
+    ``queue_length``, once, with a function that tells how many requests wait. Pages of ``origins`` may ask.
     """
     sockets: dict[int, Any] = {}
     dispatcher = BoundedDispatcher(limits.queue)
@@ -249,14 +257,18 @@ def serve(
         _dispatcher=dispatcher,
         sockets=listeners,
         ident=None,
-        **({"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if trusted_proxy else {}),
-        clear_untrusted_proxy_headers=False,
+        clear_untrusted_proxy_headers=False,  # they tell that a request comes from another machine
         max_request_body_size=limits.body + 1,  # waitress refuses from this size on
         channel_timeout=NEVER,  # waitress would go by the clock on the wall, which may be set
     )
     servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
     stop, lets_nobody_in = threading.Event(), threading.Event()
-    its_own = {"limits": limits, "refused": staticmethod(refused), "lets_nobody_in": lets_nobody_in}
+    its_own = {
+        "limits": limits,
+        "origins": origins,
+        "refused": staticmethod(refused),
+        "lets_nobody_in": lets_nobody_in,
+    }
     channel_class = type("Channel", (ContractChannel,), its_own)
     for server in servers:
         server.channel_class = channel_class

@@ -1,13 +1,18 @@
 """Who may ask, and how often."""
 
 import hmac
+import ipaddress
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 ADDRESSES = 10_000  # whose allowance is remembered; those longest away are forgotten first
 BURST_SECONDS = 2.0  # of the rate that an address may ask at once
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class RateLimit:
@@ -48,3 +53,25 @@ def is_token(authorization: str, token: str) -> bool:
     """Whether the header ``authorization`` bears ``token``; takes as long whichever character differs."""
     scheme, _, given = authorization.partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+
+
+def behind(proxy: str, app: Wsgi) -> Wsgi:
+    """``app``, told whom the proxy at the address ``proxy`` asks for: the last in X-Forwarded-For, which it added."""
+
+    def called(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("REMOTE_ADDR") == proxy:
+            client = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+            if is_address(client):
+                environ["REMOTE_ADDR"] = client
+        return app(environ, start_response)
+
+    return called
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

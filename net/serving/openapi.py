@@ -6,8 +6,12 @@ from net.serving.contract import STATUS
 from net.serving.limits import Limits
 
 VERSION = "1.0"
-PICTURES = "one PNG, JPEG, GIF, BMP or WebP picture"
-DATA_URL = {"type": "string", "pattern": "^data:image/[^,]*;base64,", "description": f"{PICTURES}, as a data URL"}
+PICTURE = "one PNG, JPEG, GIF, BMP or WebP picture"
+DATA_URL = {
+    "type": "string",
+    "pattern": r"^data:image/[A-Za-z0-9_.+-]+(;[A-Za-z0-9_.+-]+=[A-Za-z0-9_.+-]+)*;base64,",
+    "description": f"{PICTURE}, as a data URL",
+}
 POINT = {"type": "array", "items": {"type": "number"}, "minItems": 2, "description": "x, y and what else is known"}
 STROKES = {
     "type": "array",
@@ -15,17 +19,56 @@ STROKES = {
     "description": "strokes, each a list of points, x and y in any unit, y down",
 }
 DIGIT = {"type": "integer", "minimum": 0, "maximum": 9}
+GRID = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "description": "rows of numbers"}
 FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
+LABEL = {
+    "type": ["integer", "string"],
+    "minimum": 0,
+    "maximum": 9,
+    "pattern": "^[0-9]$",
+    "description": "the right digit",
+}
 SEEN_PARAMETER = {
     "name": "seen",
     "in": "query",
     "description": "1 for the 28 × 28 picture that the network was given, and for what was done to get there",
-    "schema": {"type": "string", "enum": ["0", "1"]},
+    "schema": {"type": "string", "default": "0", "examples": ["1"]},
 }
+DIGIT_PARAMETER = {
+    "name": "digit",
+    "in": "query",
+    "description": "the digit to explain; the answer, where there is none",
+    "schema": {"type": "string", "pattern": "^[0-9]?$"},
+}
+LABEL_PARAMETER = {
+    "name": "label",
+    "in": "query",
+    "description": "the right digit, where it does not come with the picture",
+    "schema": {"type": "string", "pattern": "^[0-9]$"},
+}
+IN_HEADERS = {
+    "X-Request-ID": {
+        "description": "the number of the request: its own, or one that was made up",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
+    },
+    "WWW-Authenticate": {"description": "how to ask", "required": True, "schema": {"const": "Bearer"}},
+    "Retry-After": {
+        "description": "in how many seconds to ask again",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
+HEADERS_OF = {
+    "unauthorized": ("WWW-Authenticate",),
+    "too_many_requests": ("Retry-After",),
+    "overloaded": ("Retry-After",),
+}
+OPEN_ROUTES = ("/healthz", "/readyz", "/openapi.json")  # to those without the token, beside the page
 
 
-def document(limits: Limits, with_corrections: bool, with_token: bool) -> dict[str, Any]:
-    """The contract of a server with these ``limits``; of corrections and of a token only where there are any."""
+def document(limits: Limits, with_corrections: bool, with_token: bool, with_rate: bool) -> dict[str, Any]:
+    """The contract of a server with these ``limits``; of what only some servers have, only where this one has it."""
     paths: dict[str, Any] = {
         "/predict": {
             "post": operation(
@@ -34,7 +77,7 @@ def document(limits: Limits, with_corrections: bool, with_token: bool) -> dict[s
                 body=picture_body(limits, several=True),
                 answer={"anyOf": [reference("Prediction"), reference("Predictions")]},
                 parameters=[SEEN_PARAMETER],
-                errors=(*PICTURE_ERRORS, "too_many_images"),
+                errors=PICTURE_ERRORS,
             )
         },
         "/explain": {
@@ -43,19 +86,8 @@ def document(limits: Limits, with_corrections: bool, with_token: bool) -> dict[s
                 "Read a digit, and tell what each layer made of it and which pixels spoke for it.",
                 body=picture_body(limits),
                 answer=reference("Explanation"),
-                parameters=[
-                    {"name": "digit", "in": "query", "description": "the digit to explain", "schema": {**DIGIT}},
-                ],
+                parameters=[DIGIT_PARAMETER],
                 errors=(*PICTURE_ERRORS, "bad_digit"),
-            )
-        },
-        "/healthz": {"get": operation("healthz", "Whether the server runs, and its weights.", reference("Health"))},
-        "/readyz": {
-            "get": operation("readyz", "Whether it can take requests now.", reference("Health"), ("overloaded",))
-        },
-        "/metrics": {
-            "get": operation(
-                "metrics", "Measurements in Prometheus' text format.", {"type": "string"}, kind="text/plain"
             )
         },
     }
@@ -64,9 +96,9 @@ def document(limits: Limits, with_corrections: bool, with_token: bool) -> dict[s
             "post": operation(
                 "correct",
                 "Keep a picture with its right digit.",
-                body=picture_body(limits, {"label": DIGIT}),
+                body=picture_body(limits, {"label": LABEL}),
                 answer=reference("Correction"),
-                parameters=[{"name": "label", "in": "query", "description": "the right digit", "schema": {**DIGIT}}],
+                parameters=[LABEL_PARAMETER],
                 errors=(*PICTURE_ERRORS, "bad_label", "forbidden"),
             )
         }
@@ -79,40 +111,64 @@ def document(limits: Limits, with_corrections: bool, with_token: bool) -> dict[s
                 kind="application/zip",
             )
         }
+    paths |= {
+        "/healthz": {"get": operation("health", "Whether the server runs, and its weights.", reference("Health"))},
+        "/readyz": {"get": operation("readiness", "Whether it can take requests now.", reference("Readiness"))},
+        "/metrics": {
+            "get": operation(
+                "metrics",
+                "Measurements in Prometheus' text format; to the server's own machine, or to who bears its token.",
+                {"type": "string"},
+                () if with_token else ("forbidden",),
+                kind="text/plain",
+            )
+        },
+        "/openapi.json": {
+            "get": operation("contract", "This description.", {"type": "object", "required": ["openapi", "paths"]})
+        },
+    }
+    for path, operations in paths.items():
+        for method, described in list(operations.items()):
+            if with_token and path in OPEN_ROUTES:
+                described["security"] = []
+            elif with_token:
+                add_errors(described, "unauthorized")
+            if with_rate and method == "post":
+                add_errors(described, "too_many_requests")
+            if method == "get":
+                operations["head"] = header_of(described)
     contract: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "Handwritten digits",
             "version": VERSION,
             "summary": "Send a picture of a digit, and be told which it is and how sure the program is.",
+            "description": "Every error is JSON, with a code for programs and a sentence for people. Other addresses "
+            "are answered 404 `not_found`, and other methods 405 `method_not_allowed` with the header Allow.",
         },
         "paths": paths,
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": SCHEMAS, "headers": IN_HEADERS},
     }
     if with_token:
-        contract["components"] = {
-            **contract["components"],
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-        }
+        contract["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         contract["security"] = [{"token": []}]
     return contract
 
 
 PICTURE_ERRORS = (
     "no_image",
+    "too_many_images",
     "bad_json",
     "bad_data_url",
     "bad_strokes",
-    "too_large",
     "unsupported_type",
     "unreadable_image",
     "blank_image",
 )
 EVERYWHERE = (
     "bad_request",
-    "unauthorized",
     "timeout",
-    "too_many_requests",
+    "too_large",
     "headers_too_large",
     "internal",
     "overloaded",
@@ -131,24 +187,48 @@ def operation(
     parameters: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """One operation; ``errors`` are those that it has beside those of every operation."""
-    by_status: dict[int, list[str]] = {}
-    for code in (*errors, *EVERYWHERE):
-        by_status.setdefault(STATUS[code], []).append(code)
     described: dict[str, Any] = {
         "operationId": name,
         "summary": summary,
-        "responses": {"200": {"description": "the answer", "content": {kind: {"schema": answer}}}},
+        "responses": {"200": response("the answer", kind, answer)},
     }
-    for status, codes in sorted(by_status.items()):
-        described["responses"][str(status)] = {
-            "description": ", ".join(codes),
-            "content": {"application/json": {"schema": reference("Error")}},
-        }
+    add_errors(described, *errors, *EVERYWHERE)
     if parameters:
         described["parameters"] = parameters
     if body:
         described["requestBody"] = body
     return described
+
+
+def header_of(described: dict[str, Any]) -> dict[str, Any]:
+    """The operation that asks for the header alone of what the operation ``described`` gets."""
+    responses = {
+        status: {name: value for name, value in answer.items() if name != "content"}
+        for status, answer in described["responses"].items()
+    }
+    name, summary = f"{described['operationId']}Header", "The header of the same, without what it is the header of."
+    return described | {"operationId": name, "summary": summary, "responses": responses}
+
+
+def response(description: str, kind: str, schema: dict[str, Any], *headers: str) -> dict[str, Any]:
+    """One answer of the content type ``kind``, with those of `IN_HEADERS` that are named."""
+    return {
+        "description": description,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *headers)},
+        "content": {kind: {"schema": schema}},
+    }
+
+
+def add_errors(described: dict[str, Any], *codes: str) -> None:
+    """Describe in an operation that it may answer with these errors."""
+    responses = described["responses"]
+    for code in codes:
+        status = str(STATUS[code])
+        if status in responses:
+            responses[status]["description"] += f", {code}"
+        else:
+            responses[status] = response(code, "application/json", reference("Error"), *HEADERS_OF.get(code, ()))
+    described["responses"] = dict(sorted(responses.items()))
 
 
 def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, several: bool = False) -> dict[str, Any]:
@@ -166,7 +246,14 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
             {
                 "type": "object",
                 "required": ["images"],
-                "properties": {"images": {"type": "array", "items": DATA_URL, "minItems": 1, "maxItems": most}},
+                "properties": {
+                    "images": {
+                        "type": "array",
+                        "items": {"description": f"{PICTURE}, as a data URL; what is none has its error in its place"},
+                        "minItems": 1,
+                        "maxItems": most,
+                    }
+                },
             }
         )
         files = {"type": "array", "items": binary, "minItems": 1, "maxItems": most}
@@ -190,6 +277,12 @@ def reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def answer(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
+    """A JSON object with these properties and no others, all but the ``optional`` ones of them always."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+
+
 PREDICTION = {
     "digit": {**DIGIT, "description": "the most probable"},
     "confidence": {**FRACTION, "description": "its probability"},
@@ -201,7 +294,7 @@ PREDICTION = {
         "maxItems": 10,
         "description": "of the digits 0 to 9, calibrated; they sum to 1",
     },
-    "milliseconds": {"type": "number", "minimum": 0},
+    "milliseconds": {"type": "number", "minimum": 0, "description": "from the bytes of the picture to this answer"},
     "seen": {"type": "string", "description": "what the network was given, as a PNG in a data URL; with ?seen=1"},
     "preparation": {
         "type": "array",
@@ -209,75 +302,52 @@ PREDICTION = {
         "description": "what was done to the picture; with ?seen=1",
     },
 }
-REQUIRED = ["digit", "confidence", "certain", "probabilities", "milliseconds"]
 SCHEMAS: dict[str, Any] = {
-    "Prediction": {"type": "object", "required": REQUIRED, "properties": PREDICTION},
-    "Predictions": {
-        "type": "object",
-        "required": ["predictions"],
-        "properties": {
+    "Prediction": answer(PREDICTION, "seen", "preparation"),
+    "Predictions": answer(
+        {
             "predictions": {
                 "type": "array",
                 "items": {"anyOf": [reference("Prediction"), reference("Error")]},
                 "description": "one for each picture, in order",
             }
-        },
-    },
-    "Explanation": {
-        "type": "object",
-        "required": [*REQUIRED, "seen", "preparation", "layers", "evidence"],
-        "properties": {
+        }
+    ),
+    "Explanation": answer(
+        {
             **PREDICTION,
             "layers": {
                 "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["name", "shape", "maps"],
-                    "properties": {
+                "description": "what each made of the picture, from the first to the last",
+                "items": answer(
+                    {
                         "name": {"type": "string"},
                         "shape": {"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3},
                         "maps": {"type": "string", "description": "a byte a value, in base64, row by row, map by map"},
-                        "filters": {"type": "array", "items": {"type": "array"}},
+                        "filters": {"type": "array", "items": GRID},
                     },
-                },
+                    "filters",
+                ),
             },
-            "evidence": {
-                "type": "object",
-                "required": ["digit", "rather_than", "pixels"],
-                "properties": {
-                    "digit": DIGIT,
-                    "rather_than": {"type": ["integer", "null"]},
-                    "pixels": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
-                },
-            },
-        },
-    },
-    "Correction": {
-        "type": "object",
-        "required": ["label", "predicted", "new"],
-        "properties": {"label": DIGIT, "predicted": DIGIT, "new": {"type": "boolean"}},
-    },
-    "Health": {
-        "type": "object",
-        "required": ["status"],
-        "properties": {
-            "status": {"type": "string"},
-            "sha256": {"type": ["string", "null"]},
-            "trained": {"type": ["string", "null"]},
-        },
-    },
-    "Error": {
-        "type": "object",
-        "required": ["error"],
-        "properties": {
-            "error": {
-                "type": "object",
-                "required": ["code", "message"],
-                "properties": {
-                    "code": {"type": "string", "enum": sorted(STATUS)},
-                    "message": {"type": "string"},
-                },
-            }
-        },
-    },
+            "evidence": answer({"digit": DIGIT, "rather_than": {**DIGIT, "type": ["integer", "null"]}, "pixels": GRID}),
+        }
+    ),
+    "Correction": answer(
+        {
+            "label": {**DIGIT, "description": "the right digit, as it was sent"},
+            "predicted": {**DIGIT, "description": "what the picture had been read as"},
+            "new": {"type": "boolean", "description": "false where the same had been kept before"},
+        }
+    ),
+    "Health": answer(
+        {
+            "status": {"const": "ok", "description": "ok"},
+            "sha256": {"type": ["string", "null"], "description": "of the weights"},
+            "trained": {"type": ["string", "null"], "description": "when they were trained"},
+        }
+    ),
+    "Readiness": answer({"status": {"const": "ready"}}),
+    "Error": answer(
+        {"error": answer({"code": {"type": "string", "enum": sorted(STATUS)}, "message": {"type": "string"}})}
+    ),
 }

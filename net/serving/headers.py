@@ -1,0 +1,37 @@
+"""What every answer says besides: the number of its request, and what browsers may make of it, and on whose pages."""
+
+import re
+import secrets
+from collections.abc import Collection
+
+REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+PAGE_POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+def request_id(given: str | None) -> str:
+    """The number of a request: the one that came with it, where that can do no harm, or else a new one."""
+    return given if given and REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def of_answer(number: str, kind: str, origin: str | None, origins: Collection[str]) -> list[tuple[str, str]]:
+    """The headers of the answer, of the content type ``kind``, to the request of that ``number``.
+
+    ``origin`` is the page's that had a browser ask, and ``origins`` are those whose pages may.
+    """
+    headers = [
+        ("X-Request-ID", number),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Content-Security-Policy", PAGE_POLICY if kind.startswith("text/html") else DATA_POLICY),
+    ]
+    if origins:
+        headers.append(("Vary", "Origin"))
+    if origin in origins:
+        headers += [
+            ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Allow-Methods", "GET, POST"),
+            ("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-ID"),
+            ("Access-Control-Expose-Headers", "X-Request-ID, Retry-After"),
+        ]
+    return headers

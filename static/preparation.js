@@ -1,0 +1,25 @@
+/** What was done to a drawing or a picture before the network saw it, where that is worth knowing. */
+
+import { words } from "./words.js";
+
+const MNIST_PEN = 0.13; // of a digit's longer side
+const THICK = 1.5; // times MNIST's pen
+const THIN = 0.4; // times MNIST's pen; the pad's own is thinner than that of most, and most drawings need no sentence
+
+/**
+ * @param {string[]} codes as the server gives them; those that it learns to give one day are left out
+ * @param {number | null} pen how thick the lines are, as a share of the drawing's longer side; null for a picture
+ * @returns {string}
+ */
+export function preparationInWords(codes, pen) {
+  const known = new Map(Object.entries(words.preparation));
+  const sentences = codes.map((code) => (code === "redrawn" ? redrawn(pen) : known.get(code)));
+  return sentences.filter(Boolean).join(" ");
+}
+
+/** @param {number | null} pen */
+function redrawn(pen) {
+  if (pen === null) return null;
+  if (pen > MNIST_PEN * THICK) return words.redrawnThinner;
+  return pen < MNIST_PEN * THIN ? words.redrawnThicker : null;
+}

@@ -1,0 +1,161 @@
+"""How soon the answer is on screen after the pointer's last move, and how smoothly the page draws meanwhile.
+
+    PEN_ROOT=... python tests/bench/page.py
+
+Starts server.py on a free port, opens the page in Chromium (headless, so it paints in software), and draws digits with
+real pointer moves, 8 ms apart as a pen reports them: people's from PEN_ROOT's strokes.json, or tests/handwriting.py's
+where there is none. Prints, with "Inside the network" closed and open: the time from the last move (its event's time
+stamp) until the answer to that very drawing was painted; frames per second while drawing, and how many frames took
+longer than 1.5 of a 60 Hz screen's; how long the page's main thread worked for each frame, and on what.
+"""
+
+import itertools
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+HOME = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(HOME), str(HOME / "tests")]
+
+import handwriting  # noqa: E402
+
+CHROMIUM = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
+DRAWINGS = 100
+MOVE_EVERY = 0.008  # seconds
+LONG_FRAME = 1000 / 60 * 1.5  # milliseconds
+THREAD_TIMES = {"TaskDuration": "in all", "ScriptDuration": "scripts", "LayoutDuration": "layout",
+                "RecalcStyleDuration": "styles"}  # fmt: skip
+
+# Everything happens in the page's own clock. What reader.js makes of an answer is done in the microtasks after
+# json(), so the frame that comes next shows it, and the message sent from that frame arrives once it was painted.
+WATCH = """
+(() => {
+    const watch = window.watch = { lastMove: 0, answered: 0, shown: "", frames: [], drawing: false };
+    addEventListener("pointermove", (event) => { if (event.buttons) watch.lastMove = event.timeStamp; }, true);
+    const ask = window.fetch;
+    window.fetch = async (address, options) => {
+        const response = await ask(address, options);
+        if (!String(address).startsWith("predict")) return response;
+        const json = response.json.bind(response);
+        response.json = async () => {
+            const answer = await json();
+            requestAnimationFrame(() => {
+                const channel = new MessageChannel();
+                channel.port1.onmessage = () => { watch.shown = options.body; watch.answered = performance.now(); };
+                channel.port2.postMessage("");
+            });
+            return answer;
+        };
+        return response;
+    };
+    const tick = (time) => {
+        if (watch.drawing) watch.frames.push(time);
+        requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+})();
+"""
+
+
+def main() -> None:
+    server = subprocess.Popen(
+        [sys.executable, str(HOME / "server.py"), "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        url = server.stdout.readline().split(" at ")[1].split()[0]
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+            for is_open in (False, True):
+                page = browser.new_page(viewport={"width": 1280, "height": 900})
+                page.add_init_script(WATCH)
+                page.goto(url)
+                if not is_open:
+                    page.click("#inside summary")
+                print(f"'Inside the network' {'open' if is_open else 'closed'}")
+                measure(page, drawings())
+                page.close()
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def drawings() -> list[list[handwriting.Stroke]]:
+    """As many of each digit, in a square of side 1."""
+    root = os.environ.get("PEN_ROOT")
+    if not root:
+        return [handwriting.by_hand(number % 10, seed=number) for number in range(DRAWINGS)]
+    given = json.loads((Path(root) / "strokes.json").read_text())
+    chosen = [[each for each in given if each["label"] == label][: DRAWINGS // 10] for label in range(10)]
+    return [[[(x / 500, y / 500) for x, y in stroke] for stroke in each["strokes"]] for row in chosen for each in row]
+
+
+def measure(page: Page, drawn: list[list[handwriting.Stroke]]) -> None:
+    """Draw all of ``drawn``, one after the other, and print what it took."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable")
+    draw(page, drawn[0])  # to warm up
+    delays, intervals, worked = [], [], dict.fromkeys(THREAD_TIMES, 0.0)
+    for drawing in drawn:
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#answer[data-state=empty]")
+        before = thread_times(devtools)
+        page.evaluate("() => { watch.frames = []; watch.drawing = true; }")
+        draw(page, drawing)
+        frames = page.evaluate("() => { watch.drawing = false; return watch.frames; }")
+        after = thread_times(devtools)
+        for name in worked:
+            worked[name] += after[name] - before[name]
+        intervals += [b - a for a, b in itertools.pairwise(frames)]
+        delays.append(delay(page, sum(map(len, drawing))))
+    cut = statistics.quantiles(delays, n=100)[98]
+    print(f"  last move to answer painted  {statistics.median(delays):6.1f} ms median, {cut:6.1f} ms 99th percentile")
+    long = sum(interval > LONG_FRAME for interval in intervals) / len(intervals)
+    print(f"  frames while drawing         {1000 / statistics.mean(intervals):6.1f} a second, {long:.1%} of them long")
+    shares = ", ".join(f"{worked[name] * 1000 / len(intervals):.2f} {what}" for name, what in THREAD_TIMES.items())
+    print(f"  main thread, ms a frame      {shares}")
+
+
+def draw(page: Page, drawing: list[handwriting.Stroke]) -> None:
+    """With a real pointer, at a hand's pace."""
+    box = page.locator("#pad").bounding_box()
+    for stroke in drawing:
+        for number, (x, y) in enumerate(stroke):
+            started = time.perf_counter()
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+            if number == 0:
+                page.mouse.down()
+            time.sleep(max(0.0, started + MOVE_EVERY - time.perf_counter()))
+        page.mouse.up()
+
+
+def delay(page: Page, points: int) -> float:
+    """Milliseconds from the last move to the paint of the answer to the drawing with that many ``points``."""
+    return page.wait_for_function(
+        """(points) => {
+            if (!watch.shown || JSON.parse(watch.shown).strokes.flat().length !== points) return false;
+            watch.shown = "";
+            return watch.answered - watch.lastMove;
+        }""",
+        arg=points,
+    ).json_value()
+
+
+def thread_times(devtools: object) -> dict[str, float]:
+    """Seconds that the page's main thread has worked."""
+    metrics = {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
+    return {name: metrics[name] for name in THREAD_TIMES}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Promises of /openapi.json: it is what it says, and the server does what it says."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from conftest import RunningServer, start_server
+from test_server import ask
+
+from net.serving.contract import STATUS
+
+TOKEN = "the-token"
+# What the schema cannot say is left out: that bytes are a picture, and that there is ink on it.
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "response_schema_conformance,negative_data_rejection,unsupported_method,allow_header_conformance,ignored_auth"
+)
+
+
+@pytest.fixture(scope="module", params=["open", "with a token"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    folder = tmp_path_factory.mktemp("contract")
+    flags = ["--corrections", str(folder / "kept")]
+    if request.param == "with a token":
+        (folder / "token").write_text(TOKEN)
+        flags += ["--token-file", str(folder / "token"), "--rate", "1000"]
+    running = start_server(folder, *flags)
+    running.bears_token = request.param == "with a token"
+    yield running
+    running.stop()
+    running.process.stdout.close()
+
+
+def test_the_description_is_one_of_openapi_3_1(running):
+    answer = ask(running, "GET", "/openapi.json")
+    assert answer.json["openapi"].startswith("3.1.")
+    schemathesis.openapi.from_dict(answer.json).validate()
+
+
+def test_the_server_does_what_its_description_says(running: RunningServer, tmp_path: Path):
+    bearing = ["--header", f"Authorization: Bearer {TOKEN}"] if running.bears_token else []
+    ended = subprocess.run(
+        [sys.executable, "-m", "schemathesis.cli", "run", f"{running.url}openapi.json", "--no-color",
+         "--checks", CHECKS, "--phases", "coverage,fuzzing", "--max-examples", "60", "--seed", "1",
+         "--generation-deterministic", "--no-shrink",
+         "--request-timeout", "30", "--continue-on-failure", *bearing],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_each_error_stands_in_the_description(running):
+    contract = ask(running, "GET", "/openapi.json").json
+    described = " ".join(
+        [contract["info"]["description"]]
+        + [
+            answer["description"]
+            for operations in contract["paths"].values()
+            for operation in operations.values()
+            for answer in operation["responses"].values()
+        ]
+    )
+    only_with_token = {"unauthorized", "too_many_requests"}
+    missing = {code for code in STATUS if not re.search(rf"\b{code}\b", described)}
+    assert missing == (set() if running.bears_token else only_with_token)
+
+
+def test_the_page_for_people_tells_the_same(running):
+    page = ask(running, "GET", "/api").body.decode()
+    contract = ask(running, "GET", "/openapi.json").json
+    for path, operations in contract["paths"].items():
+        for method, operation in operations.items():
+            if method != "head":
+                assert f"<b>{method.upper()}</b> {path}<" in page
+                assert all(f">{status}<" in page for status in operation["responses"])
+    section = page.partition('id="predict"')[2].partition("</section>")[0]
+    assert {"unreadable_image", "too_many_images"} < set(re.findall("<code>(.*?)</code>", section))
