@@ -30,6 +30,7 @@ BACKLOG = 1024  # connections that wait to be let in
 MAX_CHUNK_LINE = 8192  # bytes, of the line before a chunk, and of what follows the last; each is read anew as it grows
 SWEEP_SECONDS = 1.0  # between two looks at who is too slow
 GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over a connection just answered or opened
+STAND_BACK_SECONDS = 0.0002
 NEVER = 2**31  # seconds
 
 log = logging.getLogger("connections")
@@ -191,6 +192,14 @@ class ContractChannel(HTTPChannel):
         if self.lets_nobody_in.is_set():
             self.requests[0].headers["CONNECTION"] = "close"
         super().service()
+
+    def handle_write(self) -> None:
+        if not self.outbuf_lock.acquire(blocking=False):
+            # A thread is sending, and waits for the interpreter to say so: asking again at once would keep it from it.
+            time.sleep(STAND_BACK_SECONDS)
+            return
+        self.outbuf_lock.release()
+        super().handle_write()
 
     def handle_close(self) -> None:
         if not self.lingers or self.dropped is not None:
