@@ -120,6 +120,7 @@ function readAgain() {
   redo.disabled = Boolean(picture) || !drawing.canRedo;
   clear.disabled = readButton.disabled = copyCurl.disabled = isEmpty();
   note.textContent = "";
+  verdict.forget();
   if (isEmpty()) {
     forget();
     answer.showEmpty();

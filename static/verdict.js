@@ -13,8 +13,8 @@ export class Verdict {
   #note = document.getElementById("verdict-note");
   /** @type {number | null} what was read */
   #digit = null;
-  /** What is said about one reading is not said beside the next. */
-  #question = 0;
+  /** What is said about one drawing is not said beside the next. */
+  #drawing = 0;
 
   /** @param {(label: number) => void} onLabel told the right digit */
   constructor(onLabel) {
@@ -29,13 +29,18 @@ export class Verdict {
   ask(digit) {
     if (!this.#panel) return;
     this.#digit = digit;
-    this.#question++;
     this.#panel.hidden = false;
-    this.#note.textContent = "";
     this.#yes.textContent = say(words.yes, { digit });
     this.#others.forEach((button, label) => {
       button.disabled = label === digit;
     });
+  }
+
+  /** There is something else to be read now. */
+  forget() {
+    if (!this.#panel) return;
+    this.#drawing++;
+    this.#note.textContent = "";
   }
 
   hide() {
@@ -48,9 +53,9 @@ export class Verdict {
    */
   async send(picture, label) {
     const isJson = typeof picture === "string";
-    const question = this.#question;
+    const drawing = this.#drawing;
     const note = (/** @type {string} */ sentence) => {
-      if (question === this.#question) this.#note.textContent = sentence;
+      if (drawing === this.#drawing) this.#note.textContent = sentence;
     };
     try {
       const response = await fetch(isJson ? "corrections" : `corrections?label=${label}`, {

@@ -890,6 +890,22 @@ def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):
     expect(page.locator("#verdict-note")).to_be_empty()
 
 
+def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):
+    waiting, is_held = [], [True]
+    draw_with_mouse(page, digit(4)[:-1])
+    expect(page.locator("#verdict")).to_be_visible()
+    page.route("**/predict?*", lambda route: waiting.append(route) if is_held else route.continue_())
+    with page.expect_request("**/predict?*"):
+        draw_with_mouse(page, digit(4)[-1:])
+    page.get_by_label("No, it is a 4").or_(page.locator("#yes", has_text="a 4")).first.click()
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+    is_held.clear()
+    with page.expect_response("**/predict?*"):
+        waiting[0].continue_()
+    expect_digit(page, 4)
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+
+
 def test_where_no_corrections_are_kept_none_are_asked_for(open_page, tmp_path: Path):
     running = start_server(tmp_path, "--no-corrections")
     page = open_page(running.url)
