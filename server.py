@@ -55,7 +55,6 @@ from net.serving.metrics import CONTENT_TYPE, Metrics
 
 log = logging.getLogger("server")
 HOME = Path(__file__).resolve().parent
-MAX_DROPPED = connections.MAX_DROPPED
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = Path("corrections")
@@ -416,10 +415,7 @@ def answer_error(error: HTTPError) -> str:
 
 
 def read_picture() -> Given:
-    """The one picture in the current request, whichever of the four ways it came, or its strokes.
-
-    Raises ink.InkError where the strokes are none.
-    """
+    """The one picture in the current request, whichever of the four ways it came, or its strokes."""
     given = read_pictures()
     if isinstance(given, Several):
         refuse("too_many_images", "This takes one picture at a time; send several to /predict.")
@@ -497,7 +493,7 @@ def read_body() -> bytes:
 
 def drop_body() -> None:
     """Read what is still being sent, up to a limit: who is cut off while sending does not hear the answer."""
-    left = min(request.content_length, MAX_DROPPED)
+    left = min(request.content_length, connections.MAX_DROPPED)
     while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 1 << 16))):
         left -= len(chunk)
 

@@ -40,27 +40,15 @@ Refused = Callable[[str, str | None, str | None, str, int, str], None]
 
 
 @dataclass(frozen=True)
-class TooSlow:
-    """The request did not arrive in time."""
+class Problem:
+    """Why a request is not for the application, where waitress itself has found nothing wrong with it."""
 
-    code: int = 408
-    body: str = contract.TOO_SLOW
-
-
-@dataclass(frozen=True)
-class Overloaded:
-    """The request would wait, or has waited, for too long."""
-
-    code: int = 503
-    body: str = contract.OVERLOADED
+    code: int  # of `ContractErrorTask.execute`
 
 
-@dataclass(frozen=True)
-class NoRoom:
-    """The disk would not take the request's body."""
-
-    code: int = 507
-    body: str = contract.DISK_FULL
+TOO_SLOW = Problem(408)  # it did not arrive in time
+OVERLOADED = Problem(503)  # it would wait, or has waited, for too long
+NO_ROOM = Problem(507)  # the disk would not take its body
 
 
 class ContractParser(HTTPRequestParser):
@@ -73,7 +61,7 @@ class ContractParser(HTTPRequestParser):
             return self.fail(BadRequest(str(error)), data)
         except OSError as error:
             log.error("%s; a request was refused.", error)
-            return self.fail(NoRoom(), data)
+            return self.fail(NO_ROOM, data)
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CHUNK_LINE:
             return self.fail(BadRequest("A line between chunks is too long"), data)
@@ -180,7 +168,7 @@ class ContractChannel(HTTPChannel):
         with self.requests_lock:
             if self.request is None or self.requests:
                 return
-            self.request.error = TooSlow()
+            self.request.error = TOO_SLOW
             self.request.completed = True
             self.requests.append(self.request)
             self.request = None
@@ -188,7 +176,7 @@ class ContractChannel(HTTPChannel):
 
     def service(self) -> None:
         if not self.requests[0].error and time.monotonic() - self.arrived > self.limits.deadline:
-            self.requests[0].error = Overloaded()
+            self.requests[0].error = OVERLOADED
         if self.lets_nobody_in.is_set():
             self.requests[0].headers["CONNECTION"] = "close"
         super().service()
@@ -236,7 +224,7 @@ class BoundedDispatcher(ThreadedTaskDispatcher):
             if len(self.queue) < self.most:
                 self.queue.append(task)
             else:
-                task.requests[0].error = task.requests[0].error or Overloaded()
+                task.requests[0].error = task.requests[0].error or OVERLOADED
                 self.queue.appendleft(task)  # a refusal costs nothing, and need not wait
             self.queue_cv.notify()
 

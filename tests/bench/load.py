@@ -4,8 +4,8 @@
     python tests/bench/load.py --processes 2
 
 Starts server.py on a free port. Each client holds one connection open and sends a drawing of 280 x 280 pixels as
-soon as it has the answer to the one before. All clients live in one thread of this process, which costs the server
-some of the processor: about a tenth of a core at 500 requests a second.
+soon as it has the answer to the one before. All clients live in one thread of this process, and cost the server some of
+the processor.
 """
 
 import argparse

@@ -14,14 +14,13 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 
+from load import HOME, serving
 from playwright.sync_api import Page, sync_playwright
 
-HOME = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(HOME), str(HOME / "tests")]
 
 import handwriting  # noqa: E402
@@ -65,29 +64,18 @@ WATCH = """
 
 
 def main() -> None:
-    server = subprocess.Popen(
-        [sys.executable, str(HOME / "server.py"), "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        url = server.stdout.readline().split(" at ")[1].split()[0]
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-            for is_open in (False, True):
-                page = browser.new_page(viewport={"width": 1280, "height": 900})
-                page.add_init_script(WATCH)
-                page.goto(url)
-                if not is_open:
-                    page.click("#inside summary")
-                print(f"'Inside the network' {'open' if is_open else 'closed'}")
-                measure(page, drawings())
-                page.close()
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
+    with serving() as (host, port), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        for is_open in (False, True):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.add_init_script(WATCH)
+            page.goto(f"http://{host}:{port}/")
+            if not is_open:
+                page.click("#inside summary")
+            print(f"'Inside the network' {'open' if is_open else 'closed'}")
+            measure(page, drawings())
+            page.close()
+        browser.close()
 
 
 def drawings() -> list[list[handwriting.Stroke]]:

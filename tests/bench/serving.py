@@ -9,27 +9,17 @@ and their ratio.
 
 import http.client
 import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent.parent
-DRAWING = (HOME / "tests" / "data" / "0.png").read_bytes()
+from load import DRAWING, serving
+
 WARM_UP, REQUESTS = 100, 3000
 
 
 def main() -> None:
     started = time.perf_counter()
-    server = subprocess.Popen(
-        [sys.executable, str(HOME / "server.py"), "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        port = int(server.stdout.readline().split("/ ")[0].rpartition(":")[2])
-        connection = http.client.HTTPConnection("127.0.0.1", port)
+    with serving() as address:
+        connection = http.client.HTTPConnection(*address)
         ask(connection, "POST", "/predict", DRAWING)
         print(f"from start to first answer  {time.perf_counter() - started:6.2f} s")
         predictions, empties = [], []
@@ -40,9 +30,6 @@ def main() -> None:
             print(f"{name:<27} {describe(times[WARM_UP:])}")
         ratio = statistics.median(predictions[WARM_UP:]) / statistics.median(empties[WARM_UP:])
         print(f"ratio of the medians        {ratio:6.2f}")
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"") -> float:
