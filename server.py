@@ -341,7 +341,10 @@ def read_label() -> int:
 def require_own_page(origins: frozenset[str]) -> None:
     """Refuse what a page of somebody else's, none of ``origins``, had the browser send."""
     origin = header("Origin")
-    if origin and origin not in origins and origin.partition("://")[2] != header("Host"):
+    if not origin or origin in origins:
+        return
+    is_rebound = is_straight_from_loopback() and not asks_for_local_name()
+    if origin.partition("://")[2] != header("Host") or is_rebound:
         refuse(
             "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
         )
@@ -353,16 +356,25 @@ def header(name: str) -> str:
 
 
 def is_from_this_machine() -> bool:
-    """Whether the current request comes from this machine itself, and not through a proxy on it.
+    """Whether the current request comes from this machine itself, and from none of its browser's foreign pages."""
+    return is_straight_from_loopback() and asks_for_local_name()
 
-    Nor from a page whose name was made to lead here (DNS rebinding): such a request asks for that name.
-    """
+
+def is_straight_from_loopback() -> bool:
+    """Whether the current request comes from this machine, and not through a proxy on it."""
     through_proxy = any(header(name) for name in ("X-Forwarded-For", "Forwarded", "Via"))
+    return request.environ.get("REMOTE_ADDR") in LOOPBACK and not through_proxy
+
+
+def asks_for_local_name() -> bool:
+    """Whether the current request names this machine as itself; a page whose own name was made to lead here does not.
+
+    Such a page (DNS rebinding) asks for that name, and is of the same origin as what it asks.
+    """
     try:
-        asked_for = urllib.parse.urlsplit(f"//{header('Host')}").hostname
+        return urllib.parse.urlsplit(f"//{header('Host')}").hostname in LOCAL_NAMES
     except ValueError:  # brackets that do not pair, for one
         return False
-    return request.environ.get("REMOTE_ADDR") in LOOPBACK and asked_for in LOCAL_NAMES and not through_proxy
 
 
 def asked_digit() -> int | None:

@@ -100,6 +100,15 @@ def test_other_sites_pages_cannot_correct(running: RunningServer):
     assert post_correction(running, body, "application/json", Origin=running.url.rstrip("/")).status == 200
 
 
+def test_a_page_whose_name_was_made_to_lead_here_cannot_correct(running: RunningServer):
+    body = json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
+    rebound = {"Host": f"rebound.example:{running.port}", "Origin": f"http://rebound.example:{running.port}"}
+    answer = post_correction(running, body, "application/json", **rebound)
+    assert answer.error == (403, "forbidden")
+    through_proxy = post_correction(running, body, "application/json", **rebound, **{"X-Forwarded-For": "10.0.0.1"})
+    assert through_proxy.status == 200, "behind a proxy it is the site's own name"
+
+
 @pytest.mark.parametrize(
     ("allowed", "environment", "status"),
     [
