@@ -119,11 +119,27 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
 def shrink(image: Image.Image) -> Image.Image:
     """A picture with far more pixels than are looked at, smaller; so memory does not grow with every step after."""
     factor = min(image.size) // (4 * WORKING_SIDE)
-    if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
+    if factor < 2:
         return image
-    smaller = image.reduce(factor)
+    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
+        smaller = image.reduce(factor)
+    elif image.mode.startswith("I;16"):
+        smaller = Image.fromarray(block_means(np.asarray(image), factor))
+    else:
+        return image
     smaller.info = image.info
     return smaller
+
+
+def block_means(values: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
+    """The means of the squares of ``side`` by ``side`` of ``values``, uint16 [H, W], without a larger copy of these."""
+    height, width = (length // side for length in values.shape)
+    corners = values[: height * side, : width * side]
+    sums = np.zeros((height, width), np.uint32)
+    for row in range(side):
+        for column in range(side):
+            sums += corners[row::side, column::side]
+    return (sums // side**2).astype(np.uint16)
 
 
 def upright(image: Image.Image) -> Image.Image:

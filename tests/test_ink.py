@@ -159,6 +159,11 @@ def test_a_large_transparent_picture_is_read(four: np.ndarray):
     assert distance(four, ink.read(png(large))) < 0.15
 
 
+def test_a_large_picture_of_16_bits_is_read_as_a_small_one_is(four: np.ndarray):
+    large = a_four().convert("L").resize((6000, 6000)).point(lambda tone: tone * 257, "I").convert("I;16")
+    assert distance(four, ink.read(png(large))) < 0.15
+
+
 def test_mnist_was_made_as_the_module_says(mnist_root):
     images = mnist.load(mnist_root, train=True).images.numpy().astype(np.float64)
     longer_sides = np.zeros(len(images), int)
