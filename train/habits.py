@@ -64,9 +64,9 @@ class DrawHabits:
         slash = draw.arm((0.35, 0.6), -50, (-15, 15))
         of_digit = {
             0: (centre - slash, centre + slash, 0.02),
-            1: (head, head + draw.arm((0.15, 0.7), flag_angle, (0, 0)), 0.08),
+            1: (head, head + draw.arm((0.15, 0.85), flag_angle, (0, 0)), 0.08),
             7: (middle - bar_left, middle + bar_right, 0.06),
-            9: (foot, foot + draw.arm((0.2, 0.7), 180, (-15, 40)), 0.1),
+            9: (foot, foot + draw.arm((0.2, 0.9), 180, (-25, 50)), 0.1),
         }
         cut = top + height * draw.uniform(0.05, 0.35)
         shortened = ink * (self.line.view(1, -1, 1) - cut.view(-1, 1, 1) + 0.5).clamp(0, 1)

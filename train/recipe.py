@@ -13,7 +13,7 @@ class Habits:
     footed_one: float = 0.2  # fraction of the flagged 1s: nobody writes a foot without a flag
     short_six: float = 0.2  # fraction of the 6s
     crossed_seven: float = 0.25  # fraction of the 7s
-    curled_nine: float = 0.15  # fraction of the 9s
+    curled_nine: float = 0.25  # fraction of the 9s
     slashed_zero: float = 0.05  # fraction of the 0s
 
 
