@@ -136,6 +136,13 @@ def raw_post(path: str, body: bytes, content_type: str) -> bytes:
 @contextmanager
 def serving(*arguments: str) -> Iterator[tuple[str, int]]:
     """The address of server.py, started with ``arguments``, while it runs."""
+    with started(*arguments) as (_, address):
+        yield address
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
+    """server.py, started with ``arguments``, and its address, while it runs."""
     server = subprocess.Popen(
         [sys.executable, str(HOME / "server.py"), "--port", "0", *arguments],
         stdout=subprocess.PIPE,
@@ -143,7 +150,7 @@ def serving(*arguments: str) -> Iterator[tuple[str, int]]:
         text=True,
     )
     try:
-        yield "127.0.0.1", int(server.stdout.readline().split("/ ")[0].rpartition(":")[2])
+        yield server, ("127.0.0.1", int(server.stdout.readline().split("/ ")[0].rpartition(":")[2]))
     finally:
         server.terminate()
         server.wait()
