@@ -34,9 +34,12 @@ GRAIN = 3  # pixels; the paper's and the sensor's
 EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
 CORNER = 10  # of a side is this many times a corner's
 REACHES_ACROSS = 0.6  # of the picture's width and height
+LEAST_INK = 0.002  # of a picture's pixels
 LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
+SURER_INK = (0.55, 0.7)  # likewise, where squared paper or its grain is as strong as that
+SHRINKS = 0.5  # of the box that such paper fills, at most, is a digit's on it
 FAINT_INK = 0.1  # of full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
 CELLS = 100  # along the longer side, to tell parts of the ink apart; narrower gaps part nothing
@@ -217,10 +220,9 @@ def ink_strength(difference: Image.Image) -> tuple[Floats, tuple[int, int], bool
     full = full_strength(counts)
     pixels = np.asarray(difference)
     cell = -(-max(pixels.shape) // CELLS)
-    parts = label_components(strongest_of_cells(pixels, cell) > SURE_INK * full)
+    parts, belongs, sure = parts_of_ink(strongest_of_cells(pixels, cell) / full)
     near_ink = cells_near(parts > 0, cell)
-    belongs = parts_of_digit(parts)
-    is_whole = bool(belongs[1:].all())
+    is_whole = bool(belongs[1:].all()) and sure == SURE_INK
     near_digit = near_ink if is_whole else cells_near(belongs[parts], cell)
     # Away from all ink the answer is known: the rest of the work is for the box around it alone.
     top, bottom, left, right = bounds(near_ink)
@@ -230,9 +232,38 @@ def ink_strength(difference: Image.Image) -> tuple[Floats, tuple[int, int], bool
     )
     paper = counts - np.bincount(pixels[near_ink], minlength=256)
     noise = quantile(paper, PAPER_NOISE) if paper.any() else 0
-    begins = min(noise, SURE_INK * full / 2)  # what is surely ink must not vanish among the noisiest paper
+    begins = min(noise, sure * full / 2)  # what is surely ink must not vanish among the noisiest paper
     strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
     return np.where(near_digit, strengths[pixels], np.float32(0)), (top * cell, left * cell), is_whole
+
+
+def parts_of_ink(strengths: Floats) -> tuple[NDArray[np.int32], NDArray[np.bool_], float]:
+    """The parts of what is surely ink, int32 [rows, columns], which of them are the digit's, and what sure is.
+
+    ``strengths``, float [rows, columns], are fractions of full strength. Ink that reaches across the picture, and
+    shrinks to a part of it once only the stronger counts, is written on squares, lines or grain.
+    """
+    found = parts_surer_than(strengths, SURE_INK)
+    height, width = box_of_digit(found)
+    if height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]:
+        for sure in SURER_INK:
+            fewer = parts_surer_than(strengths, sure)
+            if np.prod(box_of_digit(fewer)) < SHRINKS * height * width:
+                return *fewer, sure
+    return *found, SURE_INK
+
+
+def parts_surer_than(strengths: Floats, sure: float) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """The parts of what is stronger than ``sure``, and which of them are the digit's, as in `parts_of_ink`."""
+    parts = label_components(strengths > sure)
+    return parts, parts_of_digit(parts)
+
+
+def box_of_digit(found: tuple[NDArray[np.int32], NDArray[np.bool_]]) -> tuple[int, int]:
+    """Rows and columns that the digit's parts reach over."""
+    parts, belongs = found
+    top, bottom, left, right = bounds(belongs[parts])
+    return bottom - top, right - left
 
 
 def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:
@@ -298,16 +329,17 @@ def difference_from_paper(image: Image.Image) -> tuple[Image.Image, bool]:
     first_of_ink = otsu_threshold(counts)
     is_even = quantile(counts[:first_of_ink], EVEN_PAPER) <= 1
     is_small = min(image.size) < SMALLEST_PHOTOGRAPH
-    if is_small or (is_even and not holds_shadow(np.asarray(difference), first_of_ink)):
+    if is_small or (is_even and not holds_shadow(image, colour, np.asarray(difference), first_of_ink)):
         return difference, False
     return difference_from_shaded_paper(image), True
 
 
-def holds_shadow(difference: Bytes, first_of_ink: int) -> bool:
-    """Whether what differs from the paper by ``first_of_ink`` or more is a shadow, at least somewhere.
+def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Bytes, first_of_ink: int) -> bool:
+    """Whether what differs from the paper's ``colour`` by ``first_of_ink`` or more is a shadow, at least somewhere.
 
-    It is where it lies at the picture's rim, wider than any stroke, and fainter than the ink elsewhere.
-    ``difference`` is uint8 [H, W].
+    It is where it lies at the picture's rim, wider than any stroke, and fainter than the ink elsewhere. Or it is
+    lighter than the paper and the ink is darker: then most of the paper lies in the shadow. ``image`` is in mode RGB,
+    ``difference`` uint8 [H, W].
     """
     ink = difference >= first_of_ink
     if not reaches_rim(ink):
@@ -317,7 +349,15 @@ def holds_shadow(difference: Bytes, first_of_ink: int) -> bool:
     wide = widen(narrowed, width)[width:-width, width:-width, 0].astype(bool)
     if not reaches_rim(wide):
         return False
-    return bool(np.median(difference[wide]) < SHADOW * difference.max())
+    if np.median(difference[wide]) < SHADOW * difference.max():
+        return True
+    grey, of_paper = np.asarray(image.convert("L")), grey_of(colour)
+    return bool(np.median(grey[wide]) > of_paper and (grey < of_paper - LEAST_CONTRAST).mean() > LEAST_INK)
+
+
+def grey_of(colour: NDArray[np.float64]) -> float:
+    """How light ``colour``, float [3], is, from 0 to 255."""
+    return float(colour @ (0.299, 0.587, 0.114))  # as Pillow's mode L
 
 
 def reaches_rim(mask: NDArray[np.bool_]) -> bool:
