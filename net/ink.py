@@ -11,9 +11,11 @@ What comes before that is ours: pictures arrive with paper of any colour, ink da
 transparency, shadows, noise, and a camera that was held upside down.
 """
 
+import math
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
 SIDE = 28  # pixels, of the network's field
 BOX = 20  # pixels, of the box within it that MNIST's digits fill
+THINNEST_STROKE = 1.0  # pixels, in that box; none of MNIST's 60,000 training digits has strokes that are thinner
 CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
 SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
@@ -57,6 +60,7 @@ warnings.filterwarnings("ignore", module="PIL")
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
+Pixels = TypeVar("Pixels", Bytes, Floats)
 
 
 @dataclass(frozen=True)
@@ -432,8 +436,8 @@ def close_gaps(pixels: Bytes, width: int) -> Bytes:
     return 255 - widen(255 - widen(pixels, width), width)
 
 
-def widen(pixels: Bytes, width: int) -> Bytes:
-    """The greatest value within a square ``width`` pixels wide around each pixel of ``pixels``, uint8 [H, W, 3]."""
+def widen(pixels: Pixels, width: int) -> Pixels:
+    """The greatest value within a square ``width`` pixels wide around each pixel of ``pixels``, [H, W, channels]."""
     for axis in (0, 1):
         before = width // 2
         padding = [(before, width - 1 - before) if each == axis else (0, 0) for each in range(3)]
@@ -502,6 +506,7 @@ def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
 
 def normalize(ink: Floats) -> Bytes:
     """Fit ``ink``, float [H, W] from 0 to 1 and cropped, into MNIST's field: uint8 [28, 28]."""
+    ink = without_hairlines(ink)
     height, width = ink.shape
     scale = BOX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -509,6 +514,31 @@ def normalize(ink: Floats) -> Bytes:
     digit = np.asarray(fitted).clip(0, 1)
     digit = digit / digit.max()
     return np.rint(place_by_centre_of_mass(digit) * 255).astype(np.uint8)
+
+
+def without_hairlines(ink: Floats) -> Floats:
+    """``ink``, float [H, W] from 0 to 1 and cropped, its strokes no thinner than MNIST's thinnest.
+
+    A pencil leaves lines that fade and break where they are scaled down to so few pixels.
+    """
+    thinnest = THINNEST_STROKE * max(ink.shape) / BOX
+    lacking = round(thinnest - stroke_width(ink))
+    if lacking < 1:
+        return ink
+    thickened = widen(np.pad(ink, lacking)[..., None], lacking + 1)[..., 0]
+    top, bottom, left, right = bounds(thickened > 0)
+    return thickened[top:bottom, left:right]
+
+
+def stroke_width(ink: Floats) -> float:
+    """How wide the strokes of ``ink``, float [H, W] from 0 to 1 and cropped, are on average, in pixels.
+
+    That is their area over half of their outline, which is as long as the edges between pixels that cross it tell: by
+    A. L. Cauchy's formula, pi / 4 of their number where strokes run in all directions.
+    """
+    covered = np.pad(ink > SURE_INK, 1)
+    crossings = sum(np.count_nonzero(np.diff(covered, axis=axis)) for axis in (0, 1))
+    return 8 / math.pi * np.count_nonzero(covered) / max(1, crossings)
 
 
 def place_by_centre_of_mass(digit: Floats) -> Floats:

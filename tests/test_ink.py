@@ -177,11 +177,27 @@ def test_mnist_was_made_as_the_module_says(mnist_root):
     assert (longer_sides < 20).sum() == 13
 
 
+def test_no_digit_of_mnist_is_a_hairline(mnist_root):
+    for image in mnist.load(mnist_root, train=True).images[::20].numpy():
+        cropped = Image.fromarray(image).crop(Image.fromarray(image).getbbox())
+        digit = np.asarray(cropped, np.float32) / 255
+        assert ink.without_hairlines(digit) is digit
+
+
 def test_mnist_digits_cropped_to_their_ink_come_back(mnist_root):
     digits = mnist.load_test_digits(mnist_root).images[:300].numpy()
     cropped = [(image, Image.fromarray(image).crop(Image.fromarray(image).getbbox())) for image in digits]
     far = sum(distance(image, ink.read(png(crop))) > 0.2 for image, crop in cropped)
     assert far <= 0.07 * len(cropped), "a bar cropped to itself has no paper left to tell it by"
+
+
+@pytest.mark.parametrize("pen", [0.002, 0.004, 0.01, 0.02])
+def test_a_hairline_comes_as_a_pen_does_that_is_a_pixel_wide_in_the_box(pen: float):
+    for digit in range(10):
+        strokes = handwriting.by_hand(digit, seed=3)
+        a_pixel_wide = handwriting.render(strokes, size=1000, pen=0.75 / 20)
+        hairline = handwriting.render(strokes, size=1000, pen=pen)
+        assert distance(ink.read(png(a_pixel_wide)), ink.read(png(hairline))) < 0.2
 
 
 def test_every_part_of_a_digit_stays():
