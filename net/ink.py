@@ -42,6 +42,7 @@ LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under i
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
 SURER_INK = (0.55, 0.7)  # likewise, where squared paper or its grain is as strong as that
+MOSTLY_STRONG = 0.85  # of what is surely ink is stronger than that, where it was written on plain paper
 SHRINKS = 0.5  # of the box that such paper fills, at most, is a digit's on it
 FAINT_INK = 0.1  # of full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
@@ -247,14 +248,16 @@ def parts_of_ink(strengths: Floats) -> tuple[NDArray[np.int32], NDArray[np.bool_
     ``strengths``, float [rows, columns], are fractions of full strength. Ink that reaches across the picture, and
     shrinks to a part of it once only the stronger counts, is written on squares, lines or grain.
     """
-    found = parts_surer_than(strengths, SURE_INK)
-    height, width = box_of_digit(found)
-    if height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]:
+    parts, belongs = parts_surer_than(strengths, SURE_INK)
+    of_digit = belongs[parts]
+    height, width = size_of(of_digit)
+    reaches_across = height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]
+    if reaches_across and (strengths[of_digit] > max(SURER_INK)).mean() < MOSTLY_STRONG:
         for sure in SURER_INK:
-            fewer = parts_surer_than(strengths, sure)
-            if np.prod(box_of_digit(fewer)) < SHRINKS * height * width:
-                return *fewer, sure
-    return *found, SURE_INK
+            fewer_parts, of_fewer = parts_surer_than(strengths, sure)
+            if math.prod(size_of(of_fewer[fewer_parts])) < SHRINKS * height * width:
+                return fewer_parts, of_fewer, sure
+    return parts, belongs, SURE_INK
 
 
 def parts_surer_than(strengths: Floats, sure: float) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
@@ -263,10 +266,9 @@ def parts_surer_than(strengths: Floats, sure: float) -> tuple[NDArray[np.int32],
     return parts, parts_of_digit(parts)
 
 
-def box_of_digit(found: tuple[NDArray[np.int32], NDArray[np.bool_]]) -> tuple[int, int]:
-    """Rows and columns that the digit's parts reach over."""
-    parts, belongs = found
-    top, bottom, left, right = bounds(belongs[parts])
+def size_of(mask: NDArray[np.bool_]) -> tuple[int, int]:
+    """The height and the width of what is set in ``mask``, bool [H, W]."""
+    top, bottom, left, right = bounds(mask)
     return bottom - top, right - left
 
 
@@ -536,7 +538,9 @@ def stroke_width(ink: Floats) -> float:
     That is their area over half of their outline, which is as long as the edges between pixels that cross it tell: by
     A. L. Cauchy's formula, pi / 4 of their number where strokes run in all directions.
     """
-    covered = np.pad(ink > SURE_INK, 1)
+    height, width = ink.shape
+    covered = np.zeros((height + 2, width + 2), bool)
+    covered[1:-1, 1:-1] = ink > SURE_INK
     crossings = sum(np.count_nonzero(np.diff(covered, axis=axis)) for axis in (0, 1))
     return 8 / math.pi * np.count_nonzero(covered) / max(1, crossings)
 
