@@ -49,9 +49,9 @@ export class Drawing {
     return true;
   }
 
-  /** @param {Point} centre @param {number} radius of the circle within which no line is left */
-  erase(centre, radius) {
-    const left = this.#strokes.flatMap((stroke) => without(stroke, centre, radius));
+  /** @param {Point} from @param {Point} to @param {number} radius of the circle that leaves no line on its way */
+  erase(from, to, radius) {
+    const left = this.#strokes.flatMap((stroke) => without(stroke, from, to, radius));
     if (left.length !== this.#strokes.length || left.some((stroke, i) => stroke !== this.#strokes[i])) this.#strokes = left;
   }
 
@@ -117,10 +117,10 @@ const smallest = (/** @type {number} */ a, /** @type {number} */ b) => Math.min(
 
 const ERASER_STEP = 0.01; // of the side: how finely a line is taken apart where it is erased
 
-/** @param {Stroke} stroke @param {Point} centre @param {number} radius @returns {Stroke[]} what is left of it */
-function without(stroke, centre, radius) {
+/** @param {Stroke} stroke @param {Point} from @param {Point} to @param {number} radius @returns {Stroke[]} what is left */
+function without(stroke, from, to, radius) {
   const reach = radius + stroke.width / 2;
-  const isErased = (/** @type {Point} */ { x, y }) => Math.hypot(x - centre.x, y - centre.y) < reach;
+  const isErased = (/** @type {Point} */ point) => distance(point, from, to) < reach;
   const fine = finely(stroke.points);
   if (!fine.some(isErased)) return [stroke];
   /** @type {Point[][]} */
@@ -140,6 +140,14 @@ function finely(points) {
     const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / ERASER_STEP));
     return Array.from({ length: steps }, (_, step) => between(from, to, (step + 1) / steps));
   });
+}
+
+/** @param {Point} point @param {Point} from @param {Point} to @returns {number} how far it is to the line between these */
+function distance({ x, y }, from, to) {
+  const [along, down] = [to.x - from.x, to.y - from.y];
+  const part = ((x - from.x) * along + (y - from.y) * down) / (along ** 2 + down ** 2 || 1);
+  const nearest = between(from, to, Math.min(1, Math.max(0, part)));
+  return Math.hypot(x - nearest.x, y - nearest.y);
 }
 
 /** @param {Point} from @param {Point} to @param {number} part @returns {Point} */

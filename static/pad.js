@@ -19,6 +19,8 @@ export class Pad {
   #penIsUsed = false;
   /** @type {Tool} */
   #tool;
+  /** @type {import("./drawing.js").Point | null} where the eraser that is down was last seen */
+  #erasedAt = null;
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -40,6 +42,7 @@ export class Pad {
       this.#tool = tool();
       if (this.#tool.erases) {
         drawing.beginErasing();
+        this.#erasedAt = null;
         this.#follow([event]);
       } else {
         const [point] = this.#points([event]);
@@ -115,8 +118,13 @@ export class Pad {
   /** @param {PointerEvent[]} events */
   #follow(events) {
     for (const point of this.#points(events)) {
-      if (this.#tool.erases) this.#drawing.erase(point, ERASER_RADIUS);
-      else this.#drawing.extend(point);
+      if (!this.#tool.erases) {
+        this.#drawing.extend(point);
+        continue;
+      }
+      // A quick hand leaves a long way between two points.
+      this.#drawing.erase(this.#erasedAt ?? point, point, ERASER_RADIUS);
+      this.#erasedAt = point;
     }
   }
 
