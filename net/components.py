@@ -1,4 +1,4 @@
-"""Connected components of a small mask, with nothing but NumPy."""
+"""Connected components of a small mask, and where what it shows lies, with nothing but NumPy."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,3 +53,9 @@ def runs_of(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int6
     edges = framed[:, 1:] - framed[:, :-1]
     rows, starts = np.nonzero(edges > 0)
     return rows, starts, np.nonzero(edges < 0)[1]
+
+
+def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of what is set in ``mask``, bool [H, W], the ends exclusive."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

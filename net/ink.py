@@ -13,6 +13,7 @@ transparency, shadows, noise, and a camera that was held upside down.
 
 import math
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TypeVar
@@ -21,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-from net.components import label_components
+from net.components import bounds
+from net.parts import REACHES_ACROSS, SURE_INK, Flags, Floats, parts_of_ink, standing_alone
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
@@ -36,20 +38,14 @@ SHADOW = 0.9  # of the ink's difference from the paper, at most
 GRAIN = 3  # pixels; the paper's and the sensor's
 EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
 CORNER = 10  # of a side is this many times a corner's
-REACHES_ACROSS = 0.6  # of the picture's width and height
 LEAST_INK = 0.002  # of a picture's pixels
 LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
-SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
-SURER_INK = (0.55, 0.7)  # likewise, where squared paper or its grain is as strong as that
-MOSTLY_STRONG = 0.85  # of what is surely ink is stronger than that, where it was written on plain paper
-SHRINKS = 0.5  # of the box that such paper fills, at most, is a digit's on it
 FAINT_INK = 0.1  # of full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
+THIN_LINE = 3  # pixels, of the picture as it is looked at; what is thinner is printed, if it reaches across
 CELLS = 100  # along the longer side, to tell parts of the ink apart; narrower gaps part nothing
 SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or light
-LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
-LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 
 # What may have been done to a picture.
 INVERTED = "inverted"  # its ink is lighter than its paper
@@ -59,7 +55,6 @@ PARTS_LEFT_OUT = "parts_left_out"  # lines, specks and what else is no part of t
 # Pillow warns of what `decode` refuses or mends; not within it, since a filter is set for all threads at once.
 warnings.filterwarnings("ignore", module="PIL")
 
-Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Pixels = TypeVar("Pixels", Bytes, Floats)
 
@@ -70,6 +65,7 @@ class Ink:
 
     strength: Floats  # [H, W] from 0, paper, to 1
     preparation: frozenset[str] = frozenset()  # of `INVERTED`, `SHADOW_REMOVED`, `PARTS_LEFT_OUT`
+    alone: tuple[Floats, ...] = ()  # what the digit would be if more was left out: likewise, none where nothing could
 
 
 class InkError(Exception):
@@ -183,26 +179,46 @@ def find_ink(image: Image.Image) -> Ink:
     scale = max(1, max(image.size) // WORKING_SIDE)
     looked_at = image.reduce(scale) if scale > 1 else image
     difference, is_shaded = difference_from_paper(looked_at)
-    ink, (above, before), is_whole = ink_strength(difference)
-    top, bottom, left, right = extent(ink)
+    found = ink_strength(difference)
+    top, bottom, left, right = extent(found.strength)
     if scale > 1 and max(bottom - top, right - left) < WORKING_SIDE // 2:
         # A small digit on a large picture: look again, closer, with some paper around it.
         margin = max(bottom - top, right - left) // 4 + 1
         closer = image.crop(
             (
-                max(0, before + left - margin) * scale,
-                max(0, above + top - margin) * scale,
-                min(image.width, (before + right + margin) * scale),
-                min(image.height, (above + bottom + margin) * scale),
+                max(0, found.before + left - margin) * scale,
+                max(0, found.above + top - margin) * scale,
+                min(image.width, (found.before + right + margin) * scale),
+                min(image.height, (found.above + bottom + margin) * scale),
             )
         )
         return find_ink(closer)
     done = {
-        INVERTED: is_lighter(looked_at, ink, above, before),
+        INVERTED: is_lighter(looked_at, found.strength, found.above, found.before),
         SHADOW_REMOVED: is_shaded,
-        PARTS_LEFT_OUT: not is_whole,
+        PARTS_LEFT_OUT: not found.is_whole,
     }
-    return Ink(ink[top:bottom, left:right], frozenset(name for name, was_done in done.items() if was_done))
+    alone = [found.alone]
+    if found.crosses:
+        with suppress(BlankImageError):
+            without_lines = ink_strength(without_thin_lines(difference))
+            alone += [without_lines.strength, without_lines.alone]
+    return Ink(
+        found.strength[top:bottom, left:right],
+        frozenset(name for name, was_done in done.items() if was_done),
+        tuple(cropped(strength) for strength in alone if strength is not None and strength.any()),
+    )
+
+
+def cropped(strength: Floats) -> Floats:
+    """``strength``, float [H, W] from 0 to 1, less the paper around it."""
+    top, bottom, left, right = extent(strength)
+    return strength[top:bottom, left:right]
+
+
+def without_thin_lines(difference: Image.Image) -> Image.Image:
+    """``difference``, mode L, less the lines that are thinner than `THIN_LINE`: squares are printed, digits written."""
+    return difference.filter(ImageFilter.MinFilter(THIN_LINE)).filter(ImageFilter.MaxFilter(THIN_LINE))
 
 
 def is_lighter(image: Image.Image, ink: Floats, above: int, before: int) -> bool:
@@ -214,62 +230,67 @@ def is_lighter(image: Image.Image, ink: Floats, above: int, before: int) -> bool
     return bool(of_ink.size and of_paper.size and of_ink.mean() > of_paper.mean())
 
 
-def ink_strength(difference: Image.Image) -> tuple[Floats, tuple[int, int], bool]:
-    """How much ink of the digit lies on each pixel, float [H, W] from 0 to 1, in the box that holds all ink.
+@dataclass(frozen=True)
+class InkInBox:
+    """The ink in the box that holds all that there is on a picture. Strengths are float [H, W] from 0 to 1."""
 
-    Also the rows and columns of paper before that box, and whether all that ink is the digit's.
-    ``difference`` from the paper is in mode L. Ink is at its full strength where a stroke is darkest, and begins where
-    it exceeds what the paper shows by itself, away from all ink. Raises BlankImageError.
+    strength: Floats  # of what is taken for the digit's
+    alone: Floats | None  # of what stands alone, if that is something else
+    above: int  # rows of paper over the box
+    before: int  # columns of paper to the left of it
+    is_whole: bool  # whether all that ink is taken for the digit's
+    crosses: bool  # whether it reaches from side to side
+
+
+def ink_strength(difference: Image.Image) -> InkInBox:
+    """How much ink lies on each pixel of a picture whose ``difference`` from the paper is given, in mode L.
+
+    Ink is at its full strength where a stroke is darkest, and begins where it exceeds what the paper shows by itself,
+    away from all ink. Raises BlankImageError.
     """
     counts = np.array(difference.histogram())
     full = full_strength(counts)
     pixels = np.asarray(difference)
     cell = -(-max(pixels.shape) // CELLS)
-    parts, belongs, sure = parts_of_ink(strongest_of_cells(pixels, cell) / full)
-    near_ink = cells_near(parts > 0, cell)
-    is_whole = bool(belongs[1:].all()) and sure == SURE_INK
-    near_digit = near_ink if is_whole else cells_near(belongs[parts], cell)
+    parts = parts_of_ink(strongest_of_cells(pixels, cell) / full)
+    near_ink = cells_near(parts.numbers > 0, cell)
     # Away from all ink the answer is known: the rest of the work is for the box around it alone.
     top, bottom, left, right = bounds(near_ink)
     pixels = pixels[top * cell : bottom * cell, left * cell : right * cell]
-    near_ink, near_digit = (
-        in_pixels(cells[top:bottom, left:right], cell, pixels.shape) for cells in (near_ink, near_digit)
-    )
+
+    def in_box(cells: Flags) -> Flags:
+        return in_pixels(cells[top:bottom, left:right], cell, pixels.shape)
+
+    near_ink = in_box(near_ink)
     paper = counts - np.bincount(pixels[near_ink], minlength=256)
     noise = quantile(paper, PAPER_NOISE) if paper.any() else 0
-    begins = min(noise, sure * full / 2)  # what is surely ink must not vanish among the noisiest paper
-    strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
-    return np.where(near_digit, strengths[pixels], np.float32(0)), (top * cell, left * cell), is_whole
+    all_belongs = bool(parts.of_digit[1:].all())
+    near_digit = near_ink if all_belongs else in_box(cells_near(parts.of_digit[parts.numbers], cell))
+    alone = None
+    stands_alone = standing_alone(parts.numbers)
+    if stands_alone is not None and (stands_alone != parts.of_digit).any():
+        near_alone = in_box(cells_near(stands_alone[parts.numbers], cell))
+        with suppress(BlankImageError):  # it may be faint next to what else there is
+            full_alone = full_strength(np.bincount(pixels[near_alone], minlength=256))
+            alone = strength_at(near_alone, pixels, min(noise, parts.sure * full_alone / 2), full_alone)
+    return InkInBox(
+        # What is surely ink must not vanish among the noisiest paper.
+        strength=strength_at(near_digit, pixels, min(noise, parts.sure * full / 2), full),
+        alone=alone,
+        above=top * cell,
+        before=left * cell,
+        is_whole=all_belongs and parts.sure == SURE_INK,
+        crosses=parts.cross,
+    )
 
 
-def parts_of_ink(strengths: Floats) -> tuple[NDArray[np.int32], NDArray[np.bool_], float]:
-    """The parts of what is surely ink, int32 [rows, columns], which of them are the digit's, and what sure is.
+def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Floats:
+    """How much ink ``pixels``, uint8 [H, W], show at ``places``, bool [H, W]: float [H, W] from 0 to 1.
 
-    ``strengths``, float [rows, columns], are fractions of full strength. Ink that reaches across the picture, and
-    shrinks to a part of it once only the stronger counts, is written on squares, lines or grain.
+    It begins at one difference from the paper, and is at its full strength at another.
     """
-    parts, belongs = parts_surer_than(strengths, SURE_INK)
-    of_digit = belongs[parts]
-    height, width = size_of(of_digit)
-    reaches_across = height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]
-    if reaches_across and (strengths[of_digit] > max(SURER_INK)).mean() < MOSTLY_STRONG:
-        for sure in SURER_INK:
-            fewer_parts, of_fewer = parts_surer_than(strengths, sure)
-            if math.prod(size_of(of_fewer[fewer_parts])) < SHRINKS * height * width:
-                return fewer_parts, of_fewer, sure
-    return parts, belongs, SURE_INK
-
-
-def parts_surer_than(strengths: Floats, sure: float) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """The parts of what is stronger than ``sure``, and which of them are the digit's, as in `parts_of_ink`."""
-    parts = label_components(strengths > sure)
-    return parts, parts_of_digit(parts)
-
-
-def size_of(mask: NDArray[np.bool_]) -> tuple[int, int]:
-    """The height and the width of what is set in ``mask``, bool [H, W]."""
-    top, bottom, left, right = bounds(mask)
-    return bottom - top, right - left
+    strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
+    return np.where(places, strengths[pixels], np.float32(0))
 
 
 def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:
@@ -281,26 +302,7 @@ def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:
     return np.maximum.reduce([of_rows[:, offset::cell] for offset in range(cell)])
 
 
-def parts_of_digit(parts: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which of the numbered ``parts``, int32 [rows, columns], belong to the digit: bool [count + 1].
-
-    A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
-    for there stand shadows, edges of the paper and parts of neighbouring words. A part that touches all four
-    sides and has another within it is a frame. Part 0 is the paper.
-    """
-    areas = np.bincount(parts.ravel())
-    areas[0] = 0
-    sides = np.zeros(len(areas), int)
-    for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
-        touches = np.zeros(len(areas), bool)
-        touches[side] = True
-        sides += touches
-    inner = areas * (sides == 0)
-    areas[(sides == 4) & (inner.max() >= LEAST_PART * areas)] = 0
-    return (areas >= areas.max() * np.where(sides > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
-
-
-def cells_near(cells: NDArray[np.bool_], cell: int) -> NDArray[np.bool_]:
+def cells_near(cells: Flags, cell: int) -> Flags:
     """``cells``, bool [rows, columns], of ``cell`` by ``cell`` pixels, and those beside them, where a stroke ends."""
     near = cells
     for _ in range(1 if cell > 1 else 2):
@@ -313,7 +315,7 @@ def cells_near(cells: NDArray[np.bool_], cell: int) -> NDArray[np.bool_]:
     return near
 
 
-def in_pixels(cells: NDArray[np.bool_], cell: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
+def in_pixels(cells: Flags, cell: int, shape: tuple[int, int]) -> Flags:
     """The pixels, bool ``shape``, of ``cells``, bool [rows, columns]."""
     return cells.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]
 
@@ -366,12 +368,12 @@ def grey_of(colour: NDArray[np.float64]) -> float:
     return float(colour @ (0.299, 0.587, 0.114))  # as Pillow's mode L
 
 
-def reaches_rim(mask: NDArray[np.bool_]) -> bool:
+def reaches_rim(mask: Flags) -> bool:
     """Whether anything is set on the outermost pixels of ``mask``, bool [H, W]."""
     return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
 
 
-def is_rather_paper(other: NDArray[np.bool_]) -> bool:
+def is_rather_paper(other: Flags) -> bool:
     """Whether ``other``, bool [H, W], which differs from the picture's rim, is the paper, and the rim is not.
 
     People do not write on the very edge, so the rim is paper. But a picture may have a frame, and it may be
@@ -416,7 +418,7 @@ def difference_from_shaded_paper(image: Image.Image) -> Image.Image:
     if is_light_on_dark(without_grain):
         without_grain, pixels = 255 - without_grain, 255 - pixels
     paper = close_gaps(without_grain, max(3, round(min(image.size) * WIDEST_STROKE))).astype(np.float32)
-    darkening = (1 - pixels / np.maximum(paper, LEAST_CONTRAST)).clip(0, 1).mean(axis=2)
+    darkening = (1 - pixels / np.maximum(paper, LEAST_CONTRAST * paper.max() / 255)).clip(0, 1).mean(axis=2)
     return Image.fromarray(np.rint(darkening * 255).astype(np.uint8))
 
 
@@ -498,12 +500,6 @@ def extent(ink: Floats) -> tuple[int, int, int, int]:
     """
     top, bottom, left, right = bounds(ink > 0)
     return (top, bottom, left, right) if max(bottom - top, right - left) <= BOX else bounds(ink > FAINT_INK)
-
-
-def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Top, bottom, left and right of what is set in ``mask``, bool [H, W], the ends exclusive."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
 def normalize(ink: Floats) -> Bytes:

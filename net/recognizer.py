@@ -58,11 +58,18 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the network is to be given, and how it came about."""
+class Look:
+    """What the network may be given, and how it came about."""
 
     pixels: ink.Bytes  # uint8 [28, 28], 0 for paper to 255 for ink
     preparation: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that the network is to be given of one picture."""
+
+    looks: tuple[Look, ...]  # the more of the picture's ink, the earlier
     decode: float  # seconds
     ink: float  # seconds
 
@@ -112,24 +119,28 @@ class Recognizer:
         if not seen:
             return []
         started = time.perf_counter()
-        logits = self.logits(as_pictures(np.stack([one.pixels for one in seen])), deadline)
-        probabilities = digit_probabilities(logits, self.calibration.temperature).tolist()
+        logits = self.logits(as_pictures(np.stack([look.pixels for one in seen for look in one.looks])), deadline)
+        probabilities = iter(digit_probabilities(logits, self.calibration.temperature).tolist())
         forward = time.perf_counter() - started
-        return [
-            self.prediction(one, its_probabilities, forward)
-            for one, its_probabilities in zip(seen, probabilities, strict=True)
-        ]
+        return [self.prediction(one, [next(probabilities) for _ in one.looks], forward) for one in seen]
 
-    def prediction(self, seen: Seen, probabilities: list[float], forward: float) -> Prediction:
-        """What ``probabilities`` say of ``seen``."""
-        confidence = max(probabilities)
+    def prediction(self, seen: Seen, of_looks: list[list[float]], forward: float) -> Prediction:
+        """What the probabilities ``of_looks`` say of ``seen``.
+
+        The first look at which the network is certain counts, else the one at which it is most confident. Where two
+        that are certain contradict each other, neither is to be trusted.
+        """
+        confidences = [max(probabilities) for probabilities in of_looks]
+        digits = [one.index(confidence) for one, confidence in zip(of_looks, confidences, strict=True)]
+        certain = [which for which, each in enumerate(confidences) if each > self.calibration.certain_above]
+        chosen = certain[0] if certain else confidences.index(max(confidences))
         return Prediction(
-            digit=probabilities.index(confidence),
-            confidence=confidence,
-            certain=confidence > self.calibration.certain_above,
-            probabilities=tuple(probabilities),
-            seen=seen.pixels,
-            preparation=seen.preparation,
+            digit=digits[chosen],
+            confidence=confidences[chosen],
+            certain=len({digits[which] for which in certain}) == 1,
+            probabilities=tuple(of_looks[chosen]),
+            seen=seen.looks[chosen].pixels,
+            preparation=seen.looks[chosen].preparation,
             stages=Stages(seen.decode, seen.ink, forward),
         )
 
@@ -138,13 +149,14 @@ def see(given: Given, max_pixels: int = ink.MAX_PIXELS) -> Seen:
     """What the network is to be given of ``given``. Raises ink.InkError."""
     started = time.perf_counter()
     if not isinstance(given, bytes):
-        pixels = strokes.draw(given)
-        return Seen(pixels, frozenset([REDRAWN]), decode=0.0, ink=time.perf_counter() - started)
+        redrawn = Look(strokes.draw(given), frozenset([REDRAWN]))
+        return Seen((redrawn,), decode=0.0, ink=time.perf_counter() - started)
     image = ink.decode(given, max_pixels)
     decoded = time.perf_counter()
     found = ink.find_ink(image)
-    pixels = ink.normalize(found.strength)
-    return Seen(pixels, found.preparation, decode=decoded - started, ink=time.perf_counter() - decoded)
+    looks = [Look(ink.normalize(found.strength), found.preparation)]
+    looks += [Look(ink.normalize(alone), found.preparation | {ink.PARTS_LEFT_OUT}) for alone in found.alone]
+    return Seen(tuple(looks), decode=decoded - started, ink=time.perf_counter() - decoded)
 
 
 def as_pictures(seen: ink.Bytes) -> Tensor:

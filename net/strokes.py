@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from net.ink import BOX, BlankImageError, Bytes, InkError, bounds, normalize
+from net.components import bounds
+from net.ink import BOX, BlankImageError, Bytes, InkError, normalize
 
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit

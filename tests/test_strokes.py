@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from net import ink, strokes
+from net.components import bounds
 
 
 @pytest.mark.parametrize("scale", [0.001, 1, 500, 100_000])
@@ -19,7 +20,7 @@ def test_unit_and_place_make_no_difference(scale: float, place: tuple[float, flo
 def test_the_digit_fills_mnists_box():
     for digit in range(10):
         seen = strokes.draw(handwriting.by_hand(digit))
-        top, bottom, left, right = ink.bounds(seen > 0)
+        top, bottom, left, right = bounds(seen > 0)
         assert seen.shape == (ink.SIDE, ink.SIDE)
         assert seen.max() == 255
         assert max(bottom - top, right - left) == ink.BOX

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from net import ink
-from net.ink import INVERTED, SHADOW_REMOVED, Floats
+from net.ink import INVERTED, SHADOW_REMOVED
+from net.parts import Floats
 
 THIN, THICK = 0.08, 0.16  # of the digit's longer side; MNIST's own strokes have 0.13
 SMALL, LARGE = 0.35, 0.65  # of the picture's longer side

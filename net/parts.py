@@ -1,0 +1,186 @@
+"""Which parts of the ink on a picture are the digit's: not specks, lines, the table's edge, words or a frame.
+
+A digit may come in parts: the hat of a 5 lies apart. So every part that could be the digit's is taken for its own,
+and where that may have been too much, `standing_alone` tells what the digit would be without it. Which of the two is
+a digit, the network knows better than any rule.
+
+All lengths here are in cells: squares of pixels, about a hundred along the picture's longer side.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from net.components import bounds, label_components
+
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+REACHES_ACROSS = 0.6  # of the picture's width and height
+SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
+SURER_INK = (0.55, 0.7)  # likewise, where squared paper or its grain is as strong as that
+MOSTLY_STRONG = 0.85  # of what is surely ink is stronger than that, where it was written on plain paper
+SHRINKS = 0.5  # of the box that such paper fills, at most, is a digit's on it
+LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
+LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
+
+# What stands alone; lengths are fractions of the digit's height.
+LEAST_ALONE = 0.08  # of the picture's longer side; what is smaller is a speck or a pattern
+FLAT = 0.2  # of its width is the height of a line below the digit, at most
+STRAIGHT = 0.06  # as wide as long, by the spread of its ink, is what was drawn along a ruler
+LONGEST_STROKE = 1.5  # what is straight and longer is a line
+NEAR = 0.35  # parts of one digit are no further apart
+RIVAL = 0.5  # what is as high as that may be a digit as well
+FRAMED = 0.3  # of a frame's height is what it frames, at least
+FRAME = 0.35  # of the box around it is filled by a frame, at most
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of what is surely ink."""
+
+    numbers: NDArray[np.int32]  # [rows, columns]; 0 is the paper, the parts are 1 to their count
+    of_digit: Flags  # [count + 1]: which are taken for the digit's
+    sure: float  # of full strength is what was surely ink
+
+    @property
+    def cross(self) -> bool:
+        """Whether one of those of the digit reaches from side to side, as lines and squares do."""
+        numbers = self.numbers
+        opposite = ((numbers[0], numbers[-1]), (numbers[:, 0], numbers[:, -1]))
+        return any(
+            one.any() and other.any() and self.of_digit[np.intersect1d(one, other)].any() for one, other in opposite
+        )
+
+
+def parts_of_ink(strengths: Floats) -> Parts:
+    """The parts of what is surely ink in ``strengths``, float [rows, columns], fractions of full strength.
+
+    Ink that reaches across the picture, and shrinks to a part of it once only the stronger counts, is written on
+    squares, lines or grain.
+    """
+    parts = parts_surer_than(strengths, SURE_INK)
+    of_digit = parts.of_digit[parts.numbers]
+    height, width = size_of(of_digit)
+    reaches_across = height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]
+    if reaches_across and (strengths[of_digit] > max(SURER_INK)).mean() < MOSTLY_STRONG:
+        for sure in SURER_INK:
+            fewer = parts_surer_than(strengths, sure)
+            if math.prod(size_of(fewer.of_digit[fewer.numbers])) < SHRINKS * height * width:
+                return fewer
+    return parts
+
+
+def parts_surer_than(strengths: Floats, sure: float) -> Parts:
+    """The parts of what is stronger than ``sure``, as in `parts_of_ink`."""
+    numbers = label_components(strengths > sure)
+    return Parts(numbers, parts_of_digit(numbers), sure)
+
+
+def size_of(mask: Flags) -> tuple[int, int]:
+    """The height and the width of what is set in ``mask``, bool [H, W]."""
+    top, bottom, left, right = bounds(mask)
+    return bottom - top, right - left
+
+
+def parts_of_digit(numbers: NDArray[np.int32]) -> Flags:
+    """Which of the parts ``numbers``, int32 [rows, columns], may belong to the digit: bool [count + 1].
+
+    A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
+    for there stand shadows, edges of the paper and parts of neighbouring words. A part that touches all four
+    sides and has another within it is a frame. Part 0 is the paper.
+    """
+    areas = np.bincount(numbers.ravel())
+    areas[0] = 0
+    sides = np.zeros(len(areas), int)
+    for side in (numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1]):
+        touches = np.zeros(len(areas), bool)
+        touches[side] = True
+        sides += touches
+    inner = areas * (sides == 0)
+    areas[(sides == 4) & (inner.max() >= LEAST_PART * areas)] = 0
+    return (areas >= areas.max() * np.where(sides > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
+
+
+def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
+    """Which of the parts ``numbers``, int32 [rows, columns], are the digit's if no other ink on the page is: bool
+    [count + 1]. None where nothing stands out as the one digit, or
+    there is but one part.
+
+    It is the highest part that lies off the rim, within a frame if there is one, and what belongs to it by its
+    place. Another part of much the same height is kept as well: of two digits none may be left out.
+    """
+    if numbers.max() < 2:
+        return None
+    shapes = Shapes(numbers)
+    inside = shapes.off_rim
+    highest_first = np.argsort(-shapes.heights * np.where(shapes.straight, 0.5, 1), kind="stable")
+    candidates = [int(part) for part in highest_first[:3] if inside[part] and not shapes.flat[part]]
+    if candidates and shapes.frames(candidates[0], inside):
+        inside[candidates.pop(0)] = False
+    if not candidates or shapes.frames(candidates[0], inside):
+        return None
+    digit = candidates[0]
+    height = shapes.heights[digit]
+    if height < LEAST_ALONE * max(numbers.shape):
+        return None
+    near = (shapes.gaps(digit) <= NEAR * height) & (shapes.areas >= LEAST_PART * shapes.areas[digit])
+    below = shapes.flat & (shapes.tops >= shapes.bottoms[digit] - 1)
+    line = shapes.straight & (shapes.lengths > LONGEST_STROKE * height)
+    alone = inside & ~below & ~line & (near | (shapes.heights >= RIVAL * height))
+    alone[digit] = True
+    return alone
+
+
+class Shapes:
+    """Where each part lies and how it is formed: arrays [count + 1], of which the paper's own, 0, mean nothing."""
+
+    def __init__(self, numbers: NDArray[np.int32]) -> None:
+        rows, columns = np.nonzero(numbers)
+        owners = numbers[rows, columns]
+        count = int(numbers.max()) + 1
+        self.areas = np.bincount(owners, minlength=count)
+        self.tops, self.lefts = np.full(count, numbers.shape[0]), np.full(count, numbers.shape[1])
+        self.bottoms, self.rights = np.zeros(count, int), np.zeros(count, int)
+        np.minimum.at(self.tops, owners, rows)
+        np.minimum.at(self.lefts, owners, columns)
+        np.maximum.at(self.bottoms, owners, rows + 1)
+        np.maximum.at(self.rights, owners, columns + 1)
+        self.heights, self.widths = self.bottoms - self.tops, self.rights - self.lefts
+        self.flat = self.heights < FLAT * self.widths
+        self.off_rim = (self.tops > 0) & (self.lefts > 0) & (self.areas > 0)
+        self.off_rim &= (self.bottoms < numbers.shape[0]) & (self.rights < numbers.shape[1])
+        along, across = spreads(rows, columns, owners, self.areas)
+        self.lengths = along * math.sqrt(12)  # a line's own length over the standard deviation along it
+        self.straight = across < STRAIGHT * along
+
+    def frames(self, part: int, among: Flags) -> bool:
+        """Whether ``part`` is a thin line around another one ``among`` these, bool [count + 1], that fills it well."""
+        within = among & (self.tops > self.tops[part]) & (self.bottoms < self.bottoms[part])
+        within &= (self.lefts > self.lefts[part]) & (self.rights < self.rights[part])
+        is_thin = self.areas[part] < FRAME * self.heights[part] * self.widths[part]
+        return bool(is_thin and (within & (self.heights >= FRAMED * self.heights[part])).any())
+
+    def gaps(self, part: int) -> NDArray[np.int64]:
+        """How far the box around each part is from the box around ``part``, the larger of down and across."""
+        down = np.maximum(self.tops[part] - self.bottoms, self.tops - self.bottoms[part])
+        across = np.maximum(self.lefts[part] - self.rights, self.lefts - self.rights[part])
+        return np.maximum(down, across)
+
+
+def spreads(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], owners: NDArray[np.int32], areas: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The standard deviation of each part's cells along its longest axis and across it, [count + 1] each.
+
+    The cells lie at ``rows`` and ``columns``, [cells], and belong to the parts ``owners``, whose ``areas`` are given.
+    """
+    count = np.maximum(areas, 1)
+    down, right = (places - (np.bincount(owners, places, len(areas)) / count)[owners] for places in (rows, columns))
+    of_rows, of_columns, of_both = (
+        np.bincount(owners, product, len(areas)) / count for product in (down * down, right * right, down * right)
+    )
+    middle, deviation = (of_rows + of_columns) / 2, np.hypot((of_rows - of_columns) / 2, of_both)
+    return np.sqrt(middle + deviation), np.sqrt(np.maximum(middle - deviation, 0))
