@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-from net.components import bounds
+from net.components import bounds, runs_of
 from net.parts import REACHES_ACROSS, SURE_INK, Flags, Floats, parts_of_ink, standing_alone
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
@@ -43,7 +43,6 @@ LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under i
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 FAINT_INK = 0.1  # of full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
-THIN_LINE = 3  # pixels, of the picture as it is looked at; what is thinner is printed, if it reaches across
 CELLS = 100  # along the longer side, to tell parts of the ink apart; narrower gaps part nothing
 SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or light
 
@@ -199,9 +198,9 @@ def find_ink(image: Image.Image) -> Ink:
         PARTS_LEFT_OUT: not found.is_whole,
     }
     alone = [found.alone]
-    if found.crosses:
+    if found.width_of_lines:
         with suppress(BlankImageError):
-            without_lines = ink_strength(without_thin_lines(difference))
+            without_lines = ink_strength(without_thin_lines(difference, found.width_of_lines))
             alone += [without_lines.strength, without_lines.alone]
     return Ink(
         found.strength[top:bottom, left:right],
@@ -216,9 +215,22 @@ def cropped(strength: Floats) -> Floats:
     return strength[top:bottom, left:right]
 
 
-def without_thin_lines(difference: Image.Image) -> Image.Image:
-    """``difference``, mode L, less the lines that are thinner than `THIN_LINE`: squares are printed, digits written."""
-    return difference.filter(ImageFilter.MinFilter(THIN_LINE)).filter(ImageFilter.MaxFilter(THIN_LINE))
+def without_thin_lines(difference: Image.Image, thickest: int) -> Image.Image:
+    """``difference``, mode L, less the lines that are up to ``thickest`` pixels wide: a pen writes broader ones."""
+    width = thickest + 1 + thickest % 2
+    return difference.filter(ImageFilter.MinFilter(width)).filter(ImageFilter.MaxFilter(width))
+
+
+def width_of_lines(pixels: Bytes, begins: float) -> int:
+    """How wide the lines are, in pixels, that are printed across a picture: its ``pixels``, uint8 [H, W], exceed
+    what ``begins``. 0 if there are none, or what reaches its rim is no line.
+
+    They show at the rim, where nobody writes.
+    """
+    rim = [edge[None] > begins for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])]
+    runs = np.concatenate([ends - starts for _, starts, ends in map(runs_of, rim)])
+    width = int(np.median(runs)) if runs.size else 0  # not the mean: along the rim some run long
+    return width if width <= max(pixels.shape) / CELLS + 1 else 0
 
 
 def is_lighter(image: Image.Image, ink: Floats, above: int, before: int) -> bool:
@@ -239,7 +251,7 @@ class InkInBox:
     above: int  # rows of paper over the box
     before: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's
-    crosses: bool  # whether it reaches from side to side
+    width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
 
 
 def ink_strength(difference: Image.Image) -> InkInBox:
@@ -253,6 +265,7 @@ def ink_strength(difference: Image.Image) -> InkInBox:
     pixels = np.asarray(difference)
     cell = -(-max(pixels.shape) // CELLS)
     parts = parts_of_ink(strongest_of_cells(pixels, cell) / full)
+    width = width_of_lines(pixels, SURE_INK * full) if parts.cross or parts.sure > SURE_INK else 0
     near_ink = cells_near(parts.numbers > 0, cell)
     # Away from all ink the answer is known: the rest of the work is for the box around it alone.
     top, bottom, left, right = bounds(near_ink)
@@ -280,7 +293,7 @@ def ink_strength(difference: Image.Image) -> InkInBox:
         above=top * cell,
         before=left * cell,
         is_whole=all_belongs and parts.sure == SURE_INK,
-        crosses=parts.cross,
+        width_of_lines=width,
     )
 
 

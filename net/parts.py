@@ -29,9 +29,11 @@ LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 # What stands alone; lengths are fractions of the digit's height.
 LEAST_ALONE = 0.08  # of the picture's longer side; what is smaller is a speck or a pattern
 FLAT = 0.2  # of its width is the height of a line below the digit, at most
-STRAIGHT = 0.06  # as wide as long, by the spread of its ink, is what was drawn along a ruler
-LONGEST_STROKE = 1.5  # what is straight and longer is a line
-NEAR = 0.35  # parts of one digit are no further apart
+STRAIGHT = 0.1  # as wide as long, by the spread of its ink, is what was drawn along a ruler
+RULER = 0.4  # of its height is what such a one counts, next to what was written freely
+LONGEST_STROKE = 1.3  # what is straight and longer is a line
+NEAR = 0.2  # parts of one digit are no further apart
+MOST_BESIDE = 2  # parts of a digit lie beside its largest; more are words or a row of buttons
 RIVAL = 0.5  # what is as high as that may be a digit as well
 FRAMED = 0.3  # of a frame's height is what it frames, at least
 FRAME = 0.35  # of the box around it is filled by a frame, at most
@@ -116,8 +118,9 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
         return None
     shapes = Shapes(numbers)
     inside = shapes.off_rim
-    highest_first = np.argsort(-shapes.heights * np.where(shapes.straight, 0.5, 1), kind="stable")
-    candidates = [int(part) for part in highest_first[:3] if inside[part] and not shapes.flat[part]]
+    weighed = shapes.heights * np.where(shapes.straight, RULER, 1)
+    highest_first = np.argsort(-weighed, kind="stable")
+    candidates = highest_first[(inside & ~shapes.flat)[highest_first]].tolist()
     if candidates and shapes.frames(candidates[0], inside):
         inside[candidates.pop(0)] = False
     if not candidates or shapes.frames(candidates[0], inside):
@@ -126,10 +129,14 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     height = shapes.heights[digit]
     if height < LEAST_ALONE * max(numbers.shape):
         return None
-    near = (shapes.gaps(digit) <= NEAR * height) & (shapes.areas >= LEAST_PART * shapes.areas[digit])
+    gaps = shapes.gaps(digit)
+    near = (gaps <= NEAR * height) & (shapes.areas >= LEAST_PART * shapes.areas[digit])
+    beside = near & (gaps > 0)
+    if np.count_nonzero(beside & inside) > MOST_BESIDE:
+        near &= ~beside
     below = shapes.flat & (shapes.tops >= shapes.bottoms[digit] - 1)
     line = shapes.straight & (shapes.lengths > LONGEST_STROKE * height)
-    alone = inside & ~below & ~line & (near | (shapes.heights >= RIVAL * height))
+    alone = inside & ~below & ~line & (near | (shapes.heights >= RIVAL * weighed[digit]))
     alone[digit] = True
     return alone
 

@@ -127,17 +127,18 @@ class Recognizer:
     def prediction(self, seen: Seen, of_looks: list[list[float]], forward: float) -> Prediction:
         """What the probabilities ``of_looks`` say of ``seen``.
 
-        The first look at which the network is certain counts, else the one at which it is most confident. Where two
-        that are certain contradict each other, neither is to be trusted.
+        What counts is the first look at which the network is certain, or the one at which it is most confident; but
+        the last where two that are certain contradict each other, and then neither is to be trusted.
         """
         confidences = [max(probabilities) for probabilities in of_looks]
         digits = [one.index(confidence) for one, confidence in zip(of_looks, confidences, strict=True)]
         certain = [which for which, each in enumerate(confidences) if each > self.calibration.certain_above]
-        chosen = certain[0] if certain else confidences.index(max(confidences))
+        agree = len({digits[which] for which in certain}) == 1
+        chosen = certain[0 if agree else -1] if certain else confidences.index(max(confidences))
         return Prediction(
             digit=digits[chosen],
             confidence=confidences[chosen],
-            certain=len({digits[which] for which in certain}) == 1,
+            certain=agree,
             probabilities=tuple(of_looks[chosen]),
             seen=seen.looks[chosen].pixels,
             preparation=seen.looks[chosen].preparation,
