@@ -28,9 +28,10 @@ LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 
 # What stands alone; lengths are fractions of the digit's height.
 LEAST_ALONE = 0.08  # of the picture's longer side; what is smaller is a speck or a pattern
-FLAT = 0.2  # of its width is the height of a line below the digit, at most
+FLAT = 0.3  # of its width is the height of what lies flat, at most
 STRAIGHT = 0.1  # as wide as long, by the spread of its ink, is what was drawn along a ruler
 RULER = 0.4  # of its height is what such a one counts, next to what was written freely
+LONG_RULER = 0.15  # likewise, if it reaches across the picture
 LONGEST_STROKE = 1.3  # what is straight and longer is a line
 NEAR = 0.2  # parts of one digit are no further apart
 MOST_BESIDE = 2  # parts of a digit lie beside its largest; more are words or a row of buttons
@@ -118,7 +119,8 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
         return None
     shapes = Shapes(numbers)
     inside = shapes.off_rim
-    weighed = shapes.heights * np.where(shapes.straight, RULER, 1)
+    is_long = shapes.lengths > REACHES_ACROSS * min(numbers.shape)
+    weighed = shapes.heights * np.where(shapes.straight, np.where(is_long, LONG_RULER, RULER), 1)
     highest_first = np.argsort(-weighed, kind="stable")
     candidates = highest_first[(inside & ~shapes.flat)[highest_first]].tolist()
     if candidates and shapes.frames(candidates[0], inside):
@@ -134,9 +136,10 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     beside = near & (gaps > 0)
     if np.count_nonzero(beside & inside) > MOST_BESIDE:
         near &= ~beside
-    below = shapes.flat & (shapes.tops >= shapes.bottoms[digit] - 1)
-    line = shapes.straight & (shapes.lengths > LONGEST_STROKE * height)
-    alone = inside & ~below & ~line & (near | (shapes.heights >= RIVAL * weighed[digit]))
+    is_below = (shapes.tops + shapes.bottoms) / 2 >= shapes.bottoms[digit]
+    lines = shapes.flat & (is_below | (shapes.widths > height))
+    lines |= shapes.straight & (shapes.lengths > LONGEST_STROKE * height)
+    alone = inside & ~lines & (near | (shapes.heights >= RIVAL * weighed[digit]))
     alone[digit] = True
     return alone
 

@@ -1,18 +1,20 @@
 """Digits on paper as a hurried photographer brings them: shadow, lines, coloured ink, blur, noise, tilt, any size.
 
+And with all that lies on a picture beside the digit: the table, a form, printed words, other digits, the pen.
+
 python tests/hard_pictures.py DIR        # writes DIR/<digit>/<number>-<hardship>.jpg, for train.evaluate --images
 """
 
 import math
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from handwriting import by_hand, trace
+from handwriting import Stroke, by_hand, trace
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -33,6 +35,7 @@ class Shot:
     pen: float = 0.035
     digit_height: float = 0.6
     tilt: float = 0.0  # degrees
+    wander: float = 0.5  # of the room that there is, how far from the middle of the page the digit may stand
     quality: int = 85
     before_ink: list[Callable[[Page], Page]] = field(default_factory=list)  # what is done to the empty paper
     after_ink: list[Callable[[Page], Page]] = field(default_factory=list)  # what light and lens do to it all
@@ -74,8 +77,8 @@ def squared_paper(shot: Shot) -> None:
     shot.before_ink.append(lambda page: with_lines(with_lines(page, shot, upright=False), shot, upright=True))
 
 
-def with_lines(page: Page, shot: Shot, *, upright: bool) -> Page:
-    """``page`` with pale lines, fainter than the ink."""
+def with_lines(page: Page, shot: Shot, *, upright: bool, colour: tuple[int, int, int] = (165, 185, 215)) -> Page:
+    """``page`` with lines, fainter than the ink."""
     short = min(page.shape[:2])
     gap = max(8, int(short * shot.rng.uniform(0.09, 0.2)))
     thick = max(1, round(short * 0.004))
@@ -83,7 +86,7 @@ def with_lines(page: Page, shot: Shot, *, upright: bool) -> Page:
     page = page.copy()
     lines = page.transpose(1, 0, 2) if upright else page
     for start in range(first, lines.shape[0], gap):
-        lines[start : start + thick] = (165, 185, 215)
+        lines[start : start + thick] = colour
     return page
 
 
@@ -154,13 +157,198 @@ def huge(shot: Shot) -> None:
     shot.pen = shot.digit_height * 0.06
 
 
-HARDSHIPS = {
-    hardship.__name__.replace("_", "-"): hardship
-    for hardship in (
-        shadow, yellow_light, ruled_paper, squared_paper, coloured_ink, pencil, black_border, coarse_jpeg, blurred,
-        noisy, tilted, tiny, huge,
-    )
-}  # fmt: skip
+def on_a_table(shot: Shot) -> None:
+    """A slip of paper lies on the table, and the table is in the picture."""
+    middle_of_the_page(shot)
+    turn = math.radians(shot.rng.uniform(-12, 12))
+    half_width, half_height = shot.rng.uniform(0.24, 0.4), shot.rng.uniform(0.3, 0.42)
+
+    def lie(page: Page) -> Page:
+        x, y = coordinates(page)
+        x = x * page.shape[1] / page.shape[0]
+        along, down = x * math.cos(turn) + y * math.sin(turn), y * math.cos(turn) - x * math.sin(turn)
+        beyond = np.maximum(abs(along) - half_width * page.shape[1] / page.shape[0], abs(down) - half_height)
+        return with_table(page, beyond, shot)
+
+    shot.after_ink.append(lie)
+
+
+def edge_of_the_table(shot: Shot) -> None:
+    """The sheet ends within the picture, at one side."""
+    middle_of_the_page(shot)
+    angle, far = shot.rng.uniform(0, 2 * math.pi), shot.rng.uniform(0.36, 0.44)
+
+    def end(page: Page) -> Page:
+        x, y = coordinates(page)
+        return with_table(page, x * math.cos(angle) + y * math.sin(angle) - far, shot)
+
+    shot.after_ink.append(end)
+
+
+def with_table(page: Page, beyond: Page, shot: Shot) -> Page:
+    """``page`` as far as ``beyond``, [H, W], is negative; further on lies wood, first in the sheet's shadow."""
+    grain = np.random.default_rng(shot.rng.randrange(2**32)).normal(0, 9, (page.shape[0], 1, 1))
+    wood = np.array(shot.rng.choice(((120, 82, 52), (70, 60, 55), (170, 130, 90), (40, 40, 44)))) + grain
+    in_shadow = 1 - 0.35 * np.exp(-np.maximum(beyond, 0) / 0.02)[..., None]
+    return np.where(beyond[..., None] < 0, page, wood * in_shadow).astype(np.float32)
+
+
+def middle_of_the_page(shot: Shot) -> None:
+    """The digit stands in the middle of what else there is."""
+    shot.digit_height, shot.wander = shot.rng.uniform(0.3, 0.45), 0.05
+    shot.pen = shot.digit_height * shot.rng.uniform(0.05, 0.09)
+
+
+def printed_words(shot: Shot) -> None:
+    """Lines of print above and below."""
+    middle_of_the_page(shot)
+
+    def print_words(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        letter = height // 40
+        for line in [*range(letter, height // 6, 2 * letter), *range(height - height // 6, height, 2 * letter)]:
+            for column in range(letter, width - letter, letter):
+                if shot.rng.random() < 0.8:
+                    ends = [(column + shot.rng.uniform(0, 0.7) * letter, line + side * letter) for side in (0, 1)]
+                    draw.line(ends, (50, 50, 50), max(1, letter // 4))
+
+    shot.before_ink.append(lambda page: with_drawing(page, print_words))
+
+
+def other_digits(shot: Shot) -> None:
+    """Smaller digits stand at the edges of the page."""
+    middle_of_the_page(shot)
+
+    def write_them(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        size = 0.4 * shot.digit_height * height
+        for column, row in ((0.07, 0.2), (0.93, 0.35), (0.92, 0.8)):
+            strokes = by_hand(shot.rng.randrange(10), shot.rng.randrange(10**6))
+            mask = Image.new("1", (width, height))
+            write(ImageDraw.Draw(mask), strokes, (column * width, row * height), size, shot.pen * height / 4, 0)
+            draw.bitmap((0, 0), mask, shot.ink)
+
+    shot.before_ink.append(lambda page: with_drawing(page, write_them))
+
+
+def spiral_holes(shot: Shot) -> None:
+    """Torn from a spiral pad."""
+    middle_of_the_page(shot)
+
+    def punch(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        side = height // 28
+        for left in range(side, width, 2 * side):
+            draw.rectangle((left, side // 2, left + side, 3 * side // 2), (50, 45, 45))
+
+    shot.before_ink.append(lambda page: with_drawing(page, punch))
+
+
+def printed_box(shot: Shot) -> None:
+    """The box of a form."""
+    middle_of_the_page(shot)
+    colour = shot.rng.choice(((60, 60, 60), (200, 80, 80), (90, 120, 180)))
+
+    def print_box(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        half = shot.digit_height * height * 0.75
+        corners = (width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half)
+        draw.rectangle(corners, outline=colour, width=max(2, height // 200))
+
+    shot.before_ink.append(lambda page: with_drawing(page, print_box))
+
+
+def form(shot: Shot) -> None:
+    """One of a row of boxes."""
+    middle_of_the_page(shot)
+
+    def print_boxes(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        half, thick = shot.digit_height * height * 0.75, max(2, height // 200)
+        for side in (-1, 1):
+            draw.line((0, height / 2 + side * half, width, height / 2 + side * half), (60, 60, 60), thick)
+            column = width / 2 + side * half
+            draw.line((column, height / 2 - half, column, height / 2 + half), (60, 60, 60), thick)
+
+    shot.before_ink.append(lambda page: with_drawing(page, print_boxes))
+
+
+def underlined(shot: Shot) -> None:
+    """Underlined with the same pen."""
+    middle_of_the_page(shot)
+
+    def underline(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        reach, row = shot.digit_height * height / 2, height * (0.5 + 0.7 * shot.digit_height)
+        ends = [(width / 2 + side * reach, row + shot.rng.uniform(-0.02, 0.02) * height) for side in (-1, 1)]
+        draw.line(ends, shot.ink, round(shot.pen * height))
+
+    shot.before_ink.append(lambda page: with_drawing(page, underline))
+
+
+def circled(shot: Shot) -> None:
+    """The number of an exercise."""
+    middle_of_the_page(shot)
+
+    def circle(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        radius = shot.digit_height * height * shot.rng.uniform(0.85, 1)
+        corners = (width / 2 - radius, height / 2 - radius, width / 2 + radius, height / 2 + radius)
+        draw.ellipse(corners, outline=shot.ink, width=round(shot.pen * height))
+
+    shot.before_ink.append(lambda page: with_drawing(page, circle))
+
+
+def strong_lines(shot: Shot) -> None:
+    """Lines nearly as dark as the ink."""
+    middle_of_the_page(shot)
+    shot.before_ink.append(lambda page: with_lines(page, shot, upright=False, colour=(120, 130, 150)))
+
+
+def strong_squares(shot: Shot) -> None:
+    """Squares nearly as dark as the ink."""
+    strong_lines(shot)
+    shot.before_ink.append(lambda page: with_lines(page, shot, upright=True, colour=(120, 130, 150)))
+
+
+def dark_room(shot: Shot) -> None:
+    """With the lamp off, the page is as dark as ink is elsewhere."""
+    dimmed = shot.rng.uniform(0.13, 0.25)
+
+    def dim(page: Page) -> Page:
+        x, _ = coordinates(page)
+        return page * dimmed * (0.7 - 0.6 * x)[..., None]
+
+    shot.after_ink.append(dim)
+
+
+def pen_beside(shot: Shot) -> None:
+    """The pen lies on the page still."""
+    middle_of_the_page(shot)
+    colour = shot.rng.choice(((30, 40, 90), (20, 20, 20), (230, 190, 40)))
+
+    def put_down(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        column = shot.rng.uniform(0.82, 0.9)
+        ends = ((column * width, 0.1 * height), ((column + shot.rng.uniform(-0.08, 0.08)) * width, 0.92 * height))
+        draw.line(ends, colour, round(0.03 * height))
+
+    shot.before_ink.append(lambda page: with_drawing(page, put_down))
+
+
+def with_drawing(page: Page, draw_on: Callable[[ImageDraw.ImageDraw, int, int], None]) -> Page:
+    """``page`` with what ``draw_on`` draws on a picture of that width and height."""
+    picture = Image.fromarray(page.clip(0, 255).astype(np.uint8))
+    draw_on(ImageDraw.Draw(picture), *picture.size)
+    return np.asarray(picture, np.float32)
+
+
+def named(*hardships: Callable[[Shot], None]) -> dict[str, Callable[[Shot], None]]:
+    """The ``hardships`` by their names."""
+    return {hardship.__name__.replace("_", "-"): hardship for hardship in hardships}
+
+
+SECOND = named(
+    shadow, yellow_light, ruled_paper, squared_paper, coloured_ink, pencil, black_border, coarse_jpeg, blurred, noisy,
+    tilted,
+)  # fmt: skip
+CLUTTER = named(
+    on_a_table, edge_of_the_table, printed_words, other_digits, spiral_holes, printed_box, form, underlined, circled,
+    strong_lines, strong_squares, pen_beside,
+)  # fmt: skip
+HARDSHIPS = SECOND | named(tiny, huge, dark_room) | CLUTTER
 
 
 def photograph(digit: int, hardship: str, seed: int) -> bytes:
@@ -171,8 +359,8 @@ def photograph(digit: int, hardship: str, seed: int) -> bytes:
     shot.pen = shot.digit_height * shot.rng.uniform(0.05, 0.09)
     HARDSHIPS[hardship](shot)
     if seed % 2:
-        second = shot.rng.choice([name for name in HARDSHIPS if name not in (hardship, "tiny", "huge")])
-        HARDSHIPS[second](shot)
+        second = shot.rng.choice([name for name in SECOND if name != hardship])
+        SECOND[second](shot)
     return develop(shot, digit)
 
 
@@ -201,10 +389,17 @@ def written(shot: Shot, digit: int) -> Image.Image:
     turn = math.radians(shot.tilt)
     size = shot.digit_height * short * fine / 0.75
     room = [(side * fine - size) / 2 for side in (shot.width, shot.height)]
-    centre = [side * fine / 2 + shot.rng.uniform(-0.5, 0.5) * max(0, space) for side, space in
+    centre = [side * fine / 2 + shot.rng.uniform(-shot.wander, shot.wander) * max(0, space) for side, space in
               zip((shot.width, shot.height), room, strict=True)]  # fmt: skip
-    radius = shot.pen * short * fine / 2
-    for stroke in by_hand(digit, shot.rng.randrange(10**6)):
+    write(draw, by_hand(digit, shot.rng.randrange(10**6)), centre, size, shot.pen * short * fine / 2, turn)
+    return mask.resize((shot.width, shot.height), Image.Resampling.BOX)
+
+
+def write(
+    draw: ImageDraw.ImageDraw, strokes: list[Stroke], centre: Sequence[float], size: float, radius: float, turn: float
+) -> None:
+    """The ``strokes`` of a square of side 1, ``size`` pixels large around ``centre``, turned by so many radians."""
+    for stroke in strokes:
         points = []
         for x, y in stroke:
             x, y = (x - 0.5) * size, (y - 0.5) * size
@@ -215,7 +410,6 @@ def written(shot: Shot, digit: int) -> Image.Image:
                 )
             )
         trace(draw, points, radius)
-    return mask.resize((shot.width, shot.height), Image.Resampling.BOX)
 
 
 def coordinates(page: Page) -> tuple[Page, Page]:
