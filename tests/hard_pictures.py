@@ -364,13 +364,13 @@ def photograph(digit: int, hardship: str, seed: int) -> bytes:
     return develop(shot, digit)
 
 
-def develop(shot: Shot, digit: int) -> bytes:
-    """The JPEG file of ``shot``, in which ``digit`` is written."""
+def develop(shot: Shot, *digits: int) -> bytes:
+    """The JPEG file of ``shot``, in which the ``digits`` are written, side by side and together as wide as one."""
     page = np.empty((shot.height, shot.width, 3), np.float32)
     page[:] = shot.paper
     for change in shot.before_ink:
         page = change(page)
-    covered = np.asarray(written(shot, digit), np.float32)[..., None] / 255
+    covered = np.asarray(written(shot, digits), np.float32)[..., None] / 255
     page = page * (1 - covered) + np.array(shot.ink, np.float32) * covered
     page += np.random.default_rng(shot.rng.randrange(2**32)).normal(0, GRAIN, page.shape).astype(np.float32)
     for change in shot.after_ink:
@@ -380,7 +380,7 @@ def develop(shot: Shot, digit: int) -> bytes:
     return file.getvalue()
 
 
-def written(shot: Shot, digit: int) -> Image.Image:
+def written(shot: Shot, digits: Sequence[int]) -> Image.Image:
     """Where the pen of ``shot`` leaves ink: mode L, as large as the page."""
     short = min(shot.width, shot.height)
     fine = 2 if short < 1500 else 1
@@ -391,7 +391,10 @@ def written(shot: Shot, digit: int) -> Image.Image:
     room = [(side * fine - size) / 2 for side in (shot.width, shot.height)]
     centre = [side * fine / 2 + shot.rng.uniform(-shot.wander, shot.wander) * max(0, space) for side, space in
               zip((shot.width, shot.height), room, strict=True)]  # fmt: skip
-    write(draw, by_hand(digit, shot.rng.randrange(10**6)), centre, size, shot.pen * short * fine / 2, turn)
+    size /= len(digits)
+    for place, digit in enumerate(digits):
+        at = (centre[0] + size * 0.7 * (place - (len(digits) - 1) / 2), centre[1])
+        write(draw, by_hand(digit, shot.rng.randrange(10**6)), at, size, shot.pen * short * fine / 2, turn)
     return mask.resize((shot.width, shot.height), Image.Resampling.BOX)
 
 

@@ -12,6 +12,7 @@ import pytest
 import schools
 import strangers
 from conftest import png
+from PIL import ImageDraw
 
 from net import ink, strokes
 from net.recognizer import Recognizer
@@ -67,6 +68,26 @@ def test_a_page_that_lies_in_the_shadow_but_for_a_strip_is_read(recognizer: Reco
 def in_shadow_but_for_a_strip(depth: float, page: hard_pictures.Page) -> hard_pictures.Page:
     _, y = hard_pictures.coordinates(page)
     return np.where((y > 0.3)[..., None], page, page * depth)
+
+
+@pytest.mark.parametrize("clutter", hard_pictures.CLUTTER)
+def test_two_digits_are_not_read_as_one_whatever_lies_beside_them(recognizer: Recognizer, clutter: str):
+    certain = []
+    for digit in range(10):
+        for other in (2, 5, 8):
+            shot = hard_pictures.Shot(random.Random(f"{digit}/{other}"))
+            hard_pictures.CLUTTER[clutter](shot)
+            shot.pen /= 2
+            if recognizer.recognize(hard_pictures.develop(shot, digit, other)).certain:
+                certain.append((digit, other))
+    assert len(certain) <= 1, certain
+
+
+def test_readings_that_contradict_each_other_are_no_certainty(recognizer: Recognizer):
+    """A ring with a 1 in it is a 0 with its slash, or the number of an exercise."""
+    picture = handwriting.render([[(0.53, 0.35), (0.48, 0.65)]], 280, 0.05)
+    ImageDraw.Draw(picture).ellipse((40, 25, 240, 255), outline=0, width=14)
+    assert not recognizer.recognize(png(picture)).certain
 
 
 @pytest.mark.parametrize("kind", strangers.KINDS)

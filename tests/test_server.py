@@ -166,8 +166,9 @@ def with_a_speck() -> Image.Image:
         (png(ImageOps.invert(PLAIN.convert("RGB"))), ["inverted"]),
         (png(with_a_speck()), ["parts_left_out"]),
         (hard_pictures.photograph(3, "shadow", 0), ["shadow_removed"]),
+        (hard_pictures.photograph(3, "printed-box", 0), ["parts_left_out"]),
     ],
-    ids=["nothing", "light ink", "a speck", "a photograph"],
+    ids=["nothing", "light ink", "a speck", "a photograph", "a box"],
 )
 def test_what_was_done_to_a_picture_is_told_with_what_was_seen(server, picture: bytes, preparation: list[str]):
     answer = ask(server, "POST", "/predict?seen=1", picture, **{"Content-Type": "image/png"}).json
