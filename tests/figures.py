@@ -1,4 +1,4 @@
-"""Draws the README's pictures: the page as it looks at three widths, and what net/ink.py makes of three pictures.
+"""Draws the README's pictures: the page as it looks at three widths, and what net/ink.py makes of four pictures.
 
 python tests/figures.py        # needs Chromium and tests/requirements.txt
 """
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import handwriting
+import hard_pictures
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, sync_playwright
@@ -80,19 +81,19 @@ def compose(screens: list[Image.Image]) -> Image.Image:
 
 def draw_ink(path: Path) -> None:
     """The stages of net/ink.py: the picture as it came, the ink found on it, what the network is given."""
-    names = ["1.jpg", "2.gif", "6.jpg"]
-    figure = Image.new("RGB", (3 * CELL + 4 * GAP, len(names) * (CELL + GAP) + GAP + CAPTION), "white")
+    files = [(handwriting.DATA / name).read_bytes() for name in ("1.jpg", "2.gif", "6.jpg")]
+    files.append(hard_pictures.photograph(5, "on-a-table", 0))
+    figure = Image.new("RGB", (3 * CELL + 4 * GAP, len(files) * (CELL + GAP) + GAP + CAPTION), "white")
     font = ImageFont.load_default(15)
     for column, caption in enumerate(("the file", "the ink on it", "what the network is given")):
         ImageDraw.Draw(figure).text((GAP + column * (CELL + GAP), GAP / 2), caption, "black", font)
-    for row, name in enumerate(names):
-        data = (handwriting.DATA / name).read_bytes()
-        picture = ink.decode(data)
-        found = ink.find_ink(picture).strength
+    for row, file in enumerate(files):
+        ink_on_it = ink.find_ink(ink.decode(file))
+        of_digit = [ink_on_it.strength, *ink_on_it.alone][-1]
         stages = [
-            (Image.open(handwriting.DATA / name).convert("RGB"), Image.Resampling.LANCZOS),
-            (Image.fromarray(np.rint((1 - found) * 255).astype(np.uint8)), Image.Resampling.LANCZOS),
-            (Image.fromarray(ink.normalize(found)), Image.Resampling.NEAREST),
+            (Image.open(io.BytesIO(file)).convert("RGB"), Image.Resampling.LANCZOS),
+            (Image.fromarray(np.rint((1 - of_digit) * 255).astype(np.uint8)), Image.Resampling.LANCZOS),
+            (Image.fromarray(ink.normalize(of_digit)), Image.Resampling.NEAREST),
         ]
         for column, (stage, resampling) in enumerate(stages):
             scale = CELL / max(stage.size)
