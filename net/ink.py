@@ -64,7 +64,12 @@ class Ink:
 
     strength: Floats  # [H, W] from 0, paper, to 1
     preparation: frozenset[str] = frozenset()  # of `INVERTED`, `SHADOW_REMOVED`, `PARTS_LEFT_OUT`
-    alone: tuple[Floats, ...] = ()  # what the digit would be if more was left out: likewise, none where nothing could
+    alone: tuple[Floats, ...] = ()  # the same without lines, frames and what is far, where there seem to be such
+
+    @property
+    def looks(self) -> tuple[Floats, ...]:
+        """What the digit may be, the more of the picture's ink the earlier."""
+        return (self.strength, *self.alone)
 
 
 class InkError(Exception):
@@ -86,10 +91,11 @@ class BlankImageError(InkError):
 def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
     """What MNIST would have made of a picture file: uint8 [28, 28], 0 for paper to 255 for ink.
 
+    Where more than a digit seems to lie on it, what stands alone: of two looks that is nearly always the right one.
     ``data`` holds a whole PNG, JPEG, GIF, BMP or WebP file. Raises UnreadableImageError,
     TooManyPixelsError (before anything is decoded) or BlankImageError.
     """
-    return normalize(find_ink(decode(data, max_pixels)).strength)
+    return normalize(find_ink(decode(data, max_pixels)).looks[-1])
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -205,7 +211,7 @@ def find_ink(image: Image.Image) -> Ink:
     return Ink(
         found.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
-        tuple(cropped(strength) for strength in alone if strength is not None and strength.any()),
+        tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
     )
 
 
@@ -431,7 +437,7 @@ def difference_from_shaded_paper(image: Image.Image) -> Image.Image:
     if is_light_on_dark(without_grain):
         without_grain, pixels = 255 - without_grain, 255 - pixels
     paper = close_gaps(without_grain, max(3, round(min(image.size) * WIDEST_STROKE))).astype(np.float32)
-    darkening = (1 - pixels / np.maximum(paper, LEAST_CONTRAST * paper.max() / 255)).clip(0, 1).mean(axis=2)
+    darkening = (1 - pixels / np.maximum(paper, max(1, LEAST_CONTRAST * paper.max() / 255))).clip(0, 1).mean(axis=2)
     return Image.fromarray(np.rint(darkening * 255).astype(np.uint8))
 
 

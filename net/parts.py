@@ -34,8 +34,10 @@ RULER = 0.4  # of its height is what such a one counts, next to what was written
 LONG_RULER = 0.15  # likewise, if it reaches across the picture
 LONGEST_STROKE = 1.3  # what is straight and longer is a line
 NEAR = 0.2  # parts of one digit are no further apart
+STACKED = 0.7  # likewise, where one lies over the other
 MOST_BESIDE = 2  # parts of a digit lie beside its largest; more are words or a row of buttons
 RIVAL = 0.5  # what is as high as that may be a digit as well
+EMBRACED = 3  # parts that reach around the digit are a pattern that goes on beyond it
 FRAMED = 0.3  # of a frame's height is what it frames, at least
 FRAME = 0.35  # of the box around it is filled by a frame, at most
 
@@ -123,8 +125,10 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     weighed = shapes.heights * np.where(shapes.straight, np.where(is_long, LONG_RULER, RULER), 1)
     highest_first = np.argsort(-weighed, kind="stable")
     candidates = highest_first[(inside & ~shapes.flat)[highest_first]].tolist()
+    frame = 0
     if candidates and shapes.frames(candidates[0], inside):
-        inside[candidates.pop(0)] = False
+        frame = candidates.pop(0)
+        inside[frame] = False
     if not candidates or shapes.frames(candidates[0], inside):
         return None
     digit = candidates[0]
@@ -132,7 +136,10 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     if height < LEAST_ALONE * max(numbers.shape):
         return None
     gaps = shapes.gaps(digit)
-    near = (gaps <= NEAR * height) & (shapes.areas >= LEAST_PART * shapes.areas[digit])
+    over_or_under = (shapes.lefts < shapes.rights[digit]) & (shapes.rights > shapes.lefts[digit])
+    near = (gaps <= np.where(over_or_under, STACKED, NEAR) * height) & (
+        shapes.areas >= LEAST_PART * shapes.areas[digit]
+    )
     beside = near & (gaps > 0)
     if np.count_nonzero(beside & inside) > MOST_BESIDE:
         near &= ~beside
@@ -141,7 +148,9 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     lines |= shapes.straight & (shapes.lengths > LONGEST_STROKE * height)
     alone = inside & ~lines & (near | (shapes.heights >= RIVAL * weighed[digit]))
     alone[digit] = True
-    return alone
+    embracing = ~alone & (shapes.areas >= LEAST_PART * shapes.areas[digit]) & (gaps < 0)
+    embracing[frame] = False
+    return None if np.count_nonzero(embracing) >= EMBRACED else alone
 
 
 class Shapes:

@@ -155,8 +155,9 @@ def see(given: Given, max_pixels: int = ink.MAX_PIXELS) -> Seen:
     image = ink.decode(given, max_pixels)
     decoded = time.perf_counter()
     found = ink.find_ink(image)
-    looks = [Look(ink.normalize(found.strength), found.preparation)]
-    looks += [Look(ink.normalize(alone), found.preparation | {ink.PARTS_LEFT_OUT}) for alone in found.alone]
+    first, *others = map(ink.normalize, found.looks)
+    looks = [Look(first, found.preparation)]
+    looks += [Look(other, found.preparation | {ink.PARTS_LEFT_OUT}) for other in others]
     return Seen(tuple(looks), decode=decoded - started, ink=time.perf_counter() - decoded)
 
 
