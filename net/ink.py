@@ -44,6 +44,7 @@ FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what 
 FAINT_INK = 0.1  # of full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
 CELLS = 100  # along the longer side, to tell parts of the ink apart; narrower gaps part nothing
+LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
 SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or light
 
 # What may have been done to a picture.
@@ -231,11 +232,13 @@ def width_of_lines(pixels: Bytes, begins: float) -> int:
     """How wide the lines are, in pixels, that are printed across a picture: its ``pixels``, uint8 [H, W], exceed
     what ``begins``. 0 if there are none, or what reaches its rim is no line.
 
-    They show at the rim, where nobody writes.
+    They show at the rim, where nobody writes, and there are more ends of them than a digit has that was cut out.
     """
     rim = [edge[None] > begins for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])]
     runs = np.concatenate([ends - starts for _, starts, ends in map(runs_of, rim)])
-    width = int(np.median(runs)) if runs.size else 0  # not the mean: along the rim some run long
+    if runs.size < LEAST_LINE_ENDS:
+        return 0
+    width = int(np.median(runs))  # not the mean: along the rim some run long
     return width if width <= max(pixels.shape) / CELLS + 1 else 0
 
 

@@ -26,8 +26,8 @@ SHRINKS = 0.5  # of the box that such paper fills, at most, is a digit's on it
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 
-# What stands alone; lengths are fractions of the digit's height.
-LEAST_ALONE = 0.08  # of the picture's longer side; what is smaller is a speck or a pattern
+# What stands alone; where no unit is told, lengths are fractions of the digit's height.
+LEAST_ALONE = 10  # cells; what is smaller is a speck or a pattern
 FLAT = 0.3  # of its width is the height of what lies flat, at most
 STRAIGHT = 0.1  # as wide as long, by the spread of its ink, is what was drawn along a ruler
 RULER = 0.4  # of its height is what such a one counts, next to what was written freely
@@ -133,7 +133,7 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
         return None
     digit = candidates[0]
     height = shapes.heights[digit]
-    if height < LEAST_ALONE * max(numbers.shape):
+    if height < LEAST_ALONE:
         return None
     gaps = shapes.gaps(digit)
     over_or_under = (shapes.lefts < shapes.rights[digit]) & (shapes.rights > shapes.lefts[digit])
