@@ -111,44 +111,34 @@ def parts_of_digit(numbers: NDArray[np.int32]) -> Flags:
 
 def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     """Which of the parts ``numbers``, int32 [rows, columns], are the digit's if no other ink on the page is: bool
-    [count + 1]. None where nothing stands out as the one digit, or
-    there is but one part.
+    [count + 1]. None where nothing stands out as the one digit, or there is but one part.
 
-    It is the highest part that lies off the rim, within a frame if there is one, and what belongs to it by its
-    place. Another part of much the same height is kept as well: of two digits none may be left out.
+    They lie off the rim, within a frame if there is one: the highest, and what belongs to it by its place. Another
+    part of much the same height is kept as well: of two digits none may be left out.
     """
     if numbers.max() < 2:
         return None
     shapes = Shapes(numbers)
-    inside = shapes.off_rim
-    is_long = shapes.lengths > REACHES_ACROSS * min(numbers.shape)
-    weighed = shapes.heights * np.where(shapes.straight, np.where(is_long, LONG_RULER, RULER), 1)
-    highest_first = np.argsort(-weighed, kind="stable")
-    candidates = highest_first[(inside & ~shapes.flat)[highest_first]].tolist()
-    frame = 0
-    if candidates and shapes.frames(candidates[0], inside):
-        frame = candidates.pop(0)
-        inside[frame] = False
-    if not candidates or shapes.frames(candidates[0], inside):
+    digit, frame = shapes.highest_and_its_frame()
+    if digit is None or shapes.heights[digit] < LEAST_ALONE:
         return None
-    digit = candidates[0]
     height = shapes.heights[digit]
-    if height < LEAST_ALONE:
-        return None
+    inside = shapes.off_rim.copy()
+    inside[frame] = False
+
     gaps = shapes.gaps(digit)
-    over_or_under = (shapes.lefts < shapes.rights[digit]) & (shapes.rights > shapes.lefts[digit])
-    near = (gaps <= np.where(over_or_under, STACKED, NEAR) * height) & (
-        shapes.areas >= LEAST_PART * shapes.areas[digit]
-    )
+    is_large = shapes.areas >= LEAST_PART * shapes.areas[digit]
+    near = is_large & (gaps <= np.where(shapes.over_or_under(digit), STACKED, NEAR) * height)
     beside = near & (gaps > 0)
     if np.count_nonzero(beside & inside) > MOST_BESIDE:
         near &= ~beside
     is_below = (shapes.tops + shapes.bottoms) / 2 >= shapes.bottoms[digit]
     lines = shapes.flat & (is_below | (shapes.widths > height))
     lines |= shapes.straight & (shapes.lengths > LONGEST_STROKE * height)
-    alone = inside & ~lines & (near | (shapes.heights >= RIVAL * weighed[digit]))
+    alone = inside & ~lines & (near | (shapes.heights >= RIVAL * shapes.weighed_heights[digit]))
     alone[digit] = True
-    embracing = ~alone & (shapes.areas >= LEAST_PART * shapes.areas[digit]) & (gaps < 0)
+
+    embracing = ~alone & is_large & (gaps < 0)
     embracing[frame] = False
     return None if np.count_nonzero(embracing) >= EMBRACED else alone
 
@@ -174,13 +164,29 @@ class Shapes:
         along, across = spreads(rows, columns, owners, self.areas)
         self.lengths = along * math.sqrt(12)  # a line's own length over the standard deviation along it
         self.straight = across < STRAIGHT * along
+        is_long = self.lengths > REACHES_ACROSS * min(numbers.shape)
+        self.weighed_heights = self.heights * np.where(self.straight, np.where(is_long, LONG_RULER, RULER), 1)
 
-    def frames(self, part: int, among: Flags) -> bool:
-        """Whether ``part`` is a thin line around another one ``among`` these, bool [count + 1], that fills it well."""
-        within = among & (self.tops > self.tops[part]) & (self.bottoms < self.bottoms[part])
+    def highest_and_its_frame(self) -> tuple[int | None, int]:
+        """The highest part off the rim that is neither flat nor a frame, and the frame around it, 0 if there is none.
+
+        None where there is no such part, or there are frames within frames.
+        """
+        highest_first = np.argsort(-self.weighed_heights, kind="stable")
+        candidates = highest_first[(self.off_rim & ~self.flat)[highest_first]].tolist()
+        frame = candidates.pop(0) if candidates and self.frames(candidates[0]) else 0
+        return (candidates[0] if candidates and not self.frames(candidates[0]) else None), frame
+
+    def frames(self, part: int) -> bool:
+        """Whether ``part`` is a thin line around another one off the rim that fills it well."""
+        within = self.off_rim & (self.tops > self.tops[part]) & (self.bottoms < self.bottoms[part])
         within &= (self.lefts > self.lefts[part]) & (self.rights < self.rights[part])
         is_thin = self.areas[part] < FRAME * self.heights[part] * self.widths[part]
         return bool(is_thin and (within & (self.heights >= FRAMED * self.heights[part])).any())
+
+    def over_or_under(self, part: int) -> Flags:
+        """Which parts share columns with ``part``."""
+        return (self.lefts < self.rights[part]) & (self.rights > self.lefts[part])
 
     def gaps(self, part: int) -> NDArray[np.int64]:
         """How far the box around each part is from the box around ``part``, the larger of down and across."""
