@@ -45,7 +45,10 @@ class Metrics:
         )
         self.decode, self.ink, self.forward = (stages.labels(stage) for stage in ("decode", "ink", "forward"))
         self.passes = Histogram(
-            "digits_batch_size", "Looks at pictures, for most but one, that went through the network together.", buckets=PASS_BUCKETS, **here
+            "digits_batch_size",
+            "Looks at pictures, for most but one, that went through the network together.",
+            buckets=PASS_BUCKETS,
+            **here,
         )
         self.predictions = Counter("digits_predictions", "Digits read.", ["digit", "certain"], **here)
         self.queue = Gauge(
