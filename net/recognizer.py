@@ -127,23 +127,36 @@ class Recognizer:
     def prediction(self, seen: Seen, of_looks: list[list[float]], forward: float) -> Prediction:
         """What the probabilities ``of_looks`` say of ``seen``.
 
-        What counts is the first look at which the network is certain, or the one at which it is most confident; but
-        the last where two that are certain contradict each other, and then neither is to be trusted.
+        What counts is the first look at which the network is certain, or the one at which it is most confident. But
+        looks at which it is certain of different digits all count, and then none is to be trusted.
         """
         confidences = [max(probabilities) for probabilities in of_looks]
-        digits = [one.index(confidence) for one, confidence in zip(of_looks, confidences, strict=True)]
         certain = [which for which, each in enumerate(confidences) if each > self.calibration.certain_above]
-        agree = len({digits[which] for which in certain}) == 1
-        chosen = certain[0 if agree else -1] if certain else confidences.index(max(confidences))
+        chosen = certain[0] if certain else confidences.index(max(confidences))
+        probabilities = of_looks[chosen]
+        contradicted = len({of_looks[which].index(confidences[which]) for which in certain}) > 1
+        if contradicted:
+            chosen = certain[-1]
+            probabilities = mean_of_looks([of_looks[which] for which in certain])
+        confidence = max(probabilities)
         return Prediction(
-            digit=digits[chosen],
-            confidence=confidences[chosen],
-            certain=agree,
-            probabilities=tuple(of_looks[chosen]),
+            digit=probabilities.index(confidence),
+            confidence=confidence,
+            certain=bool(certain) and not contradicted,
+            probabilities=tuple(probabilities),
             seen=seen.looks[chosen].pixels,
             preparation=seen.looks[chosen].preparation,
             stages=Stages(seen.decode, seen.ink, forward),
         )
+
+
+def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
+    """The mean of ``probabilities``, [looks, 10], in which each look counts twice as much as the one before it.
+
+    The less ink was left in a look, the fewer things other than the digit.
+    """
+    weights = np.exp2(np.arange(len(probabilities)))
+    return np.average(probabilities, axis=0, weights=weights).tolist()
 
 
 def see(given: Given, max_pixels: int = ink.MAX_PIXELS) -> Seen:
