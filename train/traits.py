@@ -1,15 +1,12 @@
 """What pen, paper and size a picture has, to see which of them costs accuracy."""
 
-import math
 from dataclasses import dataclass
 from io import BytesIO
 
-import numpy as np
 from PIL import Image
 
 from net import ink
 from net.ink import INVERTED, SHADOW_REMOVED
-from net.parts import Floats
 
 THIN, THICK = 0.08, 0.16  # of the digit's longer side; MNIST's own strokes have 0.13
 SMALL, LARGE = 0.35, 0.65  # of the picture's longer side
@@ -46,18 +43,7 @@ def traits_of(data: bytes) -> Traits:
     largest = max(found.strength.shape)
     side = largest * max(1, max(image.size) // ink.WORKING_SIDE) if largest * 2 >= ink.WORKING_SIDE else largest
     return Traits(
-        pen=stroke_width(found.strength) / largest,
+        pen=ink.stroke_width(found.strength) / largest,
         size=min(1.0, side / max(image.size)),
         paper=paper,
     )
-
-
-def stroke_width(strength: Floats) -> float:
-    """The width in pixels of the strokes whose ink is ``strength``, float [H, W] from 0 to 1.
-
-    A stroke is about as wide as twice its area is of its outline's length. That is had from how often lines across
-    the picture meet it, by the formula of Cauchy and Crofton: pi / 4 times the crossings of rows and of columns.
-    """
-    inside = np.pad(strength > 0.5, 1)
-    crossings = sum(int((np.diff(inside.astype(np.int8), axis=axis) != 0).sum()) for axis in (0, 1))
-    return 2 * float(inside.sum()) / max(1.0, crossings * math.pi / 4)
