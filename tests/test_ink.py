@@ -6,7 +6,7 @@ import handwriting
 import numpy as np
 import pytest
 from conftest import encode, png
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from net import ink
 from train import mnist
@@ -198,6 +198,12 @@ def test_a_hairline_comes_as_a_pen_does_that_is_a_pixel_wide_in_the_box(pen: flo
         a_pixel_wide = handwriting.render(strokes, size=1000, pen=0.75 / 20)
         hairline = handwriting.render(strokes, size=1000, pen=pen)
         assert distance(ink.read(png(a_pixel_wide)), ink.read(png(hairline))) < 0.2
+
+
+def test_a_digit_in_a_printed_box_comes_without_the_box(four: np.ndarray):
+    page = ImageOps.expand(a_four().convert("RGB"), 60, "white")
+    ImageDraw.Draw(page).rectangle((50, 50, page.width - 50, page.height - 50), outline="black", width=3)
+    assert distance(four, ink.read(png(page))) < 0.1
 
 
 def test_every_part_of_a_digit_stays():
