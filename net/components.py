@@ -5,45 +5,57 @@ from numpy.typing import NDArray
 
 
 def label_components(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Number the parts of ``mask``, bool [H, W], that hang together, diagonals included.
+    """Number the parts of ``mask``, bool [H, W], that hang together, diagonals included, from the top left on.
 
-    Returns int32 [H, W]: 0 outside the mask, 1 to the count of parts inside. Runs of set pixels are joined
-    with the runs that they touch in the row above by union-find, so the cost grows with the runs.
+    Returns int32 [H, W]: 0 outside the mask, 1 to the count of parts inside. Each run of set pixels hangs from the
+    first one that it touches in the row above; those that touch more join what hangs from different roots.
     """
-    parents = [0]
-
-    def root(label: int) -> int:
-        while parents[label] != label:
-            parents[label] = parents[parents[label]]
-            label = parents[label]
-        return label
-
-    labels = []
-    runs_above: list[tuple[int, int, int]] = []
-    runs: list[tuple[int, int, int]] = []
-    last_row = -1
     rows, starts, ends = runs_of(mask)
-    for row, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True):
-        if row != last_row:
-            runs_above = runs if row == last_row + 1 else []
-            runs, last_row = [], row
-        label = None
-        for left, right, above in runs_above:
-            if left <= end and right >= start:
-                other = root(above)
-                if label is None:
-                    label = other
-                parents[max(label, other)] = label = min(label, other)
-        if label is None:
-            label = len(parents)
-            parents.append(label)
-        labels.append(label)
-        runs.append((start, end, label))
-    roots = np.array([root(label) for label in range(len(parents))])
-    numbers = np.unique(roots, return_inverse=True)[1].astype(np.int32)
+    above, below = touching_runs(rows, starts, ends, mask.shape[1])
+    runs = np.arange(len(rows))
+    roots = runs.copy()
+    roots[below[::-1]] = above[::-1]
+    while (roots[roots] != roots).any():
+        roots = roots[roots]
+    joins = roots[above] != roots[below]
+    if joins.any():
+        roots = joined(roots[above[joins]], roots[below[joins]], len(runs))[roots]
+    numbers = (roots == runs).cumsum()[roots]
     numbered = np.zeros(mask.shape, np.int32)
-    numbered[mask] = numbers[labels].repeat(ends - starts)  # both go from the top left on
+    numbered[mask] = numbers.repeat(ends - starts)  # both go from the top left on
     return numbered
+
+
+def touching_runs(
+    rows: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of runs, as `runs_of` a mask of ``width`` columns has them, of which one touches the other from above.
+
+    Diagonals count. From the top left on, by the upper one.
+    """
+    line = width + 2  # so far apart, no run of one row touches one of the next
+    places = rows * line
+    first = np.searchsorted(places + ends, places + line + starts)
+    counts = np.searchsorted(places + starts, places + line + ends, side="right") - first
+    above = np.arange(len(rows)).repeat(counts)
+    return above, np.arange(len(above)) + (first - counts.cumsum() + counts).repeat(counts)
+
+
+def joined(some: NDArray[np.int64], others: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Of ``count`` things, [count], the first one of those that each hangs together with, where ``some`` hang with
+    ``others``, [pairs] each: union-find.
+    """
+    parents = np.arange(count).tolist()
+
+    def root(of: int) -> int:
+        while parents[of] != of:
+            parents[of] = of = parents[parents[of]]
+        return of
+
+    for one, other in set(zip(some.tolist(), others.tolist(), strict=True)):
+        one, other = root(one), root(other)
+        parents[max(one, other)] = min(one, other)
+    return np.array([root(of) for of in range(count)])
 
 
 def runs_of(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -15,6 +15,7 @@ import math
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from typing import TypeVar
 
@@ -71,6 +72,28 @@ class Ink:
     def looks(self) -> tuple[Floats, ...]:
         """What the digit may be, the more of the picture's ink the earlier."""
         return (self.strength, *self.alone)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far each pixel of a picture is from its paper, from 0 to 255."""
+
+    image: Image.Image  # mode L
+
+    @cached_property
+    def pixels(self) -> Bytes:
+        """The differences, uint8 [H, W]."""
+        return np.asarray(self.image)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How many pixels differ by each of 0 to 255."""
+        return np.array(self.image.histogram())
+
+    @cached_property
+    def first_of_ink(self) -> int:
+        """The least difference that is rather ink than paper."""
+        return otsu_threshold(self.counts)
 
 
 class InkError(Exception):
@@ -154,10 +177,9 @@ def block_means(values: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
 
 def upright(image: Image.Image) -> Image.Image:
     """Turn the picture as its EXIF orientation says; as it stands where that tag is missing or damaged."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # a damaged tag is no reason to refuse the picture
-        return image
+    with suppress(Exception):  # a damaged tag is no reason to refuse the picture
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def flatten(image: Image.Image) -> Image.Image:
@@ -166,7 +188,7 @@ def flatten(image: Image.Image) -> Image.Image:
         values = np.asarray(image).astype(np.float32)  # which may fill 12 of the 16 bits only
         image = Image.fromarray((values * (255 / max(1, values.max()))).astype(np.uint8))
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     image = image.convert("RGBA")
     if image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
@@ -222,10 +244,10 @@ def cropped(strength: Floats) -> Floats:
     return strength[top:bottom, left:right]
 
 
-def without_thin_lines(difference: Image.Image, thickest: int) -> Image.Image:
-    """``difference``, mode L, less the lines that are up to ``thickest`` pixels wide: a pen writes broader ones."""
+def without_thin_lines(difference: Difference, thickest: int) -> Difference:
+    """``difference``, less the lines that are up to ``thickest`` pixels wide: a pen writes broader ones."""
     width = thickest + 1 + thickest % 2
-    return difference.filter(ImageFilter.MinFilter(width)).filter(ImageFilter.MaxFilter(width))
+    return Difference(difference.image.filter(ImageFilter.MinFilter(width)).filter(ImageFilter.MaxFilter(width)))
 
 
 def width_of_lines(pixels: Bytes, begins: float) -> int:
@@ -263,15 +285,14 @@ class InkInBox:
     width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
 
 
-def ink_strength(difference: Image.Image) -> InkInBox:
-    """How much ink lies on each pixel of a picture whose ``difference`` from the paper is given, in mode L.
+def ink_strength(difference: Difference) -> InkInBox:
+    """How much ink lies on each pixel of a picture whose ``difference`` from the paper is given.
 
     Ink is at its full strength where a stroke is darkest, and begins where it exceeds what the paper shows by itself,
     away from all ink. Raises BlankImageError.
     """
-    counts = np.array(difference.histogram())
-    full = full_strength(counts)
-    pixels = np.asarray(difference)
+    full = full_strength(difference.counts, difference.first_of_ink)
+    pixels = difference.pixels
     cell = -(-max(pixels.shape) // CELLS)
     parts = parts_of_ink(strongest_of_cells(pixels, cell) / full)
     width = width_of_lines(pixels, SURE_INK * full) if parts.cross or parts.sure > SURE_INK else 0
@@ -284,7 +305,7 @@ def ink_strength(difference: Image.Image) -> InkInBox:
         return in_pixels(cells[top:bottom, left:right], cell, pixels.shape)
 
     near_ink = in_box(near_ink)
-    paper = counts - np.bincount(pixels[near_ink], minlength=256)
+    paper = difference.counts - np.bincount(pixels[near_ink], minlength=256)
     noise = quantile(paper, PAPER_NOISE) if paper.any() else 0
     all_belongs = bool(parts.of_digit[1:].all())
     near_digit = near_ink if all_belongs else in_box(cells_near(parts.of_digit[parts.numbers], cell))
@@ -293,7 +314,8 @@ def ink_strength(difference: Image.Image) -> InkInBox:
     if stands_alone is not None and (stands_alone != parts.of_digit).any():
         near_alone = in_box(cells_near(stands_alone[parts.numbers], cell))
         with suppress(BlankImageError):  # it may be faint next to what else there is
-            full_alone = full_strength(np.bincount(pixels[near_alone], minlength=256))
+            counts = np.bincount(pixels[near_alone], minlength=256)
+            full_alone = full_strength(counts, otsu_threshold(counts))
             alone = strength_at(near_alone, pixels, min(noise, parts.sure * full_alone / 2), full_alone)
     return InkInBox(
         # What is surely ink must not vanish among the noisiest paper.
@@ -342,36 +364,32 @@ def in_pixels(cells: Flags, cell: int, shape: tuple[int, int]) -> Flags:
     return cells.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]
 
 
-def difference_from_paper(image: Image.Image) -> tuple[Image.Image, bool]:
-    """The largest difference of any channel from the paper's colour, in mode L, for a picture in mode RGB.
+def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
+    """The largest difference of any channel from the paper's colour, for a picture in mode RGB.
 
     Also whether it is a photograph: there the paper itself differs from that one colour, as light falls off across it.
     """
     pixels = np.asarray(image)
     colour = np.median(rim(pixels), axis=0)
     difference = difference_from_colour(image, colour)
-    counts = np.array(difference.histogram())
-    other = np.asarray(difference) >= otsu_threshold(counts)
+    other = difference.pixels >= difference.first_of_ink
     if is_rather_paper(other):
         colour = np.median(pixels[other], axis=0)
         difference = difference_from_colour(image, colour)
-        counts = np.array(difference.histogram())
-    first_of_ink = otsu_threshold(counts)
-    is_even = quantile(counts[:first_of_ink], EVEN_PAPER) <= 1
+    is_even = quantile(difference.counts[: difference.first_of_ink], EVEN_PAPER) <= 1
     is_small = min(image.size) < SMALLEST_PHOTOGRAPH
-    if is_small or (is_even and not holds_shadow(image, colour, np.asarray(difference), first_of_ink)):
+    if is_small or (is_even and not holds_shadow(image, colour, difference)):
         return difference, False
     return difference_from_shaded_paper(image), True
 
 
-def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Bytes, first_of_ink: int) -> bool:
-    """Whether what differs from the paper's ``colour`` by ``first_of_ink`` or more is a shadow, at least somewhere.
+def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Difference) -> bool:
+    """Whether what seems to be ink by its ``difference`` from the paper's ``colour`` is a shadow, at least somewhere.
 
     It is where it lies at the picture's rim, wider than any stroke, and fainter than the ink elsewhere. Or it is
-    lighter than the paper and the ink is darker: then most of the paper lies in the shadow. ``image`` is in mode RGB,
-    ``difference`` uint8 [H, W].
+    lighter than the paper and the ink is darker: then most of the paper lies in the shadow. ``image`` is in mode RGB.
     """
-    ink = difference >= first_of_ink
+    ink = difference.pixels >= difference.first_of_ink
     if not reaches_rim(ink):
         return False
     width = max(3, round(min(ink.shape) * WIDEST_STROKE))
@@ -379,7 +397,7 @@ def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: By
     wide = widen(narrowed, width)[width:-width, width:-width, 0].astype(bool)
     if not reaches_rim(wide):
         return False
-    if np.median(difference[wide]) < SHADOW * difference.max():
+    if np.median(difference.pixels[wide]) < SHADOW * difference.pixels.max():
         return True
     grey, of_paper = np.asarray(image.convert("L")), grey_of(colour)
     return bool(np.median(grey[wide]) > of_paper and (grey < of_paper - LEAST_CONTRAST).mean() > LEAST_INK)
@@ -417,19 +435,15 @@ def is_rather_paper(other: Flags) -> bool:
     return bool(box.mean() + sum(corners) / 4 > 1)
 
 
-def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> Image.Image:
-    """The largest difference of any channel from ``colour``, float [3], in mode L, for a picture in mode RGB."""
-    return largest_difference(image, Image.new("RGB", image.size, tuple(colour.astype(int).tolist())))
+def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> Difference:
+    """The largest difference of any channel from ``colour``, float [3], for a picture in mode RGB."""
+    even = Image.new("RGB", image.size, tuple(colour.astype(int).tolist()))
+    red, green, blue = ImageChops.difference(image, even).split()
+    return Difference(ImageChops.lighter(ImageChops.lighter(red, green), blue))
 
 
-def largest_difference(one: Image.Image, other: Image.Image) -> Image.Image:
-    """For each pixel the largest difference of any channel, in mode L, between two pictures in mode RGB."""
-    red, green, blue = ImageChops.difference(one, other).split()
-    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
-
-
-def difference_from_shaded_paper(image: Image.Image) -> Image.Image:
-    """How far the ink darkens the paper under it, in mode L from 0 to 255, for a photograph in mode RGB.
+def difference_from_shaded_paper(image: Image.Image) -> Difference:
+    """How far the ink darkens the paper under it, for a photograph in mode RGB.
 
     The paper is what remains when everything narrower than `WIDEST_STROKE` is filled with what surrounds it
     (grey-scale closing): light may fall off across it and shadows may lie on it, with edges as sharp as they like.
@@ -441,7 +455,7 @@ def difference_from_shaded_paper(image: Image.Image) -> Image.Image:
         without_grain, pixels = 255 - without_grain, 255 - pixels
     paper = close_gaps(without_grain, max(3, round(min(image.size) * WIDEST_STROKE))).astype(np.float32)
     darkening = (1 - pixels / np.maximum(paper, max(1, LEAST_CONTRAST * paper.max() / 255))).clip(0, 1).mean(axis=2)
-    return Image.fromarray(np.rint(darkening * 255).astype(np.uint8))
+    return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
 
 
 def is_light_on_dark(pixels: Bytes) -> bool:
@@ -484,12 +498,11 @@ def rim(pixels: Bytes) -> Bytes:
     return np.concatenate([edge.reshape(-1, 3) for edge in edges])
 
 
-def full_strength(counts: NDArray[np.int64]) -> int:
+def full_strength(counts: NDArray[np.int64], first_of_ink: int) -> int:
     """The difference from the paper of ink that covers it, given how many pixels differ by 0 to 255.
 
     Raises BlankImageError.
     """
-    first_of_ink = otsu_threshold(counts)
     full = first_of_ink + quantile(counts[first_of_ink:], FULL_INK)
     if full < LEAST_CONTRAST:
         raise BlankImageError("The picture has no ink on it; draw or write one digit.")

@@ -84,9 +84,10 @@ class Recognizer:
         """
         self.network, self.card = checkpoint.load(path)
         self.calibration = calibration_of(self.card)
-        folded = FoldedLeNet(self.network).eval()
-        folded(torch.zeros(1, 1, ink.SIDE, ink.SIDE))  # PyTorch prepares itself at the first pass, not in a request
-        self.logits = Batched(folded, observe)
+        self.folded = FoldedLeNet(self.network)
+        blank = torch.zeros(1, 1, ink.SIDE, ink.SIDE)
+        self.probabilities_of(blank)  # PyTorch prepares itself at the first pass, not in a request
+        self.probabilities = Batched(self.probabilities_of, observe)
 
     def recognize(self, given: Given, max_pixels: int = ink.MAX_PIXELS, deadline: float = math.inf) -> Prediction:
         """Read the digit in ``given``: a whole PNG, JPEG, GIF, BMP or WebP file, or strokes.
@@ -119,10 +120,15 @@ class Recognizer:
         if not seen:
             return []
         started = time.perf_counter()
-        logits = self.logits(as_pictures(np.stack([look.pixels for one in seen for look in one.looks])), deadline)
-        probabilities = iter(digit_probabilities(logits, self.calibration.temperature).tolist())
+        pictures = as_pictures(np.stack([look.pixels for one in seen for look in one.looks]))
+        probabilities = iter(self.probabilities(pictures, deadline).tolist())
         forward = time.perf_counter() - started
         return [self.prediction(one, [next(probabilities) for _ in one.looks], forward) for one in seen]
+
+    @torch.inference_mode()
+    def probabilities_of(self, pictures: Tensor) -> Tensor:
+        """Calibrated probabilities of the ten digits, double [N, 10], of ``pictures``, float [N, 1, 28, 28]."""
+        return digit_probabilities(self.folded(pictures), self.calibration.temperature)
 
     def prediction(self, seen: Seen, of_looks: list[list[float]], forward: float) -> Prediction:
         """What the probabilities ``of_looks`` say of ``seen``.
@@ -185,8 +191,9 @@ def digit_probabilities(logits: Tensor, temperature: float) -> Tensor:
     What is no digit could as well be any of them: its probability is shared out among the ten, so that a letter
     is read with the confidence of a guess.
     """
-    of_none = logits[:, NONE:].double().sigmoid()
-    of_digits = (logits[:, :NONE].double() / temperature).softmax(1)
+    logits = logits.double()
+    of_none = logits[:, NONE:].sigmoid()
+    of_digits = (logits[:, :NONE] / temperature).softmax(1)
     return (1 - of_none) * of_digits + of_none / NONE
 
 
