@@ -36,9 +36,12 @@ WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 p
 SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
 WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
 SHADOW = 0.9  # of the ink's difference from the paper, at most
+DARKEST_PAPER = 0.25  # of the brightest; on a darker table, grain is no ink, however much of the light it takes
 GRAIN = 3  # pixels; the paper's and the sensor's
 EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
 CORNER = 10  # of a side is this many times a corner's
+FILLS_BOX = 0.75  # of the box around it is filled by the paper
+FILLS_CORNERS = 0.6  # of that box's corners, likewise; two of them are no more than a side
 LEAST_INK = 0.002  # of a picture's pixels
 LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
@@ -432,7 +435,7 @@ def is_rather_paper(other: Flags) -> bool:
         for rows in (slice(height), slice(-height, None))
         for columns in (slice(width), slice(-width, None))
     ]
-    return bool(box.mean() + sum(corners) / 4 > 1)
+    return bool(box.mean() > FILLS_BOX or sum(corners) / 4 > FILLS_CORNERS)
 
 
 def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> Difference:
@@ -454,7 +457,7 @@ def difference_from_shaded_paper(image: Image.Image) -> Difference:
     if is_light_on_dark(without_grain):
         without_grain, pixels = 255 - without_grain, 255 - pixels
     paper = close_gaps(without_grain, max(3, round(min(image.size) * WIDEST_STROKE))).astype(np.float32)
-    darkening = (1 - pixels / np.maximum(paper, max(1, LEAST_CONTRAST * paper.max() / 255))).clip(0, 1).mean(axis=2)
+    darkening = (1 - pixels / np.maximum(paper, max(1, DARKEST_PAPER * paper.max()))).clip(0, 1).mean(axis=2)
     return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
 
 

@@ -159,6 +159,17 @@ def huge(shot: Shot) -> None:
 
 def on_a_table(shot: Shot) -> None:
     """A slip of paper lies on the table, and the table is in the picture."""
+    slip_on(shot, wood)
+
+
+def sticky_note(shot: Shot) -> None:
+    """A coloured note on dark cloth, whose folds take as much of the little light there as ink does."""
+    shot.paper = shot.rng.choice(((250, 235, 110), (255, 170, 190), (170, 230, 160)))
+    slip_on(shot, dark_cloth)
+
+
+def slip_on(shot: Shot, ground: Callable[[Page, Shot], Page]) -> None:
+    """The page is a small one, and lies on what ``ground`` makes."""
     middle_of_the_page(shot)
     turn = math.radians(shot.rng.uniform(-12, 12))
     half_width, half_height = shot.rng.uniform(0.24, 0.4), shot.rng.uniform(0.3, 0.42)
@@ -168,7 +179,7 @@ def on_a_table(shot: Shot) -> None:
         x = x * page.shape[1] / page.shape[0]
         along, down = x * math.cos(turn) + y * math.sin(turn), y * math.cos(turn) - x * math.sin(turn)
         beyond = np.maximum(abs(along) - half_width * page.shape[1] / page.shape[0], abs(down) - half_height)
-        return with_table(page, beyond, shot)
+        return with_ground(page, beyond, ground(page, shot))
 
     shot.after_ink.append(lie)
 
@@ -180,17 +191,28 @@ def edge_of_the_table(shot: Shot) -> None:
 
     def end(page: Page) -> Page:
         x, y = coordinates(page)
-        return with_table(page, x * math.cos(angle) + y * math.sin(angle) - far, shot)
+        return with_ground(page, x * math.cos(angle) + y * math.sin(angle) - far, wood(page, shot))
 
     shot.after_ink.append(end)
 
 
-def with_table(page: Page, beyond: Page, shot: Shot) -> Page:
-    """``page`` as far as ``beyond``, [H, W], is negative; further on lies wood, first in the sheet's shadow."""
-    grain = np.random.default_rng(shot.rng.randrange(2**32)).normal(0, 9, (page.shape[0], 1, 1))
-    wood = np.array(shot.rng.choice(((120, 82, 52), (70, 60, 55), (170, 130, 90), (40, 40, 44)))) + grain
+def with_ground(page: Page, beyond: Page, ground: Page) -> Page:
+    """``page`` as far as ``beyond``, [H, W], is negative; further on the ``ground``, first in the sheet's shadow."""
     in_shadow = 1 - 0.35 * np.exp(-np.maximum(beyond, 0) / 0.02)[..., None]
-    return np.where(beyond[..., None] < 0, page, wood * in_shadow).astype(np.float32)
+    return np.where(beyond[..., None] < 0, page, ground * in_shadow).astype(np.float32)
+
+
+def wood(page: Page, shot: Shot) -> Page:
+    """A table under ``page``: float [H, 1, 3]."""
+    grain = np.random.default_rng(shot.rng.randrange(2**32)).normal(0, 9, (page.shape[0], 1, 1))
+    return np.array(shot.rng.choice(((120, 82, 52), (70, 60, 55), (170, 130, 90), (40, 40, 44)))) + grain
+
+
+def dark_cloth(page: Page, shot: Shot) -> Page:
+    """Something black under ``page``: float [H, W, 1]."""
+    folds = np.random.default_rng(shot.rng.randrange(2**32)).normal(30, 7, (9, 12)).astype(np.float32)
+    height, width = page.shape[:2]
+    return np.asarray(Image.fromarray(folds).resize((width, height), Image.Resampling.BICUBIC))[..., None]
 
 
 def middle_of_the_page(shot: Shot) -> None:
@@ -345,8 +367,8 @@ SECOND = named(
     tilted,
 )  # fmt: skip
 CLUTTER = named(
-    on_a_table, edge_of_the_table, printed_words, other_digits, spiral_holes, printed_box, form, underlined, circled,
-    strong_lines, strong_squares, pen_beside,
+    on_a_table, sticky_note, edge_of_the_table, printed_words, other_digits, spiral_holes, printed_box, form,
+    underlined, circled, strong_lines, strong_squares, pen_beside,
 )  # fmt: skip
 HARDSHIPS = SECOND | named(tiny, huge, dark_room) | CLUTTER
 
