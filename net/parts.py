@@ -25,6 +25,8 @@ MOSTLY_STRONG = 0.85  # of what is surely ink is stronger than that, where it wa
 SHRINKS = 0.5  # of the box that such paper fills, at most, is a digit's on it
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
+COVERS_RIM = 0.9  # of the picture's rim is covered by what the paper lies on
+LEAST_WITHIN = 10  # cells; fewer within that are a speck
 
 # What stands alone; where no unit is told, lengths are fractions of the digit's height.
 LEAST_ALONE = 10  # cells; what is smaller is a speck or a pattern
@@ -95,18 +97,19 @@ def parts_of_digit(numbers: NDArray[np.int32]) -> Flags:
 
     A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
     for there stand shadows, edges of the paper and parts of neighbouring words. A part that touches all four
-    sides and has another within it is a frame. Part 0 is the paper.
+    sides and has another within it is a frame, even around a small one if it is nearly all of the rim. Part 0 is the
+    paper.
     """
     areas = np.bincount(numbers.ravel())
     areas[0] = 0
-    sides = np.zeros(len(areas), int)
-    for side in (numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1]):
-        touches = np.zeros(len(areas), bool)
-        touches[side] = True
-        sides += touches
-    inner = areas * (sides == 0)
-    areas[(sides == 4) & (inner.max() >= LEAST_PART * areas)] = 0
-    return (areas >= areas.max() * np.where(sides > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
+    sides = [
+        np.bincount(side, minlength=len(areas)) for side in (numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1])
+    ]
+    of_rim = sum(sides)
+    touched = sum(side > 0 for side in sides)
+    least_within = np.where(of_rim > COVERS_RIM * of_rim.sum(), LEAST_WITHIN, LEAST_PART * areas)
+    areas[(touched == 4) & ((areas * (touched == 0)).max() >= least_within)] = 0
+    return (areas >= areas.max() * np.where(touched > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
 
 
 def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
