@@ -24,7 +24,17 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from net.components import bounds, runs_of
-from net.parts import REACHES_ACROSS, SURE_INK, Flags, Floats, parts_of_ink, standing_alone
+from net.parts import (
+    REACHES_ACROSS,
+    SURE_INK,
+    Box,
+    Flags,
+    Floats,
+    may_hold_page,
+    page_within,
+    parts_of_ink,
+    standing_alone,
+)
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
@@ -211,6 +221,10 @@ def find_ink(image: Image.Image) -> Ink:
     looked_at = image.reduce(scale) if scale > 1 else image
     difference, is_shaded = difference_from_paper(looked_at)
     found = ink_strength(difference)
+    if found.page:
+        top, bottom, left, right = (side * scale for side in found.page)
+        with suppress(BlankImageError):  # then it was ink after all
+            return find_ink(image.crop((left, top, right, bottom)))
     top, bottom, left, right = extent(found.strength)
     if scale > 1 and max(bottom - top, right - left) < WORKING_SIDE // 2:
         # A small digit on a large picture: look again, closer, with some paper around it.
@@ -286,6 +300,7 @@ class InkInBox:
     before: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's
     width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
+    page: Box | None  # what seems to be no ink, but a page that lies on something
 
 
 def ink_strength(difference: Difference) -> InkInBox:
@@ -328,7 +343,14 @@ def ink_strength(difference: Difference) -> InkInBox:
         before=left * cell,
         is_whole=all_belongs and parts.sure == SURE_INK,
         width_of_lines=width,
+        page=page_in(difference.pixels, SURE_INK * full, cell) if may_hold_page(parts.numbers) else None,
     )
+
+
+def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:
+    """Where ``pixels``, uint8 [H, W], exceed what is ``sure`` ink since there is a page, told by its cells."""
+    page = page_within(255 - strongest_of_cells(255 - pixels, cell) > sure)
+    return page and tuple(side * cell for side in page)
 
 
 def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Floats:

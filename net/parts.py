@@ -17,6 +17,7 @@ from net.components import bounds, label_components
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
+Box = tuple[int, int, int, int]  # top, bottom, left and right, the ends exclusive
 
 REACHES_ACROSS = 0.6  # of the picture's width and height
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
@@ -27,10 +28,14 @@ LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 COVERS_RIM = 0.9  # of the picture's rim is covered by what the paper lies on
 LEAST_WITHIN = 10  # cells; fewer within that are a speck
+LEAST_PAGE = 0.05  # of the picture is a page that lies on it
+HOLDS_PAGE = 0.4  # of the box around what may hold such a page is filled
+MOST_SIDES_OF_PAGE = 2  # lie at the picture's rim; else it is what the page lies on
+FILLS_PAGE = 0.6  # of the box around it is filled by such a page; what was written on it is not
 
 # What stands alone; where no unit is told, lengths are fractions of the digit's height.
 LEAST_ALONE = 10  # cells; what is smaller is a speck or a pattern
-FLAT = 0.3  # of its width is the height of what lies flat, at most
+FLAT = 0.45  # of its width is the height of what lies flat, at most
 STRAIGHT = 0.1  # as wide as long, by the spread of its ink, is what was drawn along a ruler
 RULER = 0.4  # of its height is what such a one counts, next to what was written freely
 LONG_RULER = 0.15  # likewise, if it reaches across the picture
@@ -112,6 +117,37 @@ def parts_of_digit(numbers: NDArray[np.int32]) -> Flags:
     return (areas >= areas.max() * np.where(touched > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
 
 
+def may_hold_page(numbers: NDArray[np.int32]) -> bool:
+    """Whether the largest of the parts ``numbers``, int32 [rows, columns], is more than strokes would be."""
+    areas = np.bincount(numbers.ravel())
+    areas[0] = 0
+    return bool(
+        areas.max() > LEAST_PAGE * numbers.size
+        and areas.max() > HOLDS_PAGE * math.prod(size_of(numbers == areas.argmax()))
+    )
+
+
+def page_within(solid: Flags) -> Box | None:
+    """Where among the cells ``solid``, bool [rows, columns], which ink fills wholly, is no ink but a page.
+
+    It is the largest part of them, if that fills the box around it, all four corners included, as no digit does: the
+    pad on a screen, say. None if there is no such part.
+    """
+    numbers = label_components(solid)
+    areas = np.bincount(numbers.ravel())
+    areas[0] = 0
+    if areas.max() < LEAST_PAGE * solid.size:
+        return None
+    page = numbers == areas.argmax()
+    top, bottom, left, right = bounds(page)
+    box = page[top:bottom, left:right]
+    on_rim = (top == 0) + (left == 0) + (bottom == len(solid)) + (right == solid.shape[1])
+    if on_rim > MOST_SIDES_OF_PAGE or min(box.shape) < LEAST_ALONE or box.mean() < FILLS_PAGE:
+        return None
+    near_corners = box[np.ix_((1, -2), (1, -2))]  # which may be rounded
+    return (top, bottom, left, right) if near_corners.all() else None
+
+
 def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     """Which of the parts ``numbers``, int32 [rows, columns], are the digit's if no other ink on the page is: bool
     [count + 1]. None where nothing stands out as the one digit, or there is but one part.
@@ -126,8 +162,7 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     if digit is None or shapes.heights[digit] < LEAST_ALONE:
         return None
     height = shapes.heights[digit]
-    inside = shapes.off_rim.copy()
-    inside[frame] = False
+    inside = shapes.within(frame) if frame else shapes.off_rim
 
     gaps = shapes.gaps(digit)
     is_large = shapes.areas >= LEAST_PART * shapes.areas[digit]
@@ -182,10 +217,13 @@ class Shapes:
 
     def frames(self, part: int) -> bool:
         """Whether ``part`` is a thin line around another one off the rim that fills it well."""
-        within = self.off_rim & (self.tops > self.tops[part]) & (self.bottoms < self.bottoms[part])
-        within &= (self.lefts > self.lefts[part]) & (self.rights < self.rights[part])
         is_thin = self.areas[part] < FRAME * self.heights[part] * self.widths[part]
-        return bool(is_thin and (within & (self.heights >= FRAMED * self.heights[part])).any())
+        return bool(is_thin and (self.within(part) & (self.heights >= FRAMED * self.heights[part])).any())
+
+    def within(self, part: int) -> Flags:
+        """Which parts off the rim lie in the box around ``part``, and do not reach its sides."""
+        within = self.off_rim & (self.tops > self.tops[part]) & (self.bottoms < self.bottoms[part])
+        return within & (self.lefts > self.lefts[part]) & (self.rights < self.rights[part])
 
     def over_or_under(self, part: int) -> Flags:
         """Which parts share columns with ``part``."""

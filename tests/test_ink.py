@@ -206,6 +206,29 @@ def test_a_digit_in_a_printed_box_comes_without_the_box(four: np.ndarray):
     assert distance(four, ink.read(png(page))) < 0.1
 
 
+@pytest.mark.parametrize("ground", ["#1e1e1e", "#282c44", "#963030", "#808080", "#e0e0e0"])
+@pytest.mark.parametrize("is_inverted", [False, True])
+def test_the_pad_in_a_picture_of_a_screen_comes_without_the_screen(ground: str, is_inverted: bool, four: np.ndarray):
+    pad = a_four().convert("RGB")
+    screen = Image.new("RGB", (3 * pad.width, 2 * pad.height), ground)
+    screen.paste(ImageOps.invert(pad) if is_inverted else pad, (150, 90))
+    draw = ImageDraw.Draw(screen)
+    draw.rectangle((149, 89, 150 + pad.width, 90 + pad.height), outline="#777777")
+    draw.text((150, 20), "Draw a digit", fill="#777777", font_size=30)
+    for left in (150, 300):
+        draw.rounded_rectangle((left, 110 + pad.height, left + 110, 150 + pad.height), 8, fill="#3060d0")
+    assert distance(four, ink.read(png(screen))) < 0.1
+
+
+@pytest.mark.parametrize("ground", ["#3c3732", "#963030", "black"])
+@pytest.mark.parametrize("part", [0.55, 0.65, 0.8])
+def test_the_page_is_paper_though_the_other_half_of_the_picture_is_a_table(ground: str, part: float, four: np.ndarray):
+    page = a_four().convert("RGB")
+    table = Image.new("RGB", (round(page.width / part), page.height), ground)
+    table.paste(page, (0, 0))
+    assert distance(four, ink.read(png(table))) < 0.1
+
+
 def test_every_part_of_a_digit_stays():
     body, hat = handwriting.by_hand(5, seed=2)
     lifted = [[(x, y - 0.05) for x, y in hat]]
