@@ -80,11 +80,18 @@ class Ink:
     strength: Floats  # [H, W] from 0, paper, to 1
     preparation: frozenset[str] = frozenset()  # of `INVERTED`, `SHADOW_REMOVED`, `PARTS_LEFT_OUT`
     alone: tuple[Floats, ...] = ()  # the same without lines, frames and what is far, where there seem to be such
+    on_page: "Ink | None" = None  # what is written on a part that seems to be no ink but a page
 
     @property
-    def looks(self) -> tuple[Floats, ...]:
+    def looks(self) -> "tuple[Ink, ...]":
         """What the digit may be, the more of the picture's ink the earlier."""
-        return (self.strength, *self.alone)
+        left_out = frozenset({PARTS_LEFT_OUT})
+        of_page = self.on_page.looks if self.on_page else ()
+        return (
+            self,
+            *(Ink(strength, self.preparation | left_out) for strength in self.alone),
+            *(Ink(look.strength, look.preparation | left_out) for look in of_page),
+        )
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
     ``data`` holds a whole PNG, JPEG, GIF, BMP or WebP file. Raises UnreadableImageError,
     TooManyPixelsError (before anything is decoded) or BlankImageError.
     """
-    return normalize(find_ink(decode(data, max_pixels)).looks[-1])
+    return normalize(find_ink(decode(data, max_pixels)).looks[-1].strength)
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -221,10 +228,6 @@ def find_ink(image: Image.Image) -> Ink:
     looked_at = image.reduce(scale) if scale > 1 else image
     difference, is_shaded = difference_from_paper(looked_at)
     found = ink_strength(difference)
-    if found.page:
-        top, bottom, left, right = (side * scale for side in found.page)
-        with suppress(BlankImageError):  # then it was ink after all
-            return find_ink(image.crop((left, top, right, bottom)))
     top, bottom, left, right = extent(found.strength)
     if scale > 1 and max(bottom - top, right - left) < WORKING_SIDE // 2:
         # A small digit on a large picture: look again, closer, with some paper around it.
@@ -248,11 +251,34 @@ def find_ink(image: Image.Image) -> Ink:
         with suppress(BlankImageError):
             without_lines = ink_strength(without_thin_lines(difference, found.width_of_lines))
             alone += [without_lines.strength, without_lines.alone]
+    if found.page:
+        with suppress(BlankImageError):
+            beside_page = ink_strength(without_box(difference, found.page))
+            alone += [beside_page.strength, beside_page.alone]
     return Ink(
         found.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
         tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
+        ink_on_page(image, tuple(side * scale for side in found.page)) if found.page else None,
     )
+
+
+def without_box(difference: Difference, box: Box) -> Difference:
+    """``difference``, less what is in ``box`` and up to a cell around it."""
+    cell = -(-max(difference.pixels.shape) // CELLS)
+    top, bottom, left, right = box
+    image = difference.image.copy()
+    image.paste(0, (left - cell, top - cell, right + cell, bottom + cell))
+    return Difference(image)
+
+
+def ink_on_page(image: Image.Image, page: Box) -> Ink | None:
+    """The ink on the part ``page`` of ``image``, which is in mode RGB; None where it was ink itself."""
+    top, bottom, left, right = page
+    try:
+        return find_ink(image.crop((left, top, right, bottom)))
+    except BlankImageError:
+        return None
 
 
 def cropped(strength: Floats) -> Floats:

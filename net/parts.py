@@ -28,10 +28,10 @@ LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 COVERS_RIM = 0.9  # of the picture's rim is covered by what the paper lies on
 LEAST_WITHIN = 10  # cells; fewer within that are a speck
-LEAST_PAGE = 0.05  # of the picture is a page that lies on it
+LEAST_PAGE = 0.02  # of the picture is a page that lies on it
 HOLDS_PAGE = 0.4  # of the box around what may hold such a page is filled
 MOST_SIDES_OF_PAGE = 2  # lie at the picture's rim; else it is what the page lies on
-FILLS_PAGE = 0.6  # of the box around it is filled by such a page; what was written on it is not
+FILLS_PAGE = 0.4  # of the box around it is filled by such a page; what was written on it is not
 
 # What stands alone; where no unit is told, lengths are fractions of the digit's height.
 LEAST_ALONE = 10  # cells; what is smaller is a speck or a pattern
@@ -144,8 +144,10 @@ def page_within(solid: Flags) -> Box | None:
     on_rim = (top == 0) + (left == 0) + (bottom == len(solid)) + (right == solid.shape[1])
     if on_rim > MOST_SIDES_OF_PAGE or min(box.shape) < LEAST_ALONE or box.mean() < FILLS_PAGE:
         return None
-    near_corners = box[np.ix_((1, -2), (1, -2))]  # which may be rounded
-    return (top, bottom, left, right) if near_corners.all() else None
+    ends = slice(2), slice(-2, None)
+    # Corners may be rounded, or written in.
+    fills_corners = all(box[rows, columns].any() for rows in ends for columns in ends)
+    return (top, bottom, left, right) if fills_corners else None
 
 
 def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:

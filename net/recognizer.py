@@ -174,10 +174,8 @@ def see(given: Given, max_pixels: int = ink.MAX_PIXELS) -> Seen:
     image = ink.decode(given, max_pixels)
     decoded = time.perf_counter()
     found = ink.find_ink(image)
-    first, *others = map(ink.normalize, found.looks)
-    looks = [Look(first, found.preparation)]
-    looks += [Look(other, found.preparation | {ink.PARTS_LEFT_OUT}) for other in others]
-    return Seen(tuple(looks), decode=decoded - started, ink=time.perf_counter() - decoded)
+    looks = tuple(Look(ink.normalize(look.strength), look.preparation) for look in found.looks)
+    return Seen(looks, decode=decoded - started, ink=time.perf_counter() - decoded)
 
 
 def as_pictures(seen: ink.Bytes) -> Tensor:

@@ -12,7 +12,7 @@ import pytest
 import schools
 import strangers
 from conftest import png
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
 from net import ink, strokes
 from net.recognizer import Recognizer
@@ -81,6 +81,22 @@ def test_two_digits_are_not_read_as_one_whatever_lies_beside_them(recognizer: Re
             if recognizer.recognize(hard_pictures.develop(shot, digit, other)).certain:
                 certain.append((digit, other))
     assert len(certain) <= 1, certain
+
+
+@pytest.mark.parametrize("colour", ["#3060d0", "#202020", "#d04040"])
+@pytest.mark.parametrize("label", ["", "Clear\nthe pad"])
+def test_a_digit_beside_a_filled_box_is_read(recognizer: Recognizer, colour: str, label: str):
+    wrong = []
+    for digit in range(10):
+        page = Image.new("RGB", (700, 400), "white")
+        page.paste(handwriting.render(handwriting.by_hand(digit, seed=4)), (60, 60))
+        draw = ImageDraw.Draw(page)
+        draw.rounded_rectangle((440, 90, 640, 260), 10, fill=colour)
+        draw.text((470, 120), label, fill="white", font_size=30)
+        prediction = recognizer.recognize(png(page))
+        if prediction.digit != digit:
+            wrong.append((digit, prediction.digit))
+    assert len(wrong) <= 1, wrong
 
 
 def test_readings_that_contradict_each_other_are_no_certainty(recognizer: Recognizer):
