@@ -28,7 +28,8 @@ LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 COVERS_RIM = 0.9  # of the picture's rim is covered by what the paper lies on
 LEAST_WITHIN = 10  # cells; fewer within that are a speck
-LEAST_PAGE = 0.02  # of the picture is a page that lies on it
+LEAST_PAGE = 0.02  # of the picture is filled by a page that lies on it
+MOST_PAGE = 0.8  # likewise; of what is larger, the rim is a frame
 HOLDS_PAGE = 0.4  # of the box around what may hold such a page is filled
 MOST_SIDES_OF_PAGE = 2  # lie at the picture's rim; else it is what the page lies on
 FILLS_PAGE = 0.4  # of the box around it is filled by such a page; what was written on it is not
@@ -142,7 +143,9 @@ def page_within(solid: Flags) -> Box | None:
     top, bottom, left, right = bounds(page)
     box = page[top:bottom, left:right]
     on_rim = (top == 0) + (left == 0) + (bottom == len(solid)) + (right == solid.shape[1])
-    if on_rim > MOST_SIDES_OF_PAGE or min(box.shape) < LEAST_ALONE or box.mean() < FILLS_PAGE:
+    if on_rim > MOST_SIDES_OF_PAGE or min(box.shape) < LEAST_ALONE or box.size > MOST_PAGE * solid.size:
+        return None
+    if box.mean() < FILLS_PAGE:
         return None
     ends = slice(2), slice(-2, None)
     # Corners may be rounded, or written in.
