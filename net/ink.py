@@ -30,7 +30,7 @@ from net.parts import (
     Box,
     Flags,
     Floats,
-    may_hold_page,
+    largest_part,
     page_within,
     parts_of_ink,
     standing_alone,
@@ -251,15 +251,15 @@ def find_ink(image: Image.Image) -> Ink:
         with suppress(BlankImageError):
             without_lines = ink_strength(without_thin_lines(difference, found.width_of_lines))
             alone += [without_lines.strength, without_lines.alone]
-    if found.page:
+    for box in filter(None, (found.page, found.pen)):
         with suppress(BlankImageError):
-            beside_page = ink_strength(without_box(difference, found.page))
-            alone += [beside_page.strength, beside_page.alone]
+            beside = ink_strength(without_box(difference, box))
+            alone += [beside.strength, beside.alone]
     return Ink(
         found.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
         tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
-        ink_on_page(image, tuple(side * scale for side in found.page)) if found.page else None,
+        ink_on_page(image, in_pixels_of(found.page, scale)) if found.page else None,
     )
 
 
@@ -327,6 +327,7 @@ class InkInBox:
     is_whole: bool  # whether all that ink is taken for the digit's
     width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
     page: Box | None  # what seems to be no ink, but a page that lies on something
+    pen: Box | None  # what may be a 1, or a pen that lies beside a fainter digit
 
 
 def ink_strength(difference: Difference) -> InkInBox:
@@ -361,6 +362,7 @@ def ink_strength(difference: Difference) -> InkInBox:
             counts = np.bincount(pixels[near_alone], minlength=256)
             full_alone = full_strength(counts, otsu_threshold(counts))
             alone = strength_at(near_alone, pixels, min(noise, parts.sure * full_alone / 2), full_alone)
+    largest = largest_part(parts.numbers)
     return InkInBox(
         # What is surely ink must not vanish among the noisiest paper.
         strength=strength_at(near_digit, pixels, min(noise, parts.sure * full / 2), full),
@@ -369,14 +371,21 @@ def ink_strength(difference: Difference) -> InkInBox:
         before=left * cell,
         is_whole=all_belongs and parts.sure == SURE_INK,
         width_of_lines=width,
-        page=page_in(difference.pixels, SURE_INK * full, cell) if may_hold_page(parts.numbers) else None,
+        page=page_in(difference.pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
+        pen=in_pixels_of(largest.box, cell) if largest.may_be_pen else None,
     )
 
 
 def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:
     """Where ``pixels``, uint8 [H, W], exceed what is ``sure`` ink since there is a page, told by its cells."""
     page = page_within(255 - strongest_of_cells(255 - pixels, cell) > sure)
-    return page and tuple(side * cell for side in page)
+    return page and in_pixels_of(page, cell)
+
+
+def in_pixels_of(box: Box, cell: int) -> Box:
+    """A ``box`` of cells, which are ``cell`` by ``cell`` pixels large, in pixels."""
+    top, bottom, left, right = box
+    return top * cell, bottom * cell, left * cell, right * cell
 
 
 def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Floats:

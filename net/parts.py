@@ -33,6 +33,7 @@ MOST_PAGE = 0.8  # likewise; of what is larger, the rim is a frame
 HOLDS_PAGE = 0.4  # of the box around what may hold such a page is filled
 MOST_SIDES_OF_PAGE = 2  # lie at the picture's rim; else it is what the page lies on
 FILLS_PAGE = 0.4  # of the box around it is filled by such a page; what was written on it is not
+SLENDER = 0.5  # of its height is the width of what stands upright, at most; the same if it lies
 
 # What stands alone; where no unit is told, lengths are fractions of the digit's height.
 LEAST_ALONE = 10  # cells; what is smaller is a speck or a pattern
@@ -118,14 +119,41 @@ def parts_of_digit(numbers: NDArray[np.int32]) -> Flags:
     return (areas >= areas.max() * np.where(touched > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
 
 
-def may_hold_page(numbers: NDArray[np.int32]) -> bool:
-    """Whether the largest of the parts ``numbers``, int32 [rows, columns], is more than strokes would be."""
+@dataclass(frozen=True)
+class Part:
+    """One part of the ink, bool [rows, columns]."""
+
+    cells: Flags
+    area: int
+    box: Box
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its height and its width."""
+        top, bottom, left, right = self.box
+        return bottom - top, right - left
+
+    @property
+    def may_hold_page(self) -> bool:
+        """Whether it is more than strokes would be."""
+        return self.area > max(LEAST_PAGE * self.cells.size, HOLDS_PAGE * math.prod(self.size))
+
+    @property
+    def may_be_pen(self) -> bool:
+        """Whether it is one straight stroke across the picture: a 1, or a pen beside a faint digit."""
+        if max(self.size) < REACHES_ACROSS * min(self.cells.shape) or min(self.size) > SLENDER * max(self.size):
+            return False
+        rows, columns = np.nonzero(self.cells)
+        along, across = spreads(rows, columns, np.zeros(len(rows), np.int32), np.array([len(rows)]))
+        return bool(across[0] < STRAIGHT * along[0])
+
+
+def largest_part(numbers: NDArray[np.int32]) -> Part:
+    """That of the parts ``numbers``, int32 [rows, columns], of which there is one at least."""
     areas = np.bincount(numbers.ravel())
     areas[0] = 0
-    return bool(
-        areas.max() > LEAST_PAGE * numbers.size
-        and areas.max() > HOLDS_PAGE * math.prod(size_of(numbers == areas.argmax()))
-    )
+    cells = numbers == areas.argmax()
+    return Part(cells, int(areas.max()), bounds(cells))
 
 
 def page_within(solid: Flags) -> Box | None:
@@ -134,19 +162,16 @@ def page_within(solid: Flags) -> Box | None:
     It is the largest part of them, if that fills the box around it, all four corners included, as no digit does: the
     pad on a screen, say. None if there is no such part.
     """
-    numbers = label_components(solid)
-    areas = np.bincount(numbers.ravel())
-    areas[0] = 0
-    if areas.max() < LEAST_PAGE * solid.size:
+    if not solid.any():
         return None
-    page = numbers == areas.argmax()
-    top, bottom, left, right = bounds(page)
-    box = page[top:bottom, left:right]
+    page = largest_part(label_components(solid))
+    top, bottom, left, right = page.box
     on_rim = (top == 0) + (left == 0) + (bottom == len(solid)) + (right == solid.shape[1])
-    if on_rim > MOST_SIDES_OF_PAGE or min(box.shape) < LEAST_ALONE or box.size > MOST_PAGE * solid.size:
+    if on_rim > MOST_SIDES_OF_PAGE or min(page.size) < LEAST_ALONE or math.prod(page.size) > MOST_PAGE * solid.size:
         return None
-    if box.mean() < FILLS_PAGE:
+    if page.area < max(LEAST_PAGE * solid.size, FILLS_PAGE * math.prod(page.size)):
         return None
+    box = page.cells[top:bottom, left:right]
     ends = slice(2), slice(-2, None)
     # Corners may be rounded, or written in.
     fills_corners = all(box[rows, columns].any() for rows in ends for columns in ends)

@@ -99,6 +99,27 @@ def test_a_digit_beside_a_filled_box_is_read(recognizer: Recognizer, colour: str
     assert len(wrong) <= 1, wrong
 
 
+@pytest.mark.parametrize("height", [0.65, 0.9])
+def test_a_pen_beside_a_faint_digit_is_no_certain_one(recognizer: Recognizer, height: float):
+    read = []
+    for digit in (0, 2, 3, 4, 5, 6, 7, 8, 9):
+        page = Image.new("RGB", (560, 400), "#f0e8e8")
+        faint = handwriting.render(handwriting.by_hand(digit, seed=2), ink="#909090", paper="#f0e8e8")
+        page.paste(faint, (60, 60))
+        ImageDraw.Draw(page).line((480, 20, 490, 20 + 400 * height), fill="#101010", width=12)
+        prediction = recognizer.recognize(png(page))
+        read.append((digit, prediction.digit))
+        assert not (prediction.certain and prediction.digit == 1)
+    assert sum(written == answer for written, answer in read) >= 8, read
+
+
+def test_a_one_across_the_whole_page_is_certain(recognizer: Recognizer):
+    page = Image.new("RGB", (300, 400), "#f0e8e8")
+    ImageDraw.Draw(page).line((140, 40, 155, 360), fill="#101010", width=14)
+    prediction = recognizer.recognize(png(page))
+    assert (prediction.digit, prediction.certain) == (1, True)
+
+
 def test_readings_that_contradict_each_other_are_no_certainty(recognizer: Recognizer):
     """A ring with a 1 in it is a 0 with its slash, or the number of an exercise."""
     picture = handwriting.render([[(0.53, 0.35), (0.48, 0.65)]], 280, 0.05)
