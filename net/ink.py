@@ -259,13 +259,13 @@ def find_ink(image: Image.Image) -> Ink:
         found.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
         tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
-        ink_on_page(image, in_pixels_of(found.page, scale)) if found.page else None,
+        ink_on_page(image, box_in_pixels(found.page, scale)) if found.page else None,
     )
 
 
 def without_box(difference: Difference, box: Box) -> Difference:
     """``difference``, less what is in ``box`` and up to a cell around it."""
-    cell = -(-max(difference.pixels.shape) // CELLS)
+    cell = cell_side(difference.pixels)
     top, bottom, left, right = box
     image = difference.image.copy()
     image.paste(0, (left - cell, top - cell, right + cell, bottom + cell))
@@ -338,7 +338,7 @@ def ink_strength(difference: Difference) -> InkInBox:
     """
     full = full_strength(difference.counts, difference.first_of_ink)
     pixels = difference.pixels
-    cell = -(-max(pixels.shape) // CELLS)
+    cell = cell_side(pixels)
     parts = parts_of_ink(strongest_of_cells(pixels, cell) / full)
     width = width_of_lines(pixels, SURE_INK * full) if parts.cross or parts.sure > SURE_INK else 0
     near_ink = cells_near(parts.numbers > 0, cell)
@@ -372,17 +372,17 @@ def ink_strength(difference: Difference) -> InkInBox:
         is_whole=all_belongs and parts.sure == SURE_INK,
         width_of_lines=width,
         page=page_in(difference.pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
-        pen=in_pixels_of(largest.box, cell) if largest.may_be_pen else None,
+        pen=box_in_pixels(largest.box, cell) if largest.may_be_pen else None,
     )
 
 
 def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:
     """Where ``pixels``, uint8 [H, W], exceed what is ``sure`` ink since there is a page, told by its cells."""
     page = page_within(255 - strongest_of_cells(255 - pixels, cell) > sure)
-    return page and in_pixels_of(page, cell)
+    return page and box_in_pixels(page, cell)
 
 
-def in_pixels_of(box: Box, cell: int) -> Box:
+def box_in_pixels(box: Box, cell: int) -> Box:
     """A ``box`` of cells, which are ``cell`` by ``cell`` pixels large, in pixels."""
     top, bottom, left, right = box
     return top * cell, bottom * cell, left * cell, right * cell
@@ -395,6 +395,11 @@ def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Float
     """
     strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
     return np.where(places, strengths[pixels], np.float32(0))
+
+
+def cell_side(pixels: Bytes) -> int:
+    """How many pixels of ``pixels``, uint8 [H, W], a cell is wide and high."""
+    return -(-max(pixels.shape) // CELLS)
 
 
 def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:

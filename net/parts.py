@@ -1,8 +1,9 @@
 """Which parts of the ink on a picture are the digit's: not specks, lines, the table's edge, words or a frame.
 
 A digit may come in parts: the hat of a 5 lies apart. So every part that could be the digit's is taken for its own,
-and where that may have been too much, `standing_alone` tells what the digit would be without it. Which of the two is
-a digit, the network knows better than any rule.
+and where that may have been too much, `standing_alone` tells what the digit would be without it. What fills a
+rectangle may be a page, and a long straight stroke a pen. Which of these is a digit, the network knows better than any
+rule.
 
 All lengths here are in cells: squares of pixels, about a hundred along the picture's longer side.
 """
