@@ -1022,6 +1022,7 @@ def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
         page.keyboard.press("Space")
     chooser.value.set_files(handwriting.DATA / "5.png")
     expect_digit(page, 5)
+    expect(page.locator("#yes")).to_be_visible()
     page.keyboard.press("Shift+Tab")
     tab_to("yes")
     page.keyboard.press("Enter")
