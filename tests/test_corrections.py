@@ -15,14 +15,17 @@ import handwriting
 import pytest
 import torch
 from conftest import HOME, RunningServer, png, python, start_server
+from PIL import Image, ImageDraw
 from test_server import PICTURES, ask, data_url, post
 
 import server as server_module
 from net import checkpoint
 from net.corrections import Correction, Corrections, StorageFullError
 from net.lenet import LeNet
+from net.recognizer import Recognizer
 from train.finetune import FineTuning
 from train.mnist import load_training_digits
+from train.pictures import load_pictures
 from train.speedups import Speedups
 
 STRANGE_SEVEN = [[(0.72, 0.2), (0.5, 0.19), (0.28, 0.2), (0.3, 0.5), (0.32, 0.85)]]
@@ -262,6 +265,20 @@ def test_weights_that_every_step_would_make_worse_stay_as_they_were(small_mnist:
     assert tuned.validation_after == tuned.validation_before
     after = tuning.training.averaged_network.state_dict()
     assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_what_is_learned_of_a_correction_is_its_digit_and_not_what_lies_beside(tmp_path: Path):
+    plain = handwriting.render(handwriting.by_hand(4))
+    page = Image.new("RGB", (700, 400), "white")
+    page.paste(plain, (60, 60))
+    draw = ImageDraw.Draw(page)
+    draw.rounded_rectangle((440, 90, 640, 260), 10, fill="#3060d0")
+    draw.text((470, 120), "Clear\nthe pad", fill="white", font_size=30)
+    (tmp_path / "4").mkdir()
+    for name, picture in (("busy", page), ("plain", plain)):
+        (tmp_path / "4" / f"{name}.png").write_bytes(png(picture))
+    busy, plain = load_pictures(tmp_path, Recognizer()).images.int()
+    assert (busy - plain).abs().sum() < 0.1 * plain.sum()
 
 
 @pytest.mark.parametrize("content", [None, b"no zip", b"PK\x05\x06" + bytes(18), "damaged"])

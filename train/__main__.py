@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from net import checkpoint
+from net.recognizer import Recognizer
 from train import mnist, ranks
 from train.arguments import count, rate, seed
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
@@ -176,14 +177,14 @@ def learn_corrections(
         raise UsageError("--corrections takes less than a minute; leave out torchrun, --resume, --fast and --without.")
     out = checkpoint.weights_path(options.out)
     try:
-        network, card = checkpoint.load(out if out.exists() else checkpoint.SHIPPED)
+        recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
     except checkpoint.CheckpointError as error:
         raise DataError(f"{error}; make one with: python -m train --out '{out}'") from error
-    corrections = load_pictures(options.corrections).to(device)
+    corrections = load_pictures(options.corrections, recognizer).to(device)
     wanted = {name: getattr(options, name) for name in SPEEDUPS}
     speedups = choose_speedups(device, MNIST_DIGITS // RECIPE.batch_size, wanted, alone=True)
     recipe = replace(RECIPE, seed=options.seed or 0)
-    tuning = FineTuning(network.state_dict(), digits, corrections, speedups, recipe)
+    tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
     print(f"{len(corrections):,} corrections among {len(tuning.shown):,} pictures an epoch", flush=True)
     for result in tuning.run(validation):
         print(describe_epoch(result, RECIPE.epochs), flush=True)
@@ -196,7 +197,7 @@ def learn_corrections(
     if not (tuned.way and is_better):
         print("That would read MNIST worse, or the corrections no better; nothing was written.", file=sys.stderr)
         return FAILURE
-    facts = {"fine_tuned_from": card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
+    facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
     publish(tuning.training, validation, mnist.root_folder(options.data), out, **facts)
     return 0
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import torch
 from torchvision.datasets.folder import IMG_EXTENSIONS
 from tqdm import tqdm
@@ -13,21 +14,25 @@ from tqdm import tqdm
 from net import ink
 from net.corrections import FILE, Corrections
 from net.lenet import NONE
+from net.recognizer import Recognizer, as_pictures, see
 from train.mnist import DataError, Digits
 
 FOLDERS = {**{str(digit): digit for digit in range(10)}, "none": NONE}  # and the label of what lies in each
 MOST_BYTES = 64 * 1024 * 1024  # of one picture in a ZIP file
 
 
-def load_pictures(path: Path) -> Digits:
+def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     """The pictures of digits at ``path`` as the server would show them to the network, with their right digits.
 
-    Raises DataError where there are none.
+    Where more than a digit lies on one, it is shown as ``recognizer`` finds its right digit likeliest; without one, as
+    what stands alone. Raises DataError where there are none.
     """
     seen, labels = [], []
     for picture, label in tqdm(pictures_at(path), desc="looking", unit="picture", leave=False, delay=1):
         with suppress(ink.InkError):
-            seen.append(torch.from_numpy(ink.read(picture)))
+            looks = np.stack([look.pixels for look in see(picture).looks])
+            likeliest = recognizer.probabilities_of(as_pictures(looks))[:, label].argmax() if recognizer else -1
+            seen.append(torch.from_numpy(looks[likeliest]))
             labels.append(label)
     if not seen:
         raise DataError(
