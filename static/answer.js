@@ -25,25 +25,26 @@ export class Answer {
     this.#show("error", "?", sentence);
   }
 
-  /** @param {Prediction} prediction @param {string} preparation what was done before, in words, if anything */
-  showPrediction(prediction, preparation) {
+  /** @param {Prediction} prediction */
+  showPrediction(prediction) {
     const state = prediction.certain ? "certain" : "uncertain";
-    this.#show(state, String(prediction.digit), inWords(prediction), prediction, preparation);
+    this.#show(state, String(prediction.digit), inWords(prediction), prediction);
   }
 
-  /**
-   * @param {string} state @param {string} digit @param {string} sentence
-   * @param {Prediction | null} [prediction] @param {string} [preparation]
-   */
-  #show(state, digit, sentence, prediction = null, preparation = "") {
+  /** @param {string} sentence what was done before the network saw it, if anything */
+  showPreparation(sentence) {
+    this.#preparation.hidden = !sentence;
+    this.#preparation.textContent = sentence;
+  }
+
+  /** @param {string} state @param {string} digit @param {string} sentence @param {Prediction | null} [prediction] */
+  #show(state, digit, sentence, prediction = null) {
     this.#panel.dataset.state = state;
     this.#digit.textContent = digit;
     // Setting the same text again would make screen readers say it again.
     if (this.#sentence.textContent !== sentence) this.#sentence.textContent = sentence;
     this.#seenFigure.hidden = !prediction;
     if (prediction) this.#seen.src = prediction.seen;
-    this.#preparation.hidden = !preparation;
-    this.#preparation.textContent = preparation;
     this.#bars.forEach((row, index) => {
       const probability = prediction?.probabilities[index];
       row.toggleAttribute("data-best", index === prediction?.digit);
@@ -54,10 +55,21 @@ export class Answer {
 }
 
 /** @param {Prediction} prediction @returns {string} */
-function inWords({ digit, confidence, certain, probabilities }) {
+function inWords(prediction) {
+  const { digit, confidence, certain } = prediction;
   if (certain) return say(words.certain, { digit, percent: percent(confidence) });
-  const others = probabilities.map((probability, other) => ({ probability, other })).filter(({ other }) => other !== digit);
-  const second = others.reduce((best, each) => (each.probability > best.probability ? each : best));
+  const second = runnerUp(prediction);
   if (second.probability >= CLOSE_SECOND) return say(words.perhapsEither, { digit, other: second.other });
-  return say(confidence < NO_DIGIT ? words.noDigit : words.perhaps, { digit, percent: percent(confidence) });
+  return say(looksLikeNone(prediction) ? words.noDigit : words.perhaps, { digit, percent: percent(confidence) });
+}
+
+/** @param {Prediction} prediction @returns {boolean} */
+export function looksLikeNone(prediction) {
+  return !prediction.certain && prediction.confidence < NO_DIGIT && runnerUp(prediction).probability < CLOSE_SECOND;
+}
+
+/** @param {Prediction} prediction @returns {{probability: number, other: number}} the second most probable digit */
+function runnerUp({ digit, probabilities }) {
+  const others = probabilities.map((probability, other) => ({ probability, other })).filter(({ other }) => other !== digit);
+  return others.reduce((best, each) => (each.probability > best.probability ? each : best));
 }

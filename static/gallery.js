@@ -1,5 +1,7 @@
 /** Several pictures at once: a thumbnail of each, with its digit and how sure that is. */
 
+import { looksLikeNone } from "./answer.js";
+import { markTransparent } from "./pictures.js";
 import { ask } from "./reader.js";
 import { percent, say, words } from "./words.js";
 
@@ -13,13 +15,13 @@ export class Gallery {
     this.#onChosen = onChosen;
   }
 
-  /** @param {File[]} files read one after the other, in their order */
-  async show(files) {
+  /** @param {File[]} files read one after the other, in their order @param {File} chosen which of them is shown large */
+  async show(files, chosen) {
     const generation = ++this.#generation;
     this.#clear();
     this.#panel.hidden = false;
     const captions = files.map((file) => this.#add(file));
-    this.#mark(this.#panel.firstElementChild);
+    this.#mark(this.#panel.children[files.indexOf(chosen)]);
     for (const [index, file] of files.entries()) {
       const outcome = await ask("predict", file);
       if (generation !== this.#generation) return;
@@ -48,6 +50,10 @@ export class Gallery {
     const [button, image, caption] = ["button", "img", "span"].map((name) => document.createElement(name));
     button.type = "button";
     button.title = file.name;
+    markTransparent(image);
+    image.addEventListener("error", () => {
+      image.style.visibility = "hidden"; // the browser cannot show it; the server may read it all the same
+    });
     image.src = URL.createObjectURL(file);
     image.alt = file.name;
     caption.textContent = "…";
@@ -63,6 +69,8 @@ export class Gallery {
 }
 
 /** @param {import("./reader.js").Prediction} prediction @returns {string} */
-function inBrief({ digit, confidence, certain }) {
+function inBrief(prediction) {
+  const { digit, confidence, certain } = prediction;
+  if (looksLikeNone(prediction)) return words.briefNoDigit;
   return say(certain ? words.brief : words.briefGuess, { digit, percent: percent(confidence) });
 }

@@ -3,33 +3,36 @@
 import { Answer } from "./answer.js";
 import { copy, curlForPicture, curlForStrokes } from "./curl.js";
 import { Drawing } from "./drawing.js";
+import { Gallery } from "./gallery.js";
 import { Pad } from "./pad.js";
-import { acceptPictures } from "./pictures.js";
+import { acceptPictures, markTransparent } from "./pictures.js";
 import { preparationInWords } from "./preparation.js";
 import { Reader, serverIsBack } from "./reader.js";
 import { Verdict } from "./verdict.js";
-import { words } from "./words.js";
+import { say, words } from "./words.js";
 
 /** @param {string} id */
 const byId = (id) => document.getElementById(id);
 const [undo, redo, clear, readButton, copyCurl] = ["undo", "redo", "clear", "read", "copy-curl"].map(byId);
 const note = byId("note");
 const shown = /** @type {HTMLImageElement} */ (byId("picture"));
+const notShown = byId("not-shown");
 
 const answer = new Answer();
 const drawing = new Drawing();
 /** @type {File | null} the picture that is shown in place of a drawing */
 let picture = null;
+/** @type {string[]} what was done to what was read last */
+let preparation = [];
 
 const reader = new Reader(() => "predict?seen=1", (outcome) => {
   if ("error" in outcome) {
-    answer.showError(outcome.error);
-    inside?.clear();
-    verdict.hide();
+    fail(outcome.error);
     if (outcome.isGone) readOnceServerIsBack();
   } else {
-    const pen = picture || drawing.isEmpty ? null : drawing.penShare();
-    answer.showPrediction(outcome.prediction, preparationInWords(outcome.prediction.preparation ?? [], pen));
+    answer.showPrediction(outcome.prediction);
+    preparation = outcome.prediction.preparation ?? [];
+    tellPreparation();
     explainAgain();
     verdict.ask(outcome.prediction.digit);
   }
@@ -54,21 +57,22 @@ const insidePanel = /** @type {HTMLDetailsElement} */ (byId("inside"));
 let inside = null;
 insidePanel.addEventListener("toggle", explainAgain);
 
-/** @type {import("./gallery.js").Gallery | null} until there are several pictures */
-let gallery = null;
-/** @type {File[]} chosen last */
-let files = [];
+const gallery = new Gallery(showPicture);
+/** @type {File[]} those in the gallery */
+let several = [];
 
 const tool = () => {
   const chosen = document.querySelector("input[name=tool]:checked").value;
   return { width: Number(byId("pen-size").value) / 100, colour: chosen, erases: chosen === "eraser" };
 };
 
-const pad = new Pad(byId("pad"), drawing, tool, { onBegin: beginAfresh, onChange: readAgain });
+const pad = new Pad(byId("pad"), drawing, tool, { onBegin: beginAfresh, onChange: readAgain, onEnd: tellPreparation });
 
 acceptPictures({ chooser: byId("choose"), target: byId("paper"), onPictures: showPictures, onError: (sentence) => {
-  forget();
-  answer.showError(sentence);
+  if (isEmpty()) {
+    forget();
+    fail(sentence);
+  } else note.textContent = sentence; // what is on the pad has been read all the same
 } });
 
 undo.addEventListener("click", undoStep);
@@ -82,9 +86,20 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+markTransparent(shown);
 shown.addEventListener("error", () => {
+  if (!picture) return;
   shown.hidden = true; // the browser cannot show it; the server says whether it can read it
+  notShown.hidden = false;
+  notShown.textContent = say(words.cannotBeShown, { name: picture.name });
 });
+
+/** Say what was done to what is on the pad; not while it is drawn, for what comes and goes would move the page. */
+function tellPreparation() {
+  if (pad.isDrawing) return;
+  const pen = picture || drawing.isEmpty ? null : drawing.penShare();
+  answer.showPreparation(preparationInWords(preparation, pen));
+}
 
 /** Have what was read explained, if anybody looks at it. */
 async function explainAgain() {
@@ -135,25 +150,40 @@ async function readOnceServerIsBack() {
   await serverIsBack();
   waitsForServer = false;
   readAgain();
+  if (several.length) gallery.show(several, picture);
+}
+
+/** @param {string} sentence that is said in place of an answer */
+function fail(sentence) {
+  answer.showError(sentence);
+  showNothingBeside();
 }
 
 /** Let no answer to what was on the pad before come late. */
 function forget() {
   reader.cancel();
   explainer.cancel();
+  showNothingBeside();
+}
+
+/** Take away what is shown beside an answer. */
+function showNothingBeside() {
   inside?.clear();
   verdict.hide();
+  preparation = [];
+  answer.showPreparation("");
 }
 
 async function copyAsCurl() {
   const address = new URL("predict", location.href).href;
   const command = picture ? curlForPicture(address, picture.name) : curlForStrokes(address, drawing.toPoints());
-  note.textContent = (await copy(command)) ? words.copied : words.notCopied;
+  const copied = picture ? say(words.copiedForPicture, { name: picture.name }) : words.copied;
+  note.textContent = (await copy(command)) ? copied : words.notCopied;
 }
 
 function undoStep() {
   if (pad.isDrawing) return;
-  if (picture) putPictureAway();
+  if (picture) putPicturesAway();
   else drawing.undo();
   pad.repaint();
   readAgain();
@@ -167,8 +197,8 @@ function redoStep() {
 }
 
 function clearAll() {
-  if (picture) putPictureAway();
-  else drawing.clear();
+  putPicturesAway();
+  drawing.clear();
   pad.repaint();
   readAgain();
 }
@@ -176,20 +206,17 @@ function clearAll() {
 /** A stroke over a picture begins a new drawing; the one under the picture is not meant. */
 function beginAfresh() {
   if (!picture) return;
-  putPictureAway();
+  putPicturesAway();
   drawing.clear();
 }
 
 /** @param {File[]} chosen the first is shown large, and all in the gallery where they are several */
-async function showPictures(chosen) {
-  files = chosen;
+function showPictures(chosen) {
+  putPicturesAway();
   showPicture(chosen[0]);
-  gallery?.hide();
   if (chosen.length === 1) return;
-  const module = await fetched(import("./gallery.js"));
-  if (!module || files !== chosen) return;
-  gallery ??= new module.Gallery(showPicture);
-  gallery.show(chosen);
+  several = chosen;
+  gallery.show(several, picture);
 }
 
 /** @param {File} file shown over the drawing, which stays under it */
@@ -202,11 +229,17 @@ function showPicture(file) {
   readAgain();
 }
 
+function putPicturesAway() {
+  putPictureAway();
+  several = [];
+  gallery.hide();
+}
+
 function putPictureAway() {
   if (!picture) return;
   URL.revokeObjectURL(shown.src);
   shown.removeAttribute("src");
-  shown.hidden = true;
+  shown.hidden = notShown.hidden = true;
   picture = null;
   forget();
 }

@@ -26,7 +26,8 @@ export class Pad {
    * @param {HTMLCanvasElement} canvas
    * @param {Drawing} drawing
    * @param {() => Tool} tool what the next stroke is made with
-   * @param {{onBegin: () => void, onChange: () => void}} listener told before a stroke begins, and of each change
+   * @param {{onBegin: () => void, onChange: () => void, onEnd: () => void}} listener told before a stroke begins, of
+   *   each change, and when the pointer has left the pad
    */
   constructor(canvas, drawing, tool, listener) {
     this.#canvas = canvas;
@@ -62,6 +63,7 @@ export class Pad {
       if (event.pointerId !== this.#pointer?.id) return;
       this.#pointer = null;
       if (drawing.endInVain()) listener.onChange();
+      listener.onEnd();
     };
     canvas.addEventListener("pointerup", lift);
     canvas.addEventListener("pointercancel", lift);

@@ -20,7 +20,9 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
     chooser.value = ""; // so that choosing the same file again is a change again
   });
 
-  document.addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
+  document.addEventListener("paste", (event) => {
+    if (event.clipboardData?.files.length) take(event.clipboardData.files); // text is not meant for the pad
+  });
 
   // On the whole page, or a picture dropped a little beside the pad would replace the page.
   document.addEventListener("dragover", (event) => {
@@ -34,5 +36,25 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
     event.preventDefault();
     target.removeAttribute("data-dropping");
     take(event.dataTransfer?.files ?? []);
+  });
+}
+
+const LOOKED_AT = 32; // pixels, of a side
+const OPAQUE = 250; // of 255
+
+/**
+ * Mark a picture that one looks through, once it is there: on white paper white ink would not be seen, nor black on
+ * black.
+ *
+ * @param {HTMLImageElement} image
+ */
+export function markTransparent(image) {
+  image.addEventListener("load", () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = LOOKED_AT;
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0, LOOKED_AT, LOOKED_AT);
+    const { data } = context.getImageData(0, 0, LOOKED_AT, LOOKED_AT);
+    image.toggleAttribute("data-transparent", data.some((value, index) => index % 4 === 3 && value < OPAQUE));
   });
 }

@@ -68,7 +68,7 @@ export class Verdict {
       if (answer.error) note(errorInWords(answer.error));
       else note(say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label }));
     } catch {
-      note(words.serverGone);
+      note(words.notKept);
     }
   }
 }

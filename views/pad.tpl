@@ -21,7 +21,15 @@
     <div class="paper" id="paper">
       <canvas id="pad" role="img" aria-label="{{page['pad']}}"></canvas>
       <img id="picture" alt="{{page['picture']}}" hidden>
+      <p class="not-shown" id="not-shown" hidden></p>
       <p class="drop-hint" aria-hidden="true">{{page["drop"]}}</p>
+    </div>
+
+    <div class="buttons" role="group" aria-label="{{page['drawing']}}">
+      <button id="undo" type="button" aria-keyshortcuts="Control+Z Meta+Z" disabled>{{page["undo"]}}</button>
+      <button id="redo" type="button" aria-keyshortcuts="Control+Shift+Z Meta+Shift+Z" disabled>{{page["redo"]}}</button>
+      <button id="clear" type="button" aria-keyshortcuts="Escape" disabled>{{page["clear"]}}</button>
+      <button id="read" type="button" disabled>{{page["read"]}}</button>
     </div>
 
     <div class="reading">
@@ -64,12 +72,6 @@
         <label class="swatch {{name}}" title="{{in_words}}"><input type="radio" name="tool" value="{{name}}" {{"checked" if name == "ink" else ""}}><span class="unseen">{{in_words}}</span></label>
         % end
       </fieldset>
-      <div class="buttons">
-        <button id="undo" type="button" aria-keyshortcuts="Control+Z Meta+Z" disabled>{{page["undo"]}}</button>
-        <button id="redo" type="button" aria-keyshortcuts="Control+Shift+Z Meta+Shift+Z" disabled>{{page["redo"]}}</button>
-        <button id="clear" type="button" aria-keyshortcuts="Escape" disabled>{{page["clear"]}}</button>
-        <button id="read" type="button" class="primary" disabled>{{page["read"]}}</button>
-      </div>
       <p class="or">{{page["orChoose"]}} <label class="choose">{{page["choose"]}}<input id="choose" type="file" class="unseen" multiple accept="image/png,image/jpeg,image/gif,image/bmp,image/webp"></label>{{page["orDrop"]}}</p>
       <p class="developers"><button id="copy-curl" type="button" disabled>{{page["copyAsCurl"]}}</button> <a href="api">{{page["contract"]}}</a> <span id="note" role="status"></span></p>
     </section>
@@ -85,7 +87,8 @@
       <div class="question">
         <p id="evidence">{{words["scripts"]["nothingInside"]}}</p>
         <p class="legend" aria-hidden="true"><span class="for">{{page["for"]}}</span> <span class="against">{{page["against"]}}</span></p>
-        <div class="digits" id="why" role="group" aria-label="{{page['whyNotAnother']}}">
+        <p id="why-not-another">{{page["whyNotAnother"]}}</p>
+        <div class="digits" id="why" role="group" aria-labelledby="why-not-another">
           % for digit in range(10):
           <button type="button" aria-pressed="false" disabled>{{digit}}</button>
           % end
