@@ -47,7 +47,6 @@ SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can 
 WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
 SHADOW = 0.9  # of the ink's difference from the paper, at most
 DARKEST_PAPER = 0.25  # of the brightest; on a darker table, grain is no ink, however much of the light it takes
-GRAIN = 3  # pixels; the paper's and the sensor's
 EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
 CORNER = 10  # of a side is this many times a corner's
 FILLS_BOX = 0.75  # of the box around it is filled by the paper
@@ -290,7 +289,8 @@ def cropped(strength: Floats) -> Floats:
 def without_thin_lines(difference: Difference, thickest: int) -> Difference:
     """``difference``, less the lines that are up to ``thickest`` pixels wide: a pen writes broader ones."""
     width = thickest + 1 + thickest % 2
-    return Difference(difference.image.filter(ImageFilter.MinFilter(width)).filter(ImageFilter.MaxFilter(width)))
+    narrowed = 255 - widen(255 - difference.pixels[..., None], width)
+    return Difference(Image.fromarray(widen(narrowed, width)[..., 0]))
 
 
 def width_of_lines(pixels: Bytes, begins: float) -> int:
@@ -514,13 +514,32 @@ def difference_from_shaded_paper(image: Image.Image) -> Difference:
     (grey-scale closing): light may fall off across it and shadows may lie on it, with edges as sharp as they like.
     Ink takes the same fraction of the light wherever it lies.
     """
-    without_grain = np.asarray(image.filter(ImageFilter.MedianFilter(GRAIN)))
     pixels = np.asarray(image)
+    without_grain = medians(pixels)
     if is_light_on_dark(without_grain):
         without_grain, pixels = 255 - without_grain, 255 - pixels
     paper = close_gaps(without_grain, max(3, round(min(image.size) * WIDEST_STROKE))).astype(np.float32)
     darkening = (1 - pixels / np.maximum(paper, max(1, DARKEST_PAPER * paper.max()))).clip(0, 1).mean(axis=2)
     return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
+
+
+def medians(pixels: Bytes) -> Bytes:
+    """The median of each pixel and its eight neighbours, of ``pixels``, uint8 [H, W, channels].
+
+    Once each column of three is sorted, the median is the middle one of three: the greatest of the least beside one
+    another, the middle one of the middle ones, and the least of the greatest. With whole arrays that takes a tenth of
+    the time of Pillow's filter. Source: J. L. Smith, "Implementing median filters in XC4000E FPGAs", Xcell 23, 1996.
+    """
+    framed = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    least, middle, greatest = sorted_three(framed[:-2], framed[1:-1], framed[2:])
+    beside = [(part[:, :-2], part[:, 1:-1], part[:, 2:]) for part in (least, middle, greatest)]
+    return sorted_three(np.maximum.reduce(beside[0]), sorted_three(*beside[1])[1], np.minimum.reduce(beside[2]))[1]
+
+
+def sorted_three(one: Bytes, two: Bytes, three: Bytes) -> tuple[Bytes, Bytes, Bytes]:
+    """The least, the middle one and the greatest of three values, at each place."""
+    less, more = np.minimum(one, two), np.maximum(one, two)
+    return np.minimum(less, three), np.maximum(less, np.minimum(more, three)), np.maximum(more, three)
 
 
 def is_light_on_dark(pixels: Bytes) -> bool:
