@@ -47,6 +47,7 @@ from net.serving.contract import (
     STATUS,
     error_body,
     error_of,
+    json_line,
     too_large,
 )
 from net.serving.gate import RateLimit, Wsgi, behind, is_address, is_token, read_token
@@ -109,7 +110,8 @@ def create_app(
     contract = openapi.document(limits, kept is not None, token is not None, rate is not None)
     rate_limit = None if rate is None else RateLimit(rate)
     origins = frozenset(cors)
-    app = bottle.Bottle()
+    app = bottle.Bottle(autojson=False)
+    app.install(bottle.JSONPlugin(json_line))
 
     @app.hook("before_request")
     def guard() -> None:

@@ -57,7 +57,17 @@ class Correction:
     @property
     def key(self) -> bytes:
         """What tells it from others: the picture and the label alone."""
-        return hashlib.sha256(bytes([self.label]) + self.picture).digest()
+        return key_of(self.picture, self.label)
+
+    @property
+    def contradicted(self) -> list[bytes]:
+        """The keys of those that say something else of the same picture."""
+        return [key_of(self.picture, label) for label in range(10) if label != self.label]
+
+
+def key_of(picture: bytes, label: int) -> bytes:
+    """SHA-256 of both."""
+    return hashlib.sha256(bytes([label]) + picture).digest()
 
 
 class Corrections:
@@ -69,13 +79,19 @@ class Corrections:
         self.max_bytes = max_bytes
 
     def add(self, correction: Correction) -> bool:
-        """Keep ``correction``; whether it was new. Raises StorageFullError, or OSError where the disk refuses."""
+        """Keep ``correction``, in place of what was said of the same picture before; whether it was new.
+
+        Raises StorageFullError, or OSError where the disk refuses.
+        """
         with told_of_no_room():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.opened() as database:
                 database.execute("BEGIN IMMEDIATE")
                 if database.execute("SELECT 1 FROM corrections WHERE key = ?", (correction.key,)).fetchone():
                     return False
+                database.executemany(
+                    "DELETE FROM corrections WHERE key = ?", [(key,) for key in correction.contradicted]
+                )
                 rows, size = database.execute(
                     "SELECT count(*), coalesce(sum(length(picture)), 0) FROM corrections"
                 ).fetchone()

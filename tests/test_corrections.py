@@ -55,12 +55,19 @@ def exported(server: RunningServer) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def test_what_is_said_last_of_a_picture_counts(running: RunningServer):
+    for label in (5, 8, 3):
+        assert correct(running, handwriting.by_hand(3), label).json == {"label": label, "predicted": 3, "new": True}
+    assert correct(running, handwriting.by_hand(4), 4).json["new"] is True
+    assert sorted(name.partition("/")[0] for name in exported(running)) == ["3", "4"]
+
+
 def test_a_correction_is_kept_and_handed_out_for_evaluation(running: RunningServer, tmp_path: Path):
     assert exported(running) == {}
     answer = correct(running, handwriting.by_hand(4), 4)
     assert (answer.status, answer.json) == (200, {"label": 4, "predicted": 4, "new": True})
     assert correct(running, handwriting.by_hand(4), 4).json["new"] is False
-    assert correct(running, handwriting.by_hand(4), 9).json["new"] is True
+    assert correct(running, handwriting.by_hand(5), 9).json["new"] is True
     kept = exported(running)
     assert sorted(name.partition("/")[0] for name in kept) == ["4", "9"]
     for name, content in kept.items():

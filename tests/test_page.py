@@ -924,9 +924,13 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
     page.click("#clear")
     expect(page.locator("#verdict")).to_be_hidden()
     with zipfile.ZipFile(io.BytesIO(page.request.get(f"{running.url}corrections.zip").body())) as archive:
-        assert sorted(name.partition("/")[0] for name in archive.namelist()) == ["2", "4", "9"]
+        assert sorted(name.partition("/")[0] for name in archive.namelist()) == ["2", "9"]
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
     running.stop()
     running.process.stdout.close()
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_contain_text("not kept")
 
 
 def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):

@@ -49,4 +49,9 @@ def error_of(code: str, message: str) -> dict[str, object]:
 
 def error_body(code: str, message: str) -> str:
     """The same, as JSON."""
-    return json.dumps(error_of(code, message))
+    return json_line(error_of(code, message))
+
+
+def json_line(answer: object) -> str:
+    """``answer`` as JSON, with the end of a line, so that a terminal's prompt does not stick to it."""
+    return json.dumps(answer) + "\n"
