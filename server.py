@@ -8,6 +8,7 @@ import argparse
 import base64
 import binascii
 import gzip
+import hashlib
 import json
 import logging
 import math
@@ -20,6 +21,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -36,14 +38,14 @@ from net.checkpoint import SHIPPED, CheckpointError, weights_path
 from net.corrections import Correction, Corrections, StorageFullError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, connections, headers, memory, openapi, processes
+from net.serving import access_log, bodies, connections, headers, memory, openapi, processes
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
     NOT_FOUND,
     NOT_HTTP,
     OVERLOADED,
-    RETRY_AFTER,
+    RETRY_SECONDS,
     STATUS,
     error_body,
     error_of,
@@ -53,12 +55,15 @@ from net.serving.contract import (
 from net.serving.gate import RateLimit, Wsgi, behind, is_address, is_token, read_token
 from net.serving.limits import Limits
 from net.serving.metrics import CONTENT_TYPE, Metrics
+from net.strokes import MAX_POINTS
 
 log = logging.getLogger("server")
 HOME = Path(__file__).resolve().parent
+VIEWS = [str(HOME / "views")]  # one and the same list, by whose identity Bottle keeps what it has compiled
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = Path("corrections")
+OTHER_PARTS = 16  # of a multipart form, besides its pictures
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -110,14 +115,14 @@ def create_app(
     contract = openapi.document(limits, kept is not None, token is not None, rate is not None)
     rate_limit = None if rate is None else RateLimit(rate)
     origins = frozenset(cors)
-    app = bottle.Bottle(autojson=False)
-    app.install(bottle.JSONPlugin(json_line))
+    app = bottle.Bottle()
+    app.config["json.dump_func"] = json_line
 
     @app.hook("before_request")
     def guard() -> None:
         request.environ["digits.limits"] = limits
-        if rate_limit and request.method == "POST" and not rate_limit.allows(request.environ.get("REMOTE_ADDR", "")):
-            refuse("too_many_requests", "This address asks more often than it may; slow down.")
+        if rate_limit and request.method == "POST" and (seconds := rate_limit.wait(client_address())):
+            raise Refusal("too_many_requests", "This address asks more often than it may; slow down.", seconds)
         is_open = request.method in ("GET", "HEAD") and (
             request.path in ("/", "/api", *openapi.OPEN_ROUTES) or request.path.startswith("/static/")
         )
@@ -134,13 +139,13 @@ def create_app(
             words=words,
             for_scripts=for_scripts,
             corrections=kept is not None,
-            template_lookup=[str(HOME / "views")],
+            template_lookup=VIEWS,
         )
         return compressed(page.encode(), response)
 
     @app.get("/api")
     def api() -> bytes:
-        page = bottle.template("api", contract=contract, template_lookup=[str(HOME / "views")])
+        page = bottle.template("api", contract=contract, template_lookup=VIEWS)
         return compressed(page.encode(), response)
 
     @app.get("/openapi.json")
@@ -149,13 +154,7 @@ def create_app(
 
     @app.get("/static/<name:path>")
     def static(name: str) -> HTTPResponse:
-        request.environ.pop("HTTP_RANGE", None)  # files of a few kilobytes come whole
-        answer = bottle.static_file(name, root=str(HOME / "static"))
-        answer.set_header("Cache-Control", "no-cache")  # keep, but ask whether it has changed
-        if answer.status_code == 200 and request.method == "GET":
-            with answer.body as file:
-                answer.body = compressed(file.read(), answer)
-        return answer
+        return static_file(name)
 
     @app.get("/healthz")
     def healthz() -> dict[str, Any]:
@@ -200,6 +199,8 @@ def create_app(
         return prediction
 
     def recognize_each(given: Several) -> list[Prediction | Refusal]:
+        if rate_limit:
+            rate_limit.charge(client_address(), len(given.pictures) - 1)
         pictures = [one for one in given.pictures if isinstance(one, bytes)]
         try:
             read = iter(latest.current.recognize_all(pictures, limits.pixels, time.monotonic() + limits.deadline))
@@ -257,6 +258,27 @@ def create_app(
     return behind(trusted_proxy, observed) if trusted_proxy else observed
 
 
+def static_file(name: str) -> HTTPResponse:
+    """The file ``name`` of the page's, whole; or that it is the one that the browser has."""
+    method, request.environ["REQUEST_METHOD"] = request.method, "GET"  # HEAD tells what GET would
+    for condition in ("HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE"):
+        request.environ.pop(condition, None)
+    answer = bottle.static_file(name, root=str(HOME / "static"), etag=False)
+    request.environ["REQUEST_METHOD"] = method
+    answer.set_header("Cache-Control", "no-cache")  # keep, but ask whether it has changed
+    if answer.status_code == 200:
+        with answer.body as file:
+            content = file.read()
+        answer.body = compressed(content, answer)
+        etag = f'"{hashlib.sha256(answer.body).hexdigest()[:16]}"'
+        answer.set_header("ETag", etag)
+        for unsaid in ("Accept-Ranges", "Last-Modified"):
+            answer.headers.pop(unsaid, None)
+        if etag in re.split(r"\s*,\s*", header("If-None-Match").replace("W/", "")):
+            answer.status, answer.body = 304, b""
+    return answer
+
+
 def compressed(body: bytes, answer: bottle.BaseResponse) -> bytes:
     """``body`` of ``answer``, gzipped where the client takes that; telephones wait for bytes."""
     answer.set_header("Vary", "Accept-Encoding")
@@ -271,11 +293,12 @@ def compressed(body: bytes, answer: bottle.BaseResponse) -> bytes:
 class Refusal(HTTPResponse):
     """An error of the contract, as an answer."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, retry_after: float = RETRY_SECONDS) -> None:
+        """``retry_after`` is in seconds, for codes of which it is said that one may come again."""
         super().__init__(error_body(code, message), STATUS[code], {"Content-Type": "application/json"})
         self.code, self.message = code, message
         if code in ("overloaded", "too_many_requests"):
-            self.set_header("Retry-After", RETRY_AFTER)
+            self.set_header("Retry-After", str(math.ceil(retry_after)))
         if code == "unauthorized":
             self.set_header("WWW-Authenticate", "Bearer")
 
@@ -327,7 +350,7 @@ def read_label() -> int:
     if content_type == "application/json":
         given = json_object(body).get("label")
     elif content_type == "multipart/form-data":
-        given = multipart_form().get("label")
+        given = multipart_form(body).get("label")
     elif content_type == "application/x-www-form-urlencoded":
         given = request.forms.get("label")
     else:
@@ -346,10 +369,15 @@ def require_own_page(origins: frozenset[str]) -> None:
     if not origin or origin in origins:
         return
     is_rebound = is_straight_from_loopback() and not asks_for_local_name()
-    if origin.partition("://")[2] != header("Host") or is_rebound:
+    if not is_own_page() or is_rebound:
         refuse(
             "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
         )
+
+
+def is_own_page() -> bool:
+    """Whether the page that had the browser ask came from here."""
+    return header("Origin").partition("://")[2] == header("Host")
 
 
 def header(name: str) -> str:
@@ -357,9 +385,14 @@ def header(name: str) -> str:
     return request.headers.raw(name, "")
 
 
+def client_address() -> str:
+    """The address that the current request comes from."""
+    return request.environ.get("REMOTE_ADDR", "")
+
+
 def is_from_this_machine() -> bool:
     """Whether the current request comes from this machine itself, and from none of its browser's foreign pages."""
-    return is_straight_from_loopback() and asks_for_local_name()
+    return is_straight_from_loopback() and asks_for_local_name() and (not header("Origin") or is_own_page())
 
 
 def is_straight_from_loopback() -> bool:
@@ -442,7 +475,7 @@ def read_pictures() -> Given | Several:
     if content_type.startswith("image/"):
         return body or refuse("no_image", EMPTY)
     if content_type == "multipart/form-data":
-        parts = multipart_form().getall("image")
+        parts = multipart_form(body).getall("image")
         return several(parts, read_part) if len(parts) > 1 else read_part(parts[0] if parts else None)
     if content_type == "application/json":
         given = json_object(body)
@@ -452,7 +485,7 @@ def read_pictures() -> Given | Several:
             return several(given["images"], read_data_url)
         return read_data_url(given.get("image"))
     if content_type == "application/x-www-form-urlencoded":
-        return read_data_url(form_field())
+        return read_data_url(form_field(body))
     if not body:
         refuse("no_image", f"There is no picture in the request; {HOW_TO_SEND}.")
     refuse("unsupported_type", f"A picture cannot come with this content type; {HOW_TO_SEND}.")
@@ -519,16 +552,20 @@ def read_part(part: Any) -> bytes:
     return read_data_url(part)
 
 
-def multipart_form() -> bottle.FormsDict:
-    """The fields of the current request's multipart form."""
-    try:
-        return request.POST
-    except Exception:  # Bottle's parser raises whatever malformed parts lead it to
-        refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
+def multipart_form(body: bytes) -> bottle.FormsDict:
+    """The fields of the current request's multipart form, which is ``body``."""
+    if bodies.is_plain_multipart(body, request.content_type, request.environ["digits.limits"].images + OTHER_PARTS):
+        with suppress(Exception):  # Bottle's parser raises whatever malformed parts lead it to
+            return request.POST
+    refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
 
 
 def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object that ``body`` is."""
+    if not bodies.is_plain_json(body):
+        refuse(
+            "bad_json", f"The JSON holds more values than are read; send a picture, or {MAX_POINTS:,} points at most."
+        )
     try:
         given = json.loads(body)
     except (ValueError, RecursionError):
@@ -538,8 +575,10 @@ def json_object(body: bytes) -> dict[str, Any]:
     return given
 
 
-def form_field() -> str | None:
-    """The value of `image` in a URL-encoded form."""
+def form_field(body: bytes) -> str | None:
+    """The value of `image` in the current request's URL-encoded form, which is ``body``."""
+    if not bodies.is_plain_form(body):
+        refuse("no_image", f"The form has more in it than a picture; {HOW_TO_SEND}.")
     field = request.forms.get("image")
     # In such a form an unescaped + means a space, which base64 does not have: people forget to escape it.
     return field.replace(" ", "+") if field else None
@@ -835,6 +874,7 @@ def follow(latest: LatestRecognizer, watch: bool) -> None:
     """Take new weights at SIGHUP, where the system has it, and with ``watch`` as soon as they are there."""
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=latest.reload, daemon=True).start())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
     if watch:
         threading.Thread(target=latest.watch, args=(threading.Event(),), daemon=True).start()
 

@@ -77,7 +77,7 @@ class Batched:
             for job in jobs:
                 job.outcome = error
             return
-        if self.observe:
-            self.observe(sum(len(job.pictures) for job in jobs))
         for job, outcome in zip(jobs, outcomes, strict=True):
             job.outcome = outcome
+        if self.observe:
+            self.observe(sum(len(job.pictures) for job in jobs))

@@ -64,19 +64,20 @@ def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
         raise CheckpointError(f"The checkpoint '{path}' holds the weights of another network") from error
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
         raise CheckpointError(f"The checkpoint '{path}' holds weights that are not finite numbers")
-    return network.eval(), card_of(path)
+    return network.eval(), card_of(path, weights)
 
 
-def card_of(path: Path) -> dict[str, Any]:
+def card_of(path: Path, weights: bytes | None = None) -> dict[str, Any]:
     """The card of the checkpoint ``path``; empty where it is missing or speaks of other weights.
 
-    A calibration that was fitted to other weights is worse than none. Raises OSError without the checkpoint.
+    A calibration that was fitted to other weights is worse than none. ``weights`` are those that were read at
+    ``path``, which may hold others by now; without them, it is read. Raises OSError without the checkpoint.
     """
     try:
         card = json.loads(card_path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    sha256 = hashlib.sha256(path.read_bytes() if weights is None else weights).hexdigest()
     return card if isinstance(card, dict) and card.get("sha256") == sha256 else {}
 
 

@@ -38,11 +38,14 @@ from net.parts import (
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
+MOST_SCANS = 50  # of a JPEG, each of which goes over all of its pixels; progressive ones have about ten
 SIDE = 28  # pixels, of the network's field
 BOX = 20  # pixels, of the box within it that MNIST's digits fill
 THINNEST_STROKE = 1.0  # pixels, in that box; none of MNIST's 60,000 training digits has strokes that are thinner
+START_OF_SCAN = b"\xff\xda"  # which nothing else in a JPEG's scans looks like
 CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
+MOST_KEPT = 6_000_000  # pixels, of what is looked at in one piece
 SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
 WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
 SHADOW = 0.9  # of the ink's difference from the paper, at most
@@ -154,6 +157,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
                 f"The picture has {image.width} × {image.height} pixels, more than the "
                 f"{max_pixels / 1e6:g} million that are read here; send a smaller one."
             )
+        if image.format == "JPEG" and data.count(START_OF_SCAN) > MOST_SCANS:
+            raise UnreadableImageError("The JPEG has more scans than are read here; send it as a usual one.")
         # Twice the working size leaves enough to crop a digit out that fills half of the picture.
         image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
         image.load()
@@ -170,9 +175,12 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
 
 def shrink(image: Image.Image) -> Image.Image:
     """A picture with far more pixels than are looked at, smaller; so memory does not grow with every step after."""
-    factor = min(image.size) // (4 * WORKING_SIDE)
+    width, height = image.size
+    factor = max(min(width, height) // (4 * WORKING_SIDE), math.isqrt(width * height // MOST_KEPT))
     if factor < 2:
         return image
+    if image.mode in ("P", "PA"):  # whose numbers are no tones
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
         smaller = image.reduce(factor)
     elif image.mode.startswith("I;16"):

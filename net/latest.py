@@ -24,8 +24,8 @@ class LatestRecognizer:
         """Raises checkpoint.CheckpointError."""
         self.path = path
         self.observe: Callable[[int], object] = lambda count: None  # noqa: ARG005
+        self.stamp = stamp_of(path)  # before the weights are read: they may be replaced meanwhile
         self.current = self.load()
-        self.stamp = stamp_of(path)
         self.lock = threading.Lock()
 
     def load(self) -> Recognizer:

@@ -1,5 +1,7 @@
 """Promises to those who put the server where strangers reach it: what it keeps shut, and what it tells of itself."""
 
+import gzip
+import hashlib
 import http.client
 import json
 import os
@@ -10,13 +12,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import bottle
 import handwriting
 import pytest
 from conftest import HOME, LINE_TIMEOUT, RunningServer, python, start_server
 from prometheus_client.parser import text_string_to_metric_families
-from test_server import PICTURES, Answer, as_raw_body, ask, post
+from test_corrections import called
+from test_server import PICTURES, Answer, as_raw_body, ask, data_url, post
 
 import server as server_module
+from net.serving.gate import RateLimit
 from net.serving.limits import Limits
 
 A_PICTURE = PICTURES[0].read_bytes()
@@ -84,6 +89,7 @@ def test_only_this_machine_is_served_unless_told_otherwise(server):
         socket.create_connection(("127.0.0.2", server.port), LINE_TIMEOUT)
 
 
+MAIN_SCRIPT = hashlib.sha256((HOME / "static" / "main.js").read_bytes()).hexdigest()[:16]  # what its ETag says
 ANSWERS = {
     "the page": (b"GET / HTTP/1.1", 200),
     "the page's header": (b"HEAD / HTTP/1.1", 200),
@@ -91,7 +97,7 @@ ANSWERS = {
     "the contract for programs": (b"GET /openapi.json HTTP/1.1", 200),
     "a script": (b"GET /static/main.js HTTP/1.1", 200),
     "a script that has not changed": (
-        b"GET /static/main.js HTTP/1.1\r\nIf-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT",
+        b'GET /static/main.js HTTP/1.1\r\nIf-None-Match: W/"another", "%s"' % MAIN_SCRIPT.encode(),
         304,
     ),
     "health": (b"GET /healthz HTTP/1.1", 200),
@@ -143,6 +149,16 @@ def test_the_pages_hold_no_script_that_their_policy_forbids(server, path: str):
     assert not re.search(rf"{scripts}|<style|\sstyle=|\son\w+=|javascript:", page)
 
 
+def test_pages_are_compiled_once_and_not_for_each_who_looks(tmp_path: Path):
+    app = server_module.create_app(corrections=tmp_path)
+    compiled = []
+    for _ in range(3):
+        for path in ("/", "/api"):
+            assert called(app, "GET", path)[0] == "200 OK"
+        compiled.append(len(bottle.TEMPLATES))
+    assert len(set(compiled)) == 1
+
+
 def test_no_other_sites_page_may_read_answers_unless_allowed(server, guarded):
     for answer in (
         ask(server, "GET", "/healthz", Origin=FRIEND),
@@ -182,6 +198,30 @@ def test_an_allowed_page_is_told_before_what_it_may_send(guarded):
     allowed = answer.headers["Access-Control-Allow-Headers"].lower()
     assert "authorization" in allowed
     assert "content-type" in allowed
+
+
+def test_what_is_for_this_machine_is_not_for_an_allowed_page_in_its_browser(tmp_path: Path):
+    for server in started(tmp_path, "--cors", FRIEND):
+        for path in ("/metrics", "/corrections.zip"):
+            assert ask(server, "GET", path, Origin=FRIEND).error == (403, "forbidden")
+            assert ask(server, "GET", path, Origin=server.url.rstrip("/")).status == 200
+
+
+@pytest.mark.parametrize("path", ["/static/main.js", "/static/page.css"])
+def test_a_browser_that_has_a_file_is_told_so_by_its_content_alone(server, path: str):
+    plain = ask(server, "GET", path)
+    packed = ask(server, "GET", path, Accept_Encoding="gzip")
+    assert gzip.decompress(packed.body) == plain.body
+    assert plain.headers["ETag"] != packed.headers["ETag"], "they are not the same bytes"
+    for answer, encoding in ((plain, "identity"), (packed, "gzip")):
+        again = ask(server, "GET", path, Accept_Encoding=encoding, If_None_Match=answer.headers["ETag"])
+        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", answer.headers["ETag"])
+        head = ask(server, "HEAD", path, Accept_Encoding=encoding)
+        for name in ("Content-Length", "Content-Type", "ETag", "Vary", "Content-Encoding"):
+            assert head.headers[name] == answer.headers[name], name
+        assert head.body == b""
+    newer = {"If_None_Match": '"of another day"', "If_Modified_Since": "Fri, 01 Jan 2100 00:00:00 GMT"}
+    assert ask(server, "GET", path, **newer).body == plain.body
 
 
 def test_corrections_come_from_no_other_sites_page_but_an_allowed_one(guarded):
@@ -390,6 +430,32 @@ def test_who_asks_too_often_is_told_when_to_come_again(counting):
     assert ask_from("127.0.0.22", counting, "POST", "/predict", A_PICTURE, Content_Type="image/png").status == 200
     for path in ("/", "/static/main.js", "/static/page.css", "/healthz"):
         assert ask_from("127.0.0.21", counting, "GET", path).status == 200
+
+
+def test_each_picture_counts_and_one_waits_for_all_that_came(counting):
+    pictures = [data_url(PICTURES[0])] * 5
+    body = json.dumps({"images": pictures}).encode()
+    assert ask_from("127.0.0.23", counting, "POST", "/predict", body, Content_Type="application/json").status == 200
+    answer = ask_from("127.0.0.23", counting, "POST", "/predict", A_PICTURE, Content_Type="image/png")
+    assert answer.error == (429, "too_many_requests")
+    assert int(answer.headers["Retry-After"]) in range(490, 501), "five at a hundredth a second"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("198.51.100.1", "198.51.100.2", False),
+        ("::ffff:198.51.100.1", "::ffff:198.51.100.2", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("nobody", "nobody", True),
+    ],
+)
+def test_who_has_a_network_of_addresses_is_one(one: str, other: str, are_one: bool):
+    limit = RateLimit(0.01)
+    assert limit.wait(one) == 0
+    assert (limit.wait(other) > 0) == are_one
 
 
 def test_a_proxy_is_believed_whom_it_asks_for_and_nobody_else_is(counting):

@@ -157,6 +157,28 @@ def test_told_to_stop_under_load_it_answers_whoever_it_let_in(tmp_path: Path, fl
     load.assert_all_right()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("flags", [[], ["--processes", "2"]], ids=["one process", "two processes"])
+def test_told_to_stop_all_at_once_it_answers_whoever_it_let_in(
+    tmp_path: Path, flags: list[str], number: signal.Signals
+):
+    """As a terminal tells all of a command's processes, and as systemd does."""
+    with started(tmp_path, *flags) as running, socket.create_connection(("127.0.0.1", running.port)) as connection:
+        picture = PICTURES[4].read_bytes()
+        head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
+        connection.sendall((head % len(picture)).encode() + picture[:100])
+        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other has been let in"
+        everybody = [running.process.pid, *(children(running.process.pid) if flags else [])]
+        for pid in everybody:
+            os.kill(pid, number)
+        until(lambda: refuses(running.port), "the port to be closed")
+        connection.sendall(picture[100:])
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert json.loads(answer.read())["digit"] == 4
+        assert running.process.wait(LINE_TIMEOUT) == 0
+
+
 # ---------------------------------------------------------------------------------------------- several processes
 
 

@@ -10,7 +10,7 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import handwriting
@@ -67,6 +67,39 @@ def slow_picture() -> bytes:
     page = Image.new("RGB", (7000, 7000), "white")
     page.paste(handwriting.render(handwriting.by_hand(3)).convert("RGB").resize((900, 900)), (3000, 3000))
     return png(page)
+
+
+# ---------------------------------------------------------------------------------------------- too much to take apart
+
+
+BOUNDARY = "multipart/form-data; boundary=x"
+PART = b'--x\r\nContent-Disposition: form-data; name="image"\r\n'
+FORM = "application/x-www-form-urlencoded"
+LABOURS = {
+    "a header of many lines": (PART + b" a\r\n" * 4_000_000 + b"\r\n\r\n--x--\r\n", BOUNDARY, "no_image"),
+    "many parts": ((PART + b"\r\n\r\n") * 250_000 + b"--x--\r\n", BOUNDARY, "no_image"),
+    "many lines": (PART + b"\r\n" * 8_000_000 + b"--x--\r\n", BOUNDARY, "no_image"),
+    "two boundaries": (PART, f"{BOUNDARY}; boundary=y", "no_image"),
+    "many strokes": (b'{"strokes": [%s[]]}' % (b"[]," * 5_000_000), "application/json", "bad_json"),
+    "many points": (b'{"strokes": [[%s[1,2]]]}' % (b"[1,2]," * 2_500_000), "application/json", "bad_json"),
+    "many objects": (b"[%s{}]" % (b'{"a":1},' * 2_000_000), "application/json", "bad_json"),
+    "many fields": (b"a&" * 8_000_000, FORM, "no_image"),
+    "many escapes": (b"image=" + b"%41" * 5_000_000, FORM, "no_image"),
+}
+
+
+@pytest.mark.parametrize("kind", LABOURS)
+def test_what_would_take_minutes_to_take_apart_is_refused(server: RunningServer, kind: str):
+    body, content_type, code = LABOURS[kind]
+    assert post(server, body, content_type).error == (400, code)
+
+
+def test_a_jpeg_that_goes_over_its_pixels_again_and_again_is_refused(server: RunningServer):
+    content = encode(Image.open(PICTURES[3]).convert("RGB"), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    assert post(server, content, "image/jpeg").json["digit"] == 3
+    often = content[:last] + content[last:-2] * 60 + content[-2:]
+    assert post(server, often, "image/jpeg").error == (422, "unreadable_image")
 
 
 # ---------------------------------------------------------------------------------------------- too large
@@ -220,6 +253,14 @@ def test_who_sends_byte_by_byte_is_told_as_well(hasty: RunningServer, start: byt
         while not select.select([connection], [], [], 0.1)[0] and time.monotonic() < deadline:
             connection.sendall(drop)
         assert answered(connection).error == (408, "timeout")
+
+
+def test_who_sends_empty_lines_holds_no_connection(hasty: RunningServer):
+    deadline = time.monotonic() + LINE_TIMEOUT
+    with connected(hasty) as connection, suppress(OSError):
+        while not select.select([connection], [], [], 0.1)[0] and time.monotonic() < deadline:
+            connection.sendall(b"\r\n\r\n")
+    assert time.monotonic() < deadline
 
 
 def test_fifty_who_stall_hold_up_nobody(tmp_path: Path):

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -20,9 +21,15 @@ from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
 
+from net.corrections import NO_ROOM as NO_ROOM_ERRORS
 from net.serving import contract, headers
 from net.serving.gate import Wsgi
 from net.serving.limits import Limits
+
+try:
+    import resource
+except ImportError:  # Windows counts no open files
+    resource = None
 
 MAX_DROPPED = 128 * 1024 * 1024  # bytes of a refused request that are read so that its sender hears of the refusal
 NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -31,6 +38,9 @@ MAX_CHUNK_LINE = 8192  # bytes, of the line before a chunk, and of what follows 
 SWEEP_SECONDS = 1.0  # between two looks at who is too slow
 GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over a connection just answered or opened
 STAND_BACK_SECONDS = 0.0002
+SAME_STOP_SECONDS = 1.0  # within which one command to stop may come twice, from the terminal and from the parent
+FILES_EACH = 3  # that a connection may have open: its socket, what comes and what goes
+FILES_BESIDE = 64  # that are open for all
 NEVER = 2**31  # seconds
 
 log = logging.getLogger("connections")
@@ -61,7 +71,7 @@ class ContractParser(HTTPRequestParser):
             return self.fail(BadRequest(str(error)), data)
         except OSError as error:
             log.error("%s; a request was refused.", error)
-            return self.fail(NO_ROOM, data)
+            return self.fail(NO_ROOM if error.errno in NO_ROOM_ERRORS else OVERLOADED, data)
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CHUNK_LINE:
             return self.fail(BadRequest("A line between chunks is too long"), data)
@@ -101,7 +111,7 @@ class ContractErrorTask(ErrorTask):
             *headers.of_answer(number, kind, given.get("ORIGIN"), self.channel.origins),
         ]
         if code == "overloaded":
-            self.response_headers.append(("Retry-After", contract.RETRY_AFTER))
+            self.response_headers.append(("Retry-After", str(contract.RETRY_SECONDS)))
         self.set_close_on_finish()
         self.channel.lingers = True
         self.content_length = len(body)
@@ -128,6 +138,7 @@ class ContractChannel(HTTPChannel):
     dropped: int | None = None  # bytes, once it lingers
     began = 0.0  # the time, by time.monotonic(), at which the request that is arriving began to
     arrived = 0.0  # likewise, at which the one that is to be answered had arrived
+    rested = 0.0  # likewise, at which the last request was answered, as far as is known
     active = 0.0  # likewise, at which something is known to have come or gone
     active_then = 0.0  # the same by waitress' clock, which may be set
 
@@ -153,8 +164,10 @@ class ContractChannel(HTTPChannel):
         return now - self.active
 
     def is_idle(self, now: float) -> bool:
-        """Whether the connection has been kept for nothing for longer than it may."""
-        return self.quiet_for(now) > self.limits.idle_seconds and not self.requests
+        """Whether the connection has been kept without a request for longer than it may."""
+        if self.request or self.requests or self.total_outbufs_len or not self.rested:
+            self.rested = now
+        return now - self.rested > self.limits.idle_seconds
 
     def is_in_flight(self, now: float) -> bool:
         """Whether a request was begun and not yet answered to the last byte, or may be about to arrive."""
@@ -180,6 +193,7 @@ class ContractChannel(HTTPChannel):
         if self.lets_nobody_in.is_set():
             self.requests[0].headers["CONNECTION"] = "close"
         super().service()
+        self.rested = time.monotonic()
 
     def handle_write(self) -> None:
         if not self.outbuf_lock.acquire(blocking=False):
@@ -269,10 +283,15 @@ def serve(
     channel_class = type("Channel", (ContractChannel,), its_own)
     for server in servers:
         server.channel_class = channel_class
-        server.adj.connection_limit = limits.connections + len(sockets)  # waitress counts its own sockets as well
+        # waitress counts its own sockets as well.
+        server.adj.connection_limit = affordable(limits.connections) + len(sockets)
+    told_at = 0.0
 
     def on_signal(*_: object) -> None:
-        if stop.is_set():  # told twice: at once, then
+        nonlocal told_at
+        if not stop.is_set():
+            told_at = time.monotonic()
+        elif time.monotonic() - told_at > SAME_STOP_SECONDS:  # told twice: at once, then
             raise SystemExit(1)
         stop.set()
         servers[0].pull_trigger()  # wake the loop
@@ -301,6 +320,21 @@ def serve(
     while (now := time.monotonic()) < deadline and any(one.is_in_flight(now) for one in channels_of(sockets)):
         wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
     dispatcher.shutdown()
+
+
+def affordable(connections: int) -> int:
+    """How many of so many ``connections`` this process may have files open for, once it has asked for more."""
+    if resource is None:
+        return connections
+    most, ever = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections * FILES_EACH + FILES_BESIDE
+    if most != resource.RLIM_INFINITY and most < wanted:
+        with suppress(OSError, ValueError):
+            granted = wanted if ever == resource.RLIM_INFINITY else min(wanted, ever)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (granted, ever))
+            most = granted
+        connections = min(connections, max(1, (most - FILES_BESIDE) // FILES_EACH))
+    return connections
 
 
 def channels_of(sockets: dict[int, Any]) -> list[ContractChannel]:

@@ -26,7 +26,7 @@ STATUS = {
     "overloaded": 503,
     "storage_full": 507,
 }
-RETRY_AFTER = "1"  # seconds, as the header of that name tells those who are to come again
+RETRY_SECONDS = 1  # after which those may come again who are told no other time
 
 NOT_FOUND = "There is nothing at this address; the drawing pad is at /, and what else there is stands at /api."
 INTERNAL = "Something went wrong in the server; the request was not at fault, and may be sent again."

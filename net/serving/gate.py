@@ -23,22 +23,45 @@ class RateLimit:
     """
 
     def __init__(self, rate: float) -> None:
-        """``rate`` is in requests a second."""
+        """``rate`` is in requests a second, more than 0."""
         self.rate = rate
         self.burst = max(1.0, rate * BURST_SECONDS)
         self.left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # requests, and when that many were left
         self.lock = threading.Lock()
 
-    def allows(self, address: str) -> bool:
-        """Whether ``address`` may ask now, which counts as having asked."""
+    def wait(self, address: str) -> float:
+        """Seconds until ``address`` may ask; 0 if it may now, which counts as having asked."""
         with self.lock:
-            now = time.monotonic()
-            left, since = self.left.pop(address, (self.burst, now))
-            left = min(self.burst, left + (now - since) * self.rate)
-            self.left[address] = (left - 1 if left >= 1 else left, now)
-            if len(self.left) > ADDRESSES:
-                self.left.popitem(last=False)
-            return left >= 1
+            left = self.left_to(address)
+            self.keep(address, left - 1 if left >= 1 else left)
+            return max(0.0, 1 - left) / self.rate
+
+    def charge(self, address: str, requests: int) -> None:
+        """Have what ``address`` asked count for so many ``requests`` more, be it on credit."""
+        with self.lock:
+            self.keep(address, self.left_to(address) - requests)
+
+    def left_to(self, address: str) -> float:
+        """How many requests ``address`` may send at once; less than 0 where it is in debt."""
+        left, since = self.left.get(network_of(address), (self.burst, 0.0))
+        return min(self.burst, left + (time.monotonic() - since) * self.rate)
+
+    def keep(self, address: str, left: float) -> None:
+        """Remember that ``address`` has so many ``left`` now."""
+        network = network_of(address)
+        self.left[network] = (left, time.monotonic())
+        self.left.move_to_end(network)
+        if len(self.left) > ADDRESSES:
+            self.left.popitem(last=False)
+
+
+def network_of(address: str) -> str:
+    """Whose ``address`` it is: who has one IPv6 address has 2**64 of them or more."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ip if ip.version == 4 else ip.ipv4_mapped or ipaddress.ip_network((int(ip), 64), strict=False))
 
 
 def read_token(path: Path) -> str:
@@ -57,6 +80,7 @@ def is_token(authorization: str, token: str) -> bool:
 
 def behind(proxy: str, app: Wsgi) -> Wsgi:
     """``app``, told whom the proxy at the address ``proxy`` asks for: the last in X-Forwarded-For, which it added."""
+    proxy = str(ipaddress.ip_address(proxy)) if is_address(proxy) else proxy  # as sockets write it
 
     def called(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("REMOTE_ADDR") == proxy:

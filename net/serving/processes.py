@@ -88,6 +88,8 @@ class Supervisor:
     def start(self) -> None:
         """Start one process more."""
         descriptors = [listener.fileno() for listener in self.listeners]
+        # Until it can take SIGHUP for what it means, a process would die of it; it gets it once it can.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
         child = subprocess.Popen(
             self.command,
             pass_fds=[*descriptors, self.writable, self.lifeline],
@@ -98,6 +100,7 @@ class Supervisor:
                 LIFELINE: str(self.lifeline),
             },
         )
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
         self.children[child.pid] = (child, time.monotonic())
 
     def supervise(self, folder: str) -> int:

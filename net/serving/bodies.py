@@ -1,0 +1,52 @@
+"""What a body may hold at most, seen before it is taken apart.
+
+Parsers take minutes, or gigabytes, over what a hostile hand makes of a few megabytes; nobody's pictures come near.
+"""
+
+import re
+
+from net.strokes import MAX_POINTS
+
+MOST_HEADER = 4096  # bytes, before each part of a multipart form
+MOST_LINES = 500_000  # of a multipart form, in which a picture of 16 MiB has some hundred by chance
+MOST_FIELDS = 64  # of a form
+MOST_ESCAPED = 1_000_000  # characters of a form; base64 has one in thirty
+MOST_VALUES = 8 * MAX_POINTS  # of JSON: points of strokes have pressure, time and more besides x and y
+MOST_LISTS = 3 * MAX_POINTS  # likewise
+MOST_OBJECTS = 1000  # likewise
+
+CHARSET = r'(?:\s*;\s*charset="?[\w.-]+"?)?'
+MULTIPART = re.compile(
+    rf'multipart/form-data{CHARSET}\s*;\s*boundary=(?:"([^"\\]{{1,70}})"|([^\s;,"\\]{{1,70}})){CHARSET}\s*',
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def is_plain_multipart(body: bytes, content_type: str, most_parts: int) -> bool:
+    """Whether ``body`` is a multipart form of so many parts at most, with a short header to each.
+
+    What tells parts apart stands in ``content_type``, the whole header.
+    """
+    named = MULTIPART.fullmatch(content_type)
+    if not named or body.count(b"\r\n") > MOST_LINES:
+        return False
+    part = b"--" + (named[1] or named[2]).encode("latin-1", "replace") + b"\r\n"
+    place = body.find(part)
+    for _ in range(most_parts + 1):
+        if place < 0:
+            return True
+        begin = place + len(part)
+        if body.find(b"\r\n\r\n", begin - 2, begin + MOST_HEADER) < 0:
+            return False
+        place = body.find(part, begin)
+    return False
+
+
+def is_plain_json(body: bytes) -> bool:
+    """Whether ``body`` holds no more values than pictures or the strokes of a drawing do."""
+    return body.count(b",") <= MOST_VALUES and body.count(b"[") <= MOST_LISTS and body.count(b"{") <= MOST_OBJECTS
+
+
+def is_plain_form(body: bytes) -> bool:
+    """Whether ``body`` is a URL-encoded form with no more fields, nor escapes, than one with a picture in it has."""
+    return body.count(b"&") + body.count(b";") < MOST_FIELDS and body.count(b"%") <= MOST_ESCAPED
