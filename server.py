@@ -102,7 +102,7 @@ def create_app(
     """The WSGI application, with the weights at ``checkpoint`` loaded.
 
     What users say was right is kept in the folder ``corrections``, or nowhere; with ``allow_export`` anybody may
-    fetch it. Pages of the origins ``cors`` may ask too. ``rate`` is how many requests a second each address may send,
+    fetch it. Pages of the origins ``cors`` may ask too. ``rate`` is how many pictures a second each address may send,
     and ``token`` what they must bear; the proxy at the address ``trusted_proxy`` is believed whom it asks for. Raises
     net.checkpoint.CheckpointError where the weights cannot be used.
     """

@@ -4,6 +4,7 @@ from typing import Any
 
 from net.serving.contract import STATUS
 from net.serving.limits import Limits
+from net.strokes import MAX_POINTS
 
 VERSION = "1.0"
 PICTURE = "one PNG, JPEG, GIF, BMP or WebP picture"
@@ -16,7 +17,7 @@ POINT = {"type": "array", "items": {"type": "number"}, "minItems": 2, "descripti
 STROKES = {
     "type": "array",
     "items": {"type": "array", "items": POINT},
-    "description": "strokes, each a list of points, x and y in any unit, y down",
+    "description": f"strokes, each a list of points, x and y in any unit, y down; {MAX_POINTS:,} points in all at most",
 }
 DIGIT = {"type": "integer", "minimum": 0, "maximum": 9}
 GRID = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "description": "rows of numbers"}
