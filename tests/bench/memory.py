@@ -4,7 +4,7 @@
     python tests/bench/memory.py --requests 1000000
 
 Starts server.py on a free port and sends it the ten pictures of tests/data, the strokes of a 7, none, and what is no
-picture, over and over and all at once, each over a connection of its own. Prints what the process holds after each
+picture, and asks for its pages, over and over and all at once, each over a connection of its own. Prints what the process holds after each
 tenth of the requests.
 """
 
@@ -20,6 +20,7 @@ sys.path.insert(0, str(HOME / "tests"))
 from fuzz import resident
 
 SEVEN = b'{"strokes": [[[20, 15], [80, 15], [45, 90]], [[35, 52], [70, 50]]]}'
+PAGES = ("/", "/api", "/static/main.js", "/healthz")
 PARTS = 10  # of the run, after each of which memory is looked at
 
 
@@ -31,6 +32,7 @@ def one_of_each() -> list[tuple[bytes, int]]:
         (raw_post("/predict", SEVEN, "application/json"), 200),
         (raw_post("/predict", b'{"strokes": []}', "application/json"), 422),
         (raw_post("/predict", b"no picture", "image/png"), 422),
+        *((f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), 200) for path in PAGES),
     ]
 
 
