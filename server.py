@@ -116,7 +116,8 @@ def create_app(
     rate_limit = None if rate is None else RateLimit(rate)
     origins = frozenset(cors)
     app = bottle.Bottle()
-    app.config["json.dump_func"] = json_line
+    app.uninstall("json")
+    app.install(bottle.JSONPlugin(json_line))
 
     @app.hook("before_request")
     def guard() -> None:

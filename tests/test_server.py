@@ -98,6 +98,13 @@ def post(server: RunningServer, body: bytes, content_type: str | None) -> Answer
 FOUR_WAYS = [as_multipart, as_raw_body, as_json, as_form]
 
 
+def test_json_ends_its_line_so_that_a_prompt_does_not_stick_to_it(server: RunningServer):
+    for answer in (post(server, PICTURES[1].read_bytes(), "image/png"), ask(server, "GET", "/nowhere")):
+        assert answer.json
+        assert answer.body.endswith(b"}\n")
+        assert answer.body.count(b"\n") == 1
+
+
 @pytest.mark.parametrize("send", FOUR_WAYS)
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
 def test_reads_ten_pictures_in_each_of_four_ways(server, send, path: Path):
