@@ -4,8 +4,8 @@
     python tests/bench/memory.py --requests 1000000
 
 Starts server.py on a free port and sends it the ten pictures of tests/data, the strokes of a 7, none, and what is no
-picture, and asks for its pages, over and over and all at once, each over a connection of its own. Prints what the process holds after each
-tenth of the requests.
+picture, and asks for its pages, over and over and all at once, each over a connection of its own. Prints what the
+process holds after each tenth of the requests.
 """
 
 import argparse
