@@ -470,6 +470,7 @@ def test_every_word_on_the_page_comes_from_one_file_so_that_it_can_be_translated
     running.stop()
     running.process.stdout.close()
     page.keyboard.press("Escape")
+    page.locator("#pad").scroll_into_view_if_needed()
     draw_with_mouse(page, digit(1))
     expect(page.locator("#answer")).to_have_attribute("data-state", "error")
     look()
