@@ -179,8 +179,8 @@ def shrink(image: Image.Image) -> Image.Image:
     factor = max(min(width, height) // (4 * WORKING_SIDE), math.isqrt(width * height // MOST_KEPT))
     if factor < 2:
         return image
-    if image.mode in ("P", "PA"):  # whose numbers are no tones
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode in ("1", "P", "PA"):  # whose numbers are no tones
+        image = image.convert("RGBA" if image.has_transparency_data else "L" if image.mode == "1" else "RGB")
     if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
         smaller = image.reduce(factor)
     elif image.mode.startswith("I;16"):

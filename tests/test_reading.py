@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 
 import handwriting
 import hard_pictures
@@ -179,3 +180,18 @@ def test_a_photograph_of_twelve_megapixels_stays_small_in_memory():
     """The decoder's own down-scaling is used: no step holds all of its pixels in colour."""
     image = ink.decode(hard_pictures.photograph(3, "huge", 0))
     assert image.width * image.height * 3 < 16e6
+
+
+@pytest.mark.parametrize(("mode", "size"), [("P", (7000, 7000)), ("RGBA", (1500, 33_000)), ("1", (7000, 7000))])
+def test_a_small_file_of_fifty_megapixels_stays_small_in_memory(
+    recognizer: Recognizer, mode: str, size: tuple[int, int]
+):
+    page = Image.new(mode, size, {"P": 0, "RGBA": (0, 0, 0, 0), "1": 1}[mode])
+    if mode == "P":
+        page.putpalette([255, 255, 255, 0, 0, 0])
+    page.paste({"P": 1, "RGBA": (0, 0, 0, 255), "1": 0}[mode], (600, 1000, 800, 3000))
+    file = BytesIO()
+    page.save(file, "PNG", **({"transparency": 0} if mode == "P" else {}))
+    image = ink.decode(file.getvalue())
+    assert image.width * image.height < 13e6
+    assert recognizer.recognize(file.getvalue()).digit == 1
