@@ -42,6 +42,7 @@ MOST_SCANS = 50  # of a JPEG, each of which goes over all of its pixels; progres
 SIDE = 28  # pixels, of the network's field
 BOX = 20  # pixels, of the box within it that MNIST's digits fill
 THINNEST_STROKE = 1.0  # pixels, in that box; none of MNIST's 60,000 training digits has strokes that are thinner
+JPEG = b"\xff\xd8"  # how one begins
 START_OF_SCAN = b"\xff\xda"  # which nothing else in a JPEG's scans looks like
 CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
@@ -157,7 +158,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
                 f"The picture has {image.width} × {image.height} pixels, more than the "
                 f"{max_pixels / 1e6:g} million that are read here; send a smaller one."
             )
-        if image.format == "JPEG" and data.count(START_OF_SCAN) > MOST_SCANS:
+        if data.startswith(JPEG) and data.count(START_OF_SCAN) > MOST_SCANS:
             raise UnreadableImageError("The JPEG has more scans than are read here; send it as a usual one.")
         # Twice the working size leaves enough to crop a digit out that fills half of the picture.
         image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
