@@ -63,7 +63,6 @@ VIEWS = [str(HOME / "views")]  # one and the same list, by whose identity Bottle
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = Path("corrections")
-OTHER_PARTS = 16  # of a multipart form, besides its pictures
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -555,7 +554,7 @@ def read_part(part: Any) -> bytes:
 
 def multipart_form(body: bytes) -> bottle.FormsDict:
     """The fields of the current request's multipart form, which is ``body``."""
-    if bodies.is_plain_multipart(body, request.content_type, request.environ["digits.limits"].images + OTHER_PARTS):
+    if bodies.is_plain_multipart(body, request.content_type):
         with suppress(Exception):  # Bottle's parser raises whatever malformed parts lead it to
             return request.POST
     refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")

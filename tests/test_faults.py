@@ -234,6 +234,23 @@ def health(server: RunningServer) -> str:
     return ask(server, "GET", "/healthz").json["sha256"]
 
 
+def test_weights_replaced_while_they_are_read_do_not_get_the_new_ones_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path, read = tmp_path / "lenet.pt", torch.load
+    old, new = LeNet().state_dict(), LeNet().state_dict()
+    checkpoint.save(old, {"temperature": 1.5}, path)
+
+    def replaced_meanwhile(*given, **named):
+        checkpoint.save(new, {"temperature": 3.0}, path)
+        return read(*given, **named)
+
+    monkeypatch.setattr(torch, "load", replaced_meanwhile)
+    network, card = checkpoint.load(path)
+    assert torch.equal(network.output.weight, old["output.weight"])
+    assert card == {}
+
+
 def test_weights_replaced_again_and_again_are_the_old_or_the_new_in_each_answer(tmp_path: Path):
     shipped, others = HOME / "checkpoints" / "lenet.pt", tmp_path / "other.pt"
     torch.manual_seed(0)

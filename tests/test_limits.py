@@ -12,12 +12,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import handwriting
 import pytest
 from conftest import LINE_TIMEOUT, RunningServer, encode, png, start_server
 from PIL import Image
-from test_server import PICTURES, Answer, post
+from test_server import PICTURES, Answer, data_url, post
 
 import net.recognizer
 from net.batching import DeadlineError
@@ -73,17 +74,21 @@ def slow_picture() -> bytes:
 
 
 BOUNDARY = "multipart/form-data; boundary=x"
-PART = b'--x\r\nContent-Disposition: form-data; name="image"\r\n'
+PART = b'--x\r\nContent-Disposition: form-data; name="image"; filename="9"\r\n'
 FORM = "application/x-www-form-urlencoded"
 LABOURS = {
     "a header of many lines": (PART + b" a\r\n" * 4_000_000 + b"\r\n\r\n--x--\r\n", BOUNDARY, "no_image"),
-    "many parts": ((PART + b"\r\n\r\n") * 250_000 + b"--x--\r\n", BOUNDARY, "no_image"),
-    "many lines": (PART + b"\r\n" * 8_000_000 + b"--x--\r\n", BOUNDARY, "no_image"),
-    "two boundaries": (PART, f"{BOUNDARY}; boundary=y", "no_image"),
+    "many parts": ((PART + b"\r\n\r\n") * 200_000 + b"--x--\r\n", BOUNDARY, "no_image"),
+    "many lines": (PART + b"\r\n" + NINE + b"\r\n" * 7_900_000 + b"--x--\r\n", BOUNDARY, "no_image"),
+    "two boundaries": (
+        PART + b"\r\n" + NINE + b"\r\n--x--\r\n",
+        "multipart/form-data; boundary=y; boundary=x",
+        "no_image",
+    ),
     "many strokes": (b'{"strokes": [%s[]]}' % (b"[]," * 5_000_000), "application/json", "bad_json"),
     "many points": (b'{"strokes": [[%s[1,2]]]}' % (b"[1,2]," * 2_500_000), "application/json", "bad_json"),
-    "many objects": (b"[%s{}]" % (b'{"a":1},' * 2_000_000), "application/json", "bad_json"),
-    "many fields": (b"a&" * 8_000_000, FORM, "no_image"),
+    "many objects": (b'{"a": [%s{}]}' % (b'{"a":1},' * 2_000_000), "application/json", "bad_json"),
+    "many fields": (b"a&" * 8_000_000 + b"image=" + quote_plus(data_url(PICTURES[9])).encode(), FORM, "no_image"),
     "many escapes": (b"image=" + b"%41" * 5_000_000, FORM, "no_image"),
 }
 

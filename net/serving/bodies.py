@@ -8,6 +8,7 @@ import re
 from net.strokes import MAX_POINTS
 
 MOST_HEADER = 4096  # bytes, before each part of a multipart form
+MOST_PARTS = 5000  # of such a form; how many pictures may come, their reader says
 MOST_LINES = 500_000  # of a multipart form, in which a picture of 16 MiB has some hundred by chance
 MOST_FIELDS = 64  # of a form
 MOST_ESCAPED = 1_000_000  # characters of a form; base64 has one in thirty
@@ -22,8 +23,8 @@ MULTIPART = re.compile(
 )
 
 
-def is_plain_multipart(body: bytes, content_type: str, most_parts: int) -> bool:
-    """Whether ``body`` is a multipart form of so many parts at most, with a short header to each.
+def is_plain_multipart(body: bytes, content_type: str) -> bool:
+    """Whether ``body`` is a multipart form with no more parts, nor longer headers to them, than one of pictures has.
 
     What tells parts apart stands in ``content_type``, the whole header.
     """
@@ -32,7 +33,7 @@ def is_plain_multipart(body: bytes, content_type: str, most_parts: int) -> bool:
         return False
     part = b"--" + (named[1] or named[2]).encode("latin-1", "replace") + b"\r\n"
     place = body.find(part)
-    for _ in range(most_parts + 1):
+    for _ in range(MOST_PARTS + 1):
         if place < 0:
             return True
         begin = place + len(part)
