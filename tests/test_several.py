@@ -129,7 +129,8 @@ def test_so_many_go_through_the_network_together_and_no_more_are_taken(alone, se
     assert more(before, after, "digits_batch_size_sum") == most
     assert 1 <= more(before, after, "digits_batch_size_count") <= math.ceil(most / MOST)
     assert more(before, after, "digits_predictions_total certain=true digit=4") == most
-    assert send(alone, [SMALL] * (most + 1)).error == (400, "too_many_images")
+    for too_many in (most + 1, 3 * most):
+        assert send(alone, [SMALL] * too_many).error == (400, "too_many_images")
     assert more(after, measured(alone), "digits_batch_size_sum") == 0, "and none of them is looked at"
 
 
