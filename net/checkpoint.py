@@ -18,6 +18,8 @@ from torch import Tensor
 from net.lenet import LeNet
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "lenet.pt"
+SUFFIXES = (".pt", ".pth")  # of weights
+CARD_SUFFIX = ".json"
 
 
 class CheckpointError(Exception):
@@ -28,7 +30,8 @@ def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dic
     """Write ``state_dict`` to ``path`` and ``card`` to the JSON file beside it.
 
     Returns the card as written, with the ``sha256`` of the weights added.
-    Raises OSError where the disk refuses; whatever stood there before then still stands.
+    Raises OSError where the disk refuses: the weights that stood there before then still stand, unless the card
+    alone was refused, and new weights without one are read uncalibrated.
     """
     buffer = BytesIO()
     torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in state_dict.items()}, buffer)
@@ -82,13 +85,14 @@ def card_of(path: Path, weights: bytes | None = None) -> dict[str, Any]:
 
 
 def weights_path(given: Path) -> Path:
-    """The file that ``given`` means: itself if its name has a suffix, else lenet.pt in the folder of that name."""
-    return given if given.suffix else given / SHIPPED.name
+    """The file that ``given`` means: itself if it is one or is called as weights are, else lenet.pt in that folder."""
+    is_file = given.is_file() or (given.suffix in SUFFIXES and not given.is_dir())
+    return given if is_file and given.suffix != CARD_SUFFIX else given / SHIPPED.name
 
 
 def card_path(path: Path) -> Path:
     """Where the card of the checkpoint ``path`` lies."""
-    return path.with_suffix(".json")
+    return path.with_suffix(CARD_SUFFIX)
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:

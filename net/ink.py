@@ -82,6 +82,7 @@ class Ink:
 
     strength: Floats  # [H, W] from 0, paper, to 1
     preparation: frozenset[str] = frozenset()  # of `INVERTED`, `SHADOW_REMOVED`, `PARTS_LEFT_OUT`
+    scale: int = 1  # pixels of the picture, along a side, in one of ``strength``
     alone: tuple[Floats, ...] = ()  # the same without lines, frames and what is far, where there seem to be such
     on_page: "Ink | None" = None  # what is written on a part that seems to be no ink but a page
 
@@ -92,8 +93,8 @@ class Ink:
         of_page = self.on_page.looks if self.on_page else ()
         return (
             self,
-            *(Ink(strength, self.preparation | left_out) for strength in self.alone),
-            *(Ink(look.strength, look.preparation | left_out) for look in of_page),
+            *(Ink(strength, self.preparation | left_out, self.scale) for strength in self.alone),
+            *(Ink(look.strength, look.preparation | left_out, look.scale) for look in of_page),
         )
 
 
@@ -266,6 +267,7 @@ def find_ink(image: Image.Image) -> Ink:
     return Ink(
         found.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
+        scale,
         tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
         ink_on_page(image, box_in_pixels(found.page, scale)) if found.page else None,
     )

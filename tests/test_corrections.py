@@ -299,6 +299,23 @@ def test_corrections_that_cannot_be_had_are_told_in_a_sentence(
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
 
 
+def test_a_damaged_store_of_corrections_is_told_in_a_sentence(small_mnist: Path, tmp_path: Path):
+    (tmp_path / "corrections.sqlite3").write_bytes(b"no database" * 100)
+    ended = python("-m", "train", "--data", str(small_mnist), "--corrections", str(tmp_path), "--out", str(tmp_path))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert str(tmp_path) in ended.stderr
+
+
+@pytest.mark.parametrize("flag", ["--epochs 3", "--lr 0.1", "--batch-size 50", "--resume", "--fast"])
+def test_fine_tuning_refuses_what_it_would_not_heed(flag: str, small_mnist: Path, tmp_path: Path):
+    ended = python(
+        *["-m", "train", "--data", str(small_mnist), "--corrections", str(tmp_path), "--out", str(tmp_path)],
+        *flag.split(),
+    )
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert flag.split()[0] in ended.stderr
+
+
 def test_who_corrects_a_few_sevens_is_read_from_then_on(mnist_root: Path, tmp_path: Path):
     """The whole way: misread, corrected in the page's own way, fine-tuned, and read, with no restart between."""
     for name in ("lenet.pt", "lenet.json"):

@@ -8,7 +8,7 @@ import handwriting
 import pytest
 import strangers
 from conftest import HOME, python
-from PIL import Image
+from PIL import Image, ImageDraw
 
 
 @pytest.fixture
@@ -20,6 +20,7 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(handwriting.DATA / "7.png", tmp_path / "2" / "is-a-7.png")
     Image.new("L", (50, 50), 255).save(tmp_path / "3" / "blank.png")
     (tmp_path / "3" / "notes.txt").write_text("not a picture")
+    (tmp_path / "3" / "folder.png").mkdir()
     return tmp_path
 
 
@@ -32,6 +33,17 @@ def test_a_folder_of_pictures_is_read_and_reported(folder: Path):
     assert "wrong: 3/blank.png read as nothing" in ended.stdout
     row = next(line.split() for line in ended.stdout.splitlines() if line.strip().startswith("2 "))
     assert row == ["2", ".", ".", "1", ".", ".", ".", ".", "1", ".", ".", "."]
+
+
+def test_the_size_of_a_digit_is_told_however_large_its_picture(tmp_path: Path):
+    (tmp_path / "7").mkdir()
+    for side in (500, 790, 800, 1200, 4000):
+        picture = Image.new("L", (side, side), 255)
+        seven = [(0.3, 0.31), (0.48, 0.31), (0.36, 0.54)]
+        ImageDraw.Draw(picture).line([(x * side, y * side) for x, y in seven], 0, side // 50)
+        picture.save(tmp_path / "7" / f"{side}.png")
+    ended = python("-m", "train.evaluate", "--images", str(tmp_path))
+    assert re.search(r"^  small digit +\d+\.\d% of 5$", ended.stdout, re.MULTILINE), ended.stdout
 
 
 def test_what_is_no_digit_lies_in_a_folder_of_its_own(folder: Path):

@@ -57,14 +57,14 @@ def interrupt_after_epoch(process: subprocess.Popen, epoch: int, with_signal: in
     return process.returncode, said
 
 
-def kill_at(process: subprocess.Popen, moment: str) -> None:
-    """Kill a training, unasked, when its progress bar first shows what matches ``moment``."""
+def kill_at(process: subprocess.Popen, moment: str, with_signal: int = signal.SIGKILL) -> None:
+    """End a training, unasked, when its progress bar first shows what matches ``moment``."""
     shown = ""
     while not re.search(moment, shown[-200:]):
         character = process.stderr.read(1)
         assert character, f"it ended before it showed {moment}: {shown}"
         shown += character
-    process.kill()
+    process.send_signal(with_signal)
 
 
 def assert_same_weights(one: Path, other: Path) -> None:
@@ -169,6 +169,7 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(small_mnist: Path, tmp_path: 
     assert "Traceback" not in said
     assert f"{out} holds the weights after epoch" in said
     assert "--resume" in said
+    assert f"--data {small_mnist} --threads 1 --out {out} --device cpu" in said, "what goes on goes on alike"
     LeNet().load_state_dict(torch.load(out, weights_only=True))
 
     learned = json.loads(out.with_suffix(".json").read_text())["epochs"]
@@ -185,6 +186,35 @@ def test_ctrl_c_leaves_finished_weights_as_they_were_and_says_so(trained, small_
     status, said = interrupt_after_epoch(start_training(out, small_mnist, *SHORT, "--epochs", "500"), 1, signal.SIGINT)
     assert (status, out.read_bytes()) == (130, before)
     assert f"{out} is as it was" in said
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_broken_off_run_can_be_resumed_until_a_new_one_has_done_an_epoch(
+    end: signal.Signals, trained, small_mnist: Path, tmp_path: Path
+):
+    out = tmp_path / "lenet.pt"
+    process = start_training(out, small_mnist, *SHORT)
+    kill_at(process, r"epoch 3/3:.* 0/12 ")
+    process.wait(LINE_TIMEOUT)
+
+    forgetful = start_training(out, small_mnist, *SHORT, "--seed", "5")
+    kill_at(forgetful, r"epoch 1/3:.* [3-9]/12 ", end)
+    forgetful.communicate(timeout=LINE_TIMEOUT)
+    ended = train(out, small_mnist, "--resume", "--threads", "1", "--device", "cpu")
+    assert len(re.findall(r"^epoch", ended.stdout, re.MULTILINE)) == 1, ended.stderr
+    assert_same_weights(out, trained[0] / "lenet.pt")
+
+
+def test_runs_into_folders_with_a_dot_in_their_names_keep_apart(small_mnist: Path, tmp_path: Path):
+    for lr in ("0.001", "0.002"):
+        assert train(tmp_path / f"lr{lr}", small_mnist, *SHORT, "--epochs", "1", "--lr", lr).returncode == 0
+        assert checkpoint.card_of(tmp_path / f"lr{lr}" / "lenet.pt")["hyperparameters"]["lr"] == float(lr)
+
+
+def test_the_report_of_a_single_epoch_shows_it(small_mnist: Path, tmp_path: Path):
+    assert train(tmp_path, small_mnist, *SHORT, "--epochs", "1").returncode == 0
+    for points in re.findall(r'<polyline class="one" points="([^"]*)"', (tmp_path / "report.html").read_text()):
+        assert len(points.split()) == 2, "a line of one point would not be drawn"
 
 
 def test_gpu_without_a_gpu_stops_with_one_sentence(small_mnist: Path, tmp_path: Path):
@@ -209,6 +239,7 @@ def test_gpu_trains_on_the_gpu(small_mnist: Path, tmp_path: Path):
         ["--epochs", "0"],
         ["--epochs", "ten"],
         ["--batch-size", "-1"],
+        ["--batch-size", "1"],
         ["--batch-size", "551"],
         ["--lr", "0"],
         ["--lr", "nan"],
@@ -425,12 +456,13 @@ def test_outliers_are_pictures_like_the_digits_but_labelled_none(small_mnist: Pa
     assert not torch.equal(first.images, third.images)
     pictures = to_pictures(first.images)
     assert extent(pictures).sub(20).abs().max() <= 2, "their size gives none of them away"
-    assert len(draw(digits, 0, torch.Generator())) == 0
+    for count in (0, 1, 512, 5550):
+        assert len(draw(digits, count, torch.Generator()).images) == count
 
 
 def test_only_some_digits_to_make_outliers_of_are_enough():
     ones = Digits(torch.full((20, 28, 28), 200, dtype=torch.uint8), torch.ones(20, dtype=torch.long))
-    assert len(Outliers(torch.device("cpu"))(ones, 60, torch.Generator().manual_seed(0))) == 60
+    assert len(Outliers(torch.device("cpu"))(ones, 60, torch.Generator().manual_seed(0)).images) == 60
 
 
 def test_calibration_mends_confidence_that_is_too_high():

@@ -2,7 +2,7 @@
 
 python -m train                                # the recipe of the shipped weights
 python -m train --fast --out quick             # 99% in seconds, into the folder quick
-python -m train --gpu --epochs 40 --out mine   # longer, on a GPU
+python -m train --gpu --epochs 90 --out mine   # longer, on a GPU
 python -m train --resume                       # go on after Ctrl-C or a power cut
 python -m train --corrections corrections      # learn what users said was right
 torchrun --nproc_per_node=4 -m train           # in four processes, on as many GPUs
@@ -11,6 +11,7 @@ torchrun --nproc_per_node=4 -m train           # in four processes, on as many G
 import argparse
 import datetime
 import os
+import shlex
 import signal
 import sys
 from dataclasses import asdict, replace
@@ -23,8 +24,8 @@ from torch import Tensor
 from net import checkpoint
 from net.recognizer import Recognizer
 from train import mnist, ranks
-from train.arguments import count, rate, seed
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
+from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, rate, seed
 from train.devices import DeviceError, choose_device, device_name
 from train.evaluate import per_digit_accuracy
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
@@ -44,10 +45,6 @@ from train.ranks import Ranks
 from train.recipe import FAST, PARTS, Recipe, without
 from train.report import report_path, write_report
 from train.speedups import SpeedupError, choose_speedups, require
-
-USAGE_ERROR = 2
-FAILURE = 1
-INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 SPEEDUPS = {
     "channels_last": "keep the values of a pixel side by side",
@@ -77,12 +74,12 @@ def main() -> int:
         return USAGE_ERROR if isinstance(error, UsageError | SpeedupError) else FAILURE
     except KeyboardInterrupt:
         if mine.is_first:
-            print("\nStopped before training began; nothing was written.", file=sys.stderr)
+            print("\nStopped; nothing was written.", file=sys.stderr)
         return INTERRUPTED
     except DataError as error:
         message = str(error)
     except OSError as error:
-        message = f"Could not write beside '{options.out}': {error.strerror}. No weights were lost."
+        message = f"Could not write beside '{options.out}': {error.strerror or error}. No weights were lost."
     except RuntimeError as error:
         # What the others say when one rank fails is no more than that their connection to it broke.
         if mine.count == 1:
@@ -108,6 +105,8 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     """Train, evaluate, write; the exit status."""
     out = checkpoint.weights_path(options.out)
     state_path = out.with_suffix(".training.pt")
+    if options.corrections:
+        refuse_flags_of_whole_runs(options, mine)
     state = load_state(state_path) if options.resume else None
     recipe = chosen_recipe(options, state, mine)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +115,7 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     with mine.one_before_others():  # for it may have to be downloaded
         digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
     if options.corrections:
-        return learn_corrections(options, mine, device, digits, validation)
+        return learn_corrections(options, device, digits, validation)
     if recipe.batch_size > len(digits):
         raise UsageError(f"--batch-size must be at most {len(digits)}, the number of digits to train on.")
     steps_an_epoch = recipe.steps_an_epoch(len(digits))
@@ -127,9 +126,10 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
         steps = recipe.epochs * steps_an_epoch
         speedups = mine.agree(choose_speedups(device, steps, wanted, alone=mine.count == 1))
         if mine.is_first and state_path.exists():
-            print(f"The run that was broken off at {state_path} will be replaced; --resume would go on with it.")
+            print(f"After an epoch, this replaces the run broken off at {state_path}; --resume would go on with that.")
         training = Training(recipe, device, steps_an_epoch, speedups, mine)
     require(device, training.speedups)
+    replaces_another = not state and state_path.exists()
 
     if not mine.is_first:
         # It shares the work, and leaves it to the first rank to print, to save and to heed Ctrl-C.
@@ -143,12 +143,14 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
         for result in training.run(digits, validation, state_path):
             print(describe_epoch(result, recipe.epochs), flush=True)
     except DivergedError as error:
-        if not training.history:
+        if not training.history and not replaces_another:
             state_path.unlink(missing_ok=True)
         raise DivergedError(f"{error}; no weights were written. A smaller --lr may help.") from error
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cost what is being saved
-        print("\n" + leave(training, out, state_path), file=sys.stderr)
+        if not training.history and not replaces_another:
+            state_path.unlink(missing_ok=True)
+        print("\n" + leave(training, out, resume_command(options, mine)), file=sys.stderr)
         return INTERRUPTED
 
     # A Ctrl-C from here on would only cost the user the result.
@@ -169,12 +171,8 @@ def publish(training: Training, validation: Digits, root: Path, out: Path, **fac
     print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
 
 
-def learn_corrections(
-    options: argparse.Namespace, mine: Ranks, device: torch.device, digits: Digits, validation: Digits
-) -> int:
+def learn_corrections(options: argparse.Namespace, device: torch.device, digits: Digits, validation: Digits) -> int:
     """Fine-tune the weights at ``--out``, and write them if they read MNIST no worse; the exit status."""
-    if mine.count > 1 or options.resume or options.fast or options.without:
-        raise UsageError("--corrections takes less than a minute; leave out torchrun, --resume, --fast and --without.")
     out = checkpoint.weights_path(options.out)
     try:
         recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
@@ -193,29 +191,49 @@ def learn_corrections(
         f"validation {tuned.validation_before:.2%} -> {tuned.validation_after:.2%}, "
         f"corrections {tuned.corrections_before:.2%} -> {tuned.corrections_after:.2%}"
     )
-    is_better = tuned.corrections_after > tuned.corrections_before or tuned.corrections_before == 1
-    if not (tuned.way and is_better):
+    if not tuned.is_worth_it:
         print("That would read MNIST worse, or the corrections no better; nothing was written.", file=sys.stderr)
         return FAILURE
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of what is written would be worth less than none
     facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
     publish(tuning.training, validation, mnist.root_folder(options.data), out, **facts)
     return 0
 
 
-def leave(training: Training, out: Path, state_path: Path) -> str:
+def leave(training: Training, out: Path, resume: str) -> str:
     """Keep what a stopped run is worth without overwriting finished weights; what to tell the user."""
     done = len(training.history)
     if not done:
-        state_path.unlink(missing_ok=True)
         return (
             f"Stopped in the first epoch; {'the weights are as they were' if out.exists() else 'no weights'} at {out}."
         )
-    go_on = f"'python -m train --resume --out {out}' goes on after epoch {done} of {training.recipe.epochs}"
+    go_on = f"'{resume}' goes on after epoch {done} of {training.recipe.epochs}"
     if out.exists() and not checkpoint.card_of(out).get("interrupted"):
         return f"Stopped; {out} is as it was, and {go_on}."
     card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
     checkpoint.save(training.averaged_network.state_dict(), card, out)
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
+
+
+def resume_command(options: argparse.Namespace, mine: Ranks) -> str:
+    """What goes on with the run that ``options`` began, on the same data and the same processors."""
+    command = [f"torchrun --nproc_per_node={mine.count} -m train" if mine.count > 1 else "python -m train", "--resume"]
+    values = {"data": options.data, "threads": options.threads, "out": options.out}
+    values["device"] = None if options.device == "auto" else options.device
+    for name, value in values.items():
+        if value is not None:
+            command.append(f"--{name} {shlex.quote(str(value))}")
+    return " ".join(command)
+
+
+def refuse_flags_of_whole_runs(options: argparse.Namespace, mine: Ranks) -> None:
+    """Raise UsageError where --corrections is given what only a training from the start heeds."""
+    names = ("resume", "fast", "without", "epochs", "batch_size", "lr")
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    if mine.count > 1:
+        given.append("torchrun")
+    if given:
+        raise UsageError(f"--corrections has a recipe of its own, of less than a minute; leave out {', '.join(given)}.")
 
 
 def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, mine: Ranks) -> Recipe:
@@ -237,8 +255,11 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
         recipe = replace(recipe, **changed)
         for part in options.without:
             recipe = without(recipe, part)
-    if recipe.batch_size % mine.count:
-        raise UsageError(f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes.")
+    if recipe.batch_size % mine.count or recipe.batch_size < 2 * mine.count:
+        raise UsageError(
+            f"--batch-size {recipe.batch_size} cannot be shared equally, two pictures or more each, "
+            f"by {mine.count} processes."
+        )
     return recipe
 
 
@@ -274,6 +295,7 @@ def describe_run(training: Training, validation: Digits, test: Digits, test_logi
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "torch": torch.__version__,
         "device": device_name(training.device),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),  # the instructions that PyTorch picked
         "processes": training.ranks.count,
         "threads": torch.get_num_threads(),
         "epochs": len(training.history),
@@ -294,7 +316,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m train",
         description="Train the network on MNIST and write its weights.",
-        epilog="example: python -m train --gpu --epochs 40 --out mine/lenet.pt",
+        epilog="example: python -m train --gpu --epochs 90 --out mine/lenet.pt",
     )
     devices = parser.add_mutually_exclusive_group()
     devices.add_argument(
@@ -314,7 +336,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--epochs", type=count, metavar="N", help=f"(default: {recipe.epochs}, with --fast {FAST.epochs})"
     )
-    parser.add_argument("--batch-size", type=count, metavar="N", help=f"(default: {recipe.batch_size})")
+    parser.add_argument("--batch-size", type=batch_size, metavar="N", help=f"(default: {recipe.batch_size})")
     parser.add_argument(
         "--lr", type=rate, help=f"highest learning rate (default: {recipe.lr:g}, with --fast {FAST.lr:g})"
     )

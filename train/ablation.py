@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from net.lenet import LeNet
-from train.arguments import count
 from train.calibrate import calibrated, fit_temperature
+from train.command_line import FAILURE, USAGE_ERROR, batch_size, count, unless_interrupted
 from train.devices import DeviceError, choose_device
 from train.fit import Training, accuracy, compute_logits
 from train.mnist import DataError, Digits, load_training_digits, root_folder
@@ -39,9 +39,12 @@ def main() -> int:
         device = choose_device(options.device)
         digits, validation = (part.to(device) for part in load_training_digits(root_folder(options.data), HELD_OUT))
         drawings = load_pictures(options.images).to(device) if options.images else None
-    except (DeviceError, DataError) as error:
+    except DeviceError as error:
         print(error, file=sys.stderr)
-        return 1
+        return USAGE_ERROR
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return FAILURE
     recipe = replace(Recipe(), epochs=options.epochs, batch_size=min(options.batch_size, len(digits)))
     speedups = choose_speedups(device, recipe.epochs * recipe.steps_an_epoch(len(digits)))
     print(
@@ -102,7 +105,7 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m train.ablation", description="What each part is worth.")
     parser.add_argument("--epochs", type=count, default=Recipe().epochs, metavar="N")
-    parser.add_argument("--batch-size", type=count, default=Recipe().batch_size, metavar="N")
+    parser.add_argument("--batch-size", type=batch_size, default=Recipe().batch_size, metavar="N")
     parser.add_argument("--seeds", type=count, default=3, metavar="N")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
     parser.add_argument("--data", type=Path, help="folder of MNIST (default: $MNIST_ROOT, else data)")
@@ -115,4 +118,4 @@ def parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(unless_interrupted(main))

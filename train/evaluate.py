@@ -22,6 +22,7 @@ from net.checkpoint import SHIPPED, CheckpointError, load, weights_path
 from net.lenet import NONE
 from net.recognizer import Recognizer, calibration_of
 from train.calibrate import calibrated, expected_calibration_error
+from train.command_line import FAILURE, unless_interrupted
 from train.fit import accuracy, compute_logits
 from train.mnist import DataError, load_test_digits, root_folder
 from train.pictures import FOLDERS, labelled_files
@@ -174,19 +175,19 @@ def main() -> int:
         readings = list(read_folder(Recognizer(options.checkpoint), options.images))
     except CheckpointError as error:
         print(f"{error}; make one with: python -m train --out '{options.checkpoint}'", file=sys.stderr)
-        return 1
+        return FAILURE
     except DataError as error:
         print(error, file=sys.stderr)
-        return 1
+        return FAILURE
     except OSError as error:
         print(f"{error.filename or report_path(options.checkpoint)}: {error.strerror}.", file=sys.stderr)
-        return 1
+        return FAILURE
     if not readings:
         print(f"There is no picture in '{options.images}'; it needs folders named 0 to 9, or none.", file=sys.stderr)
-        return 1
+        return FAILURE
     report_folder(readings)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(unless_interrupted(main))

@@ -36,6 +36,11 @@ class FineTuned:
     corrections_before: float
     corrections_after: float
 
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether the new weights read more of the corrections, or all."""
+        return self.way > 0 and (self.corrections_after > self.corrections_before or self.corrections_after == 1)
+
 
 class FineTuning:
     """A short training that begins with finished weights."""

@@ -105,11 +105,14 @@ class Training:
         return self.averaged.network
 
     def run(self, digits: Digits, validation: Digits, state_path: Path | None = None) -> Iterator[EpochResult]:
-        """Train epoch after epoch until the recipe is done, saving the state before the first and after each.
+        """Train epoch after epoch until the recipe is done, saving the state after each.
 
-        Raises DivergedError as soon as an epoch's loss is not finite; the state of the epoch before stays.
+        Before the first as well, that a disk which refuses be known in time, unless another run's state stands there:
+        that is worth more. Raises DivergedError as soon as an epoch's loss is not finite; the state of the epoch before
+        stays.
         """
-        self.save_state(state_path)
+        if state_path and not state_path.exists():
+            self.save_state(state_path)
         while len(self.history) < self.recipe.epochs:
             result = self.epoch(digits, validation)
             self.history.append(result)
@@ -117,7 +120,7 @@ class Training:
             yield result
 
     def epoch(self, digits: Digits, validation: Digits) -> EpochResult:
-        """Show every training digit once, and see what that did for the validation digits."""
+        """Show the training digits once, less what fills no batch, and see what that did for the validation digits."""
         started = time.perf_counter()
         number = len(self.history) + 1
         steps = self.recipe.steps_an_epoch(len(digits))
@@ -138,7 +141,10 @@ class Training:
         )
 
     def steps(self, digits: Digits, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Show every one of ``digits`` once, and new outliers among them, in batches; what `step` returns for each."""
+        """Show ``digits`` once, and new outliers among them, in whole batches; what `step` returns for each.
+
+        What fills no batch is left out, other digits each time.
+        """
         epoch_seed = self.recipe.seed * 100_003 + epoch
         generator = torch.Generator(self.device).manual_seed(epoch_seed)
         digits = digits + self.draw_outliers(digits, self.recipe.outliers_among(len(digits)), generator)

@@ -14,7 +14,7 @@ SPLIT_SEED = 1998  # the same split for every run, whatever the run's own seed, 
 
 
 class DataError(Exception):
-    """MNIST could not be had; the message says why and what to do, in one sentence."""
+    """Data could not be had, or not be used; the message says why and what to do, in one sentence."""
 
 
 @dataclass(frozen=True)

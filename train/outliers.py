@@ -105,12 +105,13 @@ class Outliers:
 
     def __call__(self, digits: Digits, count: int, generator: torch.Generator) -> Digits:
         """``count`` outliers, some of them made of ``digits``, with the label `NONE`."""
-        pictures = [self.draw(digits, CHUNK, generator) for _ in range(math.ceil(count / CHUNK))]
-        drawn = torch.cat([torch.empty(0, 1, FIELD, FIELD, device=self.device), *pictures])[:count, 0]
-        return Digits((drawn * 255).round().to(torch.uint8), torch.full((count,), NONE, device=self.device))
+        drawn = torch.empty(0, FIELD, FIELD, device=self.device)
+        while len(drawn) < count:
+            drawn = torch.cat([drawn, self.draw(digits, CHUNK, generator)[:, 0]])
+        return Digits((drawn[:count] * 255).round().to(torch.uint8), torch.full((count,), NONE, device=self.device))
 
     def draw(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
-        """``count`` outliers of all kinds, float [count, 1, 28, 28] from 0 to 1, in no order that matters."""
+        """About ``count`` outliers, as each kind's share is rounded: float [N, 1, 28, 28] from 0 to 1, mixed."""
         kinds = (
             (0.12, self.side_by_side),
             (0.12, self.overwritten),

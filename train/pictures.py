@@ -1,5 +1,6 @@
 """Labelled pictures, as files lie in folders, in a ZIP file or among a server's corrections."""
 
+import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -8,7 +9,6 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
-from torchvision.datasets.folder import IMG_EXTENSIONS
 from tqdm import tqdm
 
 from net import ink
@@ -17,6 +17,7 @@ from net.lenet import NONE
 from net.recognizer import Recognizer, as_pictures, see
 from train.mnist import DataError, Digits
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")  # of the formats that net/ink.py reads
 FOLDERS = {**{str(digit): digit for digit in range(10)}, "none": NONE}  # and the label of what lies in each
 MOST_BYTES = 64 * 1024 * 1024  # of one picture in a ZIP file
 
@@ -25,10 +26,10 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     """The pictures of digits at ``path`` as the server would show them to the network, with their right digits.
 
     Where more than a digit lies on one, it is shown as ``recognizer`` finds its right digit likeliest; without one, as
-    what stands alone. Raises DataError where there are none.
+    what stands alone. Raises DataError where there are none, or they cannot be read.
     """
     seen, labels = [], []
-    for picture, label in tqdm(pictures_at(path), desc="looking", unit="picture", leave=False, delay=1):
+    for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
         with suppress(ink.InkError):
             looks = np.stack([look.pixels for look in see(picture).looks])
             likeliest = recognizer.probabilities_of(as_pictures(looks))[:, label].argmax() if recognizer else -1
@@ -40,6 +41,16 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
             "folder of corrections, or its corrections.zip."
         )
     return Digits(torch.stack(seen), torch.tensor(labels))
+
+
+def readable(path: Path) -> Iterator[tuple[bytes, int]]:
+    """What `pictures_at` ``path`` are. Raises DataError where the disk or the database refuses one."""
+    try:
+        yield from pictures_at(path)
+    except OSError as error:
+        raise DataError(f"'{error.filename or path}' could not be read ({error.strerror or error}).") from error
+    except sqlite3.Error as error:
+        raise DataError(f"The corrections in '{path}' could not be read ({error}).") from error
 
 
 def pictures_at(path: Path) -> Iterator[tuple[bytes, int]]:
@@ -61,7 +72,7 @@ def labelled_files(folder: Path) -> list[tuple[Path, int]]:
         (path, label)
         for name, label in FOLDERS.items()
         for path in sorted((folder / name).glob("*"))
-        if path.suffix.lower() in IMG_EXTENSIONS or path.suffix.lower() == ".gif"
+        if path.suffix.lower() in SUFFIXES and path.is_file()
     ]
 
 

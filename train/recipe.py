@@ -1,4 +1,4 @@
-"""Every number that training depends on, with its unit and its reason."""
+"""The settings of a training run, each with its unit or its reason."""
 
 from dataclasses import dataclass, field, replace
 

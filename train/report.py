@@ -50,7 +50,7 @@ svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--quiet); font-size: 13px; }
 svg .grid { stroke: var(--line); }
 svg .ideal { stroke: var(--quiet); stroke-dasharray: 4 4; }
-svg polyline { fill: none; stroke-width: 2.5; stroke-linejoin: round; }
+svg polyline { fill: none; stroke-width: 2.5; stroke-linejoin: round; stroke-linecap: round; }
 svg polyline.one { stroke: var(--one); }
 svg polyline.two { stroke: var(--two); }
 svg rect { fill: var(--one); }
@@ -166,7 +166,8 @@ def draw_curves(xs: Sequence[float], lines: list[list[float]]) -> str:
     for x in sorted({xs[0], xs[len(xs) // 2], xs[-1]}):
         parts.append(f'<text x="{scale_x(x):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{x:g}</text>')
     for kind, line in zip(("one", "two"), lines, strict=True):
-        points = " ".join(f"{scale_x(x):.1f},{scale_y(np.log10(value)):.1f}" for x, value in zip(xs, line, strict=True))
+        corners = [f"{scale_x(x):.1f},{scale_y(np.log10(value)):.1f}" for x, value in zip(xs, line, strict=True)]
+        points = " ".join(corners + corners[-1:])  # so that a line of one point shows, as a dot
         parts.append(f'<polyline class="{kind}" points="{points}"/>')
     return svg(WIDTH, HEIGHT, parts)
 

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from net.lenet import LeNet
+from train.command_line import USAGE_ERROR, unless_interrupted
 from train.devices import DeviceError, choose_device, synchronize
 
 WORTH_IT = 1.15  # times faster, to be worth having: less would be the machine's noise
@@ -118,7 +119,7 @@ def main() -> int:
         device = choose_device(options.device)
     except DeviceError as error:
         print(error, file=sys.stderr)
-        return 2
+        return USAGE_ERROR
     print(f"milliseconds a step of {BATCH} pictures on {device}, the shortest of {STEPS}; seconds that the first took")
     compilations = (False,) if options.no_compile else (False, True)
     for compiled, bf16, channels_last in product(compilations, (False, True), (False, True)):
@@ -129,4 +130,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(unless_interrupted(main))

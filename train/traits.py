@@ -41,9 +41,8 @@ def traits_of(data: bytes) -> Traits:
     else:
         paper = "no paper" if is_transparent else "dark ink"
     largest = max(found.strength.shape)
-    side = largest * max(1, max(image.size) // ink.WORKING_SIDE) if largest * 2 >= ink.WORKING_SIDE else largest
     return Traits(
         pen=ink.stroke_width(found.strength) / largest,
-        size=min(1.0, side / max(image.size)),
+        size=min(1.0, largest * found.scale / max(image.size)),
         paper=paper,
     )
