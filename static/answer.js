@@ -11,10 +11,21 @@ export class Answer {
   #panel = document.getElementById("answer");
   #digit = document.getElementById("digit");
   #sentence = document.getElementById("sentence");
+  #spoken = document.getElementById("spoken");
   #seen = /** @type {HTMLImageElement} */ (document.getElementById("seen"));
   #seenFigure = document.getElementById("seen-figure");
   #preparation = document.getElementById("preparation");
   #bars = [...document.querySelectorAll("#bars li")];
+
+  /** Have screen readers say what is shown. */
+  speak() {
+    // Setting the same text again would make them say it again.
+    if (this.#spoken.textContent !== this.#sentence.textContent) this.#spoken.textContent = this.#sentence.textContent;
+  }
+
+  showPending() {
+    this.#show("empty", "…", words.pending);
+  }
 
   showEmpty() {
     this.#show("empty", "?", words.empty);
@@ -41,10 +52,9 @@ export class Answer {
   #show(state, digit, sentence, prediction = null) {
     this.#panel.dataset.state = state;
     this.#digit.textContent = digit;
-    // Setting the same text again would make screen readers say it again.
-    if (this.#sentence.textContent !== sentence) this.#sentence.textContent = sentence;
+    this.#sentence.textContent = sentence;
     this.#seenFigure.hidden = !prediction;
-    if (prediction) this.#seen.src = prediction.seen;
+    if (prediction?.seen) this.#seen.src = prediction.seen;
     this.#bars.forEach((row, index) => {
       const probability = prediction?.probabilities[index];
       row.toggleAttribute("data-best", index === prediction?.digit);

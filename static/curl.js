@@ -31,6 +31,7 @@ export async function copy(text) {
 
 /** @param {string} text */
 function copyBySelection(text) {
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "unseen";
@@ -38,5 +39,6 @@ function copyBySelection(text) {
   field.select();
   const copied = document.execCommand("copy");
   field.remove();
+  focused?.focus();
   return copied;
 }

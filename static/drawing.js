@@ -19,8 +19,9 @@ export class Drawing {
     return this.#strokes.length === 0;
   }
 
-  get canUndo() {
-    return this.#past.length > 0;
+  /** How many steps there are to undo. */
+  get steps() {
+    return this.#past.length;
   }
 
   get canRedo() {
@@ -96,7 +97,7 @@ export class Drawing {
     const points = this.#strokes.flatMap((stroke) => stroke.points);
     const extent = (/** @type {number[]} */ values) => values.reduce(largest) - values.reduce(smallest);
     const longerSide = Math.max(extent(points.map(({ x }) => x)), extent(points.map(({ y }) => y)));
-    const width = this.#strokes.map((stroke) => stroke.width).reduce(largest);
+    const width = this.#strokes.map(widest).reduce(largest);
     return width / (longerSide + width);
   }
 
@@ -113,6 +114,8 @@ export class Drawing {
 }
 
 const largest = (/** @type {number} */ a, /** @type {number} */ b) => Math.max(a, b);
+/** @param {Stroke} stroke @returns {number} its width where the pen was pressed hardest */
+const widest = ({ points, width }) => width * points.map(({ force }) => force ?? 1).reduce(largest);
 const smallest = (/** @type {number} */ a, /** @type {number} */ b) => Math.min(a, b);
 
 const ERASER_STEP = 0.01; // of the side: how finely a line is taken apart where it is erased

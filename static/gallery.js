@@ -2,13 +2,15 @@
 
 import { looksLikeNone } from "./answer.js";
 import { markTransparent } from "./pictures.js";
-import { ask } from "./reader.js";
+import { ask, pass, serverIsBack } from "./reader.js";
 import { percent, say, words } from "./words.js";
 
 export class Gallery {
   #panel = document.getElementById("gallery");
+  #status = document.getElementById("gallery-status");
   #onChosen;
   #generation = 0;
+  #stop = new AbortController();
 
   /** @param {(file: File) => void} onChosen told which picture is wanted large */
   constructor(onChosen) {
@@ -17,20 +19,33 @@ export class Gallery {
 
   /** @param {File[]} files read one after the other, in their order @param {File} chosen which of them is shown large */
   async show(files, chosen) {
-    const generation = ++this.#generation;
-    this.#clear();
+    this.hide();
+    const generation = this.#generation;
     this.#panel.hidden = false;
     const captions = files.map((file) => this.#add(file));
     this.#mark(this.#panel.children[files.indexOf(chosen)]);
-    for (const [index, file] of files.entries()) {
-      const outcome = await ask("predict", file);
-      if (generation !== this.#generation) return;
-      captions[index].textContent = "error" in outcome ? outcome.error : inBrief(outcome.prediction);
+    const isWanted = () => generation === this.#generation;
+    for (const [index, file] of files.entries()) await this.#read(file, captions[index], isWanted);
+    if (isWanted()) this.#status.textContent = say(words.allRead, { count: files.length });
+  }
+
+  /** @param {File} file asked about until there is an answer @param {HTMLElement} caption @param {() => boolean} isWanted */
+  async #read(file, caption, isWanted) {
+    while (isWanted()) {
+      this.#stop = new AbortController();
+      const outcome = await ask("predict", file, this.#stop);
+      if (!isWanted()) return;
+      caption.textContent = "error" in outcome ? outcome.error : inBrief(outcome.prediction);
+      if ("error" in outcome && outcome.isGone) await serverIsBack();
+      else if ("error" in outcome && outcome.askAgainIn) await pass(outcome.askAgainIn);
+      else return;
     }
   }
 
   hide() {
     this.#generation++;
+    this.#stop.abort();
+    this.#status.textContent = "";
     this.#panel.hidden = true;
     this.#clear();
   }
@@ -57,7 +72,6 @@ export class Gallery {
     image.src = URL.createObjectURL(file);
     image.alt = file.name;
     caption.textContent = "…";
-    caption.setAttribute("role", "status");
     button.append(image, caption);
     button.addEventListener("click", () => {
       this.#mark(button);

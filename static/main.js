@@ -4,6 +4,7 @@ import { Answer } from "./answer.js";
 import { copy, curlForPicture, curlForStrokes } from "./curl.js";
 import { Drawing } from "./drawing.js";
 import { Gallery } from "./gallery.js";
+import { Inside } from "./inside.js";
 import { Pad } from "./pad.js";
 import { acceptPictures, markTransparent } from "./pictures.js";
 import { preparationInWords } from "./preparation.js";
@@ -25,18 +26,24 @@ let picture = null;
 /** @type {string[]} what was done to what was read last */
 let preparation = [];
 
-const reader = new Reader(() => "predict?seen=1", (outcome) => {
-  if ("error" in outcome) {
-    fail(outcome.error);
-    if (outcome.isGone) readOnceServerIsBack();
-  } else {
-    answer.showPrediction(outcome.prediction);
-    preparation = outcome.prediction.preparation ?? [];
-    tellPreparation();
-    explainAgain();
-    verdict.ask(outcome.prediction.digit);
-  }
-});
+const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
+
+const reader = new Reader(
+  () => "predict?seen=1",
+  (outcome) => {
+    if ("error" in outcome) {
+      fail(outcome.error);
+      if (outcome.isGone) readOnceServerIsBack();
+    } else {
+      answer.showPrediction(outcome.prediction);
+      preparation = outcome.prediction.preparation ?? [];
+      explainAgain();
+      verdict.ask(outcome.prediction.digit);
+    }
+    tellAtRest();
+  },
+  BETWEEN_READINGS,
+);
 
 const verdict = new Verdict((label) => verdict.send(onPad()(), label));
 
@@ -48,30 +55,45 @@ let wantedDigit = null;
 const explainer = new Reader(
   () => (wantedDigit === null ? "explain" : `explain?digit=${wantedDigit}`),
   (outcome) => {
-    if ("prediction" in outcome) inside.show(outcome.prediction);
+    if ("prediction" in outcome) inside.show(/** @type {import("./inside.js").Explanation} */ (outcome.prediction));
+    else inside.clear();
   },
   BETWEEN_EXPLANATIONS,
 );
 const insidePanel = /** @type {HTMLDetailsElement} */ (byId("inside"));
-/** @type {import("./inside.js").Inside | null} until somebody looks at it */
-let inside = null;
+const inside = new Inside((digit) => {
+  wantedDigit = digit;
+  explainAgain();
+});
+let insideIsInView = false;
 insidePanel.addEventListener("toggle", explainAgain);
+new IntersectionObserver(([entry]) => {
+  insideIsInView = entry.isIntersecting;
+  if (insideIsInView) explainAgain();
+}).observe(insidePanel);
 
 const gallery = new Gallery(showPicture);
 /** @type {File[]} those in the gallery */
 let several = [];
+/**
+ * What made way for a drawing or for an empty pad, to come back when the drawing is undone to so many steps.
+ *
+ * @type {{large: File, all: File[], forStroke: boolean, clearedDrawing: boolean, steps: number} | null}
+ */
+let putAway = null;
 
 const tool = () => {
   const chosen = document.querySelector("input[name=tool]:checked").value;
   return { width: Number(byId("pen-size").value) / 100, colour: chosen, erases: chosen === "eraser" };
 };
 
-const pad = new Pad(byId("pad"), drawing, tool, { onBegin: beginAfresh, onChange: readAgain, onEnd: tellPreparation });
+const pad = new Pad(byId("pad"), drawing, tool, { onBegin: beginAfresh, onChange: readAgain, onEnd: endStroke });
 
-acceptPictures({ chooser: byId("choose"), target: byId("paper"), onPictures: showPictures, onError: (sentence) => {
+acceptPictures({ chooser: byId("choose"), target: byId("paper"), onPictures: (files) => showPictures(files), onError: (sentence) => {
   if (isEmpty()) {
     forget();
     fail(sentence);
+    tellAtRest();
   } else note.textContent = sentence; // what is on the pad has been read all the same
 } });
 
@@ -82,7 +104,7 @@ readButton.addEventListener("click", readAgain);
 copyCurl.addEventListener("click", copyAsCurl);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") clearAll();
-  else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) event.shiftKey ? redoStep() : undoStep();
+  else if (isZ(event) && (event.ctrlKey || event.metaKey)) event.shiftKey ? redoStep() : undoStep();
   else return;
   event.preventDefault();
 });
@@ -94,31 +116,28 @@ shown.addEventListener("error", () => {
   notShown.textContent = say(words.cannotBeShown, { name: picture.name });
 });
 
-/** Say what was done to what is on the pad; not while it is drawn, for what comes and goes would move the page. */
-function tellPreparation() {
+/** @param {KeyboardEvent} event @returns {boolean} also where the keyboard is set to letters that are not Latin */
+function isZ({ key, code }) {
+  return key.toLowerCase() === "z" || (code === "KeyZ" && !/^[a-z]$/i.test(key));
+}
+
+function endStroke() {
+  tellAtRest();
+  explainAgain();
+}
+
+/** Say what would talk over itself while one draws, and show what would move the page. */
+function tellAtRest() {
   if (pad.isDrawing) return;
+  answer.speak();
   const pen = picture || drawing.isEmpty ? null : drawing.penShare();
   answer.showPreparation(preparationInWords(preparation, pen));
 }
 
-/** Have what was read explained, if anybody looks at it. */
-async function explainAgain() {
-  if (!insidePanel.open || isEmpty()) return;
-  const module = await fetched(import("./inside.js"));
-  if (!module) return;
-  inside ??= new module.Inside((digit) => {
-    wantedDigit = digit;
-    explainAgain();
-  });
-  if (!isEmpty()) explainer.read(onPad());
+/** Have what was read explained: at every answer where it is looked at, else when the pen is up. */
+function explainAgain() {
+  if (insidePanel.open && !isEmpty() && (insideIsInView || !pad.isDrawing)) explainer.read(onPad());
 }
-
-/**
- * What the first load does without.
- *
- * @template T @param {Promise<T>} module @returns {Promise<T | null>} null while the server is gone, as the reader says
- */
-const fetched = (module) => module.catch(() => null);
 
 const isEmpty = () => !picture && drawing.isEmpty;
 
@@ -131,7 +150,7 @@ function onPad() {
 /** Have what is on the pad read, or say that there is nothing. */
 function readAgain() {
   wantedDigit = null;
-  undo.disabled = !picture && !drawing.canUndo;
+  undo.disabled = !picture && !putAway && !drawing.steps;
   redo.disabled = Boolean(picture) || !drawing.canRedo;
   clear.disabled = readButton.disabled = copyCurl.disabled = isEmpty();
   note.textContent = "";
@@ -139,6 +158,7 @@ function readAgain() {
   if (isEmpty()) {
     forget();
     answer.showEmpty();
+    tellAtRest();
   } else reader.read(onPad());
 }
 
@@ -150,7 +170,6 @@ async function readOnceServerIsBack() {
   await serverIsBack();
   waitsForServer = false;
   readAgain();
-  if (several.length) gallery.show(several, picture);
 }
 
 /** @param {string} sentence that is said in place of an answer */
@@ -159,16 +178,17 @@ function fail(sentence) {
   showNothingBeside();
 }
 
-/** Let no answer to what was on the pad before come late. */
+/** Let no answer to what was on the pad before come late, nor stay. */
 function forget() {
   reader.cancel();
   explainer.cancel();
+  answer.showPending();
   showNothingBeside();
 }
 
 /** Take away what is shown beside an answer. */
 function showNothingBeside() {
-  inside?.clear();
+  inside.clear();
   verdict.hide();
   preparation = [];
   answer.showPreparation("");
@@ -184,7 +204,11 @@ async function copyAsCurl() {
 function undoStep() {
   if (pad.isDrawing) return;
   if (picture) putPicturesAway();
-  else drawing.undo();
+  else if (drawing.steps === putAway?.steps) bringBack();
+  else {
+    drawing.undo();
+    if (putAway?.forStroke && drawing.steps === putAway.steps) bringBack();
+  }
   pad.repaint();
   readAgain();
 }
@@ -197,23 +221,35 @@ function redoStep() {
 }
 
 function clearAll() {
-  putPicturesAway();
-  drawing.clear();
+  makeRoom({ forStroke: false });
   pad.repaint();
   readAgain();
 }
 
 /** A stroke over a picture begins a new drawing; the one under the picture is not meant. */
 function beginAfresh() {
-  if (!picture) return;
-  putPicturesAway();
-  drawing.clear();
+  if (picture) makeRoom({ forStroke: true });
 }
 
-/** @param {File[]} chosen the first is shown large, and all in the gallery where they are several */
-function showPictures(chosen) {
+/** @param {{forStroke: boolean}} reason of emptying the pad */
+function makeRoom({ forStroke }) {
+  const covering = picture && { large: picture, all: several, forStroke, clearedDrawing: !drawing.isEmpty };
   putPicturesAway();
-  showPicture(chosen[0]);
+  drawing.clear();
+  if (covering) putAway = { ...covering, steps: drawing.steps };
+}
+
+function bringBack() {
+  const { large, all, clearedDrawing } = putAway;
+  if (clearedDrawing) drawing.undo();
+  showPictures(all.length ? all : [large], large);
+}
+
+/** @param {File[]} chosen all in the gallery where they are several @param {File} large which of them is shown large */
+function showPictures(chosen, large = chosen[0]) {
+  putPicturesAway();
+  putAway = null;
+  showPicture(large);
   if (chosen.length === 1) return;
   several = chosen;
   gallery.show(several, picture);

@@ -7,6 +7,7 @@
 
 const ERASER_RADIUS = 0.04; // of the side
 const LEAST_FORCE = 0.35; // of the line's width, however lightly a pen is held
+const PEN_IS_NEAR = 5_000; // milliseconds after a pen was felt last, in which what touches is its hand
 
 export class Pad {
   #canvas;
@@ -16,7 +17,7 @@ export class Pad {
   #pointer = null;
   #frame = 0;
   #palette = palette();
-  #penIsUsed = false;
+  #penFeltAt = -Infinity;
   /** @type {Tool} */
   #tool;
   /** @type {import("./drawing.js").Point | null} where the eraser that is down was last seen */
@@ -53,7 +54,10 @@ export class Pad {
       listener.onChange();
     });
     canvas.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "pen") this.#penFeltAt = performance.now();
       if (event.pointerId !== this.#pointer?.id) return;
+      // Where a menu opens under the mouse, nobody tells that its button was let go.
+      if (event.pointerType === "mouse" && !event.buttons) return lift(event);
       const events = event.getCoalescedEvents?.() ?? [];
       this.#follow(events.length ? events : [event]);
       this.repaint();
@@ -66,7 +70,15 @@ export class Pad {
       listener.onEnd();
     };
     canvas.addEventListener("pointerup", lift);
-    canvas.addEventListener("pointercancel", lift);
+    canvas.addEventListener("pointercancel", (event) => {
+      if (event.pointerId === this.#pointer?.id && event.pointerType === "touch") {
+        drawing.withdraw(); // a palm, or the beginning of a gesture
+        this.repaint();
+        listener.onChange();
+      }
+      lift(event);
+    });
+    canvas.addEventListener("contextmenu", (event) => this.#pointer && event.preventDefault());
     canvas.addEventListener("lostpointercapture", lift);
     // Safari of old scrolls and zooms from touch events whatever touch-action says.
     canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
@@ -112,8 +124,8 @@ export class Pad {
    * @param {PointerEvent} event @returns {boolean}
    */
   #accepts({ pointerType }) {
-    if (pointerType === "pen") this.#penIsUsed = true;
-    if (pointerType === "touch" && this.#penIsUsed) return false;
+    if (pointerType === "pen") this.#penFeltAt = performance.now();
+    if (pointerType === "touch" && performance.now() - this.#penFeltAt < PEN_IS_NEAR) return false;
     return !this.#pointer || (pointerType === "pen" && this.#pointer.type === "touch");
   }
 

@@ -3,23 +3,31 @@
 import { authorization } from "./token.js";
 import { errorInWords, words } from "./words.js";
 
-const TIMEOUT = 15_000; // milliseconds
+const PATIENCE = 15_000; // milliseconds
+const PATIENCE_WITH_FILE = 150_000; // a photograph takes a minute from a slow telephone, and the server waits for two
 const LOOK_AGAIN = 2_000; // milliseconds
+const ASK_AGAIN = 1_000; // milliseconds, where a server that refuses for now does not say when
+const AWAY = [502, 503, 504]; // what a proxy answers whose server is
 
 /**
- * @typedef {{digit: number, confidence: number, certain: boolean, probabilities: number[], seen: string,
+ * @typedef {{digit: number, confidence: number, certain: boolean, probabilities: number[], seen?: string,
  *   milliseconds: number, preparation?: string[]}} Prediction
- * @typedef {{prediction: Prediction} | {error: string, isGone?: boolean}} Outcome isGone: there was no server
+ * @typedef {{prediction: Prediction} | {error: string, isGone?: boolean, askAgainIn?: number}} Outcome isGone: there was
+ *   no server; askAgainIn: milliseconds, where it has no time or was asked too often
  */
 
 /** @param {number} milliseconds */
-const pass = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+export const pass = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 export class Reader {
   /** @type {(() => Blob | string) | null} */
   #newest = null;
   #busy = false;
   #generation = 0;
+  #refusals = 0;
+  /** @type {Blob | string | null} */
+  #sent = null;
+  #stop = new AbortController();
   #address;
   #onOutcome;
   #rest;
@@ -29,7 +37,7 @@ export class Reader {
    * @param {(outcome: Outcome) => void} onOutcome told of each answer that is still wanted
    * @param {number} rest milliseconds from an answer to the next request
    */
-  constructor(address, onOutcome, rest = 0) {
+  constructor(address, onOutcome, rest) {
     this.#address = address;
     this.#onOutcome = onOutcome;
     this.#rest = rest;
@@ -45,6 +53,7 @@ export class Reader {
   cancel() {
     this.#newest = null;
     this.#generation++;
+    if (this.#sent instanceof Blob) this.#stop.abort(); // which would keep what comes next waiting
   }
 
   async #work() {
@@ -54,9 +63,17 @@ export class Reader {
         const getPicture = this.#newest;
         const generation = this.#generation;
         this.#newest = null;
-        const outcome = await ask(this.#address(), getPicture());
-        if (generation === this.#generation) this.#onOutcome(outcome);
-        if (this.#rest) await pass(this.#rest);
+        this.#sent = getPicture();
+        this.#stop = new AbortController();
+        const outcome = await ask(this.#address(), this.#sent, this.#stop);
+        this.#sent = null;
+        const askAgainIn = "error" in outcome && outcome.askAgainIn;
+        this.#refusals = askAgainIn ? this.#refusals + 1 : 0;
+        if (generation === this.#generation) {
+          if (askAgainIn) this.#newest ??= getPicture;
+          if (this.#refusals !== 1) this.#onOutcome(outcome); // a single one is not worth taking an answer away
+        }
+        await pass(askAgainIn || this.#rest);
       }
     } finally {
       this.#busy = false;
@@ -64,11 +81,25 @@ export class Reader {
   }
 }
 
+/** @param {Blob | string} picture @returns {number} milliseconds to wait for the answer to it */
+export const patienceFor = (picture) => (picture instanceof Blob ? PATIENCE_WITH_FILE : PATIENCE);
+
 /**
  * @param {string} address @param {Blob | string} picture a picture file, or JSON with strokes in it
+ * @param {AbortController} stop of this request alone
  * @returns {Promise<Outcome>}
  */
-export async function ask(address, picture) {
+export async function ask(address, picture, stop) {
+  const late = setTimeout(() => stop.abort(new DOMException("", "TimeoutError")), patienceFor(picture));
+  try {
+    return await answerTo(address, picture, stop.signal);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** @param {string} address @param {Blob | string} picture @param {AbortSignal} signal @returns {Promise<Outcome>} */
+async function answerTo(address, picture, signal) {
   let response;
   try {
     response = await fetch(address, {
@@ -78,22 +109,26 @@ export async function ask(address, picture) {
         ...authorization(),
       },
       body: picture,
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal,
     });
-  } catch (error) {
-    if (error.name === "TimeoutError") return { error: words.serverSlow };
+  } catch {
+    if (signal.aborted) return { error: words.serverSlow };
     // A file that was moved or changed since it was chosen fails in the same way.
     return (await canBeSent(picture)) ? { error: words.serverGone, isGone: true } : { error: words.fileGone };
   }
-  try {
-    const answer = await response.json();
-    if (typeof answer.error?.message === "string") return { error: errorInWords(answer.error) };
-    if (Array.isArray(answer.probabilities)) return { prediction: answer };
-  } catch {
-    // Fall through: whatever it was, it was no answer of ours.
-  }
-  return { error: words.serverOdd };
+  const answer = await response.json().catch(() => null); // whatever it was, it was no answer of ours
+  if (typeof answer?.error?.message === "string") return { error: errorInWords(answer.error), askAgainIn: askAgainIn(response) };
+  if (Array.isArray(answer?.probabilities)) return { prediction: answer };
+  return AWAY.includes(response.status) ? { error: words.serverGone, isGone: true } : { error: words.serverOdd };
 }
+
+/** @param {Response} response @returns {number | undefined} milliseconds, where it refuses but for now */
+function askAgainIn({ status, headers }) {
+  return isForNow(status) ? Number(headers.get("Retry-After")) * 1000 || ASK_AGAIN : undefined;
+}
+
+/** @param {number} status @returns {boolean} whether it refuses what it would take at another time */
+export const isForNow = (status) => status === 429 || status === 503;
 
 /** @param {Blob | string} picture @returns {Promise<boolean>} */
 async function canBeSent(picture) {
@@ -110,7 +145,7 @@ export async function serverIsBack() {
   for (;;) {
     await pass(LOOK_AGAIN);
     try {
-      if ((await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) })).ok) return;
+      if ((await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) })).ok) return;
     } catch {
       // Not yet.
     }

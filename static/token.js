@@ -2,6 +2,32 @@
 
 /** @returns {Record<string, string>} the headers of a request */
 export function authorization() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  const token = given() ?? remembered();
   return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+/** @returns {string | null} */
+function given() {
+  const inHash = location.hash.slice(1).replaceAll("+", "%2B"); // which would be read as a blank
+  const token = new URLSearchParams(inHash).get("token");
+  if (token) remember(token);
+  return token;
+}
+
+/** For as long as the tab is open, since the links of other pages lead back without it. @param {string} token */
+function remember(token) {
+  try {
+    sessionStorage.setItem("token", token);
+  } catch {
+    // A browser that keeps nothing for us needs it in the address each time.
+  }
+}
+
+/** @returns {string | null} */
+function remembered() {
+  try {
+    return sessionStorage.getItem("token");
+  } catch {
+    return null;
+  }
 }

@@ -1,9 +1,8 @@
 /** Right or wrong? One tap tells the server, which keeps the picture for the network to learn from. */
 
+import { isForNow, patienceFor } from "./reader.js";
 import { authorization } from "./token.js";
 import { errorInWords, say, words } from "./words.js";
-
-const TIMEOUT = 15_000; // milliseconds
 
 export class Verdict {
   /** A server that keeps no corrections leaves it out of the page. */
@@ -62,10 +61,11 @@ export class Verdict {
         method: "POST",
         headers: { "Content-Type": isJson ? "application/json" : picture.type || "image/png", ...authorization() },
         body: isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture,
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(patienceFor(picture)),
       });
       const answer = await response.json();
-      if (answer.error) note(errorInWords(answer.error));
+      if (isForNow(response.status)) note(words.notKeptNow);
+      else if (answer.error) note(errorInWords(answer.error));
       else note(say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label }));
     } catch {
       note(words.notKept);

@@ -36,7 +36,8 @@
       <section class="verdict panel" id="answer" data-state="empty" aria-label="{{page['answer']}}">
         <div class="verdict-grid">
           <p class="digit" id="digit" aria-hidden="true">?</p>
-          <p class="sentence" id="sentence" role="status">{{words["scripts"]["empty"]}}</p>
+          <p class="sentence" id="sentence">{{words["scripts"]["empty"]}}</p>
+          <p class="unseen" id="spoken" role="status"></p>
           <figure class="seen" id="seen-figure" hidden>
             <img id="seen" src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" width="112" height="112" alt="{{page['seen']}}" aria-describedby="preparation">
             <figcaption>{{page["seenCaption"]}}</figcaption>
@@ -77,6 +78,7 @@
     </section>
 
     <section class="gallery" id="gallery" aria-label="{{page['gallery']}}" hidden></section>
+    <p class="unseen" id="gallery-status" role="status"></p>
   </main>
 
   <section aria-label="{{page['inside']}}">
