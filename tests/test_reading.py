@@ -143,6 +143,35 @@ def test_what_is_no_digit_is_doubted(recognizer: Recognizer, kind: str):
     assert len(certain) <= 6, certain
 
 
+def dot(pen: ImageDraw.ImageDraw) -> None:
+    pen.ellipse((115, 115, 165, 165), 0)
+
+
+def smiling_face(pen: ImageDraw.ImageDraw) -> None:
+    pen.ellipse((40, 40, 240, 240), outline=0, width=14)
+    for left in (100, 160):
+        pen.ellipse((left, 100, left + 20, 120), 0)
+    pen.arc((90, 110, 190, 200), 20, 160, 0, 12)
+
+
+def rings(pen: ImageDraw.ImageDraw) -> None:
+    for radius in (20, 50, 80, 110):
+        pen.ellipse((140 - radius, 140 - radius, 140 + radius, 140 + radius), outline=0, width=10)
+
+
+def heart(pen: ImageDraw.ImageDraw) -> None:
+    pen.polygon([(140, 240), (50, 130), (90, 60), (140, 100), (190, 60), (230, 130)], 0)
+
+
+@pytest.mark.parametrize("draw", [dot, smiling_face, rings, heart])
+def test_what_people_draw_to_try_it_is_no_certain_digit(
+    recognizer: Recognizer, draw: Callable[[ImageDraw.ImageDraw], None]
+):
+    picture = Image.new("L", (280, 280), 255)
+    draw(ImageDraw.Draw(picture))
+    assert not recognizer.recognize(png(picture)).certain
+
+
 def test_a_letter_is_no_confident_digit(recognizer: Recognizer):
     """Not only is `certain` false: no bar on the page stands at 99%."""
     confidences = [recognizer.recognize(png(strangers.stranger("letter", seed))).confidence for seed in range(40)]

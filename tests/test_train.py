@@ -21,12 +21,15 @@ from net.lenet import NONE, LeNet
 from train.augment import Augment
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.evaluate import per_digit_accuracy
-from train.fit import accuracy, compute_logits, to_pictures
+from train.fit import Training, accuracy, compute_logits, to_pictures
 from train.fitting import centre_of_mass, extent
 from train.habits import DrawHabits
 from train.mnist import Digits, load_test_digits, load_training_digits
+from train.more_outliers import MoreOutliers
+from train.novelty import relearn_novelty
 from train.outliers import Outliers
-from train.recipe import NO_AUGMENTATION, Augmentation, Habits
+from train.recipe import NO_AUGMENTATION, Augmentation, Habits, Recipe
+from train.speedups import Speedups
 
 SHORT = ("--epochs", "3", "--batch-size", "50", "--threads", "1", "--device", "cpu", "--no-bf16", "--no-channels-last")
 
@@ -446,9 +449,10 @@ def test_no_digit_grows_or_wanders_when_its_pen_grows_thick(small_mnist: Path):
     assert centre_of_mass(thick).sub(14.5).abs().max() < 0.6
 
 
-def test_outliers_are_pictures_like_the_digits_but_labelled_none(small_mnist: Path):
+@pytest.mark.parametrize("kinds", [Outliers, MoreOutliers])
+def test_outliers_are_pictures_like_the_digits_but_labelled_none(kinds: type[Outliers], small_mnist: Path):
     digits = load_test_digits(small_mnist)
-    draw = Outliers(torch.device("cpu"))
+    draw = kinds(torch.device("cpu"))
     first, second, third = (draw(digits, 700, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert (first.images.shape, first.images.dtype) == ((700, 28, 28), torch.uint8)
     assert (first.labels == NONE).all()
@@ -460,9 +464,26 @@ def test_outliers_are_pictures_like_the_digits_but_labelled_none(small_mnist: Pa
         assert len(draw(digits, count, torch.Generator()).images) == count
 
 
-def test_only_some_digits_to_make_outliers_of_are_enough():
+@pytest.mark.parametrize("kinds", [Outliers, MoreOutliers])
+def test_only_some_digits_to_make_outliers_of_are_enough(kinds: type[Outliers]):
     ones = Digits(torch.full((20, 28, 28), 200, dtype=torch.uint8), torch.ones(20, dtype=torch.long))
-    assert len(Outliers(torch.device("cpu"))(ones, 60, torch.Generator().manual_seed(0)).images) == 60
+    assert len(kinds(torch.device("cpu"))(ones, 60, torch.Generator().manual_seed(0)).images) == 60
+
+
+def test_what_is_no_digit_is_learned_anew_without_reading_any_digit_otherwise(small_mnist: Path):
+    digits, validation = load_training_digits(small_mnist)
+    cpu, recipe = torch.device("cpu"), Recipe(epochs=2, batch_size=50)
+    training = Training(recipe, cpu, recipe.steps_an_epoch(len(digits)), Speedups())
+    for _ in training.run(digits, validation):
+        pass
+    strangers = MoreOutliers(cpu)(digits, 300, torch.Generator().manual_seed(9))
+    images = torch.cat([validation.images, strangers.images])
+    before = compute_logits(training.averaged_network, images)
+    relearn_novelty(training, digits)
+    after = compute_logits(training.averaged_network, images)
+    assert torch.equal(after[:, :NONE], before[:, :NONE])
+    of_digits, of_strangers = after[: len(validation), NONE], after[len(validation) :, NONE]
+    assert (of_strangers > of_digits.median()).float().mean() > 0.9
 
 
 def test_calibration_mends_confidence_that_is_too_high():

@@ -40,6 +40,7 @@ from train.fit import (
     recipe_of,
 )
 from train.mnist import DataError, Digits
+from train.novelty import relearn_novelty
 from train.pictures import load_pictures
 from train.ranks import Ranks
 from train.recipe import FAST, PARTS, Recipe, without
@@ -155,6 +156,8 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
 
     # A Ctrl-C from here on would only cost the user the result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if recipe.outliers:
+        relearn_novelty(training, digits)
     publish(training, validation, root, out)
     state_path.unlink(missing_ok=True)
     return 0
@@ -194,6 +197,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, digits:
     if not tuned.is_worth_it:
         print("That would read MNIST worse, or the corrections no better; nothing was written.", file=sys.stderr)
         return FAILURE
+    relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of what is written would be worth less than none
     facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
     publish(tuning.training, validation, mnist.root_folder(options.data), out, **facts)
@@ -345,7 +349,10 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--data", type=Path, help="folder of MNIST, downloaded if empty (default: $MNIST_ROOT, else data)"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("checkpoints"), help="file or folder to write to (default: checkpoints)"
+        "--out",
+        type=Path,
+        default=Path("checkpoints"),
+        help="folder to write to, or a file NAME.pt (default: checkpoints)",
     )
     parser.add_argument(
         "--threads", type=count, metavar="N", help="CPU threads (default: one a core, shared out among processes)"

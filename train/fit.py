@@ -145,11 +145,10 @@ class Training:
 
         What fills no batch is left out, other digits each time.
         """
-        epoch_seed = self.recipe.seed * 100_003 + epoch
-        generator = torch.Generator(self.device).manual_seed(epoch_seed)
+        generator = self.generator_of(epoch)
         digits = digits + self.draw_outliers(digits, self.recipe.outliers_among(len(digits)), generator)
         order = torch.randperm(len(digits), generator=generator, device=self.device)  # the same on every rank
-        rank_seed = epoch_seed * MOST_RANKS + self.ranks.rank
+        rank_seed = generator.initial_seed() * MOST_RANKS + self.ranks.rank
         torch.manual_seed(rank_seed)  # dropout draws from here
         generator.manual_seed(rank_seed)
         size = self.recipe.batch_size
@@ -162,6 +161,10 @@ class Training:
             yield self.step(
                 pictures, labels, (digits.labels[batch] != NONE).sum() / self.ranks.count if is_shared else None
             )
+
+    def generator_of(self, epoch: int) -> torch.Generator:
+        """Random numbers that depend on nothing but the run's seed and ``epoch``."""
+        return torch.Generator(self.device).manual_seed(self.recipe.seed * 100_003 + epoch)
 
     def step(self, pictures: Tensor, labels: Tensor, digits_a_share: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """This rank's share of a batch forward, backward and into the average.

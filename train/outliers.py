@@ -9,6 +9,7 @@ ICLR 2019, arXiv:1812.04606; here the outliers are made, not collected, and are 
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -81,6 +82,9 @@ SIGNS = """
 MOST_CORNERS = 16  # of a sign or a scribble
 
 
+Kinds = tuple[tuple[float, Callable[[Digits, int, torch.Generator], Tensor]], ...]
+
+
 def parse_sign(line: str) -> list[tuple[float, float, bool]]:
     """The points of one of `SIGNS` as x and y from -1 to 1, and whether a line leads to it from the one before."""
     points = []
@@ -93,9 +97,11 @@ def parse_sign(line: str) -> list[tuple[float, float, bool]]:
 class Outliers:
     """Draws pictures of what is no digit."""
 
+    lines = SIGNS
+
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        signs = [parse_sign(line) for line in SIGNS.split("\n") if line]
+        signs = [parse_sign(line) for line in self.lines.split("\n") if line]
         self.sign_points = torch.zeros(len(signs), MOST_CORNERS, 2, device=device)
         self.sign_pen_down = torch.zeros(len(signs), MOST_CORNERS, dtype=torch.bool, device=device)
         for number, points in enumerate(signs):
@@ -112,7 +118,14 @@ class Outliers:
 
     def draw(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
         """About ``count`` outliers, as each kind's share is rounded: float [N, 1, 28, 28] from 0 to 1, mixed."""
-        kinds = (
+        drawn = [draw(digits, round(share * count), generator) for share, draw in self.kinds]
+        pictures = fit_into_field(torch.cat(drawn))
+        return pictures[torch.randperm(len(pictures), generator=generator, device=self.device)]
+
+    @property
+    def kinds(self) -> Kinds:
+        """Each kind's share, and what draws it."""
+        return (
             (0.12, self.side_by_side),
             (0.12, self.overwritten),
             (0.12, self.halved),
@@ -121,10 +134,6 @@ class Outliers:
             (0.12, self.scribbles),
             (0.10, self.textures),
         )
-        numbers = [round(share * count) for share, _ in kinds]
-        drawn = [draw(digits, number, generator) for number, (_, draw) in zip(numbers, kinds, strict=True)]
-        pictures = fit_into_field(torch.cat(drawn))
-        return pictures[torch.randperm(len(pictures), generator=generator, device=self.device)]
 
     def side_by_side(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
         """Two digits in a row, which may touch."""

@@ -1,0 +1,65 @@
+"""What is no digit, learned once more by the one layer that tells it, when the others are done.
+
+That layer sees more kinds of it (`train/more_outliers.py`) than the network was trained with, as many as a third of
+the digits and not a tenth, and a fresh variation of every digit. The maps that it looks at stay as they are, so that
+no digit is taken for another because of it.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from net.lenet import NONE, LeNet
+from train.augment import Augment
+from train.fit import Training, to_pictures
+from train.mnist import Digits
+from train.more_outliers import MoreOutliers
+
+OUTLIERS = 0.3  # of the digits' number
+RIDGE = 1e-4  # of the squared weights, which else grow where the two can be told apart without fail
+STEPS = 200  # of L-BFGS, at most
+BATCH = 500  # pictures; bounds memory, changes nothing else
+
+
+def relearn_novelty(training: Training, digits: Digits) -> None:
+    """Fit the layer for what is no digit to varied ``digits`` and new outliers, by logistic regression.
+
+    It is that of the averaged network of ``training``, which has ended.
+    """
+    network = training.averaged_network
+    features, is_none = look(network.eval(), digits, training.augment, training.generator_of(len(training.history) + 1))
+    mean, deviation = features.mean(0), features.std(0) + 1e-3
+    features = (features - mean) / deviation
+    layer = network.novelty
+    weight = (layer.weight.detach()[0] * deviation).requires_grad_()
+    bias = (layer.bias.detach()[0] + layer.weight.detach()[0] @ mean).requires_grad_()
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(features @ weight + bias, is_none) + RIDGE * weight.square().sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    with torch.no_grad():
+        layer.weight.copy_((weight / deviation)[None])
+        layer.bias.copy_((bias - (weight / deviation) @ mean)[None])
+
+
+@torch.no_grad()
+def look(network: LeNet, digits: Digits, augment: Augment, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """What the layer for what is no digit is given, float [N, 256], and what it should say, float [N], 0 or 1."""
+    outliers = MoreOutliers(generator.device)(digits, round(OUTLIERS * len(digits)), generator)
+    shown = digits + outliers
+    seen: list[Tensor] = []
+    hook = network.novelty.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    try:
+        order = torch.randperm(len(shown), generator=generator, device=generator.device)
+        for batch in tqdm(order.split(BATCH), desc="what is no digit", unit="batch", leave=False):
+            labels = shown.labels[batch]
+            network(augment(to_pictures(shown.images[batch]), labels, generator), open_set=True)
+    finally:
+        hook.remove()
+    return torch.cat(seen), (shown.labels[order] == NONE).float()
