@@ -86,8 +86,10 @@ def card_of(path: Path, weights: bytes | None = None) -> dict[str, Any]:
 
 def weights_path(given: Path) -> Path:
     """The file that ``given`` means: itself if it is one or is called as weights are, else lenet.pt in that folder."""
-    is_file = given.is_file() or (given.suffix in SUFFIXES and not given.is_dir())
-    return given if is_file and given.suffix != CARD_SUFFIX else given / SHIPPED.name
+    # Path's own methods raise where a folder may not be looked into.
+    is_folder, is_file = os.path.isdir(given), os.path.isfile(given)  # noqa: PTH112, PTH113
+    means_file = is_file or (given.suffix in SUFFIXES and not is_folder)
+    return given if means_file and given.suffix != CARD_SUFFIX else given / SHIPPED.name
 
 
 def card_path(path: Path) -> Path:

@@ -67,8 +67,8 @@ const inside = new Inside((digit) => {
 });
 let insideIsInView = false;
 insidePanel.addEventListener("toggle", explainAgain);
-new IntersectionObserver(([entry]) => {
-  insideIsInView = entry.isIntersecting;
+new IntersectionObserver((entries) => {
+  insideIsInView = entries.at(-1).isIntersecting;
   if (insideIsInView) explainAgain();
 }).observe(insidePanel);
 
@@ -122,8 +122,9 @@ function isZ({ key, code }) {
 }
 
 function endStroke() {
+  if (putAway?.forStroke && drawing.steps === putAway.steps) bringBack(); // it was none, or was taken back
   tellAtRest();
-  explainAgain();
+  if (!insideIsInView) explainAgain();
 }
 
 /** Say what would talk over itself while one draws, and show what would move the page. */
@@ -203,14 +204,12 @@ async function copyAsCurl() {
 
 function undoStep() {
   if (pad.isDrawing) return;
+  const wasCleared = drawing.steps === putAway?.steps;
   if (picture) putPicturesAway();
-  else if (drawing.steps === putAway?.steps) bringBack();
-  else {
-    drawing.undo();
-    if (putAway?.forStroke && drawing.steps === putAway.steps) bringBack();
-  }
+  else if (!wasCleared) drawing.undo();
   pad.repaint();
-  readAgain();
+  if (wasCleared || (putAway?.forStroke && drawing.steps === putAway.steps)) bringBack();
+  else readAgain();
 }
 
 function redoStep() {
@@ -242,6 +241,7 @@ function makeRoom({ forStroke }) {
 function bringBack() {
   const { large, all, clearedDrawing } = putAway;
   if (clearedDrawing) drawing.undo();
+  pad.repaint();
   showPictures(all.length ? all : [large], large);
 }
 

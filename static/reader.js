@@ -7,7 +7,8 @@ const PATIENCE = 15_000; // milliseconds
 const PATIENCE_WITH_FILE = 150_000; // a photograph takes a minute from a slow telephone, and the server waits for two
 const LOOK_AGAIN = 2_000; // milliseconds
 const ASK_AGAIN = 1_000; // milliseconds, where a server that refuses for now does not say when
-const AWAY = [502, 503, 504]; // what a proxy answers whose server is
+const AWAY = [502, 503]; // what a proxy answers whose server is
+const LATE = 504; // what it answers whose server takes too long
 
 /**
  * @typedef {{digit: number, confidence: number, certain: boolean, probabilities: number[], seen?: string,
@@ -119,7 +120,8 @@ async function answerTo(address, picture, signal) {
   const answer = await response.json().catch(() => null); // whatever it was, it was no answer of ours
   if (typeof answer?.error?.message === "string") return { error: errorInWords(answer.error), askAgainIn: askAgainIn(response) };
   if (Array.isArray(answer?.probabilities)) return { prediction: answer };
-  return AWAY.includes(response.status) ? { error: words.serverGone, isGone: true } : { error: words.serverOdd };
+  if (AWAY.includes(response.status)) return { error: words.serverGone, isGone: true };
+  return { error: response.status === LATE ? words.serverSlow : words.serverOdd };
 }
 
 /** @param {Response} response @returns {number | undefined} milliseconds, where it refuses but for now */
@@ -140,8 +142,18 @@ async function canBeSent(picture) {
   }
 }
 
-/** @returns {Promise<void>} once the server answers again */
-export async function serverIsBack() {
+/** @type {Promise<void> | null} */
+let back = null;
+
+/** @returns {Promise<void>} once the server answers again; the same one for all who wait */
+export function serverIsBack() {
+  back ??= lookForServer().finally(() => {
+    back = null;
+  });
+  return back;
+}
+
+async function lookForServer() {
   for (;;) {
     await pass(LOOK_AGAIN);
     try {

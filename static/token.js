@@ -31,3 +31,5 @@ function remembered() {
     return null;
   }
 }
+
+given(); // before the page is left for another

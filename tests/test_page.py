@@ -597,6 +597,13 @@ def test_a_palm_that_the_system_takes_back_leaves_nothing(open_page):
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
     expect(page.locator("#undo")).to_be_disabled()
     assert inked(page) == 0
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect_digit(page, 3)
+    touch_at(devtools, "down", palm)
+    expect(page.locator("#picture")).to_be_hidden()
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
+    expect_digit(page, 3)
+    expect(page.locator("#gallery button")).to_have_count(2)
 
 
 def test_a_finger_draws_again_once_the_pen_is_put_away(open_page):
@@ -1056,6 +1063,8 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
     expect(page.locator("#answer")).to_have_attribute("data-state", "error")
     expect(page.locator("#sentence")).to_contain_text("token")
     page = open_page(f"{running.url}#token=open+sesame/=")
+    page.goto(f"{running.url}api")
+    page.click("text=Back to the drawing pad")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=running.url.rstrip("/"))
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
@@ -1065,10 +1074,6 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
     expect(page.locator("#note")).to_contain_text("clipboard")
     command = page.evaluate("() => navigator.clipboard.readText()")
     assert "'Authorization: Bearer open+sesame/='" in command
-    page.goto(f"{running.url}api")
-    page.click("text=Back to the drawing pad")
-    draw_with_mouse(page, digit(7))
-    expect_digit(page, 7)
     running.stop()
     running.process.stdout.close()
 
@@ -1168,6 +1173,20 @@ def test_pictures_that_found_no_server_are_read_once_it_is_back(page: Page):
     for number in range(3):
         expect(tiles.nth(number)).to_contain_text(re.compile(rf"^{number} · "))
     expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
+
+
+def test_a_picture_that_is_undone_to_is_sent_once(page: Page):
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    page.click("#clear")
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if "predict" in request.url else None)
+    page.click("#undo")
+    expect_digit(page, 7)
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    with page.expect_response("**/predict*"):
+        page.click("#read")
+    assert len(sent) == 2, "once for each click"
 
 
 def test_a_picture_that_is_on_its_way_shows_no_other_answer_and_keeps_nothing_waiting(page: Page):

@@ -221,7 +221,8 @@ def leave(training: Training, out: Path, resume: str) -> str:
 
 def resume_command(options: argparse.Namespace, mine: Ranks) -> str:
     """What goes on with the run that ``options`` began, on the same data and the same processors."""
-    command = [f"torchrun --nproc_per_node={mine.count} -m train" if mine.count > 1 else "python -m train", "--resume"]
+    here = os.environ.get("LOCAL_WORLD_SIZE", "1")  # where there are other machines, they are told alike
+    command = [f"torchrun --nproc_per_node={here} -m train" if mine.count > 1 else "python -m train", "--resume"]
     values = {"data": options.data, "threads": options.threads, "out": options.out}
     values["device"] = None if options.device == "auto" else options.device
     for name, value in values.items():
