@@ -143,10 +143,6 @@ def test_what_is_no_digit_is_doubted(recognizer: Recognizer, kind: str):
     assert len(certain) <= 6, certain
 
 
-def dot(pen: ImageDraw.ImageDraw) -> None:
-    pen.ellipse((115, 115, 165, 165), 0)
-
-
 def smiling_face(pen: ImageDraw.ImageDraw) -> None:
     pen.ellipse((40, 40, 240, 240), outline=0, width=14)
     for left in (100, 160):
@@ -163,7 +159,7 @@ def heart(pen: ImageDraw.ImageDraw) -> None:
     pen.polygon([(140, 240), (50, 130), (90, 60), (140, 100), (190, 60), (230, 130)], 0)
 
 
-@pytest.mark.parametrize("draw", [dot, smiling_face, rings, heart])
+@pytest.mark.parametrize("draw", [smiling_face, rings, heart])
 def test_what_people_draw_to_try_it_is_no_certain_digit(
     recognizer: Recognizer, draw: Callable[[ImageDraw.ImageDraw], None]
 ):

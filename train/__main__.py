@@ -262,8 +262,8 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
             recipe = without(recipe, part)
     if recipe.batch_size % mine.count or recipe.batch_size < 2 * mine.count:
         raise UsageError(
-            f"--batch-size {recipe.batch_size} cannot be shared equally, two pictures or more each, "
-            f"by {mine.count} processes."
+            f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes, "
+            "with two pictures or more for each."
         )
     return recipe
 
