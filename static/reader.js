@@ -26,9 +26,8 @@ export class Reader {
   #busy = false;
   #generation = 0;
   #refusals = 0;
-  /** @type {Blob | string | null} */
-  #sent = null;
-  #stop = new AbortController();
+  /** @type {AbortController | null} of a file on its way */
+  #upload = null;
   #address;
   #onOutcome;
   #rest;
@@ -54,7 +53,7 @@ export class Reader {
   cancel() {
     this.#newest = null;
     this.#generation++;
-    if (this.#sent instanceof Blob) this.#stop.abort(); // which would keep what comes next waiting
+    this.#upload?.abort(); // which would keep what comes next waiting
   }
 
   async #work() {
@@ -64,10 +63,10 @@ export class Reader {
         const getPicture = this.#newest;
         const generation = this.#generation;
         this.#newest = null;
-        this.#sent = getPicture();
-        this.#stop = new AbortController();
-        const outcome = await ask(this.#address(), this.#sent, this.#stop);
-        this.#sent = null;
+        const picture = getPicture();
+        const stop = new AbortController();
+        this.#upload = picture instanceof Blob ? stop : null;
+        const outcome = await ask(this.#address(), picture, stop);
         const askAgainIn = "error" in outcome && outcome.askAgainIn;
         this.#refusals = askAgainIn ? this.#refusals + 1 : 0;
         if (generation === this.#generation) {

@@ -23,7 +23,7 @@ axe_playwright = pytest.importorskip(
     "axe_playwright_python.sync_playwright",
     reason="needs axe-core: python -m pip install -r tests/requirements.txt",
 )
-from playwright.sync_api import Browser, CDPSession, Page, expect  # noqa: E402
+from playwright.sync_api import Browser, CDPSession, Page, Response, expect  # noqa: E402
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -571,14 +571,20 @@ def test_a_pen_draws_as_hard_as_it_is_pressed_and_its_palm_does_not_draw(open_pa
     assert inked(page) == pressed
 
 
+def lay_palm(page: Page) -> tuple[CDPSession, handwriting.Point]:
+    """A touch in a corner of the pad that slides a little and stays, and where it is then."""
+    devtools = page.context.new_cdp_session(page)
+    [[down, slid]] = on_pad(page, [[(0.8, 0.9), (0.85, 0.9)]])
+    touch_at(devtools, "down", down)
+    touch_at(devtools, "move", slid)
+    return devtools, slid
+
+
 def test_a_palm_that_comes_before_the_pen_gives_way_to_it(open_page):
     page = open_page(has_touch=True)
-    devtools = page.context.new_cdp_session(page)
-    [[palm, slid]] = on_pad(page, [[(0.8, 0.9), (0.85, 0.9)]])
-    touch_at(devtools, "down", palm)
-    touch_at(devtools, "move", slid)
+    devtools, at = lay_palm(page)
     draw(page, digit(7), "pen")
-    touch_at(devtools, "up", slid)
+    touch_at(devtools, "up", at)
     expect_digit(page, 7)
     assert pixel(page, 0.8, 0.9) == pixel(page, 0.01, 0.01)
     page.click("#undo")
@@ -588,10 +594,7 @@ def test_a_palm_that_comes_before_the_pen_gives_way_to_it(open_page):
 
 def test_a_palm_that_the_system_takes_back_leaves_nothing(open_page):
     page = open_page(has_touch=True)
-    devtools = page.context.new_cdp_session(page)
-    [[palm, slid]] = on_pad(page, [[(0.8, 0.9), (0.85, 0.9)]])
-    touch_at(devtools, "down", palm)
-    touch_at(devtools, "move", slid)
+    devtools, at = lay_palm(page)
     expect(page.locator("#clear")).to_be_enabled()
     devtools.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
@@ -599,7 +602,7 @@ def test_a_palm_that_the_system_takes_back_leaves_nothing(open_page):
     assert inked(page) == 0
     page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
     expect_digit(page, 3)
-    touch_at(devtools, "down", palm)
+    touch_at(devtools, "down", at)
     expect(page.locator("#picture")).to_be_hidden()
     devtools.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
     expect_digit(page, 3)
@@ -1154,15 +1157,21 @@ def test_a_proxy_whose_server_is_away_is_waited_for(page: Page):
     expect_digit(page, 0)
 
 
+def is_refused_reading(response: Response) -> bool:
+    return response.status == 429 and "/predict" in response.url
+
+
 def test_who_asks_too_often_is_read_all_the_same_and_keeps_the_answer_meanwhile(open_page, tmp_path: Path):
     running = start_server(tmp_path, "--rate", "4")
     page = open_page(running.url)
     refused = []
-    page.on("response", lambda response: refused.append(response.url) if response.status == 429 else None)
+    page.on("response", lambda response: refused.append(response.url) if is_refused_reading(response) else None)
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
     expect_digit(page, 1)
     while not refused:
         page.click("#read")
+    assert page.locator("#digit").text_content() == "1"
+    assert page.locator("#answer").get_attribute("data-state") == "certain"
     page.click("#clear")
     draw_with_mouse(page, digit(3))
     expect_digit(page, 3)

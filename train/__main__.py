@@ -130,7 +130,6 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
             print(f"After an epoch, this replaces the run broken off at {state_path}; --resume would go on with that.")
         training = Training(recipe, device, steps_an_epoch, speedups, mine)
     require(device, training.speedups)
-    replaces_another = not state and state_path.exists()
 
     if not mine.is_first:
         # It shares the work, and leaves it to the first rank to print, to save and to heed Ctrl-C.
@@ -144,13 +143,9 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
         for result in training.run(digits, validation, state_path):
             print(describe_epoch(result, recipe.epochs), flush=True)
     except DivergedError as error:
-        if not training.history and not replaces_another:
-            state_path.unlink(missing_ok=True)
         raise DivergedError(f"{error}; no weights were written. A smaller --lr may help.") from error
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cost what is being saved
-        if not training.history and not replaces_another:
-            state_path.unlink(missing_ok=True)
         print("\n" + leave(training, out, resume_command(options, mine)), file=sys.stderr)
         return INTERRUPTED
 
@@ -260,11 +255,8 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
         recipe = replace(recipe, **changed)
         for part in options.without:
             recipe = without(recipe, part)
-    if recipe.batch_size % mine.count or recipe.batch_size < 2 * mine.count:
-        raise UsageError(
-            f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes, "
-            "with two pictures or more for each."
-        )
+    if recipe.batch_size % mine.count:
+        raise UsageError(f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes.")
     return recipe
 
 

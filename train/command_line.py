@@ -18,25 +18,21 @@ def unless_interrupted(main: Callable[[], int]) -> int:
         return INTERRUPTED
 
 
-def count(text: str) -> int:
-    """A whole number from 1 up."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"it takes a whole number from 1 up, not '{text}'")
-    return int(text)
+def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:
+    """What reads a whole number from ``least`` up, and ``below`` another where one is given."""
+    takes = f"it takes a whole number from {least} {'up' if below is None else f'to below {below:,}'}"
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least or (below is not None and int(text) >= below):
+            raise argparse.ArgumentTypeError(f"{takes}, not '{text}'")
+        return int(text)
+
+    return read
 
 
-def batch_size(text: str) -> int:
-    """A whole number from 2 up, for batch normalisation cannot do with one."""
-    if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError(f"it takes a whole number from 2 up, not '{text}'")
-    return int(text)
-
-
-def seed(text: str) -> int:
-    """A whole number from 0 up that PyTorch takes for a seed, times epochs and ranks."""
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"it takes a whole number from 0 to below 2^32, not '{text}'")
-    return int(text)
+count = whole_number(1)
+batch_size = whole_number(2)  # batch normalisation cannot do with one
+seed = whole_number(0, below=2**32)  # PyTorch takes it times epochs and ranks
 
 
 def rate(text: str) -> float:

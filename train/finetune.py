@@ -66,10 +66,7 @@ class FineTuning:
         yield from self.training.run(self.shown, validation)
 
     def settle(self, validation: Digits) -> FineTuned:
-        """Take the new weights as far as ``validation`` allows; the averaged network holds what was settled on.
-
-        But for the layer that tells what is no digit, which `train/novelty.py` fits anew to whatever it ends as.
-        """
+        """Take the new weights as far as ``validation`` allows; the averaged network holds what was settled on."""
         network = self.training.averaged_network
         after = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 

@@ -111,13 +111,18 @@ class Training:
         that is worth more. Raises DivergedError as soon as an epoch's loss is not finite; the state of the epoch before
         stays.
         """
-        if state_path and not state_path.exists():
-            self.save_state(state_path)
-        while len(self.history) < self.recipe.epochs:
-            result = self.epoch(digits, validation)
-            self.history.append(result)
-            self.save_state(state_path)
-            yield result
+        is_first_state = state_path is not None and self.ranks.is_first and not state_path.exists()
+        try:
+            if is_first_state:
+                self.save_state(state_path)
+            while len(self.history) < self.recipe.epochs:
+                result = self.epoch(digits, validation)
+                self.history.append(result)
+                self.save_state(state_path)
+                yield result
+        finally:
+            if is_first_state and not self.history:  # there is nothing in it to go on from
+                state_path.unlink(missing_ok=True)
 
     def epoch(self, digits: Digits, validation: Digits) -> EpochResult:
         """Show the training digits once, less what fills no batch, and see what that did for the validation digits."""

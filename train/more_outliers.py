@@ -1,7 +1,7 @@
 """More kinds of what is no digit: round letters, faces, dots, blots, and rings within rings.
 
-They are for the one layer that `train/novelty.py` fits: shown to the whole network in training, they brought no more.
-What else stands in a ring is not among them, for it may be a 0 with a slash or a dot in it.
+They are for the one layer that `train/novelty.py` fits; the whole network is trained without them. What else stands in
+a ring is not among them, for it may be a 0 with a slash or a dot in it.
 """
 
 import math

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
+from PIL import Image
 from tqdm import tqdm
 
 from net import ink
@@ -17,7 +18,7 @@ from net.lenet import NONE
 from net.recognizer import Recognizer, as_pictures, see
 from train.mnist import DataError, Digits
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")  # of the formats that net/ink.py reads
+SUFFIXES = {suffix for suffix, name in Image.registered_extensions().items() if name in ink.FORMATS}
 FOLDERS = {**{str(digit): digit for digit in range(10)}, "none": NONE}  # and the label of what lies in each
 MOST_BYTES = 64 * 1024 * 1024  # of one picture in a ZIP file
 
