@@ -155,7 +155,7 @@ def told_of_no_room() -> Iterator[None]:
     """Raise what SQLite and the system say within as StorageFullError where there is no room, else as OSError."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", None) in NO_ROOM_IN_SQLITE:
             raise StorageFullError(str(error)) from error
         raise OSError(str(error)) from error
@@ -175,7 +175,8 @@ def use_write_ahead_log(database: sqlite3.Connection) -> None:
         try:
             database.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            plain_code = error.sqlite_errorcode & 0xFF  # of which the extended ones are kinds
+            if plain_code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(RETRY_SECONDS)
         else:

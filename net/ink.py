@@ -11,7 +11,9 @@ What comes before that is ours: pictures arrive with paper of any colour, ink da
 transparency, shadows, noise, and a camera that was held upside down.
 """
 
+import itertools
 import math
+import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,8 +44,10 @@ MOST_SCANS = 50  # of a JPEG, each of which goes over all of its pixels; progres
 SIDE = 28  # pixels, of the network's field
 BOX = 20  # pixels, of the box within it that MNIST's digits fill
 THINNEST_STROKE = 1.0  # pixels, in that box; none of MNIST's 60,000 training digits has strokes that are thinner
+MOST_SEGMENTS = 4000  # of a JPEG; 16 MiB of metadata in segments as long as they may be are 256
 JPEG = b"\xff\xd8"  # how one begins
-START_OF_SCAN = b"\xff\xda"  # which nothing else in a JPEG's scans looks like
+SEGMENT = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])")  # how its segments begin: by nothing that a scan holds
+SCAN, END_OF_PICTURE = b"\xda", b"\xd9"
 CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
 MOST_KEPT = 6_000_000  # pixels, of what is looked at in one piece
@@ -55,6 +59,9 @@ EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn a
 CORNER = 10  # of a side is this many times a corner's
 FILLS_BOX = 0.75  # of the box around it is filled by the paper
 FILLS_CORNERS = 0.6  # of that box's corners, likewise; two of them are no more than a side
+ENOUGH_TO_SAMPLE = 1_000_000  # pixels, to tell what a picture's transparent parts should become
+OPAQUE = 127  # of 255; less can be seen through
+OPAQUE_PAGE = 0.5  # of a picture is opaque where it may be a page; strokes alone cover less
 LEAST_INK = 0.002  # of a picture's pixels
 LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
@@ -88,7 +95,7 @@ class Ink:
 
     @property
     def looks(self) -> "tuple[Ink, ...]":
-        """What the digit may be, the more of the picture's ink the earlier."""
+        """What the digit may be: this, then what is left of it without more and more, at last what is on a page."""
         left_out = frozenset({PARTS_LEFT_OUT})
         of_page = self.on_page.looks if self.on_page else ()
         return (
@@ -153,14 +160,14 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     Raises UnreadableImageError or TooManyPixelsError.
     """
     try:
+        if data.startswith(JPEG):
+            refuse_unusual_segments(data)
         image = Image.open(BytesIO(data), formats=FORMATS)
         if image.width * image.height > max_pixels:
             raise TooManyPixelsError(
                 f"The picture has {image.width} × {image.height} pixels, more than the "
                 f"{max_pixels / 1e6:g} million that are read here; send a smaller one."
             )
-        if data.startswith(JPEG) and data.count(START_OF_SCAN) > MOST_SCANS:
-            raise UnreadableImageError("The JPEG has more scans than are read here; send it as a usual one.")
         # Twice the working size leaves enough to crop a digit out that fills half of the picture.
         image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
         image.load()
@@ -173,6 +180,21 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
         raise UnreadableImageError(
             "The picture could not be read; send a whole PNG, JPEG, GIF, BMP or WebP file."
         ) from error
+
+
+def refuse_unusual_segments(jpeg: bytes) -> None:
+    """Raise UnreadableImageError where ``jpeg``, a whole file, would take long to decode for its size.
+
+    Its segments are gone through as a decoder does, up to the end of the picture: cameras append films.
+    """
+    at = len(JPEG)
+    segments = scans = 0
+    while (found := SEGMENT.search(jpeg, at)) and found[1] != END_OF_PICTURE:
+        segments += 1
+        scans += found[1] == SCAN
+        if scans > MOST_SCANS or segments > MOST_SEGMENTS:
+            raise UnreadableImageError("The JPEG has more scans than are read here; send it as a usual one.")
+        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
 
 
 def shrink(image: Image.Image) -> Image.Image:
@@ -194,14 +216,18 @@ def shrink(image: Image.Image) -> Image.Image:
 
 
 def block_means(values: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
-    """The means of the squares of ``side`` by ``side`` of ``values``, uint16 [H, W], without a larger copy of these."""
-    height, width = (length // side for length in values.shape)
-    corners = values[: height * side, : width * side]
+    """The means of the squares of ``side`` by ``side`` of ``values``, uint16 [H, W], without a larger copy of these.
+
+    What is left over at the right and at the bottom is dropped; of what is thinner than that, squares are as thin.
+    """
+    down, across = (min(side, length) for length in values.shape)
+    height, width = values.shape[0] // down, values.shape[1] // across
+    whole = values[: height * down, : width * across]
     sums = np.zeros((height, width), np.uint32)
-    for row in range(side):
-        for column in range(side):
-            sums += corners[row::side, column::side]
-    return (sums // side**2).astype(np.uint16)
+    for row in range(down):
+        for column in range(across):
+            sums += whole[row::down, column::across]
+    return (sums // (down * across)).astype(np.uint16)
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -212,31 +238,48 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def flatten(image: Image.Image) -> Image.Image:
-    """Mode RGB, eight bits a channel; what is transparent becomes white under dark ink, black under light."""
+    """Mode RGB, eight bits a channel; what is transparent becomes paper, as `paper_under` has it."""
     if image.mode.startswith("I"):  # 16 bits a pixel: convert() would clip to 255 what should be scaled
-        values = np.asarray(image).astype(np.float32)  # which may fill 12 of the 16 bits only
-        image = Image.fromarray((values * (255 / max(1, values.max()))).astype(np.uint8))
+        values = np.asarray(image).astype(np.float32)  # which may fill 12 of the 16 bits only; fewer than 8 are noise
+        image = Image.fromarray((values * (255 / max(255, values.max()))).astype(np.uint8))
     if not image.has_transparency_data:
         return image if image.mode == "RGB" else image.convert("RGB")
     image = image.convert("RGBA")
     if image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
-    grey, alpha = (np.asarray(channel, np.float32) for channel in (image.convert("L"), image.getchannel("A")))
+    page = Image.new("RGB", image.size, paper_under(image))
+    page.paste(image, mask=image.getchannel("A"))
+    return page
+
+
+def paper_under(image: Image.Image) -> tuple[int, ...]:
+    """The colour of paper to lay ``image`` on, in mode RGBA and transparent in parts: white for dark ink, else black.
+
+    But what is opaque may be a page with ink on it, as a card with round corners is, and a mere stroke is not; then
+    the paper is the page's.
+    """
+    every = 1 + math.isqrt(image.width * image.height // ENOUGH_TO_SAMPLE)
+    sample = image.resize([-(-side // every) for side in image.size], Image.Resampling.NEAREST)
+    grey, alpha = (np.asarray(channel, np.float32) for channel in (sample.convert("L"), sample.getchannel("A")))
+    opaque = alpha > OPAQUE
+    if opaque.mean() > OPAQUE_PAGE:
+        colour = np.median(np.asarray(sample)[opaque][:, :3], axis=0)
+        if (abs(grey[opaque] - grey_of(colour)) > LEAST_CONTRAST).mean() > LEAST_INK:
+            return tuple(colour.astype(int).tolist())
     ink_is_dark = (grey * alpha).sum() <= 127.5 * alpha.sum()
-    paper = Image.new("RGBA", image.size, "white" if ink_is_dark else "black")
-    return Image.alpha_composite(paper, image).convert("RGB")
+    return (255,) * 3 if ink_is_dark else (0,) * 3
 
 
 def find_ink(image: Image.Image) -> Ink:
-    """The ink on ``image``, which is in mode RGB.
+    """The ink on ``image``, which is in mode RGB and of any size.
 
-    Ink is what differs from the paper, darker or lighter or of another colour.
-    Raises BlankImageError.
+    Ink is what differs from the paper, darker or lighter or of another colour. What is small on the picture, and what
+    lies on a page on it, is looked at once more by itself. Raises BlankImageError.
     """
     scale = max(1, max(image.size) // WORKING_SIDE)
     looked_at = image.reduce(scale) if scale > 1 else image
     difference, is_shaded = difference_from_paper(looked_at)
-    found = ink_strength(difference)
+    found = ink_in_box(difference)
     top, bottom, left, right = extent(found.strength)
     if scale > 1 and max(bottom - top, right - left) < WORKING_SIDE // 2:
         # A small digit on a large picture: look again, closer, with some paper around it.
@@ -255,22 +298,25 @@ def find_ink(image: Image.Image) -> Ink:
         SHADOW_REMOVED: is_shaded,
         PARTS_LEFT_OUT: not found.is_whole,
     }
-    alone = [found.alone]
-    if found.width_of_lines:
-        with suppress(BlankImageError):
-            without_lines = ink_strength(without_thin_lines(difference, found.width_of_lines))
-            alone += [without_lines.strength, without_lines.alone]
-    for box in filter(None, (found.page, found.pen)):
-        with suppress(BlankImageError):
-            beside = ink_strength(without_box(difference, box))
-            alone += [beside.strength, beside.alone]
+    fewer = [without_thin_lines(difference, found.width_of_lines)] if found.width_of_lines else []
+    fewer += [without_box(difference, box) for box in (found.page, found.pen) if box]
+    alone = [found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
     return Ink(
         found.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
         scale,
         tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
-        ink_on_page(image, box_in_pixels(found.page, scale)) if found.page else None,
+        ink_on_page(image, enlarged(found.page, scale)) if found.page else None,
     )
+
+
+def strengths_in(difference: Difference) -> list[Floats | None]:
+    """What is taken for the digit's in ``difference``, and what stands alone there, as `InkInBox` has them; or none."""
+    try:
+        found = ink_in_box(difference)
+    except BlankImageError:
+        return []
+    return [found.strength, found.alone]
 
 
 def without_box(difference: Difference, box: Box) -> Difference:
@@ -286,7 +332,8 @@ def ink_on_page(image: Image.Image, page: Box) -> Ink | None:
     """The ink on the part ``page`` of ``image``, which is in mode RGB; None where it was ink itself."""
     top, bottom, left, right = page
     try:
-        return find_ink(image.crop((left, top, right, bottom)))
+        # Of whole cells, the page may reach farther than the picture.
+        return find_ink(image.crop((left, top, min(right, image.width), min(bottom, image.height))))
     except BlankImageError:
         return None
 
@@ -341,7 +388,7 @@ class InkInBox:
     pen: Box | None  # what may be a 1, or a pen that lies beside a fainter digit
 
 
-def ink_strength(difference: Difference) -> InkInBox:
+def ink_in_box(difference: Difference) -> InkInBox:
     """How much ink lies on each pixel of a picture whose ``difference`` from the paper is given.
 
     Ink is at its full strength where a stroke is darkest, and begins where it exceeds what the paper shows by itself,
@@ -383,20 +430,20 @@ def ink_strength(difference: Difference) -> InkInBox:
         is_whole=all_belongs and parts.sure == SURE_INK,
         width_of_lines=width,
         page=page_in(difference.pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
-        pen=box_in_pixels(largest.box, cell) if largest.may_be_pen else None,
+        pen=enlarged(largest.box, cell) if largest.may_be_pen else None,
     )
 
 
 def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:
     """Where ``pixels``, uint8 [H, W], exceed what is ``sure`` ink since there is a page, told by its cells."""
     page = page_within(255 - strongest_of_cells(255 - pixels, cell) > sure)
-    return page and box_in_pixels(page, cell)
+    return page and enlarged(page, cell)
 
 
-def box_in_pixels(box: Box, cell: int) -> Box:
-    """A ``box`` of cells, which are ``cell`` by ``cell`` pixels large, in pixels."""
+def enlarged(box: Box, times: int) -> Box:
+    """``box`` on a picture that is so many ``times`` as wide and high."""
     top, bottom, left, right = box
-    return top * cell, bottom * cell, left * cell, right * cell
+    return top * times, bottom * times, left * times, right * times
 
 
 def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Floats:

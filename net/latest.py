@@ -35,14 +35,13 @@ class LatestRecognizer:
     def reload(self) -> bool:
         """Load the weights anew; whether that could be done. Else those from before go on."""
         with self.lock:
-            stamp = stamp_of(self.path)
+            self.stamp = stamp_of(self.path)  # what cannot be loaded is not tried again before it changes
             try:
                 self.current = self.load()
-            except (CheckpointError, OSError) as error:
-                log.error("%s; the weights from before go on.", error)
-                self.stamp = stamp  # not to be tried again before it changes
+            except Exception as error:  # whatever it is, there are weights that can answer
+                is_known = isinstance(error, CheckpointError | OSError)
+                log.error("%s; the weights from before go on.", error, exc_info=not is_known)
                 return False
-            self.stamp = stamp
             log.info("loaded weights %s", self.current.card.get("sha256", "without a card"))
             return True
 

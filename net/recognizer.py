@@ -1,6 +1,7 @@
 """A picture in, a `Prediction` out."""
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -69,7 +70,7 @@ class Look:
 class Seen:
     """All that the network is to be given of one picture."""
 
-    looks: tuple[Look, ...]  # the more of the picture's ink, the earlier
+    looks: tuple[Look, ...]  # in the order of `net.ink.Ink.looks`
     decode: float  # seconds
     ink: float  # seconds
 
@@ -100,7 +101,7 @@ class Recognizer:
     def recognize_all(
         self, given: Sequence[Given], max_pixels: int = ink.MAX_PIXELS, deadline: float = math.inf
     ) -> list[Prediction | ink.InkError]:
-        """Read each of ``given`` as `recognize` does, all in one pass; what went wrong stands in its place.
+        """Read each of ``given`` as `recognize` does, all together; what went wrong stands in its place.
 
         Raises DeadlineError.
         """
@@ -159,7 +160,7 @@ class Recognizer:
 def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
     """The mean of ``probabilities``, [looks, 10], in which each look counts twice as much as the one before it.
 
-    The less ink was left in a look, the fewer things other than the digit.
+    The later ones leave out more of what may not be the digit's.
     """
     weights = np.exp2(np.arange(len(probabilities)))
     return np.average(probabilities, axis=0, weights=weights).tolist()
@@ -203,4 +204,5 @@ def calibration_of(card: dict[str, Any]) -> Calibration:
 
 def is_positive(value: object) -> bool:
     """Whether ``value`` is a positive finite number."""
-    return isinstance(value, int | float) and math.isfinite(value) and value > 0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 < value <= sys.float_info.max

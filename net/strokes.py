@@ -18,8 +18,8 @@ MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
 PEN = 0.13  # of the digit's longer side, as MNIST's own strokes: 2.6 of its 20 pixels
 FINE = 10  # pixels drawn for one of MNIST's
-PICTURE_SIDE = 280  # pixels, of a picture made of strokes
-PICTURE_BOX = 200  # pixels, of the digit on it
+PICTURE_BOX = 200  # pixels, of the digit on a picture made of strokes
+PICTURE_MARGIN = 40  # pixels, around it
 
 Strokes = list[list[tuple[float, float]]]
 
@@ -35,6 +35,8 @@ def parse(given: Any) -> Strokes:
     there is no point at all.
     """
     try:
+        if not (isinstance(given, list) and all(isinstance(stroke, list) for stroke in given)):
+            raise TypeError
         strokes = [[(coordinate(point[0]), coordinate(point[1])) for point in stroke] for stroke in given]
     except (TypeError, ValueError, LookupError, OverflowError):
         raise StrokesError("The strokes are not lists of points; send [[[x, y], [x, y], ...], ...].") from None
@@ -64,14 +66,18 @@ def draw(strokes: Strokes) -> Bytes:
 
 def to_png(strokes: Strokes) -> bytes:
     """``strokes`` as a picture, black on white, for whoever has no use for points: a whole PNG file."""
-    page = ImageOps.expand(ImageOps.invert(trace(strokes, PICTURE_BOX)), (PICTURE_SIDE - PICTURE_BOX) // 2, 255)
+    page = ImageOps.expand(ImageOps.invert(trace(strokes, PICTURE_BOX)), PICTURE_MARGIN, 255)
     file = BytesIO()
     page.save(file, "PNG")
     return file.getvalue()
 
 
 def trace(strokes: Strokes, box: int) -> Image.Image:
-    """The ink of ``strokes``, mode L, 255 for ink, whose longer side is ``box`` pixels, with a pixel around it."""
+    """The ink of ``strokes``, of which one has a point, on a square of ``box`` + 2 pixels: mode L, 255 for ink.
+
+    It begins a pixel from the top and the left; its longer side, the pen's width included, is ``box`` pixels, unless
+    it is a mere dot.
+    """
     points = np.array([point for stroke in strokes for point in stroke])
     first, last = points.min(axis=0), points.max(axis=0)
     longer_side = max(last - first)

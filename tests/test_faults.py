@@ -23,7 +23,9 @@ from test_corrections import correct, exported, post_correction
 from test_server import PICTURES, ask, post
 
 from net import checkpoint
+from net.latest import LatestRecognizer
 from net.lenet import LeNet
+from net.recognizer import Calibration
 
 linux_only = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
 
@@ -249,6 +251,13 @@ def test_weights_replaced_while_they_are_read_do_not_get_the_new_ones_card(
     network, card = checkpoint.load(path)
     assert torch.equal(network.output.weight, old["output.weight"])
     assert card == {}
+
+
+@pytest.mark.parametrize("temperature", [10**400, float("inf"), float("nan"), -1, 0, True, "1.5", None], ids=repr)
+def test_a_temperature_that_is_no_usable_number_is_left_aside(tmp_path: Path, temperature: object):
+    path = tmp_path / "lenet.pt"
+    checkpoint.save(LeNet().state_dict(), {"temperature": temperature, "certain_above": 0.5}, path)
+    assert LatestRecognizer(path).current.calibration == Calibration(temperature=1.0, certain_above=0.5)
 
 
 def test_weights_replaced_again_and_again_are_the_old_or_the_new_in_each_answer(tmp_path: Path):

@@ -149,9 +149,32 @@ def test_a_frame_around_the_picture_is_not_ink(size: int, width: int):
         assert distance(ink.read(png(plain)), ink.read(png(framed))) < 0.15
 
 
+@pytest.mark.parametrize("radius", [60, 100, 140])
+def test_transparent_corners_of_a_card_are_paper(radius: int, four: np.ndarray):
+    card = a_four().convert("RGBA")
+    round_mask = Image.new("L", card.size)
+    ImageDraw.Draw(round_mask).rounded_rectangle((0, 0, card.width - 1, card.height - 1), radius, fill=255)
+    for one in (card, ImageOps.invert(card.convert("RGB"))):
+        one.putalpha(round_mask)
+        assert distance(four, ink.read(png(one))) < 0.1
+
+
+@pytest.mark.parametrize("appended", [4_000_000, 8_000_000])
+def test_a_film_appended_to_a_photograph_is_no_part_of_it(appended: int, four: np.ndarray):
+    photograph = encode(a_four().convert("RGB"), "JPEG", progressive=True, quality=95)
+    film = np.random.default_rng(1).bytes(appended)
+    assert distance(four, ink.read(photograph + film)) < 0.1
+
+
 def test_values_that_fill_a_part_of_16_bits_only_are_scaled(four: np.ndarray):
     twelve_bits = a_four().convert("L").point(lambda tone: tone * 16, "I").convert("I;16")
     assert distance(four, ink.read(png(twelve_bits))) < 0.1
+
+
+def test_the_noise_of_a_dark_picture_of_16_bits_is_no_ink():
+    noise = np.random.default_rng(1).integers(0, 4, (200, 200)).astype(np.uint16)
+    with pytest.raises(ink.BlankImageError):
+        ink.read(png(Image.fromarray(noise)))
 
 
 def test_a_large_transparent_picture_is_read(four: np.ndarray):
@@ -249,9 +272,10 @@ def test_all_ink_is_as_blank_as_none(size: tuple[int, int]):
         ink.read(png(Image.new("L", size, 0)))
 
 
-def test_a_strip_of_one_pixel_is_read_without_harm():
-    strip = np.full((1, 3000), 255, np.uint8)
-    strip[0, 1000:1100] = 0
+@pytest.mark.parametrize(("length", "bits"), [(3000, 8), (3000, 16), (26_000_000, 16)])
+def test_a_strip_of_one_pixel_is_read_without_harm(length: int, bits: int):
+    strip = np.full((1, length), 2**bits - 1, np.uint8 if bits == 8 else np.uint16)
+    strip[0, length // 3 : length // 2] = 0
     assert ink.read(png(Image.fromarray(strip))).max() == 255
 
 

@@ -105,6 +105,8 @@ def test_a_jpeg_that_goes_over_its_pixels_again_and_again_is_refused(server: Run
     assert post(server, content, "image/jpeg").json["digit"] == 3
     often = content[:last] + content[last:-2] * 60 + content[-2:]
     assert post(server, often, "image/jpeg").error == (422, "unreadable_image")
+    in_pieces = content[:2] + b"\xff\xe0\0\2" * 4_000_000 + content[2:]
+    assert post(server, in_pieces, "image/jpeg").error == (422, "unreadable_image")
 
 
 # ---------------------------------------------------------------------------------------------- too large

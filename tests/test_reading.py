@@ -121,6 +121,16 @@ def test_a_one_across_the_whole_page_is_certain(recognizer: Recognizer):
     assert (prediction.digit, prediction.certain) == (1, True)
 
 
+def test_light_ink_on_a_page_at_the_edge_of_the_picture_is_seen(recognizer: Recognizer):
+    for digit in (2, 4, 9):
+        for size in ((1237, 811), (1161, 777), (1237, 761)):
+            picture = Image.new("RGB", size, "#3c3732")
+            page = handwriting.render(handwriting.by_hand(digit, seed=3), size=640, ink="#c4c4c4").convert("RGB")
+            picture.paste(page, (size[0] - page.width, size[1] - page.height))
+            prediction = recognizer.recognize(png(picture))
+            assert (prediction.digit, prediction.certain) == (digit, True), size
+
+
 def test_readings_that_contradict_each_other_are_no_certainty(recognizer: Recognizer):
     """A ring with a 1 in it is a 0 with its slash, or the number of an exercise."""
     picture = handwriting.render([[(0.53, 0.35), (0.48, 0.65)]], 280, 0.05)

@@ -39,7 +39,7 @@ def test_a_tap_is_a_dot():
 @pytest.mark.parametrize(
     "given",
     [
-        "strokes", 7, True, {"x": 1}, [1, 2], [[1, 2]], [[["a", "b"]]], [[[1]]], [[[None, 1]]],
+        "strokes", "", 7, True, {"x": 1}, {}, [""], [{}], [1, 2], [[1, 2]], [[["a", "b"]]], [[[1]]], [[[None, 1]]],
         [[[float("nan"), 1]]], [[[float("inf"), 1]]], [[[1e300, 1]]], [[[0, 0]] * (strokes.MAX_POINTS + 1)],
     ],
     ids=str,
