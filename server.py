@@ -19,7 +19,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ from net.checkpoint import SHIPPED, CheckpointError, weights_path
 from net.corrections import Correction, Corrections, StorageFullError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, bodies, connections, headers, memory, openapi, processes
+from net.serving import access_log, bodies, connections, memory, openapi, processes
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
@@ -52,9 +51,22 @@ from net.serving.contract import (
     json_line,
     too_large,
 )
-from net.serving.gate import RateLimit, Wsgi, behind, is_address, is_token, read_token
+from net.serving.gate import (
+    RateLimit,
+    Wsgi,
+    asks_for_local_name,
+    behind,
+    is_address,
+    is_from_this_machine,
+    is_own_page,
+    is_straight_from_loopback,
+    is_token,
+    is_usable_token,
+    read_token,
+)
 from net.serving.limits import Limits
 from net.serving.metrics import CONTENT_TYPE, Metrics
+from net.serving.observed import Observed, log_refused
 from net.strokes import MAX_POINTS
 
 log = logging.getLogger("server")
@@ -63,8 +75,6 @@ VIEWS = [str(HOME / "views")]  # one and the same list, by whose identity Bottle
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = Path("corrections")
-LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 INK_ERROR_CODES = {
     ink.UnreadableImageError: "unreadable_image",
@@ -91,7 +101,7 @@ def create_app(
     checkpoint: str | Path | LatestRecognizer = SHIPPED,
     corrections: str | Path | None = CORRECTIONS,
     allow_export: bool = False,
-    cors: Iterable[str] = (),
+    cors: str | Iterable[str] = (),
     rate: float | None = None,
     token: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -102,9 +112,15 @@ def create_app(
 
     What users say was right is kept in the folder ``corrections``, or nowhere; with ``allow_export`` anybody may
     fetch it. Pages of the origins ``cors`` may ask too. ``rate`` is how many pictures a second each address may send,
-    and ``token`` what they must bear; the proxy at the address ``trusted_proxy`` is believed whom it asks for. Raises
-    net.checkpoint.CheckpointError where the weights cannot be used.
+    and ``token`` what they must bear; the proxy at the address ``trusted_proxy`` is believed whom it asks for. Of
+    ``limits``, those on connections and on waiting are heeded by `net.serving.connections.serve` alone. PyTorch is set
+    to one thread, for the whole process.
+
+    Raises net.checkpoint.CheckpointError where the weights cannot be used, and ValueError where another of these
+    cannot be what is meant: an empty token, for one, would let everybody in.
     """
+    origins = frozenset([cors] if isinstance(cors, str) else cors)
+    refuse_settings(origins, rate, token, trusted_proxy)
     torch.set_num_threads(1)  # one picture is read fastest on one thread, and requests do not queue for more
     bottle.BaseRequest.MEMFILE_MAX = limits.body + 1  # the limit that users are told of is checked in read_body
     metrics = metrics or Metrics()
@@ -113,7 +129,6 @@ def create_app(
     kept = None if corrections is None else Corrections(Path(corrections))
     contract = openapi.document(limits, kept is not None, token is not None, rate is not None)
     rate_limit = None if rate is None else RateLimit(rate)
-    origins = frozenset(cors)
     app = bottle.Bottle()
     app.uninstall("json")
     app.install(bottle.JSONPlugin(json_line))
@@ -169,7 +184,7 @@ def create_app(
 
     @app.get("/metrics")
     def measurements() -> bytes:
-        if not token and not is_from_this_machine():
+        if not token and not is_from_this_machine(request.environ):
             refuse("forbidden", "Measurements are for this machine alone, or for those who bear its token.")
         response.content_type = CONTENT_TYPE
         return metrics.text(latest.current.card.get("sha256"))
@@ -237,7 +252,7 @@ def create_app(
 
         @app.get("/corrections.zip")
         def export() -> Any:
-            if not allow_export and not is_from_this_machine():
+            if not allow_export and not is_from_this_machine(request.environ):
                 refuse("forbidden", "Corrections are handed out to this machine alone; start with --allow-export.")
             try:
                 file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the WSGI server, once it is sent
@@ -258,6 +273,18 @@ def create_app(
     return behind(trusted_proxy, observed) if trusted_proxy else observed
 
 
+def refuse_settings(origins: Iterable[str], rate: float | None, token: str | None, trusted_proxy: str | None) -> None:
+    """Raise ValueError where these parameters of `create_app` cannot be what is meant."""
+    if not all(ORIGIN.fullmatch(one) and one == one.lower() for one in origins):
+        raise ValueError("cors holds origins as browsers write them, such as 'https://example.org'.")
+    if rate is not None and not 0 < rate < math.inf:
+        raise ValueError("rate is a number above 0, or None.")
+    if token is not None and not is_usable_token(token):
+        raise ValueError("token is printable ASCII without a space, or None.")
+    if trusted_proxy is not None and not is_address(trusted_proxy):
+        raise ValueError("trusted_proxy is an IP address, or None.")
+
+
 def static_file(name: str) -> HTTPResponse:
     """The file ``name`` of the page's, whole; or that it is the one that the browser has."""
     method, request.environ["REQUEST_METHOD"] = request.method, "GET"  # HEAD tells what GET would
@@ -274,7 +301,7 @@ def static_file(name: str) -> HTTPResponse:
         answer.set_header("ETag", etag)
         for unsaid in ("Accept-Ranges", "Last-Modified"):
             answer.headers.pop(unsaid, None)
-        if etag in re.split(r"\s*,\s*", header("If-None-Match").replace("W/", "")):
+        if {etag, "*"} & set(re.split(r"\s*,\s*", header("If-None-Match").replace("W/", ""))):
             answer.status, answer.body = 304, b""
     return answer
 
@@ -368,16 +395,11 @@ def require_own_page(origins: frozenset[str]) -> None:
     origin = header("Origin")
     if not origin or origin in origins:
         return
-    is_rebound = is_straight_from_loopback() and not asks_for_local_name()
-    if not is_own_page() or is_rebound:
+    is_rebound = is_straight_from_loopback(request.environ) and not asks_for_local_name(request.environ)
+    if not is_own_page(request.environ) or is_rebound:
         refuse(
             "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
         )
-
-
-def is_own_page() -> bool:
-    """Whether the page that had the browser ask came from here."""
-    return header("Origin").partition("://")[2] == header("Host")
 
 
 def header(name: str) -> str:
@@ -388,28 +410,6 @@ def header(name: str) -> str:
 def client_address() -> str:
     """The address that the current request comes from."""
     return request.environ.get("REMOTE_ADDR", "")
-
-
-def is_from_this_machine() -> bool:
-    """Whether the current request comes from this machine itself, and from none of its browser's foreign pages."""
-    return is_straight_from_loopback() and asks_for_local_name() and (not header("Origin") or is_own_page())
-
-
-def is_straight_from_loopback() -> bool:
-    """Whether the current request comes from this machine, and not through a proxy on it."""
-    through_proxy = any(header(name) for name in ("X-Forwarded-For", "Forwarded", "Via"))
-    return request.environ.get("REMOTE_ADDR") in LOOPBACK and not through_proxy
-
-
-def asks_for_local_name() -> bool:
-    """Whether the current request names this machine as itself; a page whose own name was made to lead here does not.
-
-    Such a page (DNS rebinding) asks for that name, and is of the same origin as what it asks.
-    """
-    try:
-        return urllib.parse.urlsplit(f"//{header('Host')}").hostname in LOCAL_NAMES
-    except ValueError:  # brackets that do not pair, for one
-        return False
 
 
 def asked_digit() -> int | None:
@@ -554,7 +554,8 @@ def read_part(part: Any) -> bytes:
 
 def multipart_form(body: bytes) -> bottle.FormsDict:
     """The fields of the current request's multipart form, which is ``body``."""
-    if bodies.is_plain_multipart(body, request.content_type):
+    # As it came, for Bottle makes capitals small, and boundaries have them.
+    if bodies.is_plain_multipart(body, request.environ.get("CONTENT_TYPE", "")):
         with suppress(Exception):  # Bottle's parser raises whatever malformed parts lead it to
             return request.POST
     refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
@@ -599,55 +600,6 @@ def read_data_url(field: Any) -> bytes:
 
 
 # ---------------------------------------------------------------------------------------------- serving
-
-
-class Observed:
-    """The application, with its answers logged, counted, numbered, and closed to what browsers might make of them."""
-
-    def __init__(self, app: Wsgi, metrics: Metrics, origins: frozenset[str]) -> None:
-        self.app = app
-        self.metrics = metrics
-        self.origins = origins
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        started = time.perf_counter()
-        request_id = headers.request_id(environ.get("HTTP_X_REQUEST_ID"))
-        answered = ["500", "-"]
-        environ["wsgi.errors"] = access_log.Faults(request_id)
-
-        def answer(status: str, given: list[tuple[str, str]], *exc_info: Any) -> Any:
-            kind = next((value for name, value in given if name.lower() == "content-type"), "")
-            answered[:] = status.partition(" ")[0], dict(given).get("Content-Length", "-")
-            besides = headers.of_answer(request_id, kind, environ.get("HTTP_ORIGIN"), self.origins)
-            return start_response(status, [*given, *besides], *exc_info)
-
-        try:
-            if self.is_preflight(environ):
-                answer("204 No Content", [("Content-Length", "0")])
-                return []
-            return self.app(environ, answer)
-        finally:
-            seconds = time.perf_counter() - started
-            route = environ.get("bottle.route")
-            self.metrics.count_request(route.rule if route else "none", answered[0], seconds)
-            query = environ.get("QUERY_STRING")
-            access_log.write(
-                environ.get("REMOTE_ADDR"),
-                environ.get("REQUEST_METHOD"),
-                environ.get("PATH_INFO", "") + (f"?{query}" if query else ""),
-                int(answered[0]),
-                answered[1],
-                seconds * 1000,
-                request_id,
-            )
-
-    def is_preflight(self, environ: dict[str, Any]) -> bool:
-        """Whether a browser asks, for a page of one of ``origins``, what it may send."""
-        return (
-            environ.get("REQUEST_METHOD") == "OPTIONS"
-            and environ.get("HTTP_ORIGIN") in self.origins
-            and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
-        )
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -717,6 +669,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         )
     for name, metavar, default, of_what in (
         ("max-body", "MIB", limits.body / 2**20, "that a request may have"),
+        ("max-bodies", "MIB", limits.bodies / 2**20, "that all requests may have that are not answered yet"),
         ("max-pixels", "MILLIONS", limits.pixels / 1e6, "that a picture may have"),
     ):
         load.add_argument(
@@ -783,6 +736,7 @@ def limits_of(options: argparse.Namespace) -> Limits:
     """The limits that the command line sets."""
     return Limits(
         body=int(options.max_body * 2**20),
+        bodies=int(options.max_bodies * 2**20),
         pixels=int(options.max_pixels * 1e6),
         connections=options.connections,
         queue=options.queue,
@@ -804,15 +758,16 @@ def main() -> int:
     metrics = Metrics()
     limits = limits_of(options)
     try:
-        if options.train and not checkpoint.exists() and (failed := train(checkpoint)):
-            return failed
-        latest = LatestRecognizer(checkpoint)
         token = read_token(options.token_file) if options.token_file else None
-    except CheckpointError as error:
-        print(f"{error}; make one with: python -m train --out '{checkpoint}'", file=sys.stderr)
-        return 1
     except (OSError, ValueError) as error:
         print(f"The token in '{options.token_file}' cannot be used: {reason(error)}.", file=sys.stderr)
+        return 1
+    try:
+        if options.train and not is_there(checkpoint) and (failed := train(checkpoint)):
+            return failed
+        latest = LatestRecognizer(checkpoint)
+    except CheckpointError as error:
+        print(f"{error}; make one with: python -m train --out '{checkpoint}'", file=sys.stderr)
         return 1
     inherited = processes.inherited_sockets()
     if inherited:
@@ -851,6 +806,7 @@ def main() -> int:
         refused=log_refused(metrics),
         queue_length=metrics.watch_queue,
         origins=options.cors,
+        trusted_proxy=options.trusted_proxy,
     )
     return 0
 
@@ -860,14 +816,12 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error).rstrip(".")
 
 
-def log_refused(metrics: Metrics) -> connections.Refused:
-    """What logs and counts a request that never reached the application."""
-
-    def refused(client: str, method: str | None, path: str | None, code: str, size: int, request_id: str) -> None:
-        metrics.count_request("none", str(STATUS[code]), 0.0)
-        access_log.write(client, method, path, STATUS[code], str(size), 0.0, request_id)
-
-    return refused
+def is_there(checkpoint: Path) -> bool:
+    """Whether there is a file ``checkpoint``. Raises CheckpointError where that cannot be known."""
+    try:
+        return checkpoint.exists()
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint '{checkpoint}' could not be read ({reason(error)})") from error
 
 
 def follow(latest: LatestRecognizer, watch: bool) -> None:

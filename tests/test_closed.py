@@ -220,6 +220,7 @@ def test_a_browser_that_has_a_file_is_told_so_by_its_content_alone(server, path:
         for name in ("Content-Length", "Content-Type", "ETag", "Vary", "Content-Encoding"):
             assert head.headers[name] == answer.headers[name], name
         assert head.body == b""
+    assert ask(server, "GET", path, If_None_Match="*").status == 304
     newer = {"If_None_Match": '"of another day"', "If_Modified_Since": "Fri, 01 Jan 2100 00:00:00 GMT"}
     assert ask(server, "GET", path, **newer).body == plain.body
 
@@ -235,11 +236,24 @@ def test_corrections_come_from_no_other_sites_page_but_an_allowed_one(guarded):
 @pytest.mark.parametrize(
     ("flag", "value"), [("--cors", "friend.example"), ("--cors", f"{FRIEND}/"), ("--trusted-proxy", "localhost")]
 )
-def test_who_could_never_be_meant_is_refused(capsys: pytest.CaptureFixture, flag: str, value: str):
+def test_who_could_never_be_meant_is_refused_on_the_command_line(capsys: pytest.CaptureFixture, flag: str, value: str):
     with pytest.raises(SystemExit) as ended:
         server_module.parse_arguments([flag, value])
     assert ended.value.code == 2
     assert value in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"token": ""}, {"token": "two words"}, {"cors": ["friend.example"]}, {"cors": f"{FRIEND}/"},
+        {"cors": [FRIEND.upper()]}, {"rate": 0}, {"rate": float("nan")}, {"trusted_proxy": "localhost"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_who_could_never_be_meant_is_refused_where_the_application_is_made(settings: dict):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        server_module.create_app(corrections=None, **settings)
 
 
 # ------------------------------------------------------------------------------------------------ files and errors
@@ -474,6 +488,15 @@ def test_a_proxy_is_believed_whom_it_asks_for_and_nobody_else_is(counting):
     assert status(PROXY, "nor this") == 429, "then it is the proxy itself that asks"
     clients = [json.loads(line).get("client") for line in counting.log.read_text().splitlines()[-9:]]
     assert clients == [*["198.51.100.1"] * 2, *["198.51.100.2"] * 2, "2001:db8::1", *["127.0.0.31"] * 2, *[PROXY] * 2]
+
+
+def test_what_never_reaches_the_application_is_logged_under_its_clients_address(counting):
+    with socket.create_connection(("127.0.0.1", counting.port), LINE_TIMEOUT, (PROXY, 0)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nX-Forwarded-For: 198.51.100.7\r\nContent-Length: 99999999\r\n\r\n")
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        assert Answer(response).error == (413, "too_large")
+    assert json.loads(counting.log.read_text().splitlines()[-1])["client"] == "198.51.100.7"
 
 
 # --------------------------------------------------------------------------------------------------- measurements

@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -223,6 +224,42 @@ def test_the_processes_end_with_the_one_that_started_them(tmp_path: Path):
         running.process.wait()
         until(lambda: not any(map(is_alive, started_by_it)), "the end of all")
         assert refuses(running.port)
+
+
+@linux_only
+def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: Path):
+    folders = tmp_path / "temporary"
+    folders.mkdir()
+
+    def left() -> set[Path]:
+        return set(folders.glob("*"))
+
+    with started(tmp_path, "--processes", "2", TMPDIR=str(folders)) as first:
+        of_first, started_by_it = left(), children(first.process.pid)
+        with started(tmp_path, "--processes", "2", TMPDIR=str(folders)) as second:
+            of_second = left() - of_first
+            assert of_first < left(), "what is in use stays"
+            first.process.kill()
+            until(lambda: not any(map(is_alive, started_by_it)), "the end of all")
+            with started(tmp_path, "--processes", "2", TMPDIR=str(folders)) as third:
+                assert not of_first & left()
+                assert of_second < left()
+                for one in (second, third):
+                    one.stop()
+    assert left() == set()
+
+
+@linux_only
+def test_processes_that_answer_are_told_of_though_one_died_on_the_way(tmp_path: Path):
+    command = [sys.executable, str(HOME / "server.py"), "--port", "0", "--processes", "2"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        until(lambda: children(server.pid), "a process")
+        os.kill(min(children(server.pid)), signal.SIGKILL)
+        assert "http://" in server.stdout.readline()
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(LINE_TIMEOUT) == 0
 
 
 # ---------------------------------------------------------------------------------------------- weights

@@ -73,16 +73,17 @@ def slow_picture() -> bytes:
 # ---------------------------------------------------------------------------------------------- too much to take apart
 
 
-BOUNDARY = "multipart/form-data; boundary=x"
-PART = b'--x\r\nContent-Disposition: form-data; name="image"; filename="9"\r\n'
+# In capitals and small letters, as browsers make them up.
+BOUNDARY = "multipart/form-data; boundary=WebKitX"
+PART = b'--WebKitX\r\nContent-Disposition: form-data; name="image"; filename="9"\r\n'
 FORM = "application/x-www-form-urlencoded"
 LABOURS = {
-    "a header of many lines": (PART + b" a\r\n" * 4_000_000 + b"\r\n\r\n--x--\r\n", BOUNDARY, "no_image"),
-    "many parts": ((PART + b"\r\n\r\n") * 200_000 + b"--x--\r\n", BOUNDARY, "no_image"),
-    "many lines": (PART + b"\r\n" + NINE + b"\r\n" * 7_900_000 + b"--x--\r\n", BOUNDARY, "no_image"),
+    "a header of many lines": (PART + b" a\r\n" * 4_000_000 + b"\r\n\r\n--WebKitX--\r\n", BOUNDARY, "no_image"),
+    "many parts": ((PART + b"\r\n\r\n") * 200_000 + b"--WebKitX--\r\n", BOUNDARY, "no_image"),
+    "many lines": (PART + b"\r\n" + NINE + b"\r\n" * 7_900_000 + b"--WebKitX--\r\n", BOUNDARY, "no_image"),
     "two boundaries": (
-        PART + b"\r\n" + NINE + b"\r\n--x--\r\n",
-        "multipart/form-data; boundary=y; boundary=x",
+        PART + b"\r\n" + NINE + b"\r\n--WebKitX--\r\n",
+        "multipart/form-data; boundary=y; boundary=WebKitX",
         "no_image",
     ),
     "many strokes": (b'{"strokes": [%s[]]}' % (b"[]," * 5_000_000), "application/json", "bad_json"),
@@ -123,6 +124,26 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(small: Runn
         assert answered(connection).error == (413, "too_large")
     with connected(small, HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n") as connection:
         assert answered(connection).error == (400, "bad_request")
+
+
+def test_who_asks_before_sending_a_body_is_told_what_is_so(small: RunningServer):
+    """Expect: 100-continue: a body is asked for if it will be taken, and not otherwise."""
+    expecting = HEAD + b"Expect: 100-continue\r\n"
+    for length, error in ((b"524289", (413, "too_large")), (b"some", (400, "bad_request"))):
+        with connected(small, expecting + b"Content-Length: " + length + b"\r\n\r\n") as connection:
+            assert answered(connection).error == error
+    with connected(small, expecting + b"Content-Length: %d\r\n\r\n" % len(NINE)) as connection:
+        assert connection.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(NINE)
+        assert answered(connection).json["digit"] == 9
+
+
+def test_who_expects_to_go_on_without_a_body_is_answered_and_so_is_the_next_request(small: RunningServer):
+    asking = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-ID: %s\r\n%s\r\n"
+    with connected(small, asking % (b"one", b"Expect: 100-continue\r\n")) as connection:
+        assert answered(connection).headers["X-Request-ID"] == "one"
+        connection.sendall(asking % (b"two", b""))
+        assert answered(connection).headers["X-Request-ID"] == "two"
 
 
 def test_a_body_in_chunks_is_refused_once_it_is_too_large(small: RunningServer):
@@ -270,6 +291,21 @@ def test_who_sends_empty_lines_holds_no_connection(hasty: RunningServer):
     assert time.monotonic() < deadline
 
 
+def test_a_byte_sent_as_urgent_ends_the_connection_and_not_the_calm(hasty: RunningServer):
+    with connected(hasty) as connection:
+        connection.send(b"x", socket.MSG_OOB)
+        assert is_closed(connection)
+    assert hasty.log.read_text().count("priority") == 0
+
+
+def test_who_takes_no_answer_holds_no_connection(tmp_path: Path):
+    with started(tmp_path, "--connections", "1", "--idle-seconds", "0.5") as running, socket.socket() as greedy:
+        greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        greedy.connect(("127.0.0.1", running.port))
+        greedy.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
+        assert post(running, NINE, "image/png").json["digit"] == 9
+
+
 def test_fifty_who_stall_hold_up_nobody(tmp_path: Path):
     with started(tmp_path, "--threads", "1") as running, ExitStack() as stalled:
         connections = [stalled.enter_context(connected(running, sent)) for sent in list(STALLED.values()) * 10]
@@ -281,6 +317,18 @@ def test_fifty_who_stall_hold_up_nobody(tmp_path: Path):
 
 
 # ---------------------------------------------------------------------------------------------- too much
+
+
+def test_bodies_that_are_more_together_than_is_kept_are_sent_away(tmp_path: Path):
+    with started(tmp_path, "--max-bodies", "2") as running, ExitStack() as open_ones:
+        start = HEAD + b"Content-Length: 1040000\r\n\r\n" + bytes(1_000_000)
+        connections = [open_ones.enter_context(connected(running, start)) for _ in range(3)]
+        ready, _, _ = select.select(connections, [], [], LINE_TIMEOUT)
+        assert [answered(one).error for one in ready] == [(503, "overloaded")]
+        assert post(running, NINE, "image/png").json["digit"] == 9, "a small one is still taken"
+        other = next(one for one in connections if one not in ready)
+        other.sendall(bytes(40_000))
+        assert answered(other).error == (422, "unreadable_image"), "and what had been begun before"
 
 
 def test_past_the_queue_requests_are_sent_away_and_those_in_it_answered(tmp_path: Path):

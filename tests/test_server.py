@@ -327,6 +327,22 @@ def call(app, method: str, path: str, body: bytes = b"", content_type: str = "im
     return statuses[0], json.loads(answer)
 
 
+def test_where_memory_is_out_it_is_an_internal_error_and_one_line_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    app = server_module.create_app(corrections=None)
+
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(net.recognizer.Recognizer, "recognize", fail)
+    with caplog.at_level("INFO", "access"):
+        status, answer = call(app, "POST", "/predict", A_PICTURE)
+    assert status.startswith("500")
+    assert answer["error"]["code"] == "internal"
+    assert [record.request["status"] for record in caplog.records if record.name == "access"] == [500]
+
+
 def test_a_bug_is_an_internal_error_without_a_traceback(monkeypatch: pytest.MonkeyPatch):
     app = server_module.create_app()
 

@@ -23,7 +23,7 @@ from waitress.utilities import BadRequest
 
 from net.corrections import NO_ROOM as NO_ROOM_ERRORS
 from net.serving import contract, headers
-from net.serving.gate import Wsgi
+from net.serving.gate import Wsgi, client_of
 from net.serving.limits import Limits
 
 try:
@@ -34,6 +34,8 @@ except ImportError:  # Windows counts no open files
 MAX_DROPPED = 128 * 1024 * 1024  # bytes of a refused request that are read so that its sender hears of the refusal
 NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 BACKLOG = 1024  # connections that wait to be let in
+MAX_HEADER = 32768  # bytes, of a request's; it is read anew as it grows
+SMALL_BODY = 512 * 1024  # bytes; larger ones are kept on the disk
 MAX_CHUNK_LINE = 8192  # bytes, of the line before a chunk, and of what follows the last; each is read anew as it grows
 SWEEP_SECONDS = 1.0  # between two looks at who is too slow
 GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over a connection just answered or opened
@@ -64,6 +66,9 @@ NO_ROOM = Problem(507)  # the disk would not take its body
 class ContractParser(HTTPRequestParser):
     """Takes a request apart; whatever is wrong with it becomes an answer, where waitress would only hang up."""
 
+    limits = Limits()
+    held: Callable[[], int] = staticmethod(lambda: 0)  # bytes of bodies, of all connections together
+
     def received(self, data: bytes) -> int:
         try:
             taken = super().received(data)
@@ -75,6 +80,8 @@ class ContractParser(HTTPRequestParser):
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CHUNK_LINE:
             return self.fail(BadRequest("A line between chunks is too long"), data)
+        if self.body_bytes_received > SMALL_BODY and not self.error and self.held() > self.limits.bodies:
+            return self.fail(OVERLOADED, data)
         return taken
 
     def fail(self, error: Any, data: bytes) -> int:
@@ -116,7 +123,8 @@ class ContractErrorTask(ErrorTask):
         self.channel.lingers = True
         self.content_length = len(body)
         path = getattr(self.request, "path", None)
-        self.channel.refused(self.channel.addr[0], method, path, code, len(body), number)
+        client = client_of(self.channel.addr[0], given.get("X_FORWARDED_FOR", ""), self.channel.trusted_proxy)
+        self.channel.refused(client, method, path, code, len(body), number)
         is_head = getattr(self.request, "first_line", b"").startswith(b"HEAD ")
         self.write(b"" if is_head else body)
 
@@ -132,6 +140,7 @@ class ContractChannel(HTTPChannel):
     parser_class = ContractParser
     limits = Limits()
     origins: Collection[str] = ()
+    trusted_proxy: str | None = None
     lets_nobody_in = threading.Event()  # set once the server has been told to stop and listens no more
     refused: Refused = staticmethod(lambda *_: None)
     lingers = False
@@ -163,6 +172,14 @@ class ContractChannel(HTTPChannel):
             self.active_then, self.active = self.last_activity, now
         return now - self.active
 
+    def takes_nothing(self, now: float) -> bool:
+        """Whether the client has taken none of its answer for longer than a connection may lie idle."""
+        return bool(self.total_outbufs_len) and self.quiet_for(now) > self.limits.idle_seconds
+
+    def held(self) -> int:
+        """How many bytes of bodies have come over this connection and are kept, for they are not answered yet."""
+        return sum(one.body_bytes_received for one in (*self.requests, self.request) if one)
+
     def is_idle(self, now: float) -> bool:
         """Whether the connection has been kept without a request for longer than it may."""
         if self.request or self.requests or self.total_outbufs_len or not self.rested:
@@ -187,6 +204,15 @@ class ContractChannel(HTTPChannel):
             self.request = None
             self.server.add_task(self)
 
+    def send_continue(self) -> None:
+        if self.request.completed:  # it has no body, or is refused before that comes; waitress would wait for more
+            self.request.expect_continue = False
+        else:
+            super().send_continue()
+
+    def handle_expt(self) -> None:
+        self.drop()  # a byte sent as urgent is no HTTP, and would wake the loop again and again
+
     def service(self) -> None:
         if not self.requests[0].error and time.monotonic() - self.arrived > self.limits.deadline:
             self.requests[0].error = OVERLOADED
@@ -205,13 +231,17 @@ class ContractChannel(HTTPChannel):
 
     def handle_close(self) -> None:
         if not self.lingers or self.dropped is not None:
-            super().handle_close()
+            self.drop()
             return
         self.dropped, self.will_close = 0, False
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
-            super().handle_close()
+            self.drop()
+
+    def drop(self) -> None:
+        """Hang up at once, whatever was still to be sent."""
+        super().handle_close()
 
     def readable(self) -> bool:
         return self.dropped is not None or super().readable()
@@ -222,7 +252,7 @@ class ContractChannel(HTTPChannel):
             return
         self.dropped += len(self.recv(self.adj.recv_bytes))
         if self.dropped > MAX_DROPPED:
-            super().handle_close()
+            self.drop()
 
 
 class BoundedDispatcher(ThreadedTaskDispatcher):
@@ -233,13 +263,14 @@ class BoundedDispatcher(ThreadedTaskDispatcher):
         self.most = most
 
     def add_task(self, task: ContractChannel) -> None:
-        task.arrived = time.monotonic()
+        channel = task  # which is what waitress calls so
+        channel.arrived = time.monotonic()
         with self.lock:
             if len(self.queue) < self.most:
-                self.queue.append(task)
+                self.queue.append(channel)
             else:
-                task.requests[0].error = task.requests[0].error or OVERLOADED
-                self.queue.appendleft(task)  # a refusal costs nothing, and need not wait
+                channel.requests[0].error = channel.requests[0].error or OVERLOADED
+                self.queue.appendleft(channel)  # a refusal costs nothing, and need not wait
             self.queue_cv.notify()
 
 
@@ -252,11 +283,14 @@ def serve(
     refused: Refused,
     queue_length: Callable[[Callable[[], int]], object],
     origins: Collection[str] = (),
+    trusted_proxy: str | None = None,
 ) -> None:
     """Answer what comes to ``listeners`` by ``app`` until SIGTERM or SIGINT, and then finish what is in flight.
 
-    ``ready`` is called once answers are given, ``refused`` for each request that never reaches ``app``, and
-    ``queue_length``, once, with a function that tells how many requests wait. Pages of ``origins`` may ask.
+    So many ``threads`` answer one request each at a time. ``ready`` is called once answers are given, ``refused`` for
+    each request that never reaches ``app``, and ``queue_length``, once, with a function that tells how many requests
+    wait. Pages of ``origins`` may ask; the proxy at the address ``trusted_proxy`` is believed whom it asks for. This
+    runs in the main thread, takes both signals and closes ``listeners``; a second signal raises SystemExit.
     """
     sockets: dict[int, Any] = {}
     dispatcher = BoundedDispatcher(limits.queue)
@@ -269,14 +303,19 @@ def serve(
         sockets=listeners,
         ident=None,
         clear_untrusted_proxy_headers=False,  # they tell that a request comes from another machine
+        max_request_header_size=MAX_HEADER,
         max_request_body_size=limits.body + 1,  # waitress refuses from this size on
+        inbuf_overflow=SMALL_BODY,
         channel_timeout=NEVER,  # waitress would go by the clock on the wall, which may be set
     )
     servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
     stop, lets_nobody_in = threading.Event(), threading.Event()
+    held = staticmethod(lambda: sum(channel.held() for channel in channels_of(sockets)))
     its_own = {
         "limits": limits,
+        "parser_class": type("Parser", (ContractParser,), {"limits": limits, "held": held}),
         "origins": origins,
+        "trusted_proxy": trusted_proxy,
         "refused": staticmethod(refused),
         "lets_nobody_in": lets_nobody_in,
     }
@@ -308,6 +347,8 @@ def serve(
             for channel in channels_of(sockets):
                 if channel.is_too_slow(now):
                     channel.give_up()
+                elif channel.takes_nothing(now):
+                    channel.drop()
                 elif channel.is_idle(now):
                     channel.will_close = True
     for server in servers:

@@ -1,18 +1,23 @@
-"""Who may ask, and how often."""
+"""Who asks, whether they may, and how often."""
 
 import hmac
-import ipaddress
 import threading
 import time
+import urllib.parse
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 ADDRESSES = 10_000  # whose allowance is remembered; those longest away are forgotten first
 BURST_SECONDS = 2.0  # of the rate that an address may ask at once
 
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+
+Environ = dict[str, Any]  # of WSGI: what is known of a request
+Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 class RateLimit:
@@ -58,18 +63,23 @@ class RateLimit:
 def network_of(address: str) -> str:
     """Whose ``address`` it is: who has one IPv6 address has 2**64 of them or more."""
     try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    return str(ip if ip.version == 4 else ip.ipv4_mapped or ipaddress.ip_network((int(ip), 64), strict=False))
+    return str(ip if ip.version == 4 else ip.ipv4_mapped or ip_network((int(ip), 64), strict=False))
 
 
 def read_token(path: Path) -> str:
     """The token in the file ``path``, which holds nothing else. Raises ValueError where there is none, or OSError."""
     token = path.read_text(encoding="utf-8").strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    if not is_usable_token(token):
         raise ValueError("it must hold one token of printable ASCII characters without a space")
     return token
+
+
+def is_usable_token(token: str) -> bool:
+    """Whether ``token`` is one that a header can bear."""
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 
 def is_token(authorization: str, token: str) -> bool:
@@ -78,24 +88,68 @@ def is_token(authorization: str, token: str) -> bool:
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
+def is_own_page(environ: Environ) -> bool:
+    """Whether the page that had the browser ask came from here."""
+    return header(environ, "ORIGIN").partition("://")[2] == header(environ, "HOST")
+
+
+def is_from_this_machine(environ: Environ) -> bool:
+    """Whether a request comes from this machine itself, and from none of its browser's foreign pages."""
+    is_from_page_of_others = header(environ, "ORIGIN") and not is_own_page(environ)
+    return is_straight_from_loopback(environ) and asks_for_local_name(environ) and not is_from_page_of_others
+
+
+def is_straight_from_loopback(environ: Environ) -> bool:
+    """Whether a request comes from this machine, and not through a proxy on it."""
+    through_proxy = any(header(environ, name) for name in ("X_FORWARDED_FOR", "FORWARDED", "VIA"))
+    return environ.get("REMOTE_ADDR") in LOOPBACK and not through_proxy
+
+
+def asks_for_local_name(environ: Environ) -> bool:
+    """Whether a request names this machine as itself; that of a page whose own name was made to lead here does not.
+
+    Such a page (DNS rebinding) asks for that name, and is of the same origin as what it asks.
+    """
+    try:
+        return urllib.parse.urlsplit(f"//{header(environ, 'HOST')}").hostname in LOCAL_NAMES
+    except ValueError:  # brackets that do not pair, for one
+        return False
+
+
+def header(environ: Environ, name: str) -> str:
+    """A header of a request, '' where there is none; ``name`` is as WSGI writes it, less its HTTP_."""
+    return environ.get(f"HTTP_{name}", "")
+
+
 def behind(proxy: str, app: Wsgi) -> Wsgi:
-    """``app``, told whom the proxy at the address ``proxy`` asks for: the last in X-Forwarded-For, which it added."""
-    proxy = str(ipaddress.ip_address(proxy)) if is_address(proxy) else proxy  # as sockets write it
+    """``app``, told whom the proxy at the address ``proxy`` asks for."""
 
     def called(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("REMOTE_ADDR") == proxy:
-            client = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-            if is_address(client):
-                environ["REMOTE_ADDR"] = client
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        environ["REMOTE_ADDR"] = client_of(environ.get("REMOTE_ADDR", ""), forwarded, proxy)
         return app(environ, start_response)
 
     return called
 
 
+def client_of(peer: str, forwarded: str, proxy: str | None) -> str:
+    """The address that a request comes from: of the ``peer``, or of the last in ``forwarded`` where that is ``proxy``.
+
+    ``forwarded`` is the header X-Forwarded-For, to which the proxy has added.
+    """
+    client = forwarded.rpartition(",")[2].strip()
+    return client if proxy and is_same_address(peer, proxy) and is_address(client) else peer
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Whether two IP addresses are one and the same, which may be written in several ways."""
+    return one == other or (is_address(one) and is_address(other) and ip_address(one) == ip_address(other))
+
+
 def is_address(text: str) -> bool:
     """Whether ``text`` is an IP address."""
     try:
-        ipaddress.ip_address(text)
+        ip_address(text)
     except ValueError:
         return False
     return True

@@ -1,6 +1,7 @@
 """Several processes that answer at the same sockets: each is started anew when it dies, and all end together."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -8,15 +9,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from tempfile import TemporaryDirectory
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 
 from prometheus_client.multiprocess import mark_process_dead
 
 from net.serving import metrics
 
+try:
+    import fcntl
+except ImportError:  # Windows, where several processes cannot listen at one socket either
+    fcntl = None
+
 SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
 READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness through
 LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that ends when the parent does
+FOLDERS = "digits-metrics-"  # how the names begin of folders in which processes measure together
+LOCK = "lock"  # in such a folder
 LIVES_LONG = 5.0  # seconds; a process that dies sooner has something wrong with it
 LOOK_SECONDS = 0.1  # between two looks at who has died
 MOST_EARLY_DEATHS = 3  # in a row
@@ -42,6 +52,15 @@ def end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def remove_left_behind() -> None:
+    """Remove the folders of supervisors that were killed, and had no time to do so."""
+    for lock in Path(gettempdir()).glob(f"{FOLDERS}*/{LOCK}"):
+        with suppress(OSError), lock.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while one of its processes lives
+            if lock.parent.stat().st_uid == os.getuid():
+                shutil.rmtree(lock.parent)
+
+
 class Supervisor:
     """Runs one command as several processes."""
 
@@ -55,35 +74,29 @@ class Supervisor:
 
     @property
     def is_stopping(self) -> bool:
+        """Whether the processes are to end."""
         return self.stops_wanted > 0
 
     def run(self, ready: Callable[[], None]) -> int:
-        """Start the processes, call ``ready`` once all answer, and stay until told to stop; the exit status."""
-        with TemporaryDirectory(prefix="digits-metrics-") as folder:
+        """Start the processes, call ``ready`` once all answer, and stay until told to stop; the exit status.
+
+        Once only, and in the main thread: it takes SIGTERM, SIGINT and SIGHUP, and has the processes measure into a
+        folder that an environment variable names.
+        """
+        remove_left_behind()
+        with TemporaryDirectory(prefix=FOLDERS) as folder, Path(folder, LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            self.lock = lock.fileno()
             os.environ[metrics.FOLDER] = folder
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self.on_stop)
             signal.signal(signal.SIGHUP, lambda *_: self.tell_all(signal.SIGHUP))
             self.readable, self.writable = os.pipe()
             self.lifeline, self.our_end = os.pipe()
+            os.set_blocking(self.readable, False)
             for _ in range(self.count):
                 self.start()
-            if self.wait_until_ready():
-                ready()
-            return self.supervise(folder)
-
-    def wait_until_ready(self) -> bool:
-        """Whether every process has told that it is ready, and none died before."""
-        told = 0
-        os.set_blocking(self.readable, False)
-        while told < self.count and not self.is_stopping:
-            if any(child.poll() is not None for child, _ in self.children.values()):
-                return False
-            try:
-                told += len(os.read(self.readable, self.count))
-            except BlockingIOError:
-                time.sleep(LOOK_SECONDS)
-        return told >= self.count
+            return self.supervise(folder, ready)
 
     def start(self) -> None:
         """Start one process more."""
@@ -92,7 +105,8 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
         child = subprocess.Popen(
             self.command,
-            pass_fds=[*descriptors, self.writable, self.lifeline],
+            # The lock as well: the folder is in use until the last process has ended.
+            pass_fds=[*descriptors, self.writable, self.lifeline, self.lock],
             env={
                 **os.environ,
                 SOCKETS: ",".join(map(str, descriptors)),
@@ -103,10 +117,17 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
         self.children[child.pid] = (child, time.monotonic())
 
-    def supervise(self, folder: str) -> int:
-        """Start anew what dies, until told to stop or there is no hope; the exit status."""
-        status = 0
+    def supervise(self, folder: str, ready: Callable[[], None]) -> int:
+        """Start anew what dies, until told to stop or there is no hope; the exit status.
+
+        ``ready`` is called as soon as so many have told that they answer as there are to be.
+        """
+        status = told = 0
         while self.children:
+            if told < self.count:
+                told += self.newly_ready()
+                if told >= self.count:
+                    ready()
             while self.stops_told < self.stops_wanted:
                 self.stops_told += 1
                 self.stop()
@@ -127,6 +148,13 @@ class Supervisor:
                 self.on_stop()
             time.sleep(LOOK_SECONDS)
         return status
+
+    def newly_ready(self) -> int:
+        """How many processes have told that they answer since this was asked last."""
+        try:
+            return len(os.read(self.readable, self.count))
+        except BlockingIOError:
+            return 0
 
     def on_stop(self, *_: object) -> None:
         """Note that all are to stop; the processes are told between two looks, when none is being started."""

@@ -1,0 +1,79 @@
+"""The application as it is seen from without: its answers logged, counted and numbered."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from net.serving import access_log, headers
+from net.serving.connections import Refused
+from net.serving.contract import INTERNAL, STATUS, error_body
+from net.serving.gate import Wsgi
+from net.serving.metrics import Metrics
+
+JSON = "application/json"
+log = logging.getLogger("server")
+
+
+class Observed:
+    """The application, with its answers logged, counted, numbered, and closed to what browsers might make of them."""
+
+    def __init__(self, app: Wsgi, metrics: Metrics, origins: frozenset[str]) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.origins = origins
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        started = time.perf_counter()
+        request_id = headers.request_id(environ.get("HTTP_X_REQUEST_ID"))
+        answered = ["500", "-"]
+        environ["wsgi.errors"] = access_log.Faults(request_id)
+
+        def answer(status: str, given: list[tuple[str, str]], *exc_info: Any) -> Any:
+            kind = next((value for name, value in given if name.lower() == "content-type"), "")
+            answered[:] = status.partition(" ")[0], dict(given).get("Content-Length", "-")
+            besides = headers.of_answer(request_id, kind, environ.get("HTTP_ORIGIN"), self.origins)
+            return start_response(status, [*given, *besides], *exc_info)
+
+        try:
+            if self.is_preflight(environ):
+                answer("204 No Content", [("Content-Length", "0")])
+                return []
+            return self.app(environ, answer)
+        except MemoryError:  # which Bottle lets pass; the next request may need less
+            log.exception("request %s failed", request_id)
+            body = error_body("internal", INTERNAL).encode()
+            answer("500 Internal Server Error", [("Content-Type", JSON), ("Content-Length", str(len(body)))])
+            return [body]
+        finally:
+            seconds = time.perf_counter() - started
+            route = environ.get("bottle.route")
+            self.metrics.count_request(route.rule if route else "none", answered[0], seconds)
+            query = environ.get("QUERY_STRING")
+            access_log.write(
+                environ.get("REMOTE_ADDR"),
+                environ.get("REQUEST_METHOD"),
+                environ.get("PATH_INFO", "") + (f"?{query}" if query else ""),
+                int(answered[0]),
+                answered[1],
+                seconds * 1000,
+                request_id,
+            )
+
+    def is_preflight(self, environ: dict[str, Any]) -> bool:
+        """Whether a browser asks, for a page of one of ``origins``, what it may send."""
+        return (
+            environ.get("REQUEST_METHOD") == "OPTIONS"
+            and environ.get("HTTP_ORIGIN") in self.origins
+            and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        )
+
+
+def log_refused(metrics: Metrics) -> Refused:
+    """What logs and counts a request that never reached the application."""
+
+    def refused(client: str, method: str | None, path: str | None, code: str, size: int, request_id: str) -> None:
+        metrics.count_request("none", str(STATUS[code]), 0.0)
+        access_log.write(client, method, path, STATUS[code], str(size), 0.0, request_id)
+
+    return refused
