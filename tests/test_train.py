@@ -22,10 +22,10 @@ from net.lenet import NONE, LeNet
 from train.augment import Augment
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.evaluate import per_digit_accuracy
-from train.fit import Training, accuracy, compute_logits, to_pictures
+from train.fit import Training, accuracy, compute_logits
 from train.fitting import centre_of_mass, extent
 from train.habits import DrawHabits
-from train.mnist import Digits, load_test_digits, load_training_digits
+from train.mnist import Digits, load_test_digits, load_training_digits, to_pictures
 from train.more_outliers import MoreOutliers
 from train.novelty import relearn_novelty
 from train.outliers import Outliers
@@ -174,7 +174,10 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(small_mnist: Path, tmp_path: 
     assert f"{out} holds the weights after epoch" in said
     assert "--resume" in said
     assert f"--data {small_mnist} --threads 1 --out {out} --device cpu" in said, "what goes on goes on alike"
-    LeNet().load_state_dict(torch.load(out, weights_only=True))
+    weights, state = (torch.load(path, weights_only=True) for path in (out, out.with_suffix(".training.pt")))
+    LeNet().load_state_dict(weights)
+    kept = state["averaged"]["network"]
+    assert all(torch.equal(weights[name], kept[name]) for name in kept), "no step of the epoch that was stopped counts"
 
     learned = json.loads(out.with_suffix(".json").read_text())["epochs"]
     resumed = start_training(out, small_mnist, "--resume", "--threads", "1", "--device", "cpu")
@@ -207,6 +210,24 @@ def test_a_broken_off_run_can_be_resumed_until_a_new_one_has_done_an_epoch(
     ended = train(out, small_mnist, "--resume", "--threads", "1", "--device", "cpu")
     assert len(re.findall(r"^epoch", ended.stdout, re.MULTILINE)) == 1, ended.stderr
     assert_same_weights(out, trained[0] / "lenet.pt")
+
+
+def test_a_run_resumed_in_other_surroundings_is_told_from_one_that_can_be_made_again(
+    trained, small_mnist: Path, tmp_path: Path
+):
+    assert json.loads((trained[0] / "lenet.json").read_text())["resumed_elsewhere"] is False
+    kill_at(start_training(tmp_path, small_mnist, *SHORT), r"epoch 2/3:.* 0/12 ")
+    for threads in ("2", "1"):
+        process = start_training(tmp_path, small_mnist, "--resume", "--threads", threads, "--device", "cpu")
+        if threads == "2":
+            kill_at(process, r"epoch 3/3:.* 0/12 ")
+        assert process.wait(60) == (-signal.SIGKILL if threads == "2" else 0)
+    assert json.loads((tmp_path / "lenet.json").read_text())["resumed_elsewhere"] is True
+
+
+def test_batches_of_nothing_but_what_is_no_digit_are_learned_from_too(small_mnist: Path, tmp_path: Path):
+    ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1", "--batch-size", "2")
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_runs_into_folders_with_a_dot_in_their_names_keep_apart(small_mnist: Path, tmp_path: Path):
@@ -308,6 +329,28 @@ def test_every_speedup_can_be_switched_on_and_the_card_says_so(compiler: bool, s
         assert ended.returncode == 2
         assert "--no-compile" in ended.stderr.splitlines()[-1]
         assert list(tmp_path.iterdir()) == []
+
+
+def test_corrections_without_a_compiler_are_told_so_in_one_sentence(small_mnist: Path, tmp_path: Path):
+    for digit in range(10):
+        (tmp_path / "said" / str(digit)).mkdir(parents=True)
+        shutil.copy(HOME / "tests" / "data" / "7.png", tmp_path / "said" / str(digit) / "7.png")
+    ended = python(
+        *["-m", "train", "--out", str(tmp_path / "new"), "--data", str(small_mnist), "--device", "cpu"],
+        *["--corrections", str(tmp_path / "said"), "--compile"],
+        CXX="no-such-compiler",
+        TORCHINDUCTOR_FORCE_DISABLE_CACHES="1",
+    )
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert "--no-compile" in ended.stderr.splitlines()[-1]
+
+
+def test_processes_started_by_another_hand_than_torchrun_are_told_so(small_mnist: Path, tmp_path: Path):
+    ended = python("-m", "train", "--out", str(tmp_path), "--data", str(small_mnist), "--device", "cpu", WORLD_SIZE="2")
+    assert ended.returncode == 2
+    assert "torchrun" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
 
 
 def test_parts_of_the_recipe_can_be_left_out_and_the_card_says_so(small_mnist: Path, tmp_path: Path):
@@ -480,7 +523,7 @@ def test_what_is_no_digit_is_learned_anew_without_reading_any_digit_otherwise(sm
     strangers = MoreOutliers(cpu)(digits, 300, torch.Generator().manual_seed(9))
     images = torch.cat([validation.images, strangers.images])
     before = compute_logits(training.averaged_network, images)
-    relearn_novelty(training, digits)
+    relearn_novelty(training, digits[torch.arange(6 * len(digits)) % len(digits)])  # of fewer it learns by heart
     after = compute_logits(training.averaged_network, images)
     assert torch.equal(after[:, :NONE], before[:, :NONE])
     is_none = torch.cat([torch.zeros(len(validation)), torch.ones(len(strangers))])

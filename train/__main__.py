@@ -14,6 +14,7 @@ import os
 import shlex
 import signal
 import sys
+import traceback
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from net.recognizer import Recognizer
 from train import mnist, ranks
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, rate, seed
-from train.devices import DeviceError, choose_device, device_name
+from train.devices import DeviceError, choose_device
 from train.evaluate import per_digit_accuracy
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
 from train.fit import (
@@ -42,10 +43,10 @@ from train.fit import (
 from train.mnist import DataError, Digits
 from train.novelty import relearn_novelty
 from train.pictures import load_pictures
-from train.ranks import Ranks
+from train.ranks import Ranks, is_broken_connection
 from train.recipe import FAST, PARTS, Recipe, without
 from train.report import report_path, write_report
-from train.speedups import SpeedupError, choose_speedups, require
+from train.speedups import SpeedupError, Speedups, choose_speedups, require
 
 SPEEDUPS = {
     "channels_last": "keep the values of a pixel side by side",
@@ -85,6 +86,8 @@ def main() -> int:
         # What the others say when one rank fails is no more than that their connection to it broke.
         if mine.count == 1:
             raise
+        if not is_broken_connection(error):
+            traceback.print_exc()
         message = f"stops, as it or another failed: {str(error).partition(chr(10))[0]}"
     else:
         if status == 0:  # else the others have not come to an end, and would be waited for
@@ -105,9 +108,10 @@ def take_place(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
 def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     """Train, evaluate, write; the exit status."""
     out = checkpoint.weights_path(options.out)
-    state_path = out.with_suffix(".training.pt")
     if options.corrections:
         refuse_flags_of_whole_runs(options, mine)
+        return learn_corrections(options, device, out)
+    state_path = out.with_suffix(".training.pt")
     state = load_state(state_path) if options.resume else None
     recipe = chosen_recipe(options, state, mine)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -115,21 +119,15 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     root = mnist.root_folder(options.data)
     with mine.one_before_others():  # for it may have to be downloaded
         digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
-    if options.corrections:
-        return learn_corrections(options, device, digits, validation)
     if recipe.batch_size > len(digits):
         raise UsageError(f"--batch-size must be at most {len(digits)}, the number of digits to train on.")
     steps_an_epoch = recipe.steps_an_epoch(len(digits))
     if state:
+        require(device, Speedups(**state["speedups"]))
         training = Training.resume(state, device, steps_an_epoch, mine)
     else:
-        wanted = {name: getattr(options, name) for name in SPEEDUPS}
-        steps = recipe.epochs * steps_an_epoch
-        speedups = mine.agree(choose_speedups(device, steps, wanted, alone=mine.count == 1))
-        if mine.is_first and state_path.exists():
-            print(f"After an epoch, this replaces the run broken off at {state_path}; --resume would go on with that.")
+        speedups = usable_speedups(options, device, recipe.epochs * steps_an_epoch, mine)
         training = Training(recipe, device, steps_an_epoch, speedups, mine)
-    require(device, training.speedups)
 
     if not mine.is_first:
         # It shares the work, and leaves it to the first rank to print, to save and to heed Ctrl-C.
@@ -138,6 +136,10 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
             pass
         return 0
 
+    if training.resumed_elsewhere:
+        print("This run began with another PyTorch, device, or number of processes or threads, as the card will say.")
+    elif state is None and state_path.exists():
+        print(f"After an epoch, this replaces the run broken off at {state_path}; --resume would go on with that.")
     print(describe(training, digits, validation), flush=True)
     try:
         for result in training.run(digits, validation, state_path):
@@ -146,7 +148,7 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
         raise DivergedError(f"{error}; no weights were written. A smaller --lr may help.") from error
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cost what is being saved
-        print("\n" + leave(training, out, resume_command(options, mine)), file=sys.stderr)
+        print("\n" + leave(state_path, out, resume_command(options, mine)), file=sys.stderr)
         return INTERRUPTED
 
     # A Ctrl-C from here on would only cost the user the result.
@@ -169,16 +171,32 @@ def publish(training: Training, validation: Digits, root: Path, out: Path, **fac
     print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
 
 
-def learn_corrections(options: argparse.Namespace, device: torch.device, digits: Digits, validation: Digits) -> int:
-    """Fine-tune the weights at ``--out``, and write them if they read MNIST no worse; the exit status."""
-    out = checkpoint.weights_path(options.out)
+def usable_speedups(options: argparse.Namespace, device: torch.device, steps: int, mine: Ranks = Ranks()) -> Speedups:  # noqa: B008
+    """Those that the command line asks for, and of the others those that pay for so many ``steps``.
+
+    Raises SpeedupError.
+    """
+    speedups = mine.agree(choose_speedups(device, steps, wanted_speedups(options), alone=mine.count == 1))
+    require(device, speedups)
+    return speedups
+
+
+def wanted_speedups(options: argparse.Namespace) -> dict[str, bool | None]:
+    """Which speedups the command line asks for, or refuses, by name; None where it leaves them open."""
+    return {name: getattr(options, name) for name in SPEEDUPS}
+
+
+def learn_corrections(options: argparse.Namespace, device: torch.device, out: Path) -> int:
+    """Fine-tune the weights at ``out``, and write them if they read MNIST no worse; the exit status."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    root = mnist.root_folder(options.data)
+    digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
     try:
         recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
     except checkpoint.CheckpointError as error:
         raise DataError(f"{error}; make one with: python -m train --out '{out}'") from error
     corrections = load_pictures(options.corrections, recognizer).to(device)
-    wanted = {name: getattr(options, name) for name in SPEEDUPS}
-    speedups = choose_speedups(device, MNIST_DIGITS // RECIPE.batch_size, wanted, alone=True)
+    speedups = usable_speedups(options, device, RECIPE.epochs * RECIPE.steps_an_epoch(MNIST_DIGITS))
     recipe = replace(RECIPE, seed=options.seed or 0)
     tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
     print(f"{len(corrections):,} corrections among {len(tuning.shown):,} pictures an epoch", flush=True)
@@ -195,22 +213,23 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, digits:
     relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of what is written would be worth less than none
     facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
-    publish(tuning.training, validation, mnist.root_folder(options.data), out, **facts)
+    publish(tuning.training, validation, root, out, **facts)
     return 0
 
 
-def leave(training: Training, out: Path, resume: str) -> str:
+def leave(state_path: Path, out: Path, resume: str) -> str:
     """Keep what a stopped run is worth without overwriting finished weights; what to tell the user."""
-    done = len(training.history)
+    state = load_state(state_path) if state_path.exists() else {"history": []}
+    done = len(state["history"])
     if not done:
         return (
             f"Stopped in the first epoch; {'the weights are as they were' if out.exists() else 'no weights'} at {out}."
         )
-    go_on = f"'{resume}' goes on after epoch {done} of {training.recipe.epochs}"
+    go_on = f"'{resume}' goes on after epoch {done} of {state['recipe']['epochs']}"
     if out.exists() and not checkpoint.card_of(out).get("interrupted"):
         return f"Stopped; {out} is as it was, and {go_on}."
-    card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
-    checkpoint.save(training.averaged_network.state_dict(), card, out)
+    card = {"interrupted": True, "epochs": done, "hyperparameters": state["recipe"]}
+    checkpoint.save(state["averaged"]["network"], card, out)
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 
 
@@ -245,7 +264,7 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
     given = {name: getattr(options, name) for name in ("epochs", "batch_size", "lr", "seed")}
     changed = {name: value for name, value in given.items() if value is not None and value != getattr(recipe, name)}
     if state:
-        wanted = {name: getattr(options, name) for name in SPEEDUPS}
+        wanted = wanted_speedups(options)
         changed |= {name: on for name, on in wanted.items() if on not in (None, state["speedups"][name])}
         changed |= {name: True for name in ("fast", "without") if getattr(options, name)}
         if changed:
@@ -290,11 +309,8 @@ def describe_run(training: Training, validation: Digits, test: Digits, test_logi
         "hyperparameters": asdict(training.recipe),
         "speedups": asdict(training.speedups),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "torch": torch.__version__,
-        "device": device_name(training.device),
-        "cpu_capability": torch.backends.cpu.get_cpu_capability(),  # the instructions that PyTorch picked
-        "processes": training.ranks.count,
-        "threads": torch.get_num_threads(),
+        **training.surroundings,
+        "resumed_elsewhere": training.resumed_elsewhere,
         "epochs": len(training.history),
         "seconds": round(sum(result.seconds for result in training.history), 1),
         "validation_accuracy": accuracy(logits, validation.labels),

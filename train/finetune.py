@@ -71,7 +71,7 @@ class FineTuning:
         after = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
         def scores(way: float) -> tuple[float, float]:
-            network.load_state_dict(between(self.before, after, way))
+            network.load_state_dict(interpolated(self.before, after, way))
             return tuple(
                 accuracy(compute_logits(network, part.images), part.labels) for part in (validation, self.corrections)
             )
@@ -85,7 +85,7 @@ class FineTuning:
         return FineTuned(0, validation_before, validation_before, corrections_before, corrections_before)
 
 
-def between(before: StateDict, after: StateDict, way: float) -> StateDict:
+def interpolated(before: StateDict, after: StateDict, way: float) -> StateDict:
     """The weights that lie ``way``, from 0 to 1, along the straight line from ``before`` to ``after``."""
     return {
         name: torch.lerp(tensor, after[name], way) if tensor.is_floating_point() else after[name]

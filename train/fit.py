@@ -16,7 +16,8 @@ from net.checkpoint import replace_file
 from net.lenet import NONE, LeNet
 from train.augment import Augment
 from train.averaging import ExponentialAverage
-from train.mnist import Digits
+from train.devices import device_name
+from train.mnist import Digits, to_pictures
 from train.outliers import Outliers
 from train.progress import EpochProgress
 from train.ranks import MOST_RANKS, Ranks
@@ -35,11 +36,6 @@ class StateError(Exception):
     """There is no training state to go on from, or it is damaged."""
 
 
-def to_pictures(images: Tensor) -> Tensor:
-    """uint8 [N, 28, 28] from 0 to 255 to what the network takes: float [N, 1, 28, 28] from 0 to 1."""
-    return images.unsqueeze(1).float() / 255
-
-
 @torch.inference_mode()
 def compute_logits(network: torch.nn.Module, images: Tensor) -> Tensor:
     """Logits, float [N, 11], of ``images``, uint8 [N, 28, 28], in evaluation mode."""
@@ -53,6 +49,15 @@ def compute_logits(network: torch.nn.Module, images: Tensor) -> Tensor:
 def accuracy(logits: Tensor, labels: Tensor) -> float:
     """The fraction, 0 to 1, of ``logits`` [N, 11] whose largest of a digit stands at the label [N]; 0 of none."""
     return int((logits[:, :NONE].argmax(1) == labels).sum()) / max(1, len(labels))
+
+
+def fraction_right(logits: Tensor, labels: Tensor) -> Tensor:
+    """The fraction, float [] from 0 to 1, of ``logits`` [N, 11] that tell digits right, and what is none from digits.
+
+    ``labels`` [N] are 0 to 9 or `NONE`.
+    """
+    is_right = torch.where(labels == NONE, logits[:, NONE] > 0, logits[:, :NONE].argmax(1) == labels)
+    return is_right.float().mean()
 
 
 @dataclass
@@ -70,8 +75,9 @@ class EpochResult:
 class Training:
     """A run of ``recipe`` on ``device``: everything that changes from step to step, and how it changes.
 
-    Each epoch draws its random numbers from the seed and its own number alone, so a run that was broken
-    off and resumed from the last whole epoch ends with the weights of one that never stopped.
+    Each epoch draws its random numbers from the seed and its own number alone, so a run that was broken off and
+    resumed from the last whole epoch ends with the weights of one that never stopped: on the CPU, where its
+    `surroundings` are as they were. `resumed_elsewhere` tells whether they ever were not.
     """
 
     def __init__(
@@ -98,6 +104,18 @@ class Training:
         self.draw_outliers = Outliers(device)
         self.augment = Augment(recipe.augmentation, device)
         self.history: list[EpochResult] = []
+        self.resumed_elsewhere = False
+
+    @property
+    def surroundings(self) -> dict[str, Any]:
+        """What the bits of the weights depend on besides recipe and speedups."""
+        return {
+            "torch": str(torch.__version__),  # whose own type is refused where only weights are read
+            "device": device_name(self.device),
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),  # the instructions that PyTorch picked
+            "processes": self.ranks.count,
+            "threads": torch.get_num_threads(),
+        }
 
     @property
     def averaged_network(self) -> LeNet:
@@ -161,11 +179,14 @@ class Training:
             share = self.ranks.share_of(batch)
             labels = digits.labels[share]
             pictures = self.augment(to_pictures(digits.images[share]), labels, generator)
-            # The shares of a batch may hold more or fewer outliers; its digits count alike all the same.
-            is_shared = self.ranks.count > 1
-            yield self.step(
-                pictures, labels, (digits.labels[batch] != NONE).sum() / self.ranks.count if is_shared else None
-            )
+            yield self.step(pictures, labels, self.digits_a_share(digits.labels[batch]))
+
+    def digits_a_share(self, labels: Tensor) -> Tensor | None:
+        """How many digits each share of a batch with ``labels`` [N] holds on average; None where it is not shared.
+
+        One share may hold more outliers than another; the batch's digits count alike all the same.
+        """
+        return None if self.ranks.count == 1 else (labels != NONE).sum() / self.ranks.count
 
     def generator_of(self, epoch: int) -> torch.Generator:
         """Random numbers that depend on nothing but the run's seed and ``epoch``."""
@@ -175,7 +196,7 @@ class Training:
         """This rank's share of a batch forward, backward and into the average.
 
         ``digits_a_share``, float [], is how many digits the batch's shares hold on average, where there are several.
-        Returns the share's mean loss and the fraction of it that was got right.
+        Returns the loss, whose mean over the ranks is the batch's, and the fraction of the share that was got right.
         """
         self.network.train()
         pictures = pictures.contiguous(memory_format=self.speedups.memory_format)
@@ -188,7 +209,7 @@ class Training:
         self.optimizer.step()
         self.schedule.step()
         self.averaged.update()
-        return loss.detach(), (logits.detach().argmax(1) == labels).float().mean()
+        return loss.detach(), fraction_right(logits.detach(), labels)
 
     def save_state(self, path: Path | None) -> None:
         """Write all that `resume` needs, whole or not at all, if a ``path`` is given and this rank writes."""
@@ -202,6 +223,8 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "history": [asdict(result) for result in self.history],
+            "surroundings": self.surroundings,
+            "resumed_elsewhere": self.resumed_elsewhere,
         }
         # By way of memory: on a full disk torch.save itself raises something that is no OSError.
         buffer = BytesIO()
@@ -224,6 +247,8 @@ class Training:
         training.optimizer.load_state_dict(state["optimizer"])
         training.schedule.load_state_dict(state["schedule"])
         training.history = [EpochResult(**result) for result in state["history"]]
+        is_elsewhere = state.get("surroundings") != training.surroundings
+        training.resumed_elsewhere = is_elsewhere or state["resumed_elsewhere"]
         return training
 
 
@@ -244,7 +269,8 @@ def open_set_loss(logits: Tensor, labels: Tensor, label_smoothing: float, digit_
         reduction="mean" if digit_count is None else "sum",
     )
     if digit_count is not None:
-        of_digits = of_digits / digit_count
+        of_digits = of_digits / digit_count.clamp(min=1)
+    of_digits = torch.where(is_none.all(), 0.0, of_digits)  # the mean over no digit is no number
     return of_digits + NOVELTY_WEIGHT * F.binary_cross_entropy_with_logits(logits[:, NONE], is_none.float())
 
 

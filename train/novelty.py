@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from net.lenet import NONE, LeNet
 from train.augment import Augment
-from train.fit import Training, to_pictures
-from train.mnist import Digits
+from train.fit import Training
+from train.mnist import Digits, to_pictures
 from train.more_outliers import MoreOutliers
 
 OUTLIERS = 0.3  # of the digits' number
@@ -28,7 +28,8 @@ def relearn_novelty(training: Training, digits: Digits) -> None:
     It is that of the averaged network of ``training``, which has ended.
     """
     network = training.averaged_network
-    features, is_none = look(network.eval(), digits, training.augment, training.generator_of(len(training.history) + 1))
+    generator = training.generator_of(len(training.history) + 1)
+    features, is_none = features_of(network.eval(), digits, training.augment, generator)
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     features = (features - mean) / deviation
     layer = network.novelty
@@ -49,7 +50,7 @@ def relearn_novelty(training: Training, digits: Digits) -> None:
 
 
 @torch.no_grad()
-def look(network: LeNet, digits: Digits, augment: Augment, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def features_of(network: LeNet, digits: Digits, augment: Augment, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """What the layer for what is no digit is given, float [N, 256], and what it should say, float [N], 0 or 1."""
     outliers = MoreOutliers(generator.device)(digits, round(OUTLIERS * len(digits)), generator)
     shown = digits + outliers

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from net.lenet import NONE
 from train.fitting import FIELD, fit_into_field
-from train.mnist import Digits
+from train.mnist import Digits, to_pictures
 from train.strokes import draw_polylines
 
 CHUNK = 512  # pictures drawn at once, to bound memory
@@ -101,6 +101,8 @@ class Outliers:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
+        # Where the digits of some values are: looked up once, as a GPU must be waited for to know how many there are.
+        self.places: dict[tuple[int, ...], Tensor] = {}
         signs = [parse_sign(line) for line in self.lines.split("\n") if line]
         self.sign_points = torch.zeros(len(signs), MOST_CORNERS, 2, device=device)
         self.sign_pen_down = torch.zeros(len(signs), MOST_CORNERS, dtype=torch.bool, device=device)
@@ -111,6 +113,7 @@ class Outliers:
 
     def __call__(self, digits: Digits, count: int, generator: torch.Generator) -> Digits:
         """``count`` outliers, some of them made of ``digits``, with the label `NONE`."""
+        self.places.clear()  # of other digits
         drawn = torch.empty(0, FIELD, FIELD, device=self.device)
         while len(drawn) < count:
             drawn = torch.cat([drawn, self.draw(digits, CHUNK, generator)[:, 0]])
@@ -213,11 +216,13 @@ class Outliers:
         self, digits: Digits, count: int, generator: torch.Generator, only: tuple[int, ...] = tuple(range(10))
     ) -> Tensor:
         """``count`` of ``digits``, float [count, 1, 28, 28] from 0 to 1, of the values ``only``."""
-        allowed = torch.isin(digits.labels, torch.tensor(only, device=self.device)).nonzero()[:, 0]
+        if only not in self.places:
+            self.places[only] = torch.isin(digits.labels, torch.tensor(only, device=self.device)).nonzero()[:, 0]
+        allowed = self.places[only]
         if not len(allowed):  # few digits to train on, and none of these among them
             return torch.zeros(count, 1, FIELD, FIELD, device=self.device)
         which = torch.randint(len(allowed), (count,), generator=generator, device=self.device)
-        return digits.images[allowed[which]].unsqueeze(1).float() / 255
+        return to_pictures(digits.images[allowed[which]])
 
     def placed(self, pictures: Tensor, scale: float, x: Tensor, y: Tensor) -> Tensor:
         """``pictures``, float [N, 1, 28, 28], made smaller and moved by ``x`` and ``y``, [N], in halves of a field."""

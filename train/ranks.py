@@ -23,7 +23,7 @@ MOST_RANKS = 1024  # as each draws from a seed of its own
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which of ``count`` processes this is. One process alone is rank 0 of 1, and no method does anything."""
+    """Which of ``count`` processes this is. One process alone is rank 0 of 1, and no method changes anything."""
 
     rank: int = 0
     count: int = 1
@@ -93,10 +93,16 @@ def join(kind: str) -> tuple[Ranks, int]:
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         return Ranks(), 0
-    local_rank, local_count = int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"])
+    try:
+        local_rank, local_count = int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"])
+    except KeyError as error:
+        raise DeviceError(f"WORLD_SIZE is set and {error.args[0]} is not; start the processes by torchrun.") from None
     if kind == "cuda":
         if local_count > torch.cuda.device_count():
-            raise DeviceError(f"There are {torch.cuda.device_count()} GPUs for the {local_count} processes.")
+            raise DeviceError(
+                f"There are {torch.cuda.device_count()} GPUs for the {local_count} processes; start fewer, "
+                "or add --device cpu."
+            )
         torch.cuda.set_device(local_rank)
         dist.init_process_group("nccl", device_id=torch.device("cuda", local_rank))
     elif kind == "cpu":
@@ -106,6 +112,11 @@ def join(kind: str) -> tuple[Ranks, int]:
     else:
         raise DeviceError(f"Several processes cannot train together on {kind}; add --device cpu.")
     return Ranks(dist.get_rank(), count), local_rank
+
+
+def is_broken_connection(error: RuntimeError) -> bool:
+    """Whether ``error`` says no more than that another rank is gone."""
+    return isinstance(error, dist.DistError) or "gloo" in str(error)
 
 
 class SynchronizedBatchNorm2d(nn.BatchNorm2d):

@@ -145,7 +145,8 @@ def draw_history(history: list[dict[str, float]]) -> list[str]:
         if name == "accuracy":
             lines = [[max(0.01, 100 * (1 - value)) for value in line] for line in lines]
         note = (
-            '<p class="note"><span class="key one">training</span> (varied pictures, dropout, smoothed labels), '
+            '<p class="note"><span class="key one">training</span> (varied pictures, and what is no digit among them; '
+            "dropout, smoothed labels), "
             '<span class="key two">validation</span> (the averaged weights); logarithmic</p>'
         )
         curves.append(section(title, draw_curves(epochs, lines) + note))
