@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -88,6 +88,7 @@ HOW_TO_SEND = (
     "send it as the multipart field 'image', as a raw body with an image content type, "
     "or as a data URL in the field 'image' of a JSON object or a form"
 )
+JSON, MULTIPART, FORM = "application/json", "multipart/form-data", "application/x-www-form-urlencoded"
 DIGIT = re.compile("[0-9]")
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
@@ -322,7 +323,7 @@ class Refusal(HTTPResponse):
 
     def __init__(self, code: str, message: str, retry_after: float = RETRY_SECONDS) -> None:
         """``retry_after`` is in seconds, for codes of which it is said that one may come again."""
-        super().__init__(error_body(code, message), STATUS[code], {"Content-Type": "application/json"})
+        super().__init__(error_body(code, message), STATUS[code], {"Content-Type": JSON})
         self.code, self.message = code, message
         if code in ("overloaded", "too_many_requests"):
             self.set_header("Retry-After", str(math.ceil(retry_after)))
@@ -373,15 +374,7 @@ def layer_as_json(layer: explain.Layer) -> dict[str, Any]:
 
 def read_label() -> int:
     """The right digit, in the field `label` of the current request or in its query."""
-    body, content_type = read_body(), media_type()
-    if content_type == "application/json":
-        given = json_object(body).get("label")
-    elif content_type == "multipart/form-data":
-        given = multipart_form(body).get("label")
-    elif content_type == "application/x-www-form-urlencoded":
-        given = request.forms.get("label")
-    else:
-        given = None
+    given = fields().get("label")
     label = str(request.query.get("label", "") if given is None else given)
     if not DIGIT.fullmatch(label):
         refuse(
@@ -446,7 +439,7 @@ def as_data_url(seen: ink.Bytes) -> str:
 
 def answer_error(error: HTTPError) -> str:
     """Put an error that Bottle raised itself (router, static files, a bug) in the contract's words."""
-    response.content_type = "application/json"
+    response.content_type = JSON
     code, message = {
         405: ("method_not_allowed", f"{request.method} is not allowed here; see the Allow header."),
         413: ("too_large", too_large(request.environ["digits.limits"].body)),
@@ -471,22 +464,23 @@ def read_picture() -> Given:
 
 def read_pictures() -> Given | Several:
     """What is to be read in the current request; `Several` where it came as such, be it only one."""
-    body, content_type = read_body(), media_type()
+    content_type = media_type()
     if content_type.startswith("image/"):
-        return body or refuse("no_image", EMPTY)
-    if content_type == "multipart/form-data":
-        parts = multipart_form(body).getall("image")
+        return read_body() or refuse("no_image", EMPTY)
+    if content_type == MULTIPART:
+        parts = fields().getall("image")
         return several(parts, read_part) if len(parts) > 1 else read_part(parts[0] if parts else None)
-    if content_type == "application/json":
-        given = json_object(body)
+    if content_type == JSON:
+        given = fields()
         if given.get("strokes") is not None:
             return read_strokes(given["strokes"])
         if given.get("images") is not None:
             return several(given["images"], read_data_url)
         return read_data_url(given.get("image"))
-    if content_type == "application/x-www-form-urlencoded":
-        return read_data_url(form_field(body))
-    if not body:
+    if content_type == FORM:
+        # In such a form an unescaped + means a space, which base64 does not have: people forget to escape it.
+        return read_data_url(fields().get("image", "").replace(" ", "+"))
+    if not read_body():
         refuse("no_image", f"There is no picture in the request; {HOW_TO_SEND}.")
     refuse("unsupported_type", f"A picture cannot come with this content type; {HOW_TO_SEND}.")
 
@@ -552,6 +546,15 @@ def read_part(part: Any) -> bytes:
     return read_data_url(part)
 
 
+def fields() -> Mapping[str, Any]:
+    """What the body of the current request holds by name, taken apart once; nothing where it is no form or object."""
+    known = request.environ.get("digits.fields")
+    if known is None:
+        read = {MULTIPART: multipart_form, JSON: json_object, FORM: form}.get(media_type())
+        known = request.environ["digits.fields"] = read(read_body()) if read else {}
+    return known
+
+
 def multipart_form(body: bytes) -> bottle.FormsDict:
     """The fields of the current request's multipart form, which is ``body``."""
     # As it came, for Bottle makes capitals small, and boundaries have them.
@@ -576,13 +579,11 @@ def json_object(body: bytes) -> dict[str, Any]:
     return given
 
 
-def form_field(body: bytes) -> str | None:
-    """The value of `image` in the current request's URL-encoded form, which is ``body``."""
+def form(body: bytes) -> bottle.FormsDict:
+    """The fields of the current request's URL-encoded form, which is ``body``."""
     if not bodies.is_plain_form(body):
         refuse("no_image", f"The form has more in it than a picture; {HOW_TO_SEND}.")
-    field = request.forms.get("image")
-    # In such a form an unescaped + means a space, which base64 does not have: people forget to escape it.
-    return field.replace(" ", "+") if field else None
+    return request.forms
 
 
 def read_data_url(field: Any) -> bytes:
