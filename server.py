@@ -41,6 +41,7 @@ from net.serving import access_log, bodies, connections, memory, openapi, proces
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
+    JSON,
     NOT_FOUND,
     NOT_HTTP,
     OVERLOADED,
@@ -88,7 +89,7 @@ HOW_TO_SEND = (
     "send it as the multipart field 'image', as a raw body with an image content type, "
     "or as a data URL in the field 'image' of a JSON object or a form"
 )
-JSON, MULTIPART, FORM = "application/json", "multipart/form-data", "application/x-www-form-urlencoded"
+MULTIPART, FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 DIGIT = re.compile("[0-9]")
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)

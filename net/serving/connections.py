@@ -112,10 +112,9 @@ class ContractErrorTask(ErrorTask):
         self.status = f"{status} {HTTPStatus(status).phrase}"
         given: dict[str, str] = getattr(self.request, "headers", {})
         number = headers.request_id(given.get("X_REQUEST_ID"))
-        kind = "application/json"
         self.response_headers += [
-            ("Content-Type", kind),
-            *headers.of_answer(number, kind, given.get("ORIGIN"), self.channel.origins),
+            ("Content-Type", contract.JSON),
+            *headers.of_answer(number, contract.JSON, given.get("ORIGIN"), self.channel.origins),
         ]
         if code == "overloaded":
             self.response_headers.append(("Retry-After", str(contract.RETRY_SECONDS)))

@@ -26,6 +26,7 @@ STATUS = {
     "overloaded": 503,
     "storage_full": 507,
 }
+JSON = "application/json"
 RETRY_SECONDS = 1  # after which those may come again who are told no other time
 
 NOT_FOUND = "There is nothing at this address; the drawing pad is at /, and what else there is stands at /api."

@@ -7,11 +7,10 @@ from typing import Any
 
 from net.serving import access_log, headers
 from net.serving.connections import Refused
-from net.serving.contract import INTERNAL, STATUS, error_body
+from net.serving.contract import INTERNAL, JSON, STATUS, error_body
 from net.serving.gate import Wsgi
 from net.serving.metrics import Metrics
 
-JSON = "application/json"
 log = logging.getLogger("server")
 
 

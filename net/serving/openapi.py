@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from net.serving.contract import STATUS
+from net.serving.contract import JSON, STATUS
 from net.serving.limits import Limits
 from net.strokes import MAX_POINTS
 
@@ -183,7 +183,7 @@ def operation(
     answer: dict[str, Any],
     errors: tuple[str, ...] = (),
     *,
-    kind: str = "application/json",
+    kind: str = JSON,
     body: dict[str, Any] | None = None,
     parameters: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def add_errors(described: dict[str, Any], *codes: str) -> None:
         if status in responses:
             responses[status]["description"] += f", {code}"
         else:
-            responses[status] = response(code, "application/json", reference("Error"), *HEADERS_OF.get(code, ()))
+            responses[status] = response(code, JSON, reference("Error"), *HEADERS_OF.get(code, ()))
     described["responses"] = dict(sorted(responses.items()))
 
 
@@ -261,7 +261,7 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
     return {
         "required": True,
         "content": {
-            "application/json": {"schema": {"anyOf": ways}},
+            JSON: {"schema": {"anyOf": ways}},
             "multipart/form-data": {
                 "schema": {"type": "object", "required": ["image"], "properties": {"image": files, **beside}}
             },
