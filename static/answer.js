@@ -1,6 +1,7 @@
 /** Shows what the server said. */
 
-import { percent, say, words } from "./words.js";
+import { allOf, byId } from "./dom.js";
+import { percent, percentInWords, say, words } from "./words.js";
 
 /** @typedef {import("./reader.js").Prediction} Prediction */
 
@@ -8,14 +9,30 @@ const CLOSE_SECOND = 0.2; // a second digit at least this probable is named besi
 const NO_DIGIT = 0.4; // where no digit is more probable than this and none is close, it looks like none
 
 export class Answer {
-  #panel = document.getElementById("answer");
-  #digit = document.getElementById("digit");
-  #sentence = document.getElementById("sentence");
-  #spoken = document.getElementById("spoken");
-  #seen = /** @type {HTMLImageElement} */ (document.getElementById("seen"));
-  #seenFigure = document.getElementById("seen-figure");
-  #preparation = document.getElementById("preparation");
-  #bars = [...document.querySelectorAll("#bars li")];
+  #panel = byId("answer", HTMLElement);
+  #digit = byId("digit", HTMLElement);
+  #sentence = byId("sentence", HTMLElement);
+  #spoken = byId("spoken", HTMLElement);
+  #again = byId("again", HTMLButtonElement);
+  #seen = byId("seen", HTMLImageElement);
+  #seenFigure = byId("seen-figure", HTMLElement);
+  #preparation = byId("preparation", HTMLElement);
+  #rows = allOf("#bars li", HTMLLIElement);
+  #bars = allOf("#bars .bar", HTMLElement);
+  #shares = allOf("#bars .share", HTMLElement);
+
+  /** @param {() => void} onAgain told to ask once more, where that may help */
+  constructor(onAgain) {
+    this.#again.addEventListener("click", onAgain);
+  }
+
+  get isEmpty() {
+    return this.#panel.dataset.state === "empty";
+  }
+
+  get hasDigit() {
+    return !this.isEmpty && this.#panel.dataset.state !== "error";
+  }
 
   /** Have screen readers say what is shown. */
   speak() {
@@ -31,9 +48,10 @@ export class Answer {
     this.#show("empty", "?", words.empty);
   }
 
-  /** @param {string} sentence */
-  showError(sentence) {
+  /** @param {string} sentence @param {boolean} [isTransient] whether asking once more may help */
+  showError(sentence, isTransient = false) {
     this.#show("error", "?", sentence);
+    this.#again.hidden = !isTransient;
   }
 
   /** @param {Prediction} prediction */
@@ -53,13 +71,14 @@ export class Answer {
     this.#panel.dataset.state = state;
     this.#digit.textContent = digit;
     this.#sentence.textContent = sentence;
+    this.#again.hidden = true;
     this.#seenFigure.hidden = !prediction;
     if (prediction?.seen) this.#seen.src = prediction.seen;
-    this.#bars.forEach((row, index) => {
+    this.#rows.forEach((row, index) => {
       const probability = prediction?.probabilities[index];
       row.toggleAttribute("data-best", index === prediction?.digit);
-      row.querySelector(".bar").style.setProperty("--probability", String(probability ?? 0));
-      row.querySelector(".share").textContent = probability === undefined ? "–" : percent(probability);
+      this.#bars[index].style.setProperty("--probability", String(probability ?? 0));
+      this.#shares[index].textContent = probability === undefined ? "–" : percent(probability);
     });
   }
 }
@@ -67,7 +86,7 @@ export class Answer {
 /** @param {Prediction} prediction @returns {string} */
 function inWords(prediction) {
   const { digit, confidence, certain } = prediction;
-  if (certain) return say(words.certain, { digit, percent: percent(confidence) });
+  if (certain) return say(words.certain, { digit, percent: percentInWords(confidence) });
   const second = runnerUp(prediction);
   if (second.probability >= CLOSE_SECOND) return say(words.perhapsEither, { digit, other: second.other });
   return say(looksLikeNone(prediction) ? words.noDigit : words.perhaps, { digit, percent: percent(confidence) });

@@ -1,89 +1,123 @@
 /**
- * A drawing is data: strokes of points. A canvas only shows it, so resizing, undoing and redrawing are one thing.
+ * What is on the pad is data: strokes of points, or pictures in their place. A canvas only shows it, so resizing,
+ * undoing and redrawing are one thing.
  *
  * @typedef {{x: number, y: number, force?: number}} Point x and y are fractions of the pad's side, y down; force is how
  *   hard the pen was pressed, as a factor of the line's width
  * @typedef {{points: Point[], width: number, colour: string}} Stroke width is a fraction of the side; colour a name
- * @typedef {{paper: string, [colour: string]: string}} Palette CSS colours by name
+ * @typedef {{all: File[], large: File}} Pictures that came together, and which of them is shown large
+ * @typedef {{strokes: Stroke[], pictures: Pictures | null}} Content strokes are never changed but by the one under
+ *   way, so that what came before can be kept as it is
+ * @typedef {Record<string, string>} Palette CSS colours by name, the paper's among them
  */
 
-export class Drawing {
-  /** @type {Stroke[]} never changed but by a stroke under way, so that what came before can be kept as it is */
-  #strokes = [];
-  /** @type {Stroke[][]} */
-  #past = [];
-  /** @type {Stroke[][]} */
-  #future = [];
+import { History } from "./history.js";
 
-  get isEmpty() {
-    return this.#strokes.length === 0;
+const NEAR = 0.002; // of the side: a quick mouse tells of more points than anybody sees, or a server takes
+const SAME_FORCE = 0.05;
+
+export class Drawing {
+  /** @type {History<Content>} */
+  #history = new History({ strokes: [], pictures: null });
+  /** Whether the newest step is still being made. */
+  #isUnderWay = false;
+  /** @type {Point | null} where the stroke under way has come to since the last point that was kept */
+  #notKept = null;
+
+  get #strokes() {
+    return this.#history.now.strokes;
   }
 
-  /** How many steps there are to undo. */
-  get steps() {
-    return this.#past.length;
+  get pictures() {
+    return this.#history.now.pictures;
+  }
+
+  get isEmpty() {
+    return !this.pictures && this.#strokes.length === 0;
+  }
+
+  get canUndo() {
+    return this.#history.canUndo;
   }
 
   get canRedo() {
-    return this.#future.length > 0;
+    return this.#history.canRedo;
   }
 
-  /** @param {Point} point @param {number} width @param {string} colour */
+  /** A stroke over pictures begins a new drawing. @param {Point} point @param {number} width @param {string} colour */
   begin(point, width, colour) {
-    this.#become([...this.#strokes, { points: [point], width, colour }]);
+    this.#add({ strokes: [...this.#strokes, { points: [point], width, colour }], pictures: null });
+    this.#isUnderWay = true;
   }
 
-  /** @param {Point} point added to the stroke that was begun last */
+  /** @param {Point} point where the stroke under way goes on @returns {boolean} whether that makes a difference */
   extend(point) {
-    this.#strokes.at(-1)?.points.push(point);
+    if (!this.#isUnderWay) return false;
+    const { points } = this.#strokes[this.#strokes.length - 1];
+    this.#notKept = isNear(point, points[points.length - 1]) ? point : null;
+    if (!this.#notKept) points.push(point);
+    return !this.#notKept;
   }
 
-  /** What is erased from now on is undone in one step. */
-  beginErasing() {
-    this.#become(this.#strokes);
-  }
-
-  /** @returns {boolean} whether what was begun last was no step at all: an eraser that met no line */
-  endInVain() {
-    if (this.#past.at(-1) !== this.#strokes) return false;
-    this.#past.pop();
+  /**
+   * What is erased until `end` is undone in one step.
+   *
+   * @param {Point} from @param {Point} to @param {number} radius of the circle that leaves no line on its way
+   * @returns {boolean} whether there was one
+   */
+  erase(from, to, radius) {
+    const left = this.#strokes.flatMap((stroke) => without(stroke, from, to, radius));
+    if (left.length === this.#strokes.length && left.every((stroke, i) => stroke === this.#strokes[i])) return false;
+    const content = { strokes: left, pictures: null };
+    if (this.#isUnderWay) this.#history.amend(content);
+    else this.#add(content);
+    this.#isUnderWay = true;
     return true;
   }
 
-  /** @param {Point} from @param {Point} to @param {number} radius of the circle that leaves no line on its way */
-  erase(from, to, radius) {
-    const left = this.#strokes.flatMap((stroke) => without(stroke, from, to, radius));
-    if (left.length !== this.#strokes.length || left.some((stroke, i) => stroke !== this.#strokes[i])) this.#strokes = left;
+  /** The pointer has left the pad. @returns {boolean} whether that makes a difference */
+  end() {
+    const last = this.#notKept;
+    if (last) this.#strokes[this.#strokes.length - 1].points.push(last); // a line ends where it was let go
+    this.#isUnderWay = false;
+    this.#notKept = null;
+    return last !== null;
   }
 
-  /** Take back the stroke under way as if it had never been begun. */
+  /** Take back what the pointer has done so far as if it had never come. */
   withdraw() {
-    this.#strokes = this.#past.pop() ?? this.#strokes;
+    if (this.#isUnderWay) this.#history.withdraw();
+    this.#isUnderWay = false;
+    this.#notKept = null;
   }
 
-  undo() {
-    const before = this.#past.pop();
-    if (!before) return;
-    this.#future.push(this.#strokes);
-    this.#strokes = before;
+  /** @param {File[]} all in place of what was there; the first of them large */
+  showPictures(all) {
+    this.#add({ strokes: [], pictures: { all, large: all[0] } });
   }
 
-  redo() {
-    const after = this.#future.pop();
-    if (!after) return;
-    this.#past.push(this.#strokes);
-    this.#strokes = after;
+  /** @param {File} large one of the pictures that are there */
+  enlarge(large) {
+    if (this.pictures) this.#history.amend({ strokes: [], pictures: { all: this.pictures.all, large } });
   }
 
   clear() {
-    if (!this.isEmpty) this.#become([]);
+    if (!this.isEmpty) this.#add({ strokes: [], pictures: null });
   }
 
-  /** @param {Stroke[]} strokes */
-  #become(strokes) {
-    this.#past.push(this.#strokes);
-    this.#future = [];
-    this.#strokes = strokes;
+  undo() {
+    this.#history.undo();
+  }
+
+  redo() {
+    this.#history.redo();
+  }
+
+  /** @param {Content} content */
+  #add(content) {
+    this.#history.add(content);
+    this.#isUnderWay = false;
+    this.#notKept = null;
   }
 
   /** @returns {[number, number][][]} the points alone: how thick or how red the pen is tells no digit */
@@ -118,6 +152,12 @@ const largest = (/** @type {number} */ a, /** @type {number} */ b) => Math.max(a
 const widest = ({ points, width }) => width * points.map(({ force }) => force ?? 1).reduce(largest);
 const smallest = (/** @type {number} */ a, /** @type {number} */ b) => Math.min(a, b);
 
+/** @param {Point} point @param {Point} other @returns {boolean} whether a line hardly differs for having both */
+function isNear(point, other) {
+  const isPressedAlike = Math.abs((point.force ?? 1) - (other.force ?? 1)) <= SAME_FORCE;
+  return isPressedAlike && Math.hypot(point.x - other.x, point.y - other.y) < NEAR;
+}
+
 const ERASER_STEP = 0.01; // of the side: how finely a line is taken apart where it is erased
 
 /** @param {Stroke} stroke @param {Point} from @param {Point} to @param {number} radius @returns {Stroke[]} what is left */
@@ -127,12 +167,14 @@ function without(stroke, from, to, radius) {
   const fine = finely(stroke.points);
   if (!fine.some(isErased)) return [stroke];
   /** @type {Point[][]} */
-  const runs = [[]];
+  const runs = [];
+  /** @type {Point[]} */
+  let run = [];
   for (const point of fine) {
-    if (!isErased(point)) runs.at(-1).push(point);
-    else if (runs.at(-1).length) runs.push([]);
+    if (isErased(point)) run = [];
+    else if (run.push(point) === 1) runs.push(run);
   }
-  return runs.filter((points) => points.length).map((points) => ({ ...stroke, points }));
+  return runs.map((points) => ({ ...stroke, points }));
 }
 
 /** @param {Point[]} points @returns {Point[]} with more between those that lie far apart */
@@ -189,7 +231,7 @@ function paintStroke(context, { points, width, colour }, palette) {
     context.lineTo(before.x, before.y);
     context.quadraticCurveTo(corner.x, corner.y, after.x, after.y);
   }
-  const last = points.at(-1);
+  const last = points[points.length - 1];
   context.lineTo(last.x, last.y);
   context.stroke();
 }

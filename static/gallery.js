@@ -1,15 +1,31 @@
 /** Several pictures at once: a thumbnail of each, with its digit and how sure that is. */
 
 import { looksLikeNone } from "./answer.js";
+import { byId } from "./dom.js";
 import { markTransparent } from "./pictures.js";
 import { ask, pass, serverIsBack } from "./reader.js";
 import { percent, say, words } from "./words.js";
 
+/**
+ * @typedef {import("./drawing.js").Pictures} Pictures
+ * @typedef {{button: HTMLButtonElement, caption: HTMLElement}} Tile
+ */
+
+/** @type {File[]} */
+const NONE = [];
+
 export class Gallery {
-  #panel = document.getElementById("gallery");
-  #status = document.getElementById("gallery-status");
+  #panel = byId("gallery", HTMLElement);
+  #status = byId("gallery-status", HTMLElement);
   #onChosen;
-  #generation = 0;
+  #files = NONE;
+  /** @type {Map<File, Tile>} */
+  #tiles = new Map();
+  /** @type {Set<File>} */
+  #unread = new Set();
+  /** @type {File | null} the one that is shown large, and is read for that */
+  #large = null;
+  #isReading = false;
   #stop = new AbortController();
 
   /** @param {(file: File) => void} onChosen told which picture is wanted large */
@@ -17,68 +33,80 @@ export class Gallery {
     this.#onChosen = onChosen;
   }
 
-  /** @param {File[]} files read one after the other, in their order @param {File} chosen which of them is shown large */
-  async show(files, chosen) {
-    this.hide();
-    const generation = this.#generation;
-    this.#panel.hidden = false;
-    const captions = files.map((file) => this.#add(file));
-    this.#mark(this.#panel.children[files.indexOf(chosen)]);
-    const isWanted = () => generation === this.#generation;
-    for (const [index, file] of files.entries()) await this.#read(file, captions[index], isWanted);
-    if (isWanted()) this.#status.textContent = say(words.allRead, { count: files.length });
+  /** @param {Pictures | null} pictures of which one alone needs no gallery */
+  show(pictures) {
+    const files = pictures && pictures.all.length > 1 ? pictures.all : NONE;
+    if (files !== this.#files) this.#replace(files);
+    this.#large = pictures && pictures.large;
+    for (const [file, { button }] of this.#tiles) button.setAttribute("aria-pressed", String(file === this.#large));
+    this.#readOthers();
   }
 
-  /** @param {File} file asked about until there is an answer @param {HTMLElement} caption @param {() => boolean} isWanted */
-  async #read(file, caption, isWanted) {
-    while (isWanted()) {
-      this.#stop = new AbortController();
-      const outcome = await ask("predict", file, this.#stop);
-      if (!isWanted()) return;
-      caption.textContent = "error" in outcome ? outcome.error : inBrief(outcome.prediction);
-      if ("error" in outcome && outcome.isGone) await serverIsBack();
-      else if ("error" in outcome && outcome.askAgainIn) await pass(outcome.askAgainIn);
-      else return;
-    }
+  /** @param {File} file in the gallery, or not @param {import("./reader.js").Outcome} outcome of its reading */
+  tell(file, outcome) {
+    const tile = this.#tiles.get(file);
+    if (!tile || ("error" in outcome && (outcome.isGone || outcome.askAgainIn))) return; // it will be read
+    tile.button.title = "error" in outcome ? `${file.name}\n${outcome.error}` : file.name;
+    tile.caption.textContent = "error" in outcome ? words.briefNotRead : inBrief(outcome.prediction);
+    this.#unread.delete(file);
+    if (this.#unread.size === 0) this.#status.textContent = say(words.allRead, { count: this.#files.length });
   }
 
-  hide() {
-    this.#generation++;
+  /** Read those that are not large, one after the other, in their order. */
+  async #readOthers() {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    for (let file = this.#nextOther(); file; file = this.#nextOther()) await this.#read(file);
+    this.#isReading = false;
+  }
+
+  #nextOther() {
+    return [...this.#unread].find((file) => file !== this.#large);
+  }
+
+  /** @param {File} file */
+  async #read(file) {
+    const files = this.#files;
+    this.#stop = new AbortController();
+    const outcome = await ask({ address: "predict", picture: file }, this.#stop);
+    if (files !== this.#files) return;
+    this.tell(file, outcome);
+    if ("error" in outcome && outcome.isGone) await serverIsBack();
+    else if ("error" in outcome && outcome.askAgainIn) await pass(outcome.askAgainIn);
+  }
+
+  /** @param {File[]} files */
+  #replace(files) {
     this.#stop.abort();
-    this.#status.textContent = "";
-    this.#panel.hidden = true;
-    this.#clear();
-  }
-
-  #clear() {
     for (const image of this.#panel.querySelectorAll("img")) URL.revokeObjectURL(image.src);
-    this.#panel.replaceChildren();
+    this.#files = files;
+    this.#unread = new Set(files);
+    this.#tiles = new Map(files.map((file) => [file, this.#tile(file)]));
+    this.#panel.replaceChildren(...[...this.#tiles.values()].map(({ button }) => button));
+    this.#panel.hidden = files.length === 0;
+    this.#status.textContent = "";
   }
 
-  /** @param {Element} chosen the thumbnail of what is shown large */
-  #mark(chosen) {
-    for (const button of this.#panel.children) button.setAttribute("aria-pressed", String(button === chosen));
-  }
-
-  /** @param {File} file @returns {HTMLElement} where its answer goes */
-  #add(file) {
-    const [button, image, caption] = ["button", "img", "span"].map((name) => document.createElement(name));
+  /** @param {File} file @returns {Tile} */
+  #tile(file) {
+    const [button, image, caption] = [
+      document.createElement("button"),
+      document.createElement("img"),
+      document.createElement("span"),
+    ];
     button.type = "button";
     button.title = file.name;
     markTransparent(image);
     image.addEventListener("error", () => {
       image.style.visibility = "hidden"; // the browser cannot show it; the server may read it all the same
     });
+    image.draggable = false; // nor be dropped on the pad as if it came from elsewhere
     image.src = URL.createObjectURL(file);
     image.alt = file.name;
     caption.textContent = "…";
     button.append(image, caption);
-    button.addEventListener("click", () => {
-      this.#mark(button);
-      this.#onChosen(file);
-    });
-    this.#panel.append(button);
-    return caption;
+    button.addEventListener("click", () => this.#onChosen(file));
+    return { button, caption };
   }
 }
 

@@ -1,12 +1,17 @@
 /** Shows what went on inside the network: the layers' maps, and what spoke for which digit. */
 
+import { cssColour, onOtherColours } from "./colours.js";
+import { allOf, byId, contextOf } from "./dom.js";
 import { say, words } from "./words.js";
 
 /**
- * @typedef {{name: string, shape: [number, number, number], maps: string, filters?: number[][][]}} Layer
+ * @typedef {keyof typeof words["layer"]} LayerName
+ * @typedef {{name: LayerName, shape: [number, number, number], maps: string, filters?: number[][][]}} Layer shape is the
+ *   number of maps, and their height and width
  * @typedef {{digit: number, rather_than: number | null, pixels: number[][]}} Evidence
  * @typedef {import("./reader.js").Prediction & {layers: Layer[], evidence: Evidence}} Explanation
- * @typedef {{light: number[], against: number[]}} Tints red, green and blue
+ * @typedef {number[]} Colour red, green and blue
+ * @typedef {{light: Colour, against: Colour}} Tints
  */
 
 const FAINTEST = 14; // of 255: a map with nothing in it can still be told from the gap beside it
@@ -15,43 +20,51 @@ const COLUMNS = { C1: 8, S2: 12, C3: 16, S4: 16, C5: 32, F6: 28, output: 10 };
 // A filter stands beside its map, each of its weights so many of the map's pixels large.
 const [WEIGHT_SIDE, FILTER_GAP] = [4, 2];
 
-/** @param {string} id */
-const byId = (id) => document.getElementById(id);
-
 export class Inside {
-  #panel = byId("inside");
-  #layers = byId("layers");
-  #choices = [...document.querySelectorAll("#why button")];
-  #heat = /** @type {HTMLCanvasElement} */ (byId("heat"));
-  #seen = /** @type {HTMLImageElement} */ (byId("heat-seen"));
-  #sentence = byId("evidence");
-  #detail = /** @type {HTMLCanvasElement} */ (byId("map-detail"));
-  #detailCaption = byId("map-caption");
+  #panel = byId("inside", HTMLElement);
+  #layers = byId("layers", HTMLElement);
+  /** @type {Map<LayerName, HTMLCanvasElement>} */
+  #canvases = new Map();
+  #choices = allOf("#why button", HTMLButtonElement);
+  #heat = byId("heat", HTMLCanvasElement);
+  #seen = byId("heat-seen", HTMLImageElement);
+  #sentence = byId("evidence", HTMLElement);
+  #trouble = byId("inside-trouble", HTMLElement);
+  #detail = byId("map-detail", HTMLCanvasElement);
+  #detailCaption = byId("map-caption", HTMLElement);
   /** @type {Explanation | null} */
   #shown = null;
   #frame = 0;
-  /** @type {{layer: string, map: number}} what is enlarged */
+  /** @type {{layer: LayerName, map: number}} what is enlarged */
   #enlarged = { layer: "C1", map: 0 };
 
   /** @param {(digit: number) => void} onDigit told for which digit the evidence is wanted */
   constructor(onDigit) {
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#shown && this.show(this.#shown));
+    onOtherColours(() => this.#draw());
     this.#choices.forEach((button, digit) => {
       button.setAttribute("aria-label", say(words.whyNot, { digit }));
       button.addEventListener("click", () => onDigit(digit));
     });
   }
 
-  clear() {
+  /** @param {string} sentence that is said in place of an explanation */
+  clear(sentence) {
     this.#shown = null;
     this.#panel.dataset.state = "empty";
-    this.#sentence.textContent = words.nothingInside;
+    this.#sentence.textContent = sentence;
+    this.#trouble.textContent = "";
     for (const button of this.#choices) button.disabled = true;
+  }
+
+  /** @param {string} sentence about an explanation that did not come; the one before stays */
+  showTrouble(sentence) {
+    this.#trouble.textContent = sentence;
   }
 
   /** @param {Explanation} explanation */
   show(explanation) {
     this.#shown = explanation;
+    this.#trouble.textContent = "";
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       this.#draw(); // but once a frame, however fast the answers come
@@ -61,26 +74,24 @@ export class Inside {
   #draw() {
     if (!this.#shown) return;
     const { layers, evidence, seen } = this.#shown;
-    const tints = { light: colour("--accent"), against: colour("--warning") };
+    const tints = { light: rgb(cssColour("accent")), against: rgb(cssColour("warning")) };
     this.#panel.dataset.state = "shown";
+    if (seen) this.#seen.src = seen;
     for (const layer of layers) this.#drawLayer(layer, tints);
-    this.#drawEvidence(evidence, seen, tints);
+    this.#drawEvidence(evidence, tints);
     this.#drawDetail(tints);
   }
 
-  /** @param {Evidence} evidence @param {string} seen @param {Tints} tints */
-  #drawEvidence({ digit, rather_than, pixels }, seen, { light, against }) {
-    this.#seen.src = seen;
+  /** @param {Evidence} evidence @param {Tints} tints */
+  #drawEvidence({ digit, rather_than, pixels }, { light, against }) {
     const strongest = Math.max(...pixels.flat().map(Math.abs), 1e-6);
     paint(this.#heat, 28, 28, (put) => {
       pixels.forEach((row, y) =>
         row.forEach((value, x) => put(x, y, value > 0 ? light : against, (Math.abs(value) / strongest) * 255)),
       );
     });
-    this.#sentence.textContent = say(rather_than === null ? words.speaksFor : words.speaksForRather, {
-      digit,
-      answer: rather_than,
-    });
+    this.#sentence.textContent =
+      rather_than === null ? say(words.speaksFor, { digit }) : say(words.speaksForRather, { digit, answer: rather_than });
     this.#choices.forEach((button, each) => {
       button.disabled = false;
       button.setAttribute("aria-pressed", String(each === digit));
@@ -104,39 +115,45 @@ export class Inside {
 
   /** @param {Layer} layer @returns {HTMLCanvasElement} made at the first call */
   #canvasOf({ name, shape }) {
-    const known = this.#layers.querySelector(`canvas[data-layer="${name}"]`);
-    if (known) return /** @type {HTMLCanvasElement} */ (known);
+    const known = this.#canvases.get(name);
+    if (known) return known;
+    const [count, height, width] = shape;
     const figure = document.createElement("figure");
     const canvas = document.createElement("canvas");
     const caption = document.createElement("figcaption");
     canvas.dataset.layer = name;
-    canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", words.layer[name]);
     caption.textContent = words.layer[name];
-    figure.append(canvas, caption);
+    figure.append(canvas, ...(name === "output" ? [digitsBelow()] : []), caption);
     this.#layers.append(figure);
-    const enlarge = (/** @type {PointerEvent} */ event) => {
-      const box = canvas.getBoundingClientRect();
-      const columns = COLUMNS[name];
-      const rows = Math.ceil(shape[0] / columns);
-      const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
-      const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
-      this.#enlarge(name, row * columns + column, shape[0]);
-    };
-    canvas.addEventListener("pointermove", enlarge);
-    canvas.addEventListener("pointerdown", enlarge);
-    canvas.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS[name], ArrowDown: COLUMNS[name] }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      const from = this.#enlarged.layer === name ? this.#enlarged.map : 0;
-      this.#enlarge(name, from + step, shape[0]);
-    });
+    this.#canvases.set(name, canvas);
+    if (height * width > 1) this.#letEnlarge(canvas, name, count); // a map of one pixel shows no more when it is large
     return canvas;
   }
 
-  /** @param {string} layer @param {number} map @param {number} count */
+  /** @param {HTMLCanvasElement} canvas of a layer @param {LayerName} name @param {number} count of its maps */
+  #letEnlarge(canvas, name, count) {
+    const columns = COLUMNS[name];
+    const enlarge = (/** @type {PointerEvent} */ event) => {
+      const box = canvas.getBoundingClientRect();
+      const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
+      const row = Math.floor(((event.clientY - box.top) / box.height) * Math.ceil(count / columns));
+      this.#enlarge(name, row * columns + column, count);
+    };
+    canvas.tabIndex = 0;
+    canvas.addEventListener("pointermove", enlarge);
+    canvas.addEventListener("pointerdown", enlarge);
+    canvas.addEventListener("keydown", (event) => {
+      const steps = new Map([["ArrowLeft", -1], ["ArrowRight", 1], ["ArrowUp", -columns], ["ArrowDown", columns]]);
+      const step = steps.get(event.key);
+      if (!step) return;
+      event.preventDefault();
+      this.#enlarge(name, (this.#enlarged.layer === name ? this.#enlarged.map : 0) + step, count);
+    });
+  }
+
+  /** @param {LayerName} layer @param {number} map @param {number} count */
   #enlarge(layer, map, count) {
     if (map < 0 || map >= count) return;
     this.#enlarged = { layer, map };
@@ -146,8 +163,9 @@ export class Inside {
   /** @param {Tints} tints */
   #drawDetail({ light, against }) {
     const { layer: name, map } = this.#enlarged;
-    const layer = this.#shown.layers.find((each) => each.name === name);
-    const [, height, width] = layer.shape;
+    const layer = this.#shown?.layers.find((each) => each.name === name);
+    if (!layer) return;
+    const [count, height, width] = layer.shape;
     const values = bytes(layer.maps).subarray(map * height * width);
     const filter = layer.filters?.[map];
     const side = filter ? filter.length * WEIGHT_SIDE + FILTER_GAP : 0;
@@ -161,33 +179,42 @@ export class Inside {
           put(width + FILTER_GAP + x, y, weight > 0 ? light : against, (Math.abs(weight) / strongest) * 255);
         }
     });
-    this.#detailCaption.textContent = say(filter ? words.mapAndFilter : words.map, {
-      layer: words.layerInShort[name],
-      number: map + 1,
-    });
+    const caption = say(filter ? words.mapAndFilter : words.map, { layer: name, number: map + 1, count });
+    // Setting the same text again would make screen readers say it again.
+    if (this.#detailCaption.textContent !== caption) this.#detailCaption.textContent = caption;
   }
+}
+
+/** @returns {HTMLElement} the digits that the output's ten values are of */
+function digitsBelow() {
+  const row = document.createElement("div");
+  row.className = "outputs";
+  row.setAttribute("aria-hidden", "true"); // the layer's name says so
+  for (let digit = 0; digit < 10; digit++) {
+    const name = document.createElement("span");
+    name.textContent = String(digit);
+    row.append(name);
+  }
+  return row;
 }
 
 /** @param {string} text base64 @returns {Uint8Array} */
 const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
-/** @param {string} name of a CSS variable that holds #rrggbb @returns {[number, number, number]} */
-function colour(name) {
-  const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  return [1, 3, 5].map((start) => Number.parseInt(value.slice(start, start + 2), 16));
-}
+/** @param {string} hex #rrggbb @returns {Colour} */
+const rgb = (hex) => [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
 
-/** @param {number} value 0 to 255 */
+/** @param {number} value 0 to 255 @returns {number} the same */
 const opacity = (value) => FAINTEST + value * (1 - FAINTEST / 255);
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
- * @param {(put: (x: number, y: number, tint: number[], opacity: number) => void) => void} fill puts its pixels
+ * @param {(put: (x: number, y: number, tint: Colour, opacity: number) => void) => void} fill puts its pixels
  */
 function paint(canvas, width, height, fill) {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(width, height);
   const { data } = image;
   fill((x, y, tint, opacity) => {

@@ -1,7 +1,11 @@
 /** The canvas that one draws on: pointers in, strokes in the drawing, ink on the screen. */
 
+import { cssColour, onOtherColours } from "./colours.js";
+import { contextOf } from "./dom.js";
+
 /**
  * @typedef {import("./drawing.js").Drawing} Drawing
+ * @typedef {import("./drawing.js").Point} Point
  * @typedef {{width: number, colour: string, erases: boolean}} Tool width is a fraction of the pad's side
  */
 
@@ -18,40 +22,35 @@ export class Pad {
   #frame = 0;
   #palette = palette();
   #penFeltAt = -Infinity;
-  /** @type {Tool} */
+  /** What the stroke under way is made with. */
   #tool;
-  /** @type {import("./drawing.js").Point | null} where the eraser that is down was last seen */
+  #onChange;
+  /** @type {Point | null} where the eraser that is down was last seen */
   #erasedAt = null;
 
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {Drawing} drawing
    * @param {() => Tool} tool what the next stroke is made with
-   * @param {{onBegin: () => void, onChange: () => void, onEnd: () => void}} listener told before a stroke begins, of
-   *   each change, and when the pointer has left the pad
+   * @param {{onChange: () => void, onEnd: () => void}} listener told of each change, and when the pointer has left
+   *   the pad
    */
   constructor(canvas, drawing, tool, listener) {
     this.#canvas = canvas;
-    this.#context = canvas.getContext("2d");
+    this.#context = contextOf(canvas);
     this.#drawing = drawing;
+    this.#tool = tool();
+    this.#onChange = listener.onChange;
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || !this.#accepts(event)) return;
       event.preventDefault();
-      if (this.#pointer) drawing.withdraw();
+      const takesOver = this.isDrawing;
+      if (takesOver) drawing.withdraw();
       this.#pointer = { id: event.pointerId, type: event.pointerType };
       canvas.setPointerCapture(event.pointerId);
-      listener.onBegin();
       this.#tool = tool();
-      if (this.#tool.erases) {
-        drawing.beginErasing();
-        this.#erasedAt = null;
-        this.#follow([event]);
-      } else {
-        const [point] = this.#points([event]);
-        drawing.begin(point, this.#tool.width, this.#tool.colour);
-      }
-      this.repaint();
-      listener.onChange();
+      this.#erasedAt = null;
+      if (this.#begin(event) || takesOver) this.#tell();
     });
     canvas.addEventListener("pointermove", (event) => {
       if (event.pointerType === "pen") this.#penFeltAt = performance.now();
@@ -59,22 +58,19 @@ export class Pad {
       // Where a menu opens under the mouse, nobody tells that its button was let go.
       if (event.pointerType === "mouse" && !event.buttons) return lift(event);
       const events = event.getCoalescedEvents?.() ?? [];
-      this.#follow(events.length ? events : [event]);
-      this.repaint();
-      listener.onChange();
+      if (this.#follow(events.length ? events : [event])) this.#tell();
     });
-    const lift = (event) => {
+    const lift = (/** @type {PointerEvent} */ event) => {
       if (event.pointerId !== this.#pointer?.id) return;
       this.#pointer = null;
-      if (drawing.endInVain()) listener.onChange();
+      if (drawing.end()) this.#tell();
       listener.onEnd();
     };
     canvas.addEventListener("pointerup", lift);
     canvas.addEventListener("pointercancel", (event) => {
       if (event.pointerId === this.#pointer?.id && event.pointerType === "touch") {
         drawing.withdraw(); // a palm, or the beginning of a gesture
-        this.repaint();
-        listener.onChange();
+        this.#tell();
       }
       lift(event);
     });
@@ -84,9 +80,9 @@ export class Pad {
     canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
     new ResizeObserver(() => this.#fit()).observe(canvas);
     this.#fitToDensity();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    onOtherColours(() => {
       this.#palette = palette();
-      this.repaint();
+      this.#paint();
     });
   }
 
@@ -97,15 +93,24 @@ export class Pad {
   repaint() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#drawing.paint(this.#context, this.#palette);
+      this.#paint();
     });
+  }
+
+  #paint() {
+    this.#drawing.paint(this.#context, this.#palette);
+  }
+
+  #tell() {
+    this.repaint();
+    this.#onChange();
   }
 
   /** As many pixels as the screen has under the canvas: the line is sharp, and is where the pointer is. */
   #fit() {
     const side = Math.max(1, Math.round(this.#canvas.clientWidth * devicePixelRatio));
     if (this.#canvas.width !== side) this.#canvas.width = this.#canvas.height = side;
-    this.#drawing.paint(this.#context, this.#palette);
+    this.#paint();
   }
 
   /** Fit again when the window is zoomed, or goes to another screen, and the canvas stays as large as it was. */
@@ -129,20 +134,28 @@ export class Pad {
     return !this.#pointer || (pointerType === "pen" && this.#pointer.type === "touch");
   }
 
-  /** @param {PointerEvent[]} events */
-  #follow(events) {
-    for (const point of this.#points(events)) {
-      if (!this.#tool.erases) {
-        this.#drawing.extend(point);
-        continue;
-      }
-      // A quick hand leaves a long way between two points.
-      this.#drawing.erase(this.#erasedAt ?? point, point, ERASER_RADIUS);
-      this.#erasedAt = point;
-    }
+  /** @param {PointerEvent} event @returns {boolean} whether that makes a difference */
+  #begin(event) {
+    if (this.#tool.erases) return this.#follow([event]);
+    const [point] = this.#points([event]);
+    this.#drawing.begin(point, this.#tool.width, this.#tool.colour);
+    return true;
   }
 
-  /** @param {PointerEvent[]} events @returns {import("./drawing.js").Point[]} */
+  /** @param {PointerEvent[]} events @returns {boolean} whether that makes a difference */
+  #follow(events) {
+    const follow = (/** @type {Point} */ point) => (this.#tool.erases ? this.#erase(point) : this.#drawing.extend(point));
+    return this.#points(events).map(follow).includes(true);
+  }
+
+  /** @param {Point} point @returns {boolean} whether there was a line */
+  #erase(point) {
+    const from = this.#erasedAt ?? point; // a quick hand leaves a long way between two points
+    this.#erasedAt = point;
+    return this.#drawing.erase(from, point, ERASER_RADIUS);
+  }
+
+  /** @param {PointerEvent[]} events @returns {Point[]} */
   #points(events) {
     const box = this.#canvas.getBoundingClientRect();
     return events.map(({ clientX, clientY, pointerType, pressure }) => {
@@ -153,9 +166,7 @@ export class Pad {
   }
 }
 
-/** @returns {import("./drawing.js").Palette} the colours of the page's present scheme */
+/** @returns {import("./drawing.js").Palette} */
 function palette() {
-  const style = getComputedStyle(document.documentElement);
-  const names = ["paper", "ink", "blue", "red", "green"];
-  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  return Object.fromEntries(["paper", "ink", "blue", "red", "green"].map((name) => [name, cssColour(name)]));
 }

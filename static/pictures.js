@@ -1,5 +1,6 @@
 /** Picture files from outside: chosen, dropped or pasted. */
 
+import { contextOf } from "./dom.js";
 import { words } from "./words.js";
 
 /**
@@ -16,7 +17,7 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
   };
 
   chooser.addEventListener("change", () => {
-    if (chooser.files.length) take(chooser.files);
+    if (chooser.files?.length) take(chooser.files);
     chooser.value = ""; // so that choosing the same file again is a change again
   });
 
@@ -27,7 +28,7 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
   // On the whole page, or a picture dropped a little beside the pad would replace the page.
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
-    target.toggleAttribute("data-dropping", true);
+    target.toggleAttribute("data-dropping", brings(event, "Files"));
   });
   document.addEventListener("dragleave", (event) => {
     if (!event.relatedTarget) target.removeAttribute("data-dropping");
@@ -35,8 +36,21 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     target.removeAttribute("data-dropping");
-    take(event.dataTransfer?.files ?? []);
+    const { files, folders } = dropped(event);
+    if (files.length) take(files);
+    else if (folders) onError(words.isFolder);
+    else if (brings(event, "text/uri-list")) onError(words.saveFirst);
   });
+}
+
+/** @param {DragEvent} event @param {string} type @returns {boolean} */
+const brings = (event, type) => event.dataTransfer?.types.includes(type) ?? false;
+
+/** @param {DragEvent} event @returns {{files: File[], folders: number}} a folder looks like a file without a type */
+function dropped(event) {
+  const items = [...(event.dataTransfer?.items ?? [])].filter(({ kind }) => kind === "file");
+  const files = items.filter((item) => !item.webkitGetAsEntry()?.isDirectory).map((item) => item.getAsFile());
+  return { files: files.filter((file) => file !== null), folders: items.length - files.length };
 }
 
 const LOOKED_AT = 32; // pixels, of a side
@@ -52,7 +66,7 @@ export function markTransparent(image) {
   image.addEventListener("load", () => {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = LOOKED_AT;
-    const context = canvas.getContext("2d");
+    const context = contextOf(canvas);
     context.drawImage(image, 0, 0, LOOKED_AT, LOOKED_AT);
     const { data } = context.getImageData(0, 0, LOOKED_AT, LOOKED_AT);
     image.toggleAttribute("data-transparent", data.some((value, index) => index % 4 === 3 && value < OPAQUE));

@@ -9,49 +9,57 @@ const LOOK_AGAIN = 2_000; // milliseconds
 const ASK_AGAIN = 1_000; // milliseconds, where a server that refuses for now does not say when
 const AWAY = [502, 503]; // what a proxy answers whose server is
 const LATE = 504; // what it answers whose server takes too long
+const TOO_SLOW = 408; // what a server answers where the picture did not arrive in time
+const OWN_MACHINE = ["localhost", "127.0.0.1", "[::1]"];
+
+// Whoever visits a page of somebody else's cannot start its server.
+const serverGone = OWN_MACHINE.includes(location.hostname) ? words.serverGoneHere : words.serverGone;
 
 /**
+ * @typedef {{address: string, picture: Blob | string}} Request picture is a file, or JSON with strokes in it
  * @typedef {{digit: number, confidence: number, certain: boolean, probabilities: number[], seen?: string,
  *   milliseconds: number, preparation?: string[]}} Prediction
- * @typedef {{prediction: Prediction} | {error: string, isGone?: boolean, askAgainIn?: number}} Outcome isGone: there was
- *   no server; askAgainIn: milliseconds, where it has no time or was asked too often
+ * @typedef {{error: string, isGone?: boolean, isTransient?: boolean, askAgainIn?: number}} Failure isGone: there was no
+ *   server; isTransient: whoever asks once more may be answered; askAgainIn: milliseconds, where the server has no time
+ *   or was asked too often
+ * @typedef {{prediction: Prediction} | Failure} Outcome
  */
 
-/** @param {number} milliseconds */
+/** @param {number} milliseconds @returns {Promise<void>} */
 export const pass = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 export class Reader {
-  /** @type {(() => Blob | string) | null} */
+  /** @type {(() => Request) | null} */
   #newest = null;
+  /** @type {Request | null} what was answered last, which need not be asked again */
+  #answered = null;
   #busy = false;
   #generation = 0;
   #refusals = 0;
   /** @type {AbortController | null} of a file on its way */
   #upload = null;
-  #address;
   #onOutcome;
   #rest;
 
   /**
-   * @param {() => string} address where to ask next
-   * @param {(outcome: Outcome) => void} onOutcome told of each answer that is still wanted
+   * @param {(outcome: Outcome, picture: Blob | string) => void} onOutcome told of each answer that is still wanted, and
+   *   what was read
    * @param {number} rest milliseconds from an answer to the next request
    */
-  constructor(address, onOutcome, rest) {
-    this.#address = address;
+  constructor(onOutcome, rest) {
     this.#onOutcome = onOutcome;
     this.#rest = rest;
   }
 
-  /** @param {() => Blob | string} getPicture called when its turn comes; never, if a newer one comes first */
-  read(getPicture) {
-    this.#newest = getPicture;
+  /** @param {() => Request} getRequest called when its turn comes; never, if a newer one comes first */
+  read(getRequest) {
+    this.#newest = getRequest;
     if (!this.#busy) this.#work();
   }
 
   /** Forget what was asked: the pad was cleared, or another picture took its place. */
   cancel() {
-    this.#newest = null;
+    this.#newest = this.#answered = null;
     this.#generation++;
     this.#upload?.abort(); // which would keep what comes next waiting
   }
@@ -60,18 +68,20 @@ export class Reader {
     this.#busy = true;
     try {
       while (this.#newest) {
-        const getPicture = this.#newest;
+        const getRequest = this.#newest;
         const generation = this.#generation;
         this.#newest = null;
-        const picture = getPicture();
+        const request = getRequest();
+        if (isSame(request, this.#answered)) continue;
         const stop = new AbortController();
-        this.#upload = picture instanceof Blob ? stop : null;
-        const outcome = await ask(this.#address(), picture, stop);
+        this.#upload = request.picture instanceof Blob ? stop : null;
+        const outcome = await ask(request, stop);
         const askAgainIn = "error" in outcome && outcome.askAgainIn;
         this.#refusals = askAgainIn ? this.#refusals + 1 : 0;
         if (generation === this.#generation) {
-          if (askAgainIn) this.#newest ??= getPicture;
-          if (this.#refusals !== 1) this.#onOutcome(outcome); // a single one is not worth taking an answer away
+          if (askAgainIn) this.#newest ??= getRequest;
+          this.#answered = "error" in outcome ? null : request;
+          if (this.#refusals !== 1) this.#onOutcome(outcome, request.picture); // a single one is not worth telling
         }
         await pass(askAgainIn || this.#rest);
       }
@@ -81,25 +91,27 @@ export class Reader {
   }
 }
 
+/** @param {Request} request @param {Request | null} other @returns {boolean} */
+const isSame = ({ address, picture }, other) => address === other?.address && picture === other.picture;
+
 /** @param {Blob | string} picture @returns {number} milliseconds to wait for the answer to it */
 export const patienceFor = (picture) => (picture instanceof Blob ? PATIENCE_WITH_FILE : PATIENCE);
 
 /**
- * @param {string} address @param {Blob | string} picture a picture file, or JSON with strokes in it
- * @param {AbortController} stop of this request alone
+ * @param {Request} request @param {AbortController} stop of this request alone
  * @returns {Promise<Outcome>}
  */
-export async function ask(address, picture, stop) {
-  const late = setTimeout(() => stop.abort(new DOMException("", "TimeoutError")), patienceFor(picture));
+export async function ask(request, stop) {
+  const late = setTimeout(() => stop.abort(new DOMException("", "TimeoutError")), patienceFor(request.picture));
   try {
-    return await answerTo(address, picture, stop.signal);
+    return await answerTo(request, stop.signal);
   } finally {
     clearTimeout(late);
   }
 }
 
-/** @param {string} address @param {Blob | string} picture @param {AbortSignal} signal @returns {Promise<Outcome>} */
-async function answerTo(address, picture, signal) {
+/** @param {Request} request @param {AbortSignal} signal @returns {Promise<Outcome>} */
+async function answerTo({ address, picture }, signal) {
   let response;
   try {
     response = await fetch(address, {
@@ -112,15 +124,22 @@ async function answerTo(address, picture, signal) {
       signal,
     });
   } catch {
-    if (signal.aborted) return { error: words.serverSlow };
+    if (signal.aborted) return { error: words.serverSlow, isTransient: true };
     // A file that was moved or changed since it was chosen fails in the same way.
-    return (await canBeSent(picture)) ? { error: words.serverGone, isGone: true } : { error: words.fileGone };
+    return (await canBeSent(picture)) ? { error: serverGone, isGone: true } : { error: words.fileGone };
   }
   const answer = await response.json().catch(() => null); // whatever it was, it was no answer of ours
-  if (typeof answer?.error?.message === "string") return { error: errorInWords(answer.error), askAgainIn: askAgainIn(response) };
+  if (typeof answer?.error?.message === "string") return refusal(answer.error, response);
   if (Array.isArray(answer?.probabilities)) return { prediction: answer };
-  if (AWAY.includes(response.status)) return { error: words.serverGone, isGone: true };
-  return { error: response.status === LATE ? words.serverSlow : words.serverOdd };
+  if (AWAY.includes(response.status)) return { error: serverGone, isGone: true };
+  return { error: response.status === LATE ? words.serverSlow : words.serverOdd, isTransient: true };
+}
+
+/** @param {{code: string, message: string}} error @param {Response} response that holds it @returns {Failure} */
+function refusal(error, response) {
+  const again = askAgainIn(response);
+  const isTransient = !again && (response.status >= 500 || response.status === TOO_SLOW);
+  return { error: errorInWords(error), isTransient, askAgainIn: again };
 }
 
 /** @param {Response} response @returns {number | undefined} milliseconds, where it refuses but for now */

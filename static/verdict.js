@@ -1,33 +1,32 @@
 /** Right or wrong? One tap tells the server, which keeps the picture for the network to learn from. */
 
+import { allOf, byId } from "./dom.js";
 import { isForNow, patienceFor } from "./reader.js";
 import { authorization } from "./token.js";
 import { errorInWords, say, words } from "./words.js";
 
 export class Verdict {
-  /** A server that keeps no corrections leaves it out of the page. */
-  #panel = document.getElementById("verdict");
-  #yes = document.getElementById("yes");
-  #others = [...document.querySelectorAll("#others button")];
-  #note = document.getElementById("verdict-note");
-  /** @type {number | null} what was read */
-  #digit = null;
+  #panel = byId("verdict", HTMLElement);
+  #yes = byId("yes", HTMLButtonElement);
+  #others = allOf("#others button", HTMLButtonElement);
+  #note = byId("verdict-note", HTMLElement);
+  /** @type {{picture: Blob | string, digit: number} | null} what was read, and as which digit */
+  #question = null;
   /** What is said about one drawing is not said beside the next. */
   #drawing = 0;
+  #isSending = false;
 
-  /** @param {(label: number) => void} onLabel told the right digit */
-  constructor(onLabel) {
-    this.#yes?.addEventListener("click", () => onLabel(this.#digit));
+  constructor() {
+    this.#yes.addEventListener("click", () => this.#question && this.#tell(this.#question.digit));
     this.#others.forEach((button, label) => {
       button.setAttribute("aria-label", say(words.noItIs, { digit: label }));
-      button.addEventListener("click", () => onLabel(label));
+      button.addEventListener("click", () => this.#tell(label));
     });
   }
 
-  /** @param {number} digit that was read, and may be wrong */
-  ask(digit) {
-    if (!this.#panel) return;
-    this.#digit = digit;
+  /** @param {Blob | string} picture that was read @param {number} digit as which, which may be wrong */
+  ask(picture, digit) {
+    this.#question = { picture, digit };
     this.#panel.hidden = false;
     this.#yes.textContent = say(words.yes, { digit });
     this.#others.forEach((button, label) => {
@@ -37,38 +36,52 @@ export class Verdict {
 
   /** There is something else to be read now. */
   forget() {
-    if (!this.#panel) return;
     this.#drawing++;
-    this.#note.textContent = "";
+    if (this.#note.textContent) this.#say("", false);
   }
 
   hide() {
-    if (this.#panel) this.#panel.hidden = true;
+    this.forget();
+    this.#question = null;
+    this.#panel.hidden = true;
   }
 
-  /**
-   * @param {Blob | string} picture a picture file, or JSON with strokes in it
-   * @param {number} label
-   */
-  async send(picture, label) {
-    const isJson = typeof picture === "string";
+  /** @param {number} label */
+  async #tell(label) {
+    if (!this.#question || this.#isSending) return;
     const drawing = this.#drawing;
-    const note = (/** @type {string} */ sentence) => {
-      if (drawing === this.#drawing) this.#note.textContent = sentence;
-    };
-    try {
-      const response = await fetch(isJson ? "corrections" : `corrections?label=${label}`, {
-        method: "POST",
-        headers: { "Content-Type": isJson ? "application/json" : picture.type || "image/png", ...authorization() },
-        body: isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture,
-        signal: AbortSignal.timeout(patienceFor(picture)),
-      });
-      const answer = await response.json();
-      if (isForNow(response.status)) note(words.notKeptNow);
-      else if (answer.error) note(errorInWords(answer.error));
-      else note(say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label }));
-    } catch {
-      note(words.notKept);
-    }
+    this.#say(words.keeping, true);
+    const sentence = await send(this.#question.picture, label);
+    if (drawing === this.#drawing) this.#say(sentence, false);
+  }
+
+  /** @param {string} sentence @param {boolean} isSending */
+  #say(sentence, isSending) {
+    this.#isSending = isSending;
+    this.#note.textContent = sentence;
+    // A button that is disabled in earnest would lose the keyboard's focus.
+    for (const button of [this.#yes, ...this.#others]) button.setAttribute("aria-disabled", String(isSending));
+  }
+}
+
+/**
+ * @param {Blob | string} picture a picture file, or JSON with strokes in it @param {number} label
+ * @returns {Promise<string>} what came of it, in a sentence
+ */
+async function send(picture, label) {
+  const isJson = typeof picture === "string";
+  try {
+    const response = await fetch(isJson ? "corrections" : `corrections?label=${label}`, {
+      method: "POST",
+      headers: { "Content-Type": isJson ? "application/json" : picture.type || "image/png", ...authorization() },
+      body: isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture,
+      signal: AbortSignal.timeout(patienceFor(picture)),
+    });
+    const answer = await response.json();
+    if (isForNow(response.status)) return words.notKeptNow;
+    if (answer.error) return errorInWords(answer.error);
+    return say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label });
+  } catch {
+    return words.notKept;
   }
 }

@@ -1,18 +1,20 @@
 /** Every sentence that the scripts say: their part of views/words.json, which the server has put into the page. */
 
+import { byId } from "./dom.js";
+
 /** @type {typeof import("../views/words.json")["scripts"]} */
-export const words = JSON.parse(document.getElementById("words").textContent);
+export const words = JSON.parse(byId("words", HTMLScriptElement).text);
 
 const NO_BREAK = "\u00a0"; // an article stays with its digit, and a sign with its number
 
 /**
  * @param {string} sentence with {names}; {a digit} stands for the digit with its article
- * @param {Record<string, string | number>} values by name
+ * @param {Record<string, string | number>} values by name; that of a digit with its article is a number
  * @returns {string}
  */
 export function say(sentence, values) {
   return sentence.replace(/\{(a )?(\w+)\}/g, (_, article, name) =>
-    (article ? words.withArticle[values[name]] : String(values[name])).replace(" ", NO_BREAK),
+    (article ? words.withArticle[Number(values[name])] : String(values[name])).replace(" ", NO_BREAK),
   );
 }
 
@@ -21,7 +23,7 @@ export function say(sentence, values) {
  * @returns {string} the server's own sentence, made for whoever sends requests, where the page has none
  */
 export function errorInWords({ code, message }) {
-  return Object.hasOwn(words.errors, code) ? words.errors[code] : message;
+  return new Map(Object.entries(words.errors)).get(code) ?? message;
 }
 
 const asPercent = new Intl.NumberFormat(document.documentElement.lang, {
@@ -30,12 +32,21 @@ const asPercent = new Intl.NumberFormat(document.documentElement.lang, {
   maximumFractionDigits: 1,
 });
 
+// What lies beyond these would be rounded to 100.0% or 0.0%.
+const [LEAST, MOST] = [0.001, 0.999];
+const isBeyondMost = (/** @type {number} */ probability) => probability > MOST && probability < 1;
+
 /**
  * @param {number} probability 0 to 1
  * @returns {string} never a rounded 100% for what is not quite sure, nor 0% for what is not quite impossible
  */
 export function percent(probability) {
-  if (probability > 0.999 && probability < 1) return `> ${asPercent.format(0.999)}`;
-  if (probability < 0.001 && probability > 0) return `< ${asPercent.format(0.001)}`;
+  if (isBeyondMost(probability)) return `> ${asPercent.format(MOST)}`;
+  if (probability < LEAST && probability > 0) return `< ${asPercent.format(LEAST)}`;
   return asPercent.format(probability);
+}
+
+/** @param {number} probability 0 to 1 @returns {string} the same, to begin a sentence with */
+export function percentInWords(probability) {
+  return isBeyondMost(probability) ? say(words.moreThan, { percent: asPercent.format(MOST) }) : percent(probability);
 }

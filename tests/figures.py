@@ -57,8 +57,7 @@ def photograph(browser: Browser, url: str, width: int, height: int, scheme: str)
             if number == 0:
                 page.mouse.down()
         page.mouse.up()
-    with page.expect_response("**/explain*"), page.expect_response("**/predict*"):
-        page.click("#read")
+    page.wait_for_load_state("networkidle")  # the last stroke has been read, and explained
     page.mouse.move(0, 0)
     page.wait_for_selector("#inside[data-state=shown]")
     page.wait_for_function("() => document.getElementById('digit').textContent === '7'")

@@ -33,6 +33,7 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
 ]
 SIZES = {"small phone": (320, 568), "phone": (390, 844), "tablet": (768, 1024), "desk": (1440, 900)}
 WAIT = 20_000  # milliseconds at most, for a busy machine
@@ -122,6 +123,15 @@ def digit(number: int) -> list[handwriting.Stroke]:
     return handwriting.by_hand(number, seed=5)
 
 
+def is_of_all(response: Response, strokes: list[handwriting.Stroke], asked: str = "predict") -> bool:
+    """Whether it answers the drawing of all of ``strokes``, and not of what there was of them meanwhile."""
+    if f"/{asked}" not in response.url:
+        return False
+    sent = json.loads(response.request.post_data)["strokes"]
+    has_come_to_the_end = sent[-1][-1] == pytest.approx(strokes[-1][-1], abs=0.001)
+    return len(sent) == len(strokes) and len(sent[-1]) > len(strokes[-1]) / 2 and has_come_to_the_end
+
+
 def expect_digit(page: Page, number: int) -> None:
     expect(page.locator("#digit")).to_have_text(str(number))
     expect(page.locator("#answer")).to_have_attribute("data-state", re.compile("^(un)?certain$"))
@@ -191,9 +201,9 @@ def test_people_s_drawings_are_read(open_page, pen_root: Path):
         drawing = next(each for each in drawings if each["label"] == number)
         page.keyboard.press("Escape")
         expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
-        draw_with_mouse(page, [[(x / 500, y / 500) for x, y in stroke] for stroke in drawing["strokes"]])
-        with page.expect_response("**/predict?seen=1") as response:
-            page.click("#read")
+        strokes = [[(x / 500, y / 500) for x, y in stroke] for stroke in drawing["strokes"]]
+        with page.expect_response(lambda response, strokes=strokes: is_of_all(response, strokes)) as response:
+            draw_with_mouse(page, strokes)
         right += response.value.json()["digit"] == number
     assert right >= 9
 
@@ -330,6 +340,17 @@ def test_an_answer_that_comes_after_clearing_is_not_shown(page: Page):
     expect(page.locator("#digit")).to_have_text("?")
 
 
+def test_a_first_drawing_is_seen_to_be_read(page: Page):
+    waiting = []
+    page.route("**/predict*", lambda route: waiting.append(route))
+    draw_with_mouse(page, digit(4)[:1])
+    expect(page.locator("#sentence")).to_have_text("Reading…")
+    waiting[0].continue_()
+    expect(page.locator("#answer")).to_have_attribute("data-state", re.compile("certain"))
+    draw_with_mouse(page, digit(4)[1:])
+    assert page.locator("#sentence").text_content() != "Reading…", "what was read stays until there is more"
+
+
 def test_bars_seen_picture_and_confidence_are_shown(page: Page):
     draw_with_mouse(page, digit(8))
     expect_digit(page, 8)
@@ -358,18 +379,63 @@ PREDICTION = {
 
 @pytest.mark.parametrize("width", [320, 768, 1440])
 def test_nothing_moves_when_an_answer_comes_or_goes(open_page, width: int):
-    def places() -> list[float]:
-        names = ("#pad", ".tools", "#bars", "#inside")
-        return [page.locator(name).evaluate("(each) => each.getBoundingClientRect().top") for name in names]
-
+    names = ("#pad", ".tools", "#bars", "#inside")
     page = open_page(width=width)
-    before = places()
+    before = places_of(page, *names)
     draw_with_mouse(page, digit(8))
     expect_digit(page, 8)
-    assert places() == pytest.approx(before, abs=1)
+    assert places_of(page, *names) == pytest.approx(before, abs=1)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_contain_text("kept as an 8")
+    assert places_of(page, *names) == pytest.approx(before, abs=1)
     page.keyboard.press("Escape")
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
-    assert places() == pytest.approx(before, abs=1)
+    assert places_of(page, *names) == pytest.approx(before, abs=1)
+
+
+def places_of(page: Page, *names: str) -> list[float]:
+    """How far below the window's top each of them is, in pixels."""
+    return [page.locator(name).evaluate("(each) => each.getBoundingClientRect().top") for name in names]
+
+
+MIDDLE = """(each) => {
+    const { top, bottom } = each.getBoundingClientRect();
+    return (top + bottom) / 2;
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+@pytest.mark.parametrize("says", ["Draw a digit", "could not be read"])
+def test_what_is_said_where_there_is_no_answer_stands_in_the_middle_of_its_card(open_page, width: int, says: str):
+    page = open_page(width=width)
+    if says != "Draw a digit":
+        page.set_input_files("#choose", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(page.locator("#sentence")).to_contain_text(says)
+    middles = [page.locator(name).evaluate(MIDDLE) for name in ("#answer", "#sentence", "#digit")]
+    assert middles == pytest.approx([middles[0]] * 3, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("digit_read", "confidence", "is_certain", "said"),
+    [
+        (4, 0.99996, True, "This is a 4. More than 99.9% sure."),
+        (4, 0.9932, True, "This is a 4. 99.3% sure."),
+        (8, 0.43, False, "Perhaps an 8: only 43.0% sure."),
+    ],
+)
+def test_how_sure_the_answer_is_is_said_in_words(
+    page: Page, digit_read: int, confidence: float, is_certain: bool, said: str
+):
+    rest = [(1 - confidence) / 9] * 10
+    answer = {
+        "digit": digit_read,
+        "confidence": confidence,
+        "certain": is_certain,
+        "probabilities": [*rest[:digit_read], confidence, *rest[digit_read + 1 :]],
+    }
+    page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | answer))
+    draw_with_mouse(page, digit(4))
+    expect(page.locator("#sentence")).to_have_text(said)
 
 
 @pytest.mark.parametrize(
@@ -410,7 +476,6 @@ def test_strokes_drawn_anew_are_worth_a_sentence_where_the_pen_was_not_like_mnis
     page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | {"preparation": ["redrawn"]}))
     page.locator("#pen-size").fill(pen)
     draw_with_mouse(page, [[(x * size, y * size) for x, y in stroke] for stroke in digit(4)])
-    page.click("#read")
     expect_digit(page, 4)
     expect(page.locator("#preparation")).to_contain_text(said or re.compile("^$"))
 
@@ -446,6 +511,9 @@ def test_every_word_on_the_page_comes_from_one_file_so_that_it_can_be_translated
 
     assert page.locator("html").get_attribute("lang") == "uk"
     look()
+    first, last = (page.locator(f"#bars li:first-child .{name}").bounding_box()["x"] for name in ("name", "share"))
+    assert first > last, "the page is laid out from the right to the left"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     draw_with_mouse(page, digit(8))
     expect_digit(page, 8)
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
@@ -457,7 +525,7 @@ def test_every_word_on_the_page_comes_from_one_file_so_that_it_can_be_translated
     look()
     page.click("#others button >> nth=3")
     page.click("#why button >> nth=3")
-    page.locator("#layers canvas").last.hover()
+    page.locator("#layers canvas").nth(1).hover()
     expect(page.locator("#why button").nth(3)).to_have_attribute("aria-pressed", "true")
     look()
     contents = [(handwriting.DATA / "0.png").read_bytes(), b"no picture", png(Image.new("L", (90, 90), 255))]
@@ -478,10 +546,13 @@ def test_every_word_on_the_page_comes_from_one_file_so_that_it_can_be_translated
     assert [text for text in seen if re.search("[A-Za-z]{2}", text)] == []
 
 
+LOCALE = {"language": "uk", "direction": "rtl"}  # of no people, but with what one may have of both
+
+
 def translated(words: Any) -> Any:
     """``words`` in a language without Latin letters, but for what stands in braces."""
     if isinstance(words, dict):
-        return {key: "uk" if key == "language" else translated(each) for key, each in words.items()}
+        return {key: LOCALE.get(key) or translated(each) for key, each in words.items()}
     if isinstance(words, list):
         return [translated(each) for each in words]
     return re.sub(r"(\{.*?\})|[A-Za-z]", lambda found: found[1] or "ж", words)
@@ -540,6 +611,64 @@ def test_redo_brings_back_what_was_undone_or_cleared(page: Page):
     expect_digit(page, 4)
     page.click("#undo")
     draw_with_mouse(page, [[(0.1, 0.1), (0.12, 0.12)]])
+    expect(page.locator("#redo")).to_be_disabled()
+
+
+@pytest.mark.parametrize("what", ["eraser", "touch"])
+def test_a_stroke_that_never_was_leaves_what_can_be_redone(open_page, what: str):
+    page = open_page(has_touch=True)
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    whole = inked(page)
+    page.click("#undo")
+    come_to_nothing(page, what)
+    page.click("#redo")
+    assert inked(page) == whole
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+    page.click("#undo")
+    expect_digit(page, 7)
+    come_to_nothing(page, what)
+    expect_digit(page, 7)
+    page.click("#redo")
+    expect_digit(page, 3)
+    expect(page.locator("#picture")).to_be_hidden()
+
+
+def come_to_nothing(page: Page, what: str) -> None:
+    """Draw with an eraser where there is no line, or begin to with a finger, of which the system then thinks better."""
+    if what == "eraser":
+        page.check("input[value=eraser]", force=True)
+        draw_with_mouse(page, [[(0.02, 0.02), (0.05, 0.02)]])
+        page.check("input[value=ink]", force=True)
+    else:
+        devtools, _ = lay_palm(page)
+        devtools.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
+
+
+def test_pictures_that_were_undone_by_mistake_come_back(page: Page):
+    draw_with_mouse(page, digit(4))
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect_digit(page, 3)
+    page.locator("#gallery button").nth(1).click()
+    expect_digit(page, 2)
+    page.keyboard.press("Control+z")
+    expect_digit(page, 4)
+    expect(page.locator("#gallery")).to_be_hidden()
+    page.keyboard.press("Control+y")
+    expect_digit(page, 2)
+    expect(page.locator("#gallery [aria-pressed=true]")).to_contain_text("2 · ")
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    page.click("#undo")
+    expect_digit(page, 2)
+    page.click("#redo")
+    expect_digit(page, 7)
+    page.click("#undo")
+    draw_with_mouse(page, digit(1))
+    expect_digit(page, 1)
     expect(page.locator("#redo")).to_be_disabled()
 
 
@@ -657,6 +786,21 @@ def test_strokes_go_to_the_server_so_that_the_thickest_pen_is_read(page: Page):
     expect(page.locator("#answer")).to_have_attribute("data-state", "certain")
 
 
+def test_a_mouse_that_tells_of_every_hair_s_breadth_draws_no_more_points_than_are_seen(page: Page):
+    line = [(0.5 + 0.0003 * step, 0.2 + 0.0009 * step) for step in range(402)]
+    with page.expect_response(lambda response: is_at_end(response, line[-1])) as last:
+        draw_with_mouse(page, [line])
+    points = json.loads(last.value.request.post_data)["strokes"][-1]
+    assert 100 < len(points) < 250
+    assert points[0] == pytest.approx(line[0], abs=0.0002)
+
+
+def is_at_end(response: Response, end: handwriting.Point) -> bool:
+    """Whether it answers a drawing whose last line goes to ``end`` and no less far."""
+    sent = json.loads(response.request.post_data)["strokes"] if "/predict" in response.url else [[None]]
+    return sent[-1][-1] == pytest.approx(end, abs=0.0002)
+
+
 @pytest.mark.parametrize("clipboard", ["allowed", "refused"])
 def test_copied_as_curl_the_drawing_can_be_sent_from_a_terminal(open_page, server: RunningServer, clipboard: str):
     page = open_page()
@@ -719,9 +863,10 @@ def test_resizing_the_window_keeps_the_drawing(page: Page):
     page.set_viewport_size({"width": 400, "height": 800})
     page.wait_for_function("() => document.getElementById('pad').width < 400")
     assert inked(page) > 500
-    with page.expect_response("**/predict*") as response:
-        page.click("#read")
-    assert response.value.json()["digit"] == 9
+    page.click("#undo")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    page.click("#redo")
+    expect_digit(page, 9)
 
 
 def test_resizing_in_the_middle_of_a_stroke_leaves_one_line(page: Page):
@@ -788,6 +933,54 @@ def test_what_is_dropped_and_no_picture_is_told_to_be_none(page: Page):
     expect_digit(page, 3)
 
 
+def drag_to_pad(page: Page, event: str, items: list[dict[str, str]], files: list[str]) -> None:
+    """Have something dragged from another program come to the pad ("dragEnter", "dragOver"), or be dropped ("drop")."""
+    [[(x, y)]] = on_pad(page, [[(0.5, 0.5)]])
+    data = {"items": items, "files": files, "dragOperationsMask": 1}
+    page.context.new_cdp_session(page).send("Input.dispatchDragEvent", {"type": event, "x": x, "y": y, "data": data})
+
+
+TEXT = {"mimeType": "text/plain", "data": "seven"}
+ADDRESS = {"mimeType": "text/uri-list", "data": "http://elsewhere.example/7.png"}
+
+
+@pytest.mark.parametrize(
+    ("items", "files", "is_expected", "said"),
+    [
+        ([TEXT], [], False, ""),
+        ([ADDRESS, {"mimeType": "text/html", "data": "<img>"}], [], False, "Save the picture first"),
+        ([], [str(handwriting.DATA)], True, "That is a folder"),
+        ([], [str(handwriting.DATA / "7.png")], True, None),
+        ([], [str(handwriting.DATA), str(handwriting.DATA / "7.png")], True, None),
+    ],
+    ids=["text", "a picture of another page", "a folder", "a picture", "both"],
+)
+def test_what_is_dragged_to_the_pad_is_expected_where_it_may_be_read(
+    page: Page, items: list[dict[str, str]], files: list[str], is_expected: bool, said: str | None
+):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    for event in ("dragEnter", "dragOver"):
+        drag_to_pad(page, event, items, files)
+    expect(page.locator(".drop-hint")).to_be_visible(visible=is_expected)
+    drag_to_pad(page, "drop", items, files)
+    expect(page.locator(".drop-hint")).to_be_hidden()
+    if said is None:
+        expect_digit(page, 7)
+    else:
+        expect(page.locator("#note")).to_contain_text(said or re.compile("^$"))
+        expect_digit(page, 4)
+
+
+def test_the_page_s_own_pictures_are_not_dragged(page: Page):
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect_digit(page, 3)
+    for picture in ("#seen", "#gallery img >> nth=1"):
+        page.drag_and_drop(picture, "#pad")
+        expect(page.locator("#note")).to_be_empty()
+        expect_digit(page, 3)
+
+
 def test_twenty_pictures_are_all_read(page: Page):
     files = [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif", "3.bmp")] * 5
     page.set_input_files("#choose", files)
@@ -802,7 +995,8 @@ def test_a_file_that_is_gone_when_it_is_read_again_is_told(page: Page, tmp_path:
     page.set_input_files("#choose", path)
     expect_digit(page, 7)
     path.unlink()
-    page.click("#read")
+    page.click("#clear")
+    page.click("#undo")
     expect(page.locator("#sentence")).to_contain_text("Choose it again")
 
 
@@ -814,14 +1008,44 @@ def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
     expect(tiles).to_have_count(4)
     for number in range(3):
         expect(tiles.nth(number)).to_contain_text(re.compile(rf"^{number} · "))
-    expect(tiles.nth(3)).to_contain_text("could not be read")
+    expect(tiles.nth(3)).to_have_text("not read")
+    expect(tiles.nth(3)).to_have_attribute("title", re.compile(r"^broken\.png\n.*could not be read"))
+    expect(page.locator("#gallery-status")).to_have_text("4 pictures have been read.")
     expect_digit(page, 0)
     tiles.nth(2).click()
     expect_digit(page, 2)
     expect(tiles.nth(2)).to_have_attribute("aria-pressed", "true")
+    tiles.nth(3).click()
+    expect(page.locator("#sentence")).to_contain_text("could not be read")
     page.set_input_files("#choose", handwriting.DATA / "3.bmp")
     expect_digit(page, 3)
     expect(page.locator("#gallery")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(360, 640), (390, 844)])
+def test_on_a_phone_the_gallery_is_a_strip_and_what_is_tapped_in_it_is_seen(open_page, size: tuple[int, int]):
+    page = open_page(width=size[0], height=size[1], has_touch=True, is_mobile=True)
+    scroll_to(page, 10_000)
+    page.set_input_files("#choose", sorted(handwriting.DATA.iterdir()))
+    tiles = page.locator("#gallery button")
+    expect(tiles).to_have_count(10)
+    expect_in_window(page, "#paper")
+    expect(page.locator("#gallery")).to_be_in_viewport()
+    above, strip, below = places_of(page, ".buttons", "#gallery", "#answer")
+    assert above < strip < below
+    assert len({tile.bounding_box()["y"] for tile in tiles.all()}) == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#gallery").evaluate("(gallery) => gallery.scrollIntoView({ block: 'start' })")
+    tiles.nth(1).tap()
+    expect_digit(page, 1)
+    expect_in_window(page, "#paper")
+
+
+def expect_in_window(page: Page, name: str) -> None:
+    """All of it."""
+    box = page.locator(name).evaluate("(each) => each.getBoundingClientRect().toJSON()")
+    assert box["top"] >= 0, name
+    assert box["bottom"] <= page.viewport_size["height"], name
 
 
 def test_drawing_puts_the_picture_away(page: Page):
@@ -934,6 +1158,33 @@ def test_a_screen_on_its_side_shows_the_whole_pad_and_the_answer(open_page):
         assert box["bottom"] <= 375, name
 
 
+def test_of_a_phone_held_sideways_the_pad_is_seen_at_once(open_page):
+    page = open_page(width=740, height=360, has_touch=True, is_mobile=True)
+    expect_in_window(page, "#pad")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Write a digit")
+
+
+def test_the_reader_s_own_font_size_counts_and_nothing_sticks_out_for_it(
+    browser: Browser, chromium: str, server: RunningServer
+):
+    large = browser.browser_type.launch(
+        executable_path=chromium, args=[*CHROMIUM_FLAGS, "--blink-settings=defaultFontSize=24"]
+    )
+    page = large.new_page(viewport={"width": 360, "height": 640})
+    page.goto(server.url)
+    draw_with_mouse(page, digit(8))
+    expect_digit(page, 8)
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    assert page.evaluate("getComputedStyle(document.body).fontSize") == "24px"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for each in page.locator("main button:visible, .choose, #inside button").all():
+        assert each.evaluate("(each) => each.scrollWidth <= each.clientWidth + 1")
+    sentence, seen = (page.locator(name).bounding_box() for name in ("#sentence", ".seen"))
+    assert page.locator("#sentence").evaluate("(each) => each.scrollWidth <= each.clientWidth")
+    assert sentence["x"] + sentence["width"] <= seen["x"]
+    large.close()
+
+
 @pytest.mark.parametrize(
     ("name", "media_type", "content", "says"),
     [
@@ -961,14 +1212,48 @@ def test_the_layers_light_up_and_a_map_can_be_enlarged(page: Page):
     first = page.locator("#layers canvas").first
     assert lit(first) > 100
     first.hover(position={"x": 3, "y": 3})
-    expect(page.locator("#map-caption")).to_have_text("C1, 1, and its filter")
+    expect(page.locator("#map-caption")).to_have_text("C1, map 1 of 16, with its filter")
     page.keyboard.press("Tab")
     first.focus()
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#map-caption")).to_have_text("C1, 2, and its filter")
+    expect(page.locator("#map-caption")).to_have_text("C1, map 2 of 16, with its filter")
+    expect(page.locator("#map-caption")).to_have_attribute("aria-live", "polite")
     assert lit(page.locator("#map-detail")) > 0
     page.keyboard.press("Escape")
     expect(page.locator("#inside")).to_have_attribute("data-state", "empty")
+
+
+@pytest.mark.parametrize("size", ["phone", "tablet", "desk"])
+def test_the_enlarged_map_is_seen_beside_the_one_that_is_tapped(open_page, size: str):
+    width, height = SIZES[size]
+    page = open_page(width=width, height=height, has_touch=True)
+    draw(page, digit(7), "touch")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    expect(page.locator("#map-caption")).to_have_text("C1, map 1 of 16, with its filter")
+    expect(page.get_by_text("Point at a map, or tap it, to enlarge it.")).to_be_visible()
+    scroll_to(page, 10_000)
+    page.tap("#layers canvas[data-layer=S4]", position={"x": 3, "y": 3})
+    expect(page.locator("#map-caption")).to_have_text("S4, map 1 of 64")
+    expect_in_window(page, "#map-detail")
+
+
+def test_maps_of_one_pixel_are_not_enlarged_and_the_output_s_are_named(page: Page):
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    page.locator("#layers canvas[data-layer=S4]").hover(position={"x": 3, "y": 3})
+    expect(page.locator("#map-caption")).to_have_text("S4, map 1 of 64")
+    for layer in ("C5", "F6", "output"):
+        canvas = page.locator(f"#layers canvas[data-layer={layer}]")
+        canvas.hover()
+        assert canvas.evaluate("(canvas) => [getComputedStyle(canvas).cursor, canvas.tabIndex]") == ["auto", -1]
+    assert inked(page) > 0, "a frame has passed, and with it what would have been painted"
+    expect(page.locator("#map-caption")).to_have_text("S4, map 1 of 64")
+    output = page.locator("figure", has=page.locator("canvas[data-layer=output]"))
+    cell = output.locator("canvas").bounding_box()["width"] / 10
+    left = output.locator("canvas").bounding_box()["x"]
+    for number in range(10):
+        box = output.get_by_text(str(number), exact=True).bounding_box()
+        assert left + number * cell - 1 <= box["x"] <= box["x"] + box["width"] <= left + (number + 1) * cell + 1
 
 
 def lit(canvas) -> int:
@@ -991,11 +1276,27 @@ def test_one_is_told_why_it_is_not_another_digit(page: Page):
     assert lit(page.locator("#heat")) > 10
 
 
+def test_an_explanation_that_did_not_come_is_told_of_beside_the_one_before_and_comes_with_the_server(page: Page):
+    with page.expect_response(lambda response: is_of_all(response, digit(7), "explain")):
+        draw_with_mouse(page, digit(7))
+    expect(page.locator("#evidence")).to_have_text("What spoke for the 7, and what against it.")
+    scroll_to(page, 10_000)
+    page.route("**/explain*", lambda route: route.abort())
+    page.locator("#why button").nth(3).click()
+    expect(page.locator("#inside-trouble")).to_contain_text("The server does not answer")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    assert page.locator("#evidence").text_content() == "What spoke for the 7, and what against it."
+    page.unroute("**/explain*")
+    expect(page.locator("#evidence")).to_have_text("What would speak for a 3 rather than the 7, and what against it.")
+    expect(page.locator("#inside-trouble")).to_be_empty()
+
+
 def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
     running = start_server(tmp_path)
     page = open_page(running.url)
     expect(page.locator("#verdict")).to_be_hidden()
-    draw_with_mouse(page, digit(4))
+    with page.expect_response(lambda response: is_of_all(response, digit(4))):
+        draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.click("#yes")
     expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
@@ -1016,7 +1317,7 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
     running.stop()
     running.process.stdout.close()
     page.click("#yes")
-    expect(page.locator("#verdict-note")).to_contain_text("not kept")
+    expect(page.locator("#verdict-note")).to_have_text("It was not kept: the server does not answer.")
 
 
 def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):
@@ -1034,6 +1335,37 @@ def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):
     expect(page.locator("#verdict-note")).to_be_empty()
 
 
+def test_right_or_wrong_is_told_of_what_was_read_though_a_line_has_been_added_since(page: Page):
+    waiting, kept = [], []
+    page.route("**/predict?*", lambda route: waiting.append(route))
+    page.on("request", lambda request: kept.append(request.post_data) if "corrections" in request.url else None)
+
+    def answer(number: int) -> None:
+        probabilities = [float(each == number) for each in range(10)]
+        waiting.pop(0).fulfill(json=PREDICTION | {"digit": number, "probabilities": probabilities})
+
+    with page.expect_request("**/predict?*"):
+        draw_with_mouse(page, digit(4)[:1])
+    with page.expect_request("**/predict?*"):
+        answer(1)  # the line's first point, so that now all of it is asked about
+    with page.expect_request("**/predict?*"):
+        draw_with_mouse(page, digit(4)[1:])
+        answer(2)  # the line
+    expect_digit(page, 2)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 2")
+    correction = json.loads(kept[0])
+    assert correction["label"] == 2
+    assert len(correction["strokes"]) == 1
+    answer(4)
+    expect_digit(page, 4)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+    correction = json.loads(kept[1])
+    assert correction["label"] == 4
+    assert len(correction["strokes"]) == 2
+
+
 def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):
     waiting, is_held = [], [True]
     draw_with_mouse(page, digit(4)[:-1])
@@ -1048,6 +1380,28 @@ def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):
         waiting[0].continue_()
     expect_digit(page, 4)
     expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+
+
+def test_a_correction_on_its_way_is_seen_to_be_and_is_not_sent_twice(page: Page):
+    waiting = []
+    page.route("**/corrections", lambda route: waiting.append(route))
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    places = places_of(page, "#yes", "#others", ".tools", "#bars")
+    with page.expect_request("**/corrections"):
+        page.click("#yes")
+    expect(page.locator("#verdict-note")).to_have_text("Sending…")
+    expect(page.locator("#yes")).to_be_disabled()
+    page.locator("#others button").nth(9).click(force=True)
+    page.keyboard.press("Enter")
+    assert len(waiting) == 1
+    waiting[0].fulfill(json={"label": 4, "predicted": 4, "new": True})
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
+    expect(page.locator("#yes")).to_be_enabled()
+    assert places_of(page, "#yes", "#others", ".tools", "#bars") == places
+    page.get_by_label("No, it is a 9").click()
+    expect(page.locator("#verdict-note")).to_have_text("Sending…")
+    assert len(waiting) == 2
 
 
 def test_where_no_corrections_are_kept_none_are_asked_for(open_page, tmp_path: Path):
@@ -1074,6 +1428,7 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
     page = open_page(f"{running.url}#token=open+sesame/=")
     page.goto(f"{running.url}api")
     page.click("text=Back to the drawing pad")
+    page.wait_for_url(running.url)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=running.url.rstrip("/"))
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
@@ -1113,10 +1468,63 @@ def test_what_is_out_of_view_is_not_explained_at_every_stroke_s_every_point(open
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
 
 
+def test_a_picture_is_explained_once_however_often_it_is_scrolled_to(open_page):
+    page = open_page(width=390, height=600)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "explain" in request.url else None)
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    for place in (10_000, 0, 10_000, 0, 10_000):
+        scroll_to(page, place)
+    page.click("#why button >> nth=9")
+    expect(page.locator("#evidence")).to_contain_text("What would speak for a 9")
+    assert asked == [f"{page.url}explain", f"{page.url}explain?digit=9"]
+    page.set_input_files("#choose", handwriting.DATA / "5.png")
+    expect(page.locator("#evidence")).to_contain_text("What spoke for the 5")
+    assert len(asked) == 3
+    page.set_input_files("#choose", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(page.locator("#evidence")).to_contain_text("Nothing was read")
+    for place in (10_000, 0, 10_000):
+        scroll_to(page, place)
+    assert len(asked) == 3
+
+
+def scroll_to(page: Page, place: int) -> None:
+    """Scroll to as many pixels from the top, or to the end, and wait until the page has been told what is in view."""
+    page.evaluate(
+        """async (place) => {
+            scrollTo({ top: place, behavior: "instant" });
+            for (let frame = 0; frame < 3; frame++) await new Promise((done) => requestAnimationFrame(done));
+        }""",
+        place,
+    )
+
+
+def test_the_picture_that_is_large_is_not_read_for_the_gallery_once_more(page: Page):
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if "predict" in request.url else None)
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
+    expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
+    for number in range(3):
+        expect(page.locator("#gallery button").nth(number)).to_contain_text(re.compile(rf"^{number} · "))
+    assert sorted(sent) == [f"{page.url}predict"] * 2 + [f"{page.url}predict?seen=1"]
+
+
+def test_a_picture_that_made_way_before_it_was_read_is_read_for_the_gallery(page: Page):
+    waiting = []
+    page.route("**/predict?seen=1", lambda route: waiting.append(route), times=1)
+    with page.expect_request("**/predict?seen=1"):
+        page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
+    tiles = page.locator("#gallery button")
+    expect(tiles.nth(2)).to_contain_text("2 · ")
+    tiles.nth(2).click()
+    expect_digit(page, 2)
+    expect(tiles.nth(0)).to_contain_text("0 · ")
+    expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
+
+
 def test_a_guess_is_called_a_guess(page: Page):
     draw_with_mouse(page, [[(0.1 + 0.8 * (i * 37 % 41) / 41, 0.1 + 0.8 * (i * 23 % 43) / 43) for i in range(40)]])
-    with page.expect_response("**/predict*"):
-        page.click("#read")
     expect(page.locator("#answer")).to_have_attribute("data-state", "uncertain")
     expect(page.locator("#sentence")).to_contain_text("does not look like a digit")
 
@@ -1135,12 +1543,47 @@ def test_the_server_being_gone_is_told_and_its_return_noticed(open_page, tmp_pat
     expect_digit(page, 6)
     first.stop()
     first.process.stdout.close()
-    page.click("#read")
-    expect(page.locator("#sentence")).to_contain_text("The server does not answer")
+    page.click("#undo")
+    page.click("#redo")
+    expect(page.locator("#sentence")).to_contain_text("The server does not answer. Start it again")
     second = start_server(tmp_path, "--port", str(first.port))
     expect_digit(page, 6)
     second.stop()
     second.process.stdout.close()
+
+
+def test_visitors_are_not_told_how_to_start_the_server(open_page, server: RunningServer):
+    page = open_page(f"http://digits.example:{server.port}/")
+    page.route("**/predict*", lambda route: route.abort())
+    draw_with_mouse(page, digit(6))
+    expect(page.locator("#sentence")).to_contain_text("The server does not answer. What is on the pad is kept")
+    assert "python" not in page.locator("#sentence").text_content()
+    page.unroute("**/predict*")
+    expect_digit(page, 6)
+
+
+def test_asking_once_more_is_offered_where_it_may_help(page: Page):
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_hidden()
+    page.route("**/predict*", lambda route: route.fulfill(status=504))
+    with page.expect_response(lambda response: is_of_all(response, digit(6))):
+        draw_with_mouse(page, digit(6))
+    expect(page.locator("#sentence")).to_contain_text("took too long")
+    page.unroute("**/predict*")
+    again.click()
+    expect_digit(page, 6)
+    expect(again).to_be_hidden()
+    page.set_input_files("#choose", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(page.locator("#sentence")).to_contain_text("could not be read")
+    expect(again).to_be_hidden()
+
+
+@pytest.mark.parametrize("has_mouse", [True, False])
+def test_dropping_and_pasting_are_spoken_of_where_there_is_a_mouse(open_page, has_mouse: bool):
+    page = open_page() if has_mouse else open_page(width=390, height=844, has_touch=True, is_mobile=True)
+    expect(page.get_by_text("Pictures can be dropped here too, or pasted.")).to_be_visible(visible=has_mouse)
+    with page.expect_file_chooser():
+        page.get_by_text("Pictures…").click()
 
 
 def test_an_odd_answer_is_told(page: Page):
@@ -1166,10 +1609,11 @@ def test_who_asks_too_often_is_read_all_the_same_and_keeps_the_answer_meanwhile(
     page = open_page(running.url)
     refused = []
     page.on("response", lambda response: refused.append(response.url) if is_refused_reading(response) else None)
-    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.5)], [(0.5, 0.5), (0.5, 0.8)]])
     expect_digit(page, 1)
     while not refused:
-        page.click("#read")
+        page.click("#undo")
+        page.click("#redo")
     assert page.locator("#digit").text_content() == "1"
     assert page.locator("#answer").get_attribute("data-state") == "certain"
     page.click("#clear")
@@ -1180,11 +1624,13 @@ def test_who_asks_too_often_is_read_all_the_same_and_keeps_the_answer_meanwhile(
 
 
 def test_pictures_that_found_no_server_are_read_once_it_is_back(page: Page):
-    page.route("**/predict", lambda route: route.abort())
-    page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
+    page.route("**/predict*", lambda route: route.abort())
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/predict")):
+        page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
     tiles = page.locator("#gallery button")
-    expect(tiles.nth(0)).to_contain_text("does not answer")
-    page.unroute("**/predict")
+    expect(page.locator("#sentence")).to_contain_text("does not answer")
+    assert tiles.all_text_contents() == ["…"] * 3
+    page.unroute("**/predict*")
     for number in range(3):
         expect(tiles.nth(number)).to_contain_text(re.compile(rf"^{number} · "))
     expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
@@ -1200,8 +1646,8 @@ def test_a_picture_that_is_undone_to_is_sent_once(page: Page):
     expect_digit(page, 7)
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
     with page.expect_response("**/predict*"):
-        page.click("#read")
-    assert len(sent) == 2, "once for each click"
+        page.set_input_files("#choose", handwriting.DATA / "5.png")
+    assert len(sent) == 2, "once for each picture"
 
 
 def test_a_picture_that_is_on_its_way_shows_no_other_answer_and_keeps_nothing_waiting(page: Page):
@@ -1231,13 +1677,32 @@ def test_everything_is_reached_by_keyboard(page: Page):
         assert page.evaluate("document.activeElement.matches(':focus-visible')")
         assert len(reached) < 30, reached
     others = [""] * 9  # the digits that it might be instead
-    assert reached == ["undo", "clear", "read", "yes", *others, "pen-size", "tool", "choose", "copy-curl"]
+    assert reached == ["undo", "clear", "choose", "yes", *others, "pen-size", "tool", "copy-curl"]
     strokes = inked(page)
     page.keyboard.press("Control+z")
     assert 0 < inked(page) < strokes
     page.keyboard.press("Escape")
     assert inked(page) == 0
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+
+
+@pytest.mark.parametrize(
+    ("focused", "key", "then"),
+    [
+        ("#clear", "Enter", "undo"),
+        ("#undo", "Enter", "redo"),
+        ("#why button >> nth=3", "Escape", "undo"),
+        ("#yes", "Escape", "undo"),
+    ],
+)
+def test_the_focus_is_not_lost_with_the_control_that_had_it(page: Page, focused: str, key: str, then: str):
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    page.locator(focused).focus()
+    page.keyboard.press(key)
+    expect(page.locator(f"#{then}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect_digit(page, 7)
 
 
 def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
@@ -1272,8 +1737,29 @@ def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: 
     page.mouse.up()
     expect(spoken).to_contain_text("This is a 3.")
     snapshot = page.locator("body").aria_snapshot()
-    for name in ("Pen size", "Undo", "Clear", "Read it", "choose a picture", "Pen colour", "Probability of each digit"):
+    for name in ("Pen size", "Undo", "Clear", "Pictures…", "Pen colour", "Probability of each digit"):
         assert name in snapshot
+    assert snapshot.count("This is a 3.") == 1
+
+
+def test_who_has_no_scripts_is_told_before_the_pad(page: Page):
+    html = page.request.get(page.url).text()  # Playwright's browsers without scripts hide what is meant for such
+    assert html.index("<header>") < html.index("The pad needs JavaScript") < html.index("<main>")
+
+
+def test_what_is_printed_from_a_dark_screen_is_dark_on_white(open_page):
+    page = open_page(color_scheme="dark")
+    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    expect_digit(page, 1)
+    assert sum(pixel(page, 0.01, 0.01)) < 100 < 600 < sum(pixel(page, 0.5, 0.5))
+    page.emulate_media(media="print", color_scheme="dark")
+    assert sum(pixel(page, 0.01, 0.01)) > 600 > 100 > sum(pixel(page, 0.5, 0.5))
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 29, 34)"
+    for name in (".buttons", ".tools", "#verdict"):
+        expect(page.locator(name)).to_be_hidden()
+    expect(page.locator("#sentence")).to_be_visible()
+    page.emulate_media(media="screen", color_scheme="dark")
+    assert sum(pixel(page, 0.01, 0.01)) < 100
 
 
 @pytest.mark.parametrize("state", ["empty", "read", "picture", "error"])

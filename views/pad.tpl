@@ -1,6 +1,6 @@
 % page = words["page"]
 <!doctype html>
-<html lang="{{words['language']}}">
+<html lang="{{words['language']}}" dir="{{words.get('direction', 'ltr')}}">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -16,6 +16,7 @@
     <h1>{{page["heading"]}}</h1>
     <p>{{page["subheading"]}}</p>
   </header>
+  <noscript><p>{{page["noScript"]}}</p></noscript>
 
   <main>
     <div class="paper" id="paper">
@@ -27,19 +28,24 @@
 
     <div class="buttons" role="group" aria-label="{{page['drawing']}}">
       <button id="undo" type="button" aria-keyshortcuts="Control+Z Meta+Z" disabled>{{page["undo"]}}</button>
-      <button id="redo" type="button" aria-keyshortcuts="Control+Shift+Z Meta+Shift+Z" disabled>{{page["redo"]}}</button>
+      <button id="redo" type="button" aria-keyshortcuts="Control+Shift+Z Control+Y Meta+Shift+Z" disabled>{{page["redo"]}}</button>
       <button id="clear" type="button" aria-keyshortcuts="Escape" disabled>{{page["clear"]}}</button>
-      <button id="read" type="button" disabled>{{page["read"]}}</button>
+      <label class="choose">{{page["choose"]}}<input id="choose" type="file" class="unseen" multiple accept="image/png,image/jpeg,image/gif,image/bmp,image/webp"></label>
     </div>
+
+    <section class="gallery" id="gallery" aria-label="{{page['gallery']}}" hidden></section>
 
     <div class="reading">
       <section class="verdict panel" id="answer" data-state="empty" aria-label="{{page['answer']}}">
         <div class="verdict-grid">
           <p class="digit" id="digit" aria-hidden="true">?</p>
-          <p class="sentence" id="sentence">{{words["scripts"]["empty"]}}</p>
-          <p class="unseen" id="spoken" role="status"></p>
+          <div class="said">
+            <p class="sentence" id="sentence" aria-hidden="true">{{words["scripts"]["empty"]}}</p>
+            <p class="unseen" id="spoken" role="status"></p>
+            <button id="again" type="button" hidden>{{page["readAgain"]}}</button>
+          </div>
           <figure class="seen" id="seen-figure" hidden>
-            <img id="seen" src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" width="112" height="112" alt="{{page['seen']}}" aria-describedby="preparation">
+            <img id="seen" src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" width="112" height="112" alt="{{page['seen']}}" aria-describedby="preparation" draggable="false">
             <figcaption>{{page["seenCaption"]}}</figcaption>
           </figure>
           <p class="preparation" id="preparation" hidden></p>
@@ -47,12 +53,12 @@
           <div class="right-or-wrong" id="verdict" hidden>
             <button id="yes" type="button"></button>
             <span id="no">{{page["no"]}}</span>
+            <span id="verdict-note" role="status"></span>
             <div class="digits" id="others" role="group" aria-labelledby="no">
               % for digit in range(10):
               <button type="button">{{digit}}</button>
               % end
             </div>
-            <span id="verdict-note" role="status"></span>
           </div>
           % end
         </div>
@@ -73,11 +79,9 @@
         <label class="swatch {{name}}" title="{{in_words}}"><input type="radio" name="tool" value="{{name}}" {{"checked" if name == "ink" else ""}}><span class="unseen">{{in_words}}</span></label>
         % end
       </fieldset>
-      <p class="or">{{page["orChoose"]}} <label class="choose">{{page["choose"]}}<input id="choose" type="file" class="unseen" multiple accept="image/png,image/jpeg,image/gif,image/bmp,image/webp"></label>{{page["orDrop"]}}</p>
+      <p class="drop">{{page["dropOrPaste"]}}</p>
       <p class="developers"><button id="copy-curl" type="button" disabled>{{page["copyAsCurl"]}}</button> <a href="api">{{page["contract"]}}</a> <span id="note" role="status"></span></p>
     </section>
-
-    <section class="gallery" id="gallery" aria-label="{{page['gallery']}}" hidden></section>
     <p class="unseen" id="gallery-status" role="status"></p>
   </main>
 
@@ -85,10 +89,13 @@
   <details class="inside panel" id="inside" data-state="empty" open>
     <summary>{{page["inside"]}}</summary>
     <div class="why">
-      <div class="heat"><img id="heat-seen" alt=""><canvas id="heat" width="28" height="28" role="img" aria-labelledby="evidence"></canvas></div>
-      <div class="question">
+      <div class="heat"><img id="heat-seen" alt="" draggable="false"><canvas id="heat" width="28" height="28" role="img" aria-labelledby="evidence"></canvas></div>
+      <div class="evidence">
         <p id="evidence">{{words["scripts"]["nothingInside"]}}</p>
+        <p class="trouble" id="inside-trouble" role="status"></p>
         <p class="legend" aria-hidden="true"><span class="for">{{page["for"]}}</span> <span class="against">{{page["against"]}}</span></p>
+      </div>
+      <div class="question">
         <p id="why-not-another">{{page["whyNotAnother"]}}</p>
         <div class="digits" id="why" role="group" aria-labelledby="why-not-another">
           % for digit in range(10):
@@ -96,11 +103,13 @@
           % end
         </div>
       </div>
-      <figure class="detail"><canvas id="map-detail" width="26" height="26" role="img" aria-labelledby="map-caption"></canvas><figcaption id="map-caption">{{page["pointAtMap"]}}</figcaption></figure>
     </div>
-    <div class="layers" id="layers"></div>
+    <div class="maps">
+      <p class="hint">{{page["pointAtMap"]}}</p>
+      <figure class="detail"><canvas id="map-detail" width="26" height="26" role="img" aria-labelledby="map-caption"></canvas><figcaption id="map-caption" aria-live="polite"></figcaption></figure>
+      <div class="layers" id="layers"></div>
+    </div>
   </details>
   </section>
-  <noscript><p>{{page["noScript"]}}</p></noscript>
 </body>
 </html>
