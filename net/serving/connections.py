@@ -177,7 +177,7 @@ class ContractChannel(HTTPChannel):
 
     def held(self) -> int:
         """How many bytes of bodies have come over this connection and are kept, for they are not answered yet."""
-        return sum(one.body_bytes_received for one in (*self.requests, self.request) if one)
+        return sum(one.body_bytes_received for one in (*self.requests, self.request) if one and not one.error)
 
     def is_idle(self, now: float) -> bool:
         """Whether the connection has been kept without a request for longer than it may."""
