@@ -1582,6 +1582,7 @@ def test_asking_once_more_is_offered_where_it_may_help(page: Page):
 def test_dropping_and_pasting_are_spoken_of_where_there_is_a_mouse(open_page, has_mouse: bool):
     page = open_page() if has_mouse else open_page(width=390, height=844, has_touch=True, is_mobile=True)
     expect(page.get_by_text("Pictures can be dropped here too, or pasted.")).to_be_visible(visible=has_mouse)
+    page.on("filechooser", lambda _: None)  # from now on, or the browser might be asked to tell of it too late
     with page.expect_file_chooser():
         page.get_by_text("Pictures…").click()
 
@@ -1713,6 +1714,7 @@ def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
                 return
         raise AssertionError(f"{name} is not reached")
 
+    page.on("filechooser", lambda _: None)  # from now on, or the browser might be asked to tell of it too late
     tab_to("choose")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
