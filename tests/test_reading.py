@@ -133,7 +133,7 @@ def test_light_ink_on_a_page_at_the_edge_of_the_picture_is_seen(recognizer: Reco
 
 def test_readings_that_contradict_each_other_are_no_certainty(recognizer: Recognizer):
     """A ring with a 1 in it is a 0 with its slash, or the number of an exercise."""
-    picture = handwriting.render([[(0.53, 0.35), (0.48, 0.65)]], 280, 0.05)
+    picture = handwriting.render([[(0.53, 0.35), (0.48, 0.65)]], 280, 0.05).convert("RGB")  # else 0 is transparent
     ImageDraw.Draw(picture).ellipse((40, 25, 240, 255), outline=0, width=14)
     prediction = recognizer.recognize(png(picture))
     assert not prediction.certain
