@@ -57,6 +57,7 @@ from net.serving.gate import (
     Wsgi,
     asks_for_local_name,
     behind,
+    header,
     is_address,
     is_from_this_machine,
     is_own_page,
@@ -143,7 +144,7 @@ def create_app(
         is_open = request.method in ("GET", "HEAD") and (
             request.path in ("/", "/api", *openapi.OPEN_ROUTES) or request.path.startswith("/static/")
         )
-        if token and not is_open and not is_token(header("Authorization"), token):
+        if token and not is_open and not is_token(header(request.environ, "Authorization"), token):
             refuse("unauthorized", "This server answers those who bear its token; send 'Authorization: Bearer ...'.")
 
     @app.get("/")
@@ -303,7 +304,7 @@ def static_file(name: str) -> HTTPResponse:
         answer.set_header("ETag", etag)
         for unsaid in ("Accept-Ranges", "Last-Modified"):
             answer.headers.pop(unsaid, None)
-        if {etag, "*"} & set(re.split(r"\s*,\s*", header("If-None-Match").replace("W/", ""))):
+        if {etag, "*"} & set(re.split(r"\s*,\s*", header(request.environ, "If-None-Match").replace("W/", ""))):
             answer.status, answer.body = 304, b""
     return answer
 
@@ -311,7 +312,7 @@ def static_file(name: str) -> HTTPResponse:
 def compressed(body: bytes, answer: bottle.BaseResponse) -> bytes:
     """``body`` of ``answer``, gzipped where the client takes that; telephones wait for bytes."""
     answer.set_header("Vary", "Accept-Encoding")
-    if not GZIP.search(header("Accept-Encoding")):
+    if not GZIP.search(header(request.environ, "Accept-Encoding")):
         return body
     answer.set_header("Content-Encoding", "gzip")
     body = gzip.compress(body, mtime=0)
@@ -386,7 +387,7 @@ def read_label() -> int:
 
 def require_own_page(origins: frozenset[str]) -> None:
     """Refuse what a page of somebody else's, none of ``origins``, had the browser send."""
-    origin = header("Origin")
+    origin = header(request.environ, "Origin")
     if not origin or origin in origins:
         return
     is_rebound = is_straight_from_loopback(request.environ) and not asks_for_local_name(request.environ)
@@ -394,11 +395,6 @@ def require_own_page(origins: frozenset[str]) -> None:
         refuse(
             "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
         )
-
-
-def header(name: str) -> str:
-    """A header of the current request, '' where there is none; Bottle's own way fails where it is not UTF-8."""
-    return request.headers.raw(name, "")
 
 
 def client_address() -> str:

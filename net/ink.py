@@ -193,7 +193,7 @@ def refuse_unusual_segments(jpeg: bytes) -> None:
         segments += 1
         scans += found[1] == SCAN
         if scans > MOST_SCANS or segments > MOST_SEGMENTS:
-            raise UnreadableImageError("The JPEG has more scans than are read here; send it as a usual one.")
+            raise UnreadableImageError("The JPEG is in more pieces than are read here; send it as a usual one.")
         at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
 
 

@@ -648,12 +648,17 @@ def come_to_nothing(page: Page, what: str) -> None:
         devtools.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
 
 
-def test_pictures_that_were_undone_by_mistake_come_back(page: Page):
+def choose_pictures_over_a_drawing(page: Page) -> None:
+    """Draw a 4, choose a 3 and a 2 in its place, and have the 2 shown large."""
     draw_with_mouse(page, digit(4))
     page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
     expect_digit(page, 3)
     page.locator("#gallery button").nth(1).click()
     expect_digit(page, 2)
+
+
+def test_pictures_that_were_undone_by_mistake_come_back(page: Page):
+    choose_pictures_over_a_drawing(page)
     page.keyboard.press("Control+z")
     expect_digit(page, 4)
     expect(page.locator("#gallery")).to_be_hidden()
@@ -1083,11 +1088,7 @@ def test_clearing_a_picture_leaves_an_empty_pad_and_undoing_brings_all_back(page
 
 
 def test_a_line_drawn_over_pictures_by_mistake_is_undone_with_what_it_did_to_them(page: Page):
-    draw_with_mouse(page, digit(4))
-    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
-    expect_digit(page, 3)
-    page.locator("#gallery button").nth(1).click()
-    expect_digit(page, 2)
+    choose_pictures_over_a_drawing(page)
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
     expect_digit(page, 1)
     expect(page.locator("#gallery")).to_be_hidden()

@@ -29,6 +29,7 @@ from train.mnist import Digits, load_test_digits, load_training_digits, to_pictu
 from train.more_outliers import MoreOutliers
 from train.novelty import relearn_novelty
 from train.outliers import Outliers
+from train.ranks import Ranks
 from train.recipe import NO_AUGMENTATION, Augmentation, Habits, Recipe
 from train.speedups import Speedups
 
@@ -206,7 +207,9 @@ def test_a_broken_off_run_can_be_resumed_until_a_new_one_has_done_an_epoch(
 
     forgetful = start_training(out, small_mnist, *SHORT, "--seed", "5")
     kill_at(forgetful, r"epoch 1/3:.* [3-9]/12 ", end)
-    forgetful.communicate(timeout=LINE_TIMEOUT)
+    said = forgetful.communicate(timeout=LINE_TIMEOUT)[1]
+    assert not out.exists(), "what the first run had learned is not passed for the second's"
+    assert ("Stopped in the first epoch" in said) == (end is signal.SIGINT)
     ended = train(out, small_mnist, "--resume", "--threads", "1", "--device", "cpu")
     assert len(re.findall(r"^epoch", ended.stdout, re.MULTILINE)) == 1, ended.stderr
     assert_same_weights(out, trained[0] / "lenet.pt")
@@ -228,6 +231,14 @@ def test_a_run_resumed_in_other_surroundings_is_told_from_one_that_can_be_made_a
 def test_batches_of_nothing_but_what_is_no_digit_are_learned_from_too(small_mnist: Path, tmp_path: Path):
     ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1", "--batch-size", "2")
     assert ended.returncode == 0, ended.stderr
+
+
+def test_a_rank_learns_from_a_batch_of_nothing_but_what_is_no_digit():
+    training = Training(Recipe(batch_size=2), torch.device("cpu"), 1, Speedups())
+    training.ranks = Ranks(rank=1, count=2)
+    none = torch.full((2,), NONE)
+    training.step(torch.rand(2, 1, 28, 28), none, training.digits_a_share(none))
+    assert all(weight.isfinite().all() for weight in training.network.state_dict().values())
 
 
 def test_runs_into_folders_with_a_dot_in_their_names_keep_apart(small_mnist: Path, tmp_path: Path):

@@ -148,7 +148,7 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
         raise DivergedError(f"{error}; no weights were written. A smaller --lr may help.") from error
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cost what is being saved
-        print("\n" + leave(state_path, out, resume_command(options, mine)), file=sys.stderr)
+        print("\n" + leave(training, state_path, out, resume_command(options, mine)), file=sys.stderr)
         return INTERRUPTED
 
     # A Ctrl-C from here on would only cost the user the result.
@@ -217,18 +217,22 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     return 0
 
 
-def leave(state_path: Path, out: Path, resume: str) -> str:
-    """Keep what a stopped run is worth without overwriting finished weights; what to tell the user."""
-    state = load_state(state_path) if state_path.exists() else {"history": []}
+def leave(training: Training, state_path: Path, out: Path, resume: str) -> str:
+    """Keep what a stopped run is worth without overwriting finished weights; what to tell the user.
+
+    That is what it had saved at ``state_path``: since then the weights have seen a part of one more epoch.
+    """
+    # Before the first epoch is done, what is saved there, if anything, is of another run.
+    state = load_state(state_path) if training.history else {"history": []}
     done = len(state["history"])
     if not done:
         return (
             f"Stopped in the first epoch; {'the weights are as they were' if out.exists() else 'no weights'} at {out}."
         )
-    go_on = f"'{resume}' goes on after epoch {done} of {state['recipe']['epochs']}"
+    go_on = f"'{resume}' goes on after epoch {done} of {training.recipe.epochs}"
     if out.exists() and not checkpoint.card_of(out).get("interrupted"):
         return f"Stopped; {out} is as it was, and {go_on}."
-    card = {"interrupted": True, "epochs": done, "hyperparameters": state["recipe"]}
+    card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
     checkpoint.save(state["averaged"]["network"], card, out)
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 

@@ -184,9 +184,10 @@ class Training:
     def digits_a_share(self, labels: Tensor) -> Tensor | None:
         """How many digits each share of a batch with ``labels`` [N] holds on average; None where it is not shared.
 
-        One share may hold more outliers than another; the batch's digits count alike all the same.
+        One share may hold more outliers than another; the batch's digits count alike all the same. Where there is no
+        digit in it, one is counted, since it is divided by.
         """
-        return None if self.ranks.count == 1 else (labels != NONE).sum() / self.ranks.count
+        return None if self.ranks.count == 1 else (labels != NONE).sum().clamp(min=1) / self.ranks.count
 
     def generator_of(self, epoch: int) -> torch.Generator:
         """Random numbers that depend on nothing but the run's seed and ``epoch``."""
@@ -269,7 +270,7 @@ def open_set_loss(logits: Tensor, labels: Tensor, label_smoothing: float, digit_
         reduction="mean" if digit_count is None else "sum",
     )
     if digit_count is not None:
-        of_digits = of_digits / digit_count.clamp(min=1)
+        of_digits = of_digits / digit_count
     of_digits = torch.where(is_none.all(), 0.0, of_digits)  # the mean over no digit is no number
     return of_digits + NOVELTY_WEIGHT * F.binary_cross_entropy_with_logits(logits[:, NONE], is_none.float())
 

@@ -1,6 +1,6 @@
 % page = words["page"]
 <!doctype html>
-<html lang="{{words['language']}}" dir="{{words.get('direction', 'ltr')}}">
+<html lang="{{words['language']}}" dir="{{words['direction']}}">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -90,18 +90,18 @@ def is_token(authorization: str, token: str) -> bool:
 
 def is_own_page(environ: Environ) -> bool:
     """Whether the page that had the browser ask came from here."""
-    return header(environ, "ORIGIN").partition("://")[2] == header(environ, "HOST")
+    return header(environ, "Origin").partition("://")[2] == header(environ, "Host")
 
 
 def is_from_this_machine(environ: Environ) -> bool:
     """Whether a request comes from this machine itself, and from none of its browser's foreign pages."""
-    is_from_page_of_others = header(environ, "ORIGIN") and not is_own_page(environ)
+    is_from_page_of_others = header(environ, "Origin") and not is_own_page(environ)
     return is_straight_from_loopback(environ) and asks_for_local_name(environ) and not is_from_page_of_others
 
 
 def is_straight_from_loopback(environ: Environ) -> bool:
     """Whether a request comes from this machine, and not through a proxy on it."""
-    through_proxy = any(header(environ, name) for name in ("X_FORWARDED_FOR", "FORWARDED", "VIA"))
+    through_proxy = any(header(environ, name) for name in ("X-Forwarded-For", "Forwarded", "Via"))
     return environ.get("REMOTE_ADDR") in LOOPBACK and not through_proxy
 
 
@@ -111,22 +111,21 @@ def asks_for_local_name(environ: Environ) -> bool:
     Such a page (DNS rebinding) asks for that name, and is of the same origin as what it asks.
     """
     try:
-        return urllib.parse.urlsplit(f"//{header(environ, 'HOST')}").hostname in LOCAL_NAMES
+        return urllib.parse.urlsplit(f"//{header(environ, 'Host')}").hostname in LOCAL_NAMES
     except ValueError:  # brackets that do not pair, for one
         return False
 
 
 def header(environ: Environ, name: str) -> str:
-    """A header of a request, '' where there is none; ``name`` is as WSGI writes it, less its HTTP_."""
-    return environ.get(f"HTTP_{name}", "")
+    """The header ``name`` of a request, '' where there is none."""
+    return environ.get(f"HTTP_{name.upper().replace('-', '_')}", "")
 
 
 def behind(proxy: str, app: Wsgi) -> Wsgi:
     """``app``, told whom the proxy at the address ``proxy`` asks for."""
 
-    def called(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
-        environ["REMOTE_ADDR"] = client_of(environ.get("REMOTE_ADDR", ""), forwarded, proxy)
+    def called(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["REMOTE_ADDR"] = client_of(environ.get("REMOTE_ADDR", ""), header(environ, "X-Forwarded-For"), proxy)
         return app(environ, start_response)
 
     return called

@@ -8,7 +8,7 @@ from typing import Any
 from net.serving import access_log, headers
 from net.serving.connections import Refused
 from net.serving.contract import INTERNAL, JSON, STATUS, error_body
-from net.serving.gate import Wsgi
+from net.serving.gate import Environ, Wsgi
 from net.serving.metrics import Metrics
 
 log = logging.getLogger("server")
@@ -22,7 +22,7 @@ class Observed:
         self.metrics = metrics
         self.origins = origins
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = time.perf_counter()
         request_id = headers.request_id(environ.get("HTTP_X_REQUEST_ID"))
         answered = ["500", "-"]
@@ -59,7 +59,7 @@ class Observed:
                 request_id,
             )
 
-    def is_preflight(self, environ: dict[str, Any]) -> bool:
+    def is_preflight(self, environ: Environ) -> bool:
         """Whether a browser asks, for a page of one of ``origins``, what it may send."""
         return (
             environ.get("REQUEST_METHOD") == "OPTIONS"
