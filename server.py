@@ -33,7 +33,7 @@ from PIL import Image
 
 from net import explain, ink, strokes
 from net.batching import DeadlineError
-from net.checkpoint import SHIPPED, CheckpointError, weights_path
+from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
 from net.corrections import Correction, Corrections, StorageFullError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
@@ -66,7 +66,7 @@ from net.serving.gate import (
     is_usable_token,
     read_token,
 )
-from net.serving.limits import Limits
+from net.serving.limits import ARRIVED, Limits
 from net.serving.metrics import CONTENT_TYPE, Metrics
 from net.serving.observed import Observed, log_refused
 from net.strokes import MAX_POINTS
@@ -76,7 +76,7 @@ HOME = Path(__file__).resolve().parent
 VIEWS = [str(HOME / "views")]  # one and the same list, by whose identity Bottle keeps what it has compiled
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
-CORRECTIONS = Path("corrections")
+CORRECTIONS = HOME / "corrections"
 
 INK_ERROR_CODES = {
     ink.UnreadableImageError: "unreadable_image",
@@ -87,8 +87,8 @@ INK_ERROR_CODES = {
 STORAGE_FULL = "There is no room for more corrections; the one who runs this server must make some."
 EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
 HOW_TO_SEND = (
-    "send it as the multipart field 'image', as a raw body with an image content type, "
-    "or as a data URL in the field 'image' of a JSON object or a form"
+    "send it as the multipart field 'image', as a raw body with an image content type, or as a data URL "
+    "in the field 'image' of a form or, with the content type application/json, of a JSON object"
 )
 MULTIPART, FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 DIGIT = re.compile("[0-9]")
@@ -116,8 +116,8 @@ def create_app(
     What users say was right is kept in the folder ``corrections``, or nowhere; with ``allow_export`` anybody may
     fetch it. Pages of the origins ``cors`` may ask too. ``rate`` is how many pictures a second each address may send,
     and ``token`` what they must bear; the proxy at the address ``trusted_proxy`` is believed whom it asks for. Of
-    ``limits``, those on connections and on waiting are heeded by `net.serving.connections.serve` alone. PyTorch is set
-    to one thread, for the whole process.
+    ``limits``, those on connections, and on how long a request may take to arrive, are heeded by
+    `net.serving.connections.serve` alone. PyTorch is set to one thread, for the whole process.
 
     Raises net.checkpoint.CheckpointError where the weights cannot be used, and ValueError where another of these
     cannot be what is meant: an empty token, for one, would let everybody in.
@@ -125,7 +125,8 @@ def create_app(
     origins = frozenset([cors] if isinstance(cors, str) else cors)
     refuse_settings(origins, rate, token, trusted_proxy)
     torch.set_num_threads(1)  # one picture is read fastest on one thread, and requests do not queue for more
-    bottle.BaseRequest.MEMFILE_MAX = limits.body + 1  # the limit that users are told of is checked in read_body
+    # For the whole process; the limit that users are told of is checked in read_body.
+    bottle.BaseRequest.MEMFILE_MAX = max(bottle.BaseRequest.MEMFILE_MAX, limits.body + 1)
     metrics = metrics or Metrics()
     latest = checkpoint if isinstance(checkpoint, LatestRecognizer) else LatestRecognizer(Path(checkpoint))
     latest.observe = metrics.count_pass
@@ -206,9 +207,12 @@ def create_app(
         prediction = recognize_one(recognizer, read_picture())
         return as_json(prediction, with_seen=True) | explanation(recognizer, prediction, digit)
 
+    def deadline() -> float:
+        return request.environ.get(ARRIVED, time.monotonic()) + limits.deadline
+
     def recognize_one(recognizer: Recognizer, given: Given) -> Prediction:
         try:
-            prediction = recognizer.recognize(given, limits.pixels, time.monotonic() + limits.deadline)
+            prediction = recognizer.recognize(given, limits.pixels, deadline())
         except ink.InkError as error:
             refuse(INK_ERROR_CODES[type(error)], str(error))
         except DeadlineError:
@@ -221,7 +225,7 @@ def create_app(
             rate_limit.charge(client_address(), len(given.pictures) - 1)
         pictures = [one for one in given.pictures if isinstance(one, bytes)]
         try:
-            read = iter(latest.current.recognize_all(pictures, limits.pixels, time.monotonic() + limits.deadline))
+            read = iter(latest.current.recognize_all(pictures, limits.pixels, deadline()))
         except DeadlineError:
             refuse("overloaded", OVERLOADED)
         outcomes: list[Prediction | Refusal] = []
@@ -324,7 +328,7 @@ class Refusal(HTTPResponse):
     """An error of the contract, as an answer."""
 
     def __init__(self, code: str, message: str, retry_after: float = RETRY_SECONDS) -> None:
-        """``retry_after`` is in seconds, for codes of which it is said that one may come again."""
+        """``retry_after``, in seconds, is said with ``overloaded`` and ``too_many_requests``."""
         super().__init__(error_body(code, message), STATUS[code], {"Content-Type": JSON})
         self.code, self.message = code, message
         if code in ("overloaded", "too_many_requests"):
@@ -589,7 +593,10 @@ def read_data_url(field: Any) -> bytes:
         refuse("no_image", f"There is no picture in the field 'image' of the request; {HOW_TO_SEND}.")
     start = DATA_URL.match(field) if isinstance(field, str) else None
     if not start:
-        refuse("bad_data_url", "The field 'image' is not a data URL such as data:image/png;base64,iVBOR...")
+        refuse(
+            "bad_data_url",
+            "The field 'image' is no data URL such as data:image/png;base64,iVBOR...; curl sends files as image=@FILE.",
+        )
     try:
         data = base64.b64decode("".join(field[start.end() :].split()), validate=True)
     except (binascii.Error, ValueError):
@@ -620,14 +627,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
 
     corrections = parser.add_argument_group("corrections")
-    corrections.add_argument(
+    place = corrections.add_mutually_exclusive_group()
+    place.add_argument(
         "--corrections",
         type=Path,
-        default=CORRECTIONS,
         metavar="DIR",
-        help="folder to keep what users say was right in (default: %(default)s)",
+        help=f"folder to keep what users say was right in (default: {CORRECTIONS.name}, beside server.py)",
     )
-    corrections.add_argument("--no-corrections", action="store_true", help="take none, and do not ask for them")
+    place.add_argument("--no-corrections", action="store_true", help="take none, and do not ask for them")
     corrections.add_argument(
         "--allow-export", action="store_true", help="hand out /corrections.zip to other machines as well"
     )
@@ -645,7 +652,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--rate",
         type=amount,
         metavar="N",
-        help="pictures a second that each address may send to each process (default: any number)",
+        help="pictures a second, on average, that each address may send to each process (default: any number)",
     )
     strangers.add_argument("--token-file", type=Path, metavar="FILE", help="answer only requests that bear its token")
     strangers.add_argument(
@@ -688,7 +695,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
             metavar="SECONDS",
             help=f"that {of_what} (default: %(default)g)",
         )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.allow_export and options.no_corrections:
+        parser.error("argument --allow-export: not allowed with argument --no-corrections")
+    if options.processes > 1 and not processes.CAN_SHARE:
+        parser.error("argument --processes: on this system one process cannot share its sockets with others")
+    return options
 
 
 def port(text: str) -> int:
@@ -746,6 +758,22 @@ def limits_of(options: argparse.Namespace) -> Limits:
     )
 
 
+def place_for_corrections(given: Path | None) -> Path | None:
+    """The folder to keep corrections in: ``given``, else that of the repository, or none where it is read-only.
+
+    Raises OSError where the one that was ``given`` cannot be used.
+    """
+    if given:
+        Corrections(given).require_place()
+        return given
+    try:
+        Corrections(CORRECTIONS).require_place()
+    except OSError as error:
+        log.warning("No corrections are taken: %s. --corrections names another folder.", error)
+        return None
+    return CORRECTIONS
+
+
 def main() -> int:
     """Serve until told to stop; the exit status."""
     options = parse_arguments()
@@ -761,11 +789,19 @@ def main() -> int:
         print(f"The token in '{options.token_file}' cannot be used: {reason(error)}.", file=sys.stderr)
         return 1
     try:
+        corrections = None if options.no_corrections else place_for_corrections(options.corrections)
+    except OSError as error:
+        print(
+            f"Corrections cannot be kept in '{options.corrections}' ({reason(error)}); name another folder.",
+            file=sys.stderr,
+        )
+        return 1
+    try:
         if options.train and not is_there(checkpoint) and (failed := train(checkpoint)):
             return failed
         latest = LatestRecognizer(checkpoint)
     except CheckpointError as error:
-        print(f"{error}; make one with: python -m train --out '{checkpoint}'", file=sys.stderr)
+        print(with_advice(error, checkpoint), file=sys.stderr)
         return 1
     inherited = processes.inherited_sockets()
     if inherited:
@@ -785,7 +821,7 @@ def main() -> int:
         return processes.Supervisor(command, listeners, options.processes).run(announce)
     app = create_app(
         latest,
-        None if options.no_corrections else options.corrections,
+        corrections,
         options.allow_export,
         options.cors,
         options.rate,

@@ -66,10 +66,7 @@ class Batched:
         return jobs
 
     def run(self, jobs: list[Job]) -> None:
-        """All ``jobs`` together, in one pass unless one of them alone has more pictures than that.
-
-        Where it fails, it has failed for each.
-        """
+        """All ``jobs`` together, in passes of at most `MOST` pictures; where one fails, it has failed for each."""
         if not jobs:
             return
         try:

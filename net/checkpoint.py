@@ -23,7 +23,7 @@ CARD_SUFFIX = ".json"
 
 
 class CheckpointError(Exception):
-    """A checkpoint that cannot be used; the message names it and says why, and leaves room for what to do."""
+    """A checkpoint that cannot be used; the message names it and says why, without a full stop: advice may follow."""
 
 
 def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -88,8 +88,18 @@ def weights_path(given: Path) -> Path:
     """The file that ``given`` means: itself if it is one or is called as weights are, else lenet.pt in that folder."""
     # Path's own methods raise where a folder may not be looked into.
     is_folder, is_file = os.path.isdir(given), os.path.isfile(given)  # noqa: PTH112, PTH113
-    means_file = is_file or (given.suffix in SUFFIXES and not is_folder)
+    means_file = is_file or (is_weights(given) and not is_folder)
     return given if means_file and given.suffix != CARD_SUFFIX else given / SHIPPED.name
+
+
+def with_advice(error: CheckpointError, path: Path) -> str:
+    """What ``error`` says, and the command that makes weights at ``path``, or beside what else lies there."""
+    return f"{error}; make one with: python -m train --out '{path if is_weights(path) else path.with_suffix('.pt')}'"
+
+
+def is_weights(path: Path) -> bool:
+    """Whether ``path`` is called as weights are."""
+    return path.suffix in SUFFIXES
 
 
 def card_path(path: Path) -> Path:

@@ -42,8 +42,9 @@ def touching_runs(
 
 
 def joined(some: NDArray[np.int64], others: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Of ``count`` things, [count], the first one of those that each hangs together with, where ``some`` hang with
-    ``others``, [pairs] each: union-find.
+    """The first of those that each of ``count`` things hangs together with, [count], by union-find.
+
+    ``some`` and ``others``, [pairs] each, are pairs of things that touch.
     """
     parents = np.arange(count).tolist()
 

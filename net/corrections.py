@@ -6,6 +6,7 @@ power cut takes nothing of it back: the write-ahead log is on disk by then.
 
 import errno
 import hashlib
+import os
 import sqlite3
 import time
 import zipfile
@@ -77,6 +78,14 @@ class Corrections:
         self.path = folder / FILE
         self.max_rows = max_rows
         self.max_bytes = max_bytes
+
+    def require_place(self) -> None:
+        """Raises OSError where the folder, or what lies in it already, cannot be written; makes nothing."""
+        nearest = next(place for place in (self.path, *self.path.absolute().parents) if place.exists())
+        if nearest != self.path and not nearest.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
+        if not os.access(nearest, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(nearest))
 
     def add(self, correction: Correction) -> bool:
         """Keep ``correction``, in place of what was said of the same picture before; whether it was new.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from net.ink import SIDE, Bytes
+from net.ink import Bytes
 from net.lenet import LeNet
 from net.recognizer import as_pictures
 
@@ -65,4 +65,4 @@ def evidence(network: LeNet, seen: Bytes, digit: int, rather_than: int | None = 
         path = (middles.pow(POWER).view(-1, 1, 1, 1) * picture).requires_grad_()
         (gradient,) = torch.autograd.grad((network(path) * weights).sum(), path)
         lengths = POWER * middles.pow(POWER - 1) / STEPS
-    return (torch.einsum("nchw,n->hw", gradient, lengths) * picture[0, 0]).view(SIDE, SIDE)
+    return torch.einsum("nchw,n->hw", gradient, lengths) * picture[0, 0]

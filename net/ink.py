@@ -352,10 +352,10 @@ def without_thin_lines(difference: Difference, thickest: int) -> Difference:
 
 
 def width_of_lines(pixels: Bytes, begins: float) -> int:
-    """How wide the lines are, in pixels, that are printed across a picture: its ``pixels``, uint8 [H, W], exceed
-    what ``begins``. 0 if there are none, or what reaches its rim is no line.
+    """How wide the lines are, in pixels, that are printed across a picture; 0 if there are none.
 
-    They show at the rim, where nobody writes, and there are more ends of them than a digit has that was cut out.
+    Of its ``pixels``, uint8 [H, W], those above ``begins`` are ink. Lines show at the rim, where nobody writes, and
+    there are more ends of them than a digit has that was cut out.
     """
     rim = [edge[None] > begins for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])]
     runs = np.concatenate([ends - starts for _, starts, ends in map(runs_of, rim)])
@@ -435,7 +435,7 @@ def ink_in_box(difference: Difference) -> InkInBox:
 
 
 def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:
-    """Where ``pixels``, uint8 [H, W], exceed what is ``sure`` ink since there is a page, told by its cells."""
+    """Where a page, and not ink, is why ``pixels``, uint8 [H, W], exceed ``sure``; told by the cells, or None."""
     page = page_within(255 - strongest_of_cells(255 - pixels, cell) > sure)
     return page and enlarged(page, cell)
 

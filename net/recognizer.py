@@ -37,7 +37,7 @@ class Stages:
 
     decode: float  # from the bytes of a file to pixels
     ink: float  # from pixels, or strokes, to what the network is given
-    forward: float  # from there to probabilities, with the time spent waiting for the network
+    forward: float  # from there to probabilities, with the wait for the network; of several pictures an equal share
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Recognizer:
         started = time.perf_counter()
         pictures = as_pictures(np.stack([look.pixels for one in seen for look in one.looks]))
         probabilities = iter(self.probabilities(pictures, deadline).tolist())
-        forward = time.perf_counter() - started
+        forward = (time.perf_counter() - started) / len(seen)
         return [self.prediction(one, [next(probabilities) for _ in one.looks], forward) for one in seen]
 
     @torch.inference_mode()

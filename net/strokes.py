@@ -40,10 +40,10 @@ def parse(given: Any) -> Strokes:
         strokes = [[(coordinate(point[0]), coordinate(point[1])) for point in stroke] for stroke in given]
     except (TypeError, ValueError, LookupError, OverflowError):
         raise StrokesError("The strokes are not lists of points; send [[[x, y], [x, y], ...], ...].") from None
-    points = [value for stroke in strokes for point in stroke for value in point]
-    if len(points) > 2 * MAX_POINTS:
+    points = [point for stroke in strokes for point in stroke]
+    if len(points) > MAX_POINTS:
         raise StrokesError(f"The strokes have more than {MAX_POINTS:,} points; send fewer.")
-    if not all(math.isfinite(value) and abs(value) <= FARTHEST for value in points):
+    if not all(math.isfinite(value) and abs(value) <= FARTHEST for point in points for value in point):
         raise StrokesError("The strokes hold a coordinate that is no number, or too large; send plain numbers.")
     if not points:
         raise BlankImageError("The strokes have no point in them; draw one digit.")
@@ -73,7 +73,7 @@ def to_png(strokes: Strokes) -> bytes:
 
 
 def trace(strokes: Strokes, box: int) -> Image.Image:
-    """The ink of ``strokes``, of which one has a point, on a square of ``box`` + 2 pixels: mode L, 255 for ink.
+    """The ink of ``strokes``, which have a point at least, on a square of ``box`` + 2 pixels: mode L, 255 for ink.
 
     It begins a pixel from the top and the left; its longer side, the pen's width included, is ``box`` pixels, unless
     it is a mere dot.

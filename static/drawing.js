@@ -75,7 +75,7 @@ export class Drawing {
     return true;
   }
 
-  /** The pointer has left the pad. @returns {boolean} whether that makes a difference */
+  /** The pointer was lifted. @returns {boolean} whether that makes a difference */
   end() {
     const last = this.#notKept;
     if (last) this.#strokes[this.#strokes.length - 1].points.push(last); // a line ends where it was let go

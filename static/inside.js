@@ -204,7 +204,7 @@ const bytes = (text) => Uint8Array.from(atob(text), (character) => character.cha
 /** @param {string} hex #rrggbb @returns {Colour} */
 const rgb = (hex) => [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
 
-/** @param {number} value 0 to 255 @returns {number} the same */
+/** @param {number} value 0 to 255 @returns {number} at least `FAINTEST`, and 255 for 255 */
 const opacity = (value) => FAINTEST + value * (1 - FAINTEST / 255);
 
 /**

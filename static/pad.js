@@ -32,8 +32,8 @@ export class Pad {
    * @param {HTMLCanvasElement} canvas
    * @param {Drawing} drawing
    * @param {() => Tool} tool what the next stroke is made with
-   * @param {{onChange: () => void, onEnd: () => void}} listener told of each change, and when the pointer has left
-   *   the pad
+   * @param {{onChange: () => void, onEnd: () => void}} listener told of each change, and when the pointer was
+   *   lifted
    */
   constructor(canvas, drawing, tool, listener) {
     this.#canvas = canvas;

@@ -7,8 +7,8 @@ const PATIENCE = 15_000; // milliseconds
 const PATIENCE_WITH_FILE = 150_000; // a photograph takes a minute from a slow telephone, and the server waits for two
 const LOOK_AGAIN = 2_000; // milliseconds
 const ASK_AGAIN = 1_000; // milliseconds, where a server that refuses for now does not say when
-const AWAY = [502, 503]; // what a proxy answers whose server is
-const LATE = 504; // what it answers whose server takes too long
+const AWAY = [502, 503]; // a proxy says so that its server is away
+const LATE = 504; // and so that it takes too long
 const TOO_SLOW = 408; // what a server answers where the picture did not arrive in time
 const OWN_MACHINE = ["localhost", "127.0.0.1", "[::1]"];
 

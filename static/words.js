@@ -14,7 +14,7 @@ const NO_BREAK = "\u00a0"; // an article stays with its digit, and a sign with i
  */
 export function say(sentence, values) {
   return sentence.replace(/\{(a )?(\w+)\}/g, (_, article, name) =>
-    (article ? words.withArticle[Number(values[name])] : String(values[name])).replace(" ", NO_BREAK),
+    article ? words.withArticle[Number(values[name])].replace(" ", NO_BREAK) : String(values[name]),
   );
 }
 
@@ -41,8 +41,8 @@ const isBeyondMost = (/** @type {number} */ probability) => probability > MOST &
  * @returns {string} never a rounded 100% for what is not quite sure, nor 0% for what is not quite impossible
  */
 export function percent(probability) {
-  if (isBeyondMost(probability)) return `> ${asPercent.format(MOST)}`;
-  if (probability < LEAST && probability > 0) return `< ${asPercent.format(LEAST)}`;
+  if (isBeyondMost(probability)) return `>${NO_BREAK}${asPercent.format(MOST)}`;
+  if (probability < LEAST && probability > 0) return `<${NO_BREAK}${asPercent.format(LEAST)}`;
   return asPercent.format(probability);
 }
 

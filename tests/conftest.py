@@ -117,6 +117,8 @@ def start_server(folder: Path, *arguments: str, home: Path = HOME, **environment
     log = folder / "server.log"
     if "--port" not in arguments:
         arguments = (*arguments, "--port", "0")
+    if home == HOME and not {"--corrections", "--no-corrections"} & set(arguments):
+        arguments = (*arguments, "--corrections", str(folder / "corrections"))
     with log.open("a") as stderr:
         process = subprocess.Popen(
             [sys.executable, str(home / "server.py"), *arguments],

@@ -11,10 +11,10 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from train import ranks
-from train.fit import Training
 from train.mnist import Digits
 from train.recipe import Recipe, without
 from train.speedups import Speedups
+from train.training import Training
 
 BATCH = 32
 PLAIN = without(without(Recipe(batch_size=BATCH), "augmentation"), "dropout")

@@ -189,6 +189,28 @@ def test_there_is_an_end_to_what_is_kept(tmp_path: Path):
         assert len(kept) == 2
 
 
+def test_a_place_where_none_can_be_kept_is_refused_in_one_sentence(tmp_path: Path):
+    (tmp_path / "kept").write_text("notes")
+    ended = python("server.py", "--port", "0", "--corrections", str(tmp_path / "kept"))
+    assert ended.returncode == 1
+    assert "kept'" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+
+
+def test_where_the_usual_place_cannot_be_written_digits_are_read_and_no_corrections_are_taken(tmp_path: Path):
+    home = tmp_path / "home"
+    for name in ("net", "views", "static", "checkpoints"):
+        shutil.copytree(HOME / name, home / name)
+    shutil.copy(HOME / "server.py", home)
+    (home / "corrections").write_text("notes")
+    running = start_server(tmp_path, home=home)
+    assert post(running, PICTURES[7].read_bytes(), "image/png").json["digit"] == 7
+    assert correct(running, handwriting.by_hand(3), 3).error == (404, "not_found")
+    assert "--corrections" in running.log.read_text()
+    assert running.stop() == 0
+    running.process.stdout.close()
+
+
 def test_a_full_store_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server_module, "Corrections", partial(Corrections, max_rows=0))
     app = server_module.create_app(corrections=tmp_path)

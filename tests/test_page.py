@@ -832,6 +832,7 @@ def test_copied_as_curl_a_picture_goes_by_its_name(open_page, server: RunningSer
     expect_digit(page, 7)
     page.click("#copy-curl")
     expect(page.locator("#note")).to_contain_text("clipboard")
+    assert name in (page.locator("#note").text_content() or "")
     command = page.evaluate("() => navigator.clipboard.readText()")
     ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert json.loads(ran.stdout)["digit"] == 7, (command, ran.stderr)

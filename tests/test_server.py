@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.parse
 import zlib
+from functools import partial
 from pathlib import Path
 
 import handwriting
@@ -24,7 +25,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 import net.recognizer
 import server as server_module
-from net.serving.limits import Limits
+from net.serving.limits import ARRIVED, Limits
 
 PICTURES = sorted(handwriting.DATA.iterdir())
 MEDIA_TYPES = {
@@ -312,7 +313,9 @@ def test_what_is_no_http_gets_json_too(server, request_bytes: bytes, status: int
     assert f" {status} " in server.log.read_text().splitlines()[-1], "what waitress refuses is logged as well"
 
 
-def call(app, method: str, path: str, body: bytes = b"", content_type: str = "image/png") -> tuple[str, dict]:
+def call(
+    app, method: str, path: str, body: bytes = b"", content_type: str = "image/png", arrived: float | None = None
+) -> tuple[str, dict]:
     """Call a WSGI application in this process."""
     statuses = []
     environ = {
@@ -322,9 +325,30 @@ def call(app, method: str, path: str, body: bytes = b"", content_type: str = "im
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": io.StringIO(),
+        **({} if arrived is None else {ARRIVED: arrived}),
     }
     answer = b"".join(app(environ, lambda status, headers, exc_info=None: statuses.append(status)))
     return statuses[0], json.loads(answer)
+
+
+@pytest.mark.parametrize("body", [A_PICTURE, data_url(PICTURES[7])], ids=["one", "several"])
+def test_the_wait_for_a_thread_counts_against_the_deadline(body: bytes | str):
+    app = server_module.create_app(corrections=None, limits=Limits(deadline=5))
+    if isinstance(body, bytes):
+        ask_for = partial(call, app, "POST", "/predict", body)
+    else:
+        ask_for = partial(call, app, "POST", "/predict", json.dumps({"images": [body]}).encode(), "application/json")
+    status, answer = ask_for(arrived=time.monotonic() - 6)
+    assert (status[:3], answer["error"]["code"]) == ("503", "overloaded")
+    assert ask_for(arrived=time.monotonic())[0].startswith("200")
+
+
+def test_two_applications_in_a_process_have_limits_of_their_own():
+    roomy = server_module.create_app(corrections=None)
+    server_module.create_app(corrections=None, limits=Limits(body=100))
+    form = ("image=" + data_url(PICTURES[7]).replace("+", "%2B")).encode()
+    assert len(form) > 1000
+    assert call(roomy, "POST", "/predict", form, "application/x-www-form-urlencoded")[0].startswith("200")
 
 
 def test_where_memory_is_out_it_is_an_internal_error_and_one_line_in_the_log(
@@ -484,7 +508,17 @@ def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, smal
     running.process.stdout.close()
 
 
-@pytest.mark.parametrize("flags", [["--port", "seven"], ["--port", "70000"], ["--threads", "0"], ["--colour", "red"]])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--port", "seven"],
+        ["--port", "70000"],
+        ["--threads", "0"],
+        ["--colour", "red"],
+        ["--no-corrections", "--corrections", "kept"],
+        ["--no-corrections", "--allow-export"],
+    ],
+)
 def test_unknown_flags_and_values_are_refused(flags: list[str]):
     ended = python("server.py", *flags)
     assert ended.returncode == 2

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import math
+import time
 from collections.abc import Iterator
 
 import handwriting
@@ -70,6 +71,14 @@ def test_several_are_read_in_order_as_each_would_be_alone(server, send):
     assert [one["digit"] for one in together.json["predictions"]] == order
     alone = {digit: as_raw_body(server, PICTURES[digit]).json for digit in set(order)}
     assert list(map(untimed, together.json["predictions"])) == [untimed(alone[digit]) for digit in order]
+
+
+@pytest.mark.parametrize("send", TWO_WAYS)
+def test_what_each_took_adds_up_to_no_more_than_all_took(server, send):
+    started = time.perf_counter()
+    predictions = send(server, [SMALL] * 100).json["predictions"]
+    took = 1000 * (time.perf_counter() - started)
+    assert 0 < sum(one["milliseconds"] for one in predictions) < took
 
 
 @pytest.mark.parametrize("send", TWO_WAYS)

@@ -21,10 +21,9 @@ from net import checkpoint
 from net.lenet import NONE, LeNet
 from train.augment import Augment
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
-from train.evaluate import per_digit_accuracy
-from train.fit import Training, accuracy, compute_logits
 from train.fitting import centre_of_mass, extent
 from train.habits import DrawHabits
+from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import Digits, load_test_digits, load_training_digits, to_pictures
 from train.more_outliers import MoreOutliers
 from train.novelty import relearn_novelty
@@ -32,6 +31,7 @@ from train.outliers import Outliers
 from train.ranks import Ranks
 from train.recipe import NO_AUGMENTATION, Augmentation, Habits, Recipe
 from train.speedups import Speedups
+from train.training import Training
 
 SHORT = ("--epochs", "3", "--batch-size", "50", "--threads", "1", "--device", "cpu", "--no-bf16", "--no-channels-last")
 
@@ -267,6 +267,17 @@ def test_gpu_trains_on_the_gpu(small_mnist: Path, tmp_path: Path):
     ended = train(tmp_path, small_mnist, "--gpu", "--epochs", "2", "--batch-size", "50")
     assert ended.returncode == 0, ended.stderr
     assert json.loads((tmp_path / "lenet.json").read_text())["device"].startswith("cuda")
+
+
+def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):
+    notes = tmp_path / "notes.md"
+    notes.write_text("mine")
+    ended = train(notes, small_mnist, *SHORT)
+    assert (ended.returncode, notes.read_text()) == (2, "mine")
+    assert "NAME.pt" in ended.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == [notes]
+    advice = python("-m", "train.evaluate", "--checkpoint", str(notes)).stderr.splitlines()[-1]
+    assert f"--out '{notes.with_suffix('.pt')}'" in advice
 
 
 @pytest.mark.parametrize(

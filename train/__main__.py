@@ -28,18 +28,8 @@ from train import mnist, ranks
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, rate, seed
 from train.devices import DeviceError, choose_device
-from train.evaluate import per_digit_accuracy
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
-from train.fit import (
-    DivergedError,
-    EpochResult,
-    StateError,
-    Training,
-    accuracy,
-    compute_logits,
-    load_state,
-    recipe_of,
-)
+from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, Digits
 from train.novelty import relearn_novelty
 from train.pictures import load_pictures
@@ -47,6 +37,7 @@ from train.ranks import Ranks, is_broken_connection
 from train.recipe import FAST, PARTS, Recipe, without
 from train.report import report_path, write_report
 from train.speedups import SpeedupError, Speedups, choose_speedups, require
+from train.training import DivergedError, EpochResult, StateError, Training, load_state, recipe_of
 
 SPEEDUPS = {
     "channels_last": "keep the values of a pixel side by side",
@@ -108,6 +99,8 @@ def take_place(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
 def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     """Train, evaluate, write; the exit status."""
     out = checkpoint.weights_path(options.out)
+    if not checkpoint.is_weights(out):
+        raise UsageError(f"'{out}' is not called as weights are; --out names a folder, or a file NAME.pt.")
     if options.corrections:
         refuse_flags_of_whole_runs(options, mine)
         return learn_corrections(options, device, out)
@@ -194,7 +187,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     try:
         recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
     except checkpoint.CheckpointError as error:
-        raise DataError(f"{error}; make one with: python -m train --out '{out}'") from error
+        raise DataError(checkpoint.with_advice(error, out)) from error
     corrections = load_pictures(options.corrections, recognizer).to(device)
     speedups = usable_speedups(options, device, RECIPE.epochs * RECIPE.steps_an_epoch(MNIST_DIGITS))
     recipe = replace(RECIPE, seed=options.seed or 0)
@@ -222,10 +215,8 @@ def leave(training: Training, state_path: Path, out: Path, resume: str) -> str:
 
     That is what it had saved at ``state_path``: since then the weights have seen a part of one more epoch.
     """
-    # Before the first epoch is done, what is saved there, if anything, is of another run.
-    state = load_state(state_path) if training.history else {"history": []}
-    done = len(state["history"])
-    if not done:
+    done = training.epochs_saved
+    if not done:  # what lies there, if anything, is of another run
         return (
             f"Stopped in the first epoch; {'the weights are as they were' if out.exists() else 'no weights'} at {out}."
         )
@@ -233,7 +224,7 @@ def leave(training: Training, state_path: Path, out: Path, resume: str) -> str:
     if out.exists() and not checkpoint.card_of(out).get("interrupted"):
         return f"Stopped; {out} is as it was, and {go_on}."
     card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
-    checkpoint.save(state["averaged"]["network"], card, out)
+    checkpoint.save(load_state(state_path)["averaged"]["network"], card, out)
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 
 
@@ -359,7 +350,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=seed, metavar="N", help=f"(default: {recipe.seed})")
     parser.add_argument(
-        "--data", type=Path, help="folder of MNIST, downloaded if empty (default: $MNIST_ROOT, else data)"
+        "--data",
+        type=Path,
+        help="folder that holds MNIST/raw, or that it is downloaded into (default: $MNIST_ROOT, else data)",
     )
     parser.add_argument(
         "--out",

@@ -22,11 +22,12 @@ from net.lenet import LeNet
 from train.calibrate import calibrated, fit_temperature
 from train.command_line import FAILURE, USAGE_ERROR, batch_size, count, unless_interrupted
 from train.devices import DeviceError, choose_device
-from train.fit import Training, accuracy, compute_logits
+from train.metrics import accuracy, compute_logits
 from train.mnist import DataError, Digits, load_training_digits, root_folder
 from train.pictures import load_pictures
 from train.recipe import PARTS, Recipe, without
 from train.speedups import Speedups, choose_speedups
+from train.training import Training
 
 HELD_OUT = 1 / 3  # of the training digits
 FACTORS = (100, 1000, 100)  # of the columns
@@ -108,7 +109,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=batch_size, default=Recipe().batch_size, metavar="N")
     parser.add_argument("--seeds", type=count, default=3, metavar="N")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
-    parser.add_argument("--data", type=Path, help="folder of MNIST (default: $MNIST_ROOT, else data)")
+    parser.add_argument("--data", type=Path, help="folder that holds MNIST/raw (default: $MNIST_ROOT, else data)")
     parser.add_argument("--images", type=Path, metavar="DIR", help="pictures to be read too, in DIR/<digit>/")
     parser.add_argument(
         "--parts", nargs="+", choices=["nothing", *PARTS], default=["nothing", *PARTS], metavar="PART",

@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from net import ink
-from net.checkpoint import SHIPPED, CheckpointError, load, weights_path
+from net.checkpoint import SHIPPED, CheckpointError, load, weights_path, with_advice
 from net.lenet import NONE
 from net.recognizer import Recognizer, calibration_of
 from train.calibrate import calibrated, expected_calibration_error
 from train.command_line import FAILURE, unless_interrupted
-from train.fit import accuracy, compute_logits
+from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, load_test_digits, root_folder
 from train.pictures import FOLDERS, labelled_files
 from train.report import report_path, write_report
@@ -40,11 +39,6 @@ class Reading:
     certain: bool
     confidence: float
     traits: tuple[str, ...] = ()  # its pen, size and paper, see train/traits.py
-
-
-def per_digit_accuracy(logits: Tensor, labels: Tensor) -> list[float]:
-    """For each digit, 0 to 9, the fraction of its pictures that ``logits`` [N, 11] get right."""
-    return [accuracy(logits[labels == digit], labels[labels == digit]) for digit in range(10)]
 
 
 def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
@@ -164,7 +158,7 @@ def main() -> int:
         "--checkpoint", type=Path, default=SHIPPED, help="weights to measure (default: checkpoints/lenet.pt)"
     )
     parser.add_argument("--images", type=Path, help="folder with a folder of pictures for each digit")
-    parser.add_argument("--data", type=Path, help="folder of MNIST (default: $MNIST_ROOT, else data)")
+    parser.add_argument("--data", type=Path, help="folder that holds MNIST/raw (default: $MNIST_ROOT, else data)")
     options = parser.parse_args()
     options.checkpoint = weights_path(options.checkpoint)
     try:
@@ -174,7 +168,7 @@ def main() -> int:
         torch.set_num_threads(1)  # as the server does: one picture at a time gains nothing from more
         readings = list(read_folder(Recognizer(options.checkpoint), options.images))
     except CheckpointError as error:
-        print(f"{error}; make one with: python -m train --out '{options.checkpoint}'", file=sys.stderr)
+        print(with_advice(error, options.checkpoint), file=sys.stderr)
         return FAILURE
     except DataError as error:
         print(error, file=sys.stderr)

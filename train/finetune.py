@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from train.fit import EpochResult, Training, accuracy, compute_logits
+from train.metrics import accuracy, compute_logits
 from train.mnist import Digits
 from train.recipe import Recipe
 from train.speedups import Speedups
+from train.training import EpochResult, Training
 
 RECIPE = replace(Recipe(), epochs=2, lr=1.5e-4, warmup=0.1)
 MNIST_DIGITS = 20_000  # of MNIST that the corrections are shown among in an epoch

@@ -78,10 +78,10 @@ def load(root: Path, *, train: bool) -> Digits:
     except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:
         if is_complete(root):
             raise damaged from error
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".: ")
         raise DataError(
             f"MNIST could not be downloaded into '{root}' ({reason}); "
-            "name a folder that holds it, or one to write it to, with --data."
+            "name a folder that holds it in MNIST/raw, or one to write it to, with --data."
         ) from error
     digits = Digits(dataset.data, dataset.targets)
     if digits.images.shape != (len(digits), 28, 28) or len(digits) == 0 or digits.labels.max() > 9:

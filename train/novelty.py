@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from net.lenet import NONE, LeNet
 from train.augment import Augment
-from train.fit import Training
 from train.mnist import Digits, to_pictures
 from train.more_outliers import MoreOutliers
+from train.training import Training
 
 OUTLIERS = 0.3  # of the digits' number
 RIDGE = 1e-4  # of the squared weights, which else grow where the two can be told apart without fail

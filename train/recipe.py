@@ -65,8 +65,8 @@ NO_AUGMENTATION = Augmentation(
     rotation=0, scale=0, shear=0, shift=0, elastic_alpha=0, thicken=0, thin=0, habits=NO_HABITS, gamma=0
 )
 
-# 99% in seconds: so short a run has no time to get used to varied pictures, nor to overfit; that it be sure of itself
-# too soon is what holds it up most.
+# 99% in seconds: so short a run has no time to get used to varied pictures, nor to overfit; what holds it up most is
+# being too sure of itself too soon.
 FAST = Recipe(epochs=1, lr=8e-3, warmup=0.15, label_smoothing=0.1, dropout=0, augmentation=NO_AUGMENTATION, outliers=0)
 
 # What each part is worth is seen by training without it.

@@ -71,7 +71,7 @@ def choose_speedups(
 
 
 def require(device: torch.device, speedups: Speedups) -> None:
-    """Raises SpeedupError where ``device`` cannot be had with ``speedups``."""
+    """Raises SpeedupError where ``device`` cannot do what ``speedups`` want: compile; it can do the others anywhere."""
     if speedups.compile and math.isinf(time_step(device, speedups).best):
         raise SpeedupError(
             "torch.compile does not work on this machine (on the CPU it needs a C++ compiler); train with --no-compile."

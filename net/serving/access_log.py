@@ -38,7 +38,6 @@ def set_up(form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else Lines("%(asctime)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue of a few requests is no news
 
 
 def write(

@@ -18,13 +18,13 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.receiver import ChunkedReceiver
 from waitress.server import BaseWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import BadRequest
 
 from net.corrections import NO_ROOM as NO_ROOM_ERRORS
 from net.serving import contract, headers
 from net.serving.gate import Wsgi, client_of
-from net.serving.limits import Limits
+from net.serving.limits import ARRIVED, Limits
 
 try:
     import resource
@@ -91,6 +91,15 @@ class ContractParser(HTTPRequestParser):
         return len(data)
 
 
+class ContractTask(WSGITask):
+    """Hands a request to the application, and when it arrived: what it has waited since then counts."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environ = super().get_environment()
+        environ[ARRIVED] = self.channel.arrived
+        return environ
+
+
 class ContractErrorTask(ErrorTask):
     """Answers requests that the application never sees in the contract's words."""
 
@@ -135,6 +144,7 @@ class ContractChannel(HTTPChannel):
     came before. So the rest of what it sends is read and dropped, up to a limit.
     """
 
+    task_class = ContractTask
     error_task_class = ContractErrorTask
     parser_class = ContractParser
     limits = Limits()
@@ -166,7 +176,7 @@ class ContractChannel(HTTPChannel):
         return now - self.began > allowed
 
     def quiet_for(self, now: float) -> float:
-        """Seconds since something came or went over this connection, told no closer than it is asked."""
+        """Seconds since something came or went over this connection, as exactly as this is asked often."""
         if self.active_then != self.last_activity:
             self.active_then, self.active = self.last_activity, now
         return now - self.active

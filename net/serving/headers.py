@@ -1,4 +1,4 @@
-"""What every answer says besides: the number of its request, and what browsers may make of it, and on whose pages."""
+"""The headers that every answer has: its request's number, the security policy, and the origins that may ask (CORS)."""
 
 import re
 import secrets

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from net.ink import MAX_PIXELS
 
+ARRIVED = "digits.arrived"  # in WSGI's environ: when the request had arrived, by time.monotonic()
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -10,7 +10,7 @@ LARGE = 8 * 1024 * 1024  # bytes; what a drawing takes stays under it, and is ke
 def give_back_large_blocks() -> None:
     """Have each large block be the system's own, where the C library is glibc; elsewhere this does nothing.
 
-    Left alone, glibc learns from the first ones freed to keep up to 32 MiB of such, in as many pieces as threads left.
+    Left alone, glibc learns from the first ones freed to keep blocks of up to 32 MiB for later, for each thread anew.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         libc = ctypes.CDLL(None)

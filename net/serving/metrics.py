@@ -18,7 +18,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 STAGE_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds
 REQUEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
-PASS_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # pictures
+PASS_BUCKETS = (1, 2, 4, 8, 16)  # pictures, of which no pass has more
 
 
 class Metrics:
@@ -82,6 +82,7 @@ class Metrics:
 
     def text(self, sha256: str | None) -> bytes:
         """All of it, and which weights are loaded, as Prometheus reads it."""
+        self.queue.set(self.queue_now())
         registry = self.registry
         if FOLDER in os.environ:
             registry = CollectorRegistry()

@@ -15,7 +15,7 @@ log = logging.getLogger("server")
 
 
 class Observed:
-    """The application, with its answers logged, counted, numbered, and closed to what browsers might make of them."""
+    """The application, with its answers logged, counted and numbered, and with headers that browsers heed."""
 
     def __init__(self, app: Wsgi, metrics: Metrics, origins: frozenset[str]) -> None:
         self.app = app

@@ -295,7 +295,11 @@ PREDICTION = {
         "maxItems": 10,
         "description": "of the digits 0 to 9, calibrated; they sum to 1",
     },
-    "milliseconds": {"type": "number", "minimum": 0, "description": "from the bytes of the picture to this answer"},
+    "milliseconds": {
+        "type": "number",
+        "minimum": 0,
+        "description": "from the bytes of the picture to this answer; of the network's time for several an equal share",
+    },
     "seen": {"type": "string", "description": "what the network was given, as a PNG in a data URL; with ?seen=1"},
     "preparation": {
         "type": "array",

@@ -22,6 +22,7 @@ try:
 except ImportError:  # Windows, where several processes cannot listen at one socket either
     fcntl = None
 
+CAN_SHARE = fcntl is not None
 SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
 READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness through
 LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that ends when the parent does
@@ -55,9 +56,11 @@ def end_with_parent() -> None:
 def remove_left_behind() -> None:
     """Remove the folders of supervisors that were killed, and had no time to do so."""
     for lock in Path(gettempdir()).glob(f"{FOLDERS}*/{LOCK}"):
-        with suppress(OSError), lock.open() as held:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while one of its processes lives
-            if lock.parent.stat().st_uid == os.getuid():
+        with suppress(OSError):
+            if lock.parent.lstat().st_uid != os.getuid():  # whose lock may be anything, a pipe that never ends for one
+                continue
+            with lock.open() as held:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while one of its processes lives
                 shutil.rmtree(lock.parent)
 
 
@@ -84,8 +87,9 @@ class Supervisor:
         folder that an environment variable names.
         """
         remove_left_behind()
-        with TemporaryDirectory(prefix=FOLDERS) as folder, Path(folder, LOCK).open("w") as lock:
+        with TemporaryDirectory(prefix=FOLDERS) as folder, Path(folder, f"{LOCK}.new").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
+            Path(lock.name).rename(Path(folder, LOCK))  # held already, so that nobody takes it for left behind
             self.lock = lock.fileno()
             os.environ[metrics.FOLDER] = folder
             for number in (signal.SIGTERM, signal.SIGINT):

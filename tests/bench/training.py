@@ -26,10 +26,11 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from train.fit import Training, accuracy, compute_logits
+from train.metrics import accuracy, compute_logits
 from train.mnist import Digits, load_training_digits, root_folder, split, to_pictures
 from train.recipe import FAST, Recipe
 from train.speedups import choose_speedups
+from train.training import Training
 
 MARKS = (0.98, 0.99, 0.9925, 0.995)  # accuracies on the validation digits
 CPU = torch.device("cpu")

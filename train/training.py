@@ -17,6 +17,7 @@ from net.lenet import NONE, LeNet
 from train.augment import Augment
 from train.averaging import ExponentialAverage
 from train.devices import device_name
+from train.metrics import accuracy, compute_logits, fraction_right
 from train.mnist import Digits, to_pictures
 from train.outliers import Outliers
 from train.progress import EpochProgress
@@ -25,7 +26,6 @@ from train.recipe import Augmentation, Habits, Recipe
 from train.speedups import Speedups
 
 NOVELTY_WEIGHT = 0.2  # of telling digits from what is none, next to telling digits apart
-EVALUATION_BATCH = 1000  # pictures; bounds memory, changes nothing else
 
 
 class DivergedError(Exception):
@@ -34,30 +34,6 @@ class DivergedError(Exception):
 
 class StateError(Exception):
     """There is no training state to go on from, or it is damaged."""
-
-
-@torch.inference_mode()
-def compute_logits(network: torch.nn.Module, images: Tensor) -> Tensor:
-    """Logits, float [N, 11], of ``images``, uint8 [N, 28, 28], in evaluation mode."""
-    was_training = network.training
-    network.eval()
-    logits = torch.cat([network(to_pictures(batch), open_set=True) for batch in images.split(EVALUATION_BATCH)])
-    network.train(was_training)
-    return logits
-
-
-def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """The fraction, 0 to 1, of ``logits`` [N, 11] whose largest of a digit stands at the label [N]; 0 of none."""
-    return int((logits[:, :NONE].argmax(1) == labels).sum()) / max(1, len(labels))
-
-
-def fraction_right(logits: Tensor, labels: Tensor) -> Tensor:
-    """The fraction, float [] from 0 to 1, of ``logits`` [N, 11] that tell digits right, and what is none from digits.
-
-    ``labels`` [N] are 0 to 9 or `NONE`.
-    """
-    is_right = torch.where(labels == NONE, logits[:, NONE] > 0, logits[:, :NONE].argmax(1) == labels)
-    return is_right.float().mean()
 
 
 @dataclass
@@ -104,6 +80,7 @@ class Training:
         self.draw_outliers = Outliers(device)
         self.augment = Augment(recipe.augmentation, device)
         self.history: list[EpochResult] = []
+        self.epochs_saved = 0
         self.resumed_elsewhere = False
 
     @property
@@ -125,9 +102,9 @@ class Training:
     def run(self, digits: Digits, validation: Digits, state_path: Path | None = None) -> Iterator[EpochResult]:
         """Train epoch after epoch until the recipe is done, saving the state after each.
 
-        Before the first as well, that a disk which refuses be known in time, unless another run's state stands there:
-        that is worth more. Raises DivergedError as soon as an epoch's loss is not finite; the state of the epoch before
-        stays.
+        Before the first as well, so that a disk which cannot be written is known at once, unless another run's state
+        stands there: that is worth more. Raises DivergedError as soon as an epoch's loss is not finite; the state of
+        the epoch before stays.
         """
         is_first_state = state_path is not None and self.ranks.is_first and not state_path.exists()
         try:
@@ -232,6 +209,7 @@ class Training:
         torch.save(state, buffer)
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, lambda beside: beside.write_bytes(buffer.getvalue()))
+        self.epochs_saved = len(self.history)
 
     @classmethod
     def resume(
@@ -248,6 +226,7 @@ class Training:
         training.optimizer.load_state_dict(state["optimizer"])
         training.schedule.load_state_dict(state["schedule"])
         training.history = [EpochResult(**result) for result in state["history"]]
+        training.epochs_saved = len(training.history)
         is_elsewhere = state.get("surroundings") != training.surroundings
         training.resumed_elsewhere = is_elsewhere or state["resumed_elsewhere"]
         return training

@@ -1,0 +1,38 @@
+"""How well logits fit labels."""
+
+import torch
+from torch import Tensor
+
+from net.lenet import NONE
+from train.mnist import to_pictures
+
+EVALUATION_BATCH = 1000  # pictures; bounds memory, changes nothing else
+
+
+@torch.inference_mode()
+def compute_logits(network: torch.nn.Module, images: Tensor) -> Tensor:
+    """Logits, float [N, 11], of ``images``, uint8 [N, 28, 28], in evaluation mode."""
+    was_training = network.training
+    network.eval()
+    logits = torch.cat([network(to_pictures(batch), open_set=True) for batch in images.split(EVALUATION_BATCH)])
+    network.train(was_training)
+    return logits
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    """The fraction, 0 to 1, of ``logits`` [N, 11] whose largest of a digit stands at the label [N]; 0 of none."""
+    return int((logits[:, :NONE].argmax(1) == labels).sum()) / max(1, len(labels))
+
+
+def fraction_right(logits: Tensor, labels: Tensor) -> Tensor:
+    """The fraction, float [] from 0 to 1, of ``logits`` [N, 11] that tell digits right, and what is none from digits.
+
+    ``labels`` [N] are 0 to 9 or `NONE`.
+    """
+    is_right = torch.where(labels == NONE, logits[:, NONE] > 0, logits[:, :NONE].argmax(1) == labels)
+    return is_right.float().mean()
+
+
+def per_digit_accuracy(logits: Tensor, labels: Tensor) -> list[float]:
+    """For each digit, 0 to 9, the fraction of its pictures that ``logits`` [N, 11] get right."""
+    return [accuracy(logits[labels == digit], labels[labels == digit]) for digit in range(10)]
