@@ -276,23 +276,30 @@ def find_ink(image: Image.Image) -> Ink:
     Ink is what differs from the paper, darker or lighter or of another colour. What is small on the picture, and what
     lies on a page on it, is looked at once more by itself. Raises BlankImageError.
     """
-    scale = max(1, max(image.size) // WORKING_SIDE)
-    looked_at = image.reduce(scale) if scale > 1 else image
+    return ink_within(image, (0, image.height, 0, image.width))
+
+
+def ink_within(image: Image.Image, box: Box) -> Ink:
+    """The ink in ``box`` of ``image``, which is in mode RGB; see `find_ink`.
+
+    What surrounds the box helps to tell the paper: in a box that fits closely around a digit, a bold stroke is as wide
+    as a shadow. Raises BlankImageError.
+    """
+    scale = max(1, longer_side(box) // WORKING_SIDE)
+    surroundings = widened(box, longer_side(box) // 2, image)
+    looked_at = part_of(image, surroundings)
+    looked_at = looked_at.reduce(scale) if scale > 1 else looked_at
     difference, is_shaded = difference_from_paper(looked_at)
+    if surroundings != box:
+        inner = shrunk(moved(box, -surroundings[0], -surroundings[2]), scale)
+        looked_at, difference = part_of(looked_at, inner), Difference(part_of(difference.image, inner))
     found = ink_in_box(difference)
     top, bottom, left, right = extent(found.strength)
-    if scale > 1 and max(bottom - top, right - left) < WORKING_SIDE // 2:
+    digit = moved((top, bottom, left, right), found.above, found.before)
+    if scale > 1 and longer_side(digit) < WORKING_SIDE // 2:
         # A small digit on a large picture: look again, closer, with some paper around it.
-        margin = max(bottom - top, right - left) // 4 + 1
-        closer = image.crop(
-            (
-                max(0, found.before + left - margin) * scale,
-                max(0, found.above + top - margin) * scale,
-                min(image.width, (found.before + right + margin) * scale),
-                min(image.height, (found.above + bottom + margin) * scale),
-            )
-        )
-        return find_ink(closer)
+        some_paper = (longer_side(digit) // 4 + 1) * scale
+        return ink_within(image, widened(moved(enlarged(digit, scale), box[0], box[2]), some_paper, image))
     done = {
         INVERTED: is_lighter(looked_at, found.strength, found.above, found.before),
         SHADOW_REMOVED: is_shaded,
@@ -306,7 +313,7 @@ def find_ink(image: Image.Image) -> Ink:
         frozenset(name for name, was_done in done.items() if was_done),
         scale,
         tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
-        ink_on_page(image, enlarged(found.page, scale)) if found.page else None,
+        ink_on_page(image, moved(enlarged(found.page, scale), box[0], box[2])) if found.page else None,
     )
 
 
@@ -330,10 +337,8 @@ def without_box(difference: Difference, box: Box) -> Difference:
 
 def ink_on_page(image: Image.Image, page: Box) -> Ink | None:
     """The ink on the part ``page`` of ``image``, which is in mode RGB; None where it was ink itself."""
-    top, bottom, left, right = page
     try:
-        # Of whole cells, the page may reach farther than the picture.
-        return find_ink(image.crop((left, top, min(right, image.width), min(bottom, image.height))))
+        return find_ink(part_of(image, page))
     except BlankImageError:
         return None
 
@@ -444,6 +449,36 @@ def enlarged(box: Box, times: int) -> Box:
     """``box`` on a picture that is so many ``times`` as wide and high."""
     top, bottom, left, right = box
     return top * times, bottom * times, left * times, right * times
+
+
+def shrunk(box: Box, times: int) -> Box:
+    """``box`` on a picture that is so many ``times`` less wide and high."""
+    top, bottom, left, right = box
+    return top // times, -(-bottom // times), left // times, -(-right // times)
+
+
+def moved(box: Box, down: int, across: int) -> Box:
+    """``box``, so many pixels farther ``down`` and ``across``."""
+    top, bottom, left, right = box
+    return top + down, bottom + down, left + across, right + across
+
+
+def widened(box: Box, by: int, image: Image.Image) -> Box:
+    """``box`` with so many pixels more on each side, as far as ``image`` has them."""
+    top, bottom, left, right = box
+    return max(0, top - by), min(image.height, bottom + by), max(0, left - by), min(image.width, right + by)
+
+
+def longer_side(box: Box) -> int:
+    """Pixels of the longer side of ``box``."""
+    top, bottom, left, right = box
+    return max(bottom - top, right - left)
+
+
+def part_of(image: Image.Image, box: Box) -> Image.Image:
+    """What ``image`` shows in ``box``, which may reach farther."""
+    top, bottom, left, right = box
+    return image.crop((left, top, min(right, image.width), min(bottom, image.height)))
 
 
 def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Floats:

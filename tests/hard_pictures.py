@@ -157,6 +157,13 @@ def huge(shot: Shot) -> None:
     shot.pen = shot.digit_height * 0.06
 
 
+def marker(shot: Shot) -> None:
+    """A bold marker, and a digit that is small on the page."""
+    shot.width, shot.height = 1600, 1200
+    shot.digit_height = shot.rng.uniform(0.25, 0.4)
+    shot.pen = shot.digit_height * shot.rng.uniform(0.12, 0.2)
+
+
 def on_a_table(shot: Shot) -> None:
     """A slip of paper lies on the table, and the table is in the picture."""
     slip_on(shot, wood)
@@ -370,7 +377,7 @@ CLUTTER = named(
     on_a_table, sticky_note, edge_of_the_table, printed_words, other_digits, spiral_holes, printed_box, form,
     underlined, circled, strong_lines, strong_squares, pen_beside,
 )  # fmt: skip
-HARDSHIPS = SECOND | named(tiny, huge, dark_room) | CLUTTER
+HARDSHIPS = SECOND | named(tiny, huge, marker, dark_room) | CLUTTER
 
 
 def photograph(digit: int, hardship: str, seed: int) -> bytes:
