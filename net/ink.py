@@ -285,8 +285,8 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     What surrounds the box helps to tell the paper: in a box that fits closely around a digit, a bold stroke is as wide
     as a shadow. Raises BlankImageError.
     """
-    scale = max(1, longer_side(box) // WORKING_SIDE)
-    surroundings = widened(box, longer_side(box) // 2, image)
+    surroundings = surroundings_of(box, image)
+    scale = working_scale(surroundings)
     looked_at = part_of(image, surroundings)
     looked_at = looked_at.reduce(scale) if scale > 1 else looked_at
     difference, is_shaded = difference_from_paper(looked_at)
@@ -296,10 +296,10 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     found = ink_in_box(difference)
     top, bottom, left, right = extent(found.strength)
     digit = moved((top, bottom, left, right), found.above, found.before)
-    if scale > 1 and longer_side(digit) < WORKING_SIDE // 2:
-        # A small digit on a large picture: look again, closer, with some paper around it.
-        some_paper = (longer_side(digit) // 4 + 1) * scale
-        return ink_within(image, widened(moved(enlarged(digit, scale), box[0], box[2]), some_paper, image))
+    some_paper = (longer_side(digit) // 4 + 1) * scale
+    closer = widened(moved(enlarged(digit, scale), box[0], box[2]), some_paper, image)
+    if longer_side(digit) < WORKING_SIDE // 2 and working_scale(surroundings_of(closer, image)) < scale:
+        return ink_within(image, closer)  # it is small on a large picture, and can be seen better
     done = {
         INVERTED: is_lighter(looked_at, found.strength, found.above, found.before),
         SHADOW_REMOVED: is_shaded,
@@ -315,6 +315,16 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
         tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
         ink_on_page(image, moved(enlarged(found.page, scale), box[0], box[2])) if found.page else None,
     )
+
+
+def surroundings_of(box: Box, image: Image.Image) -> Box:
+    """Up to four times as much of ``image`` as ``box`` holds, which is in the middle of it."""
+    return widened(box, longer_side(box) // 2, image)
+
+
+def working_scale(box: Box) -> int:
+    """How many pixels of a picture, along a side, are to become one where ``box`` is what is looked at."""
+    return max(1, longer_side(box) // WORKING_SIDE)
 
 
 def strengths_in(difference: Difference) -> list[Floats | None]:
@@ -478,7 +488,8 @@ def longer_side(box: Box) -> int:
 def part_of(image: Image.Image, box: Box) -> Image.Image:
     """What ``image`` shows in ``box``, which may reach farther."""
     top, bottom, left, right = box
-    return image.crop((left, top, min(right, image.width), min(bottom, image.height)))
+    corners = (left, top, min(right, image.width), min(bottom, image.height))
+    return image if corners == (0, 0, *image.size) else image.crop(corners)
 
 
 def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Floats:

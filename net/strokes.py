@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from net.components import bounds
-from net.ink import BOX, BlankImageError, Bytes, InkError, normalize
+from net.ink import BOX, BlankImageError, Bytes, InkError, normalize, place_by_centre_of_mass
 
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
@@ -58,10 +58,17 @@ def coordinate(value: Any) -> float:
 
 
 def draw(strokes: Strokes) -> Bytes:
-    """What MNIST would have made of ``strokes``: uint8 [28, 28], 0 for paper to 255 for ink."""
+    """What MNIST would have made of ``strokes``: uint8 [28, 28], 0 for paper to 255 for ink.
+
+    But a mere dot is no larger than the pen: made as large as a digit, it would be a 0 whose hole has closed.
+    """
     ink = np.asarray(trace(strokes, BOX * FINE), np.float32) / 255
     top, bottom, left, right = bounds(ink > 0)
-    return normalize(ink[top:bottom, left:right])
+    drawn = ink[top:bottom, left:right]
+    if len({point for stroke in strokes for point in stroke}) > 1:
+        return normalize(drawn)
+    dot = Image.fromarray(drawn).resize((round(BOX * PEN),) * 2, Image.Resampling.BOX)
+    return np.rint(place_by_centre_of_mass(np.asarray(dot)) * 255).astype(np.uint8)
 
 
 def to_png(strokes: Strokes) -> bytes:

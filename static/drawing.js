@@ -15,6 +15,7 @@ import { History } from "./history.js";
 
 const NEAR = 0.002; // of the side: a quick mouse tells of more points than anybody sees, or a server takes
 const SAME_FORCE = 0.05;
+const DOT = 0.6; // of the drawing's longer side is the width of the pen, from here on
 
 export class Drawing {
   /** @type {History<Content>} */
@@ -120,10 +121,15 @@ export class Drawing {
     this.#notKept = null;
   }
 
-  /** @returns {[number, number][][]} the points alone: how thick or how red the pen is tells no digit */
+  /**
+   * @returns {[number, number][][]} the points alone: how thick or how red the pen is tells no digit. But what is hardly
+   *   longer than the pen is thick is seen as a dot, and sent as one
+   */
   toPoints() {
     const shorten = (/** @type {number} */ value) => Math.round(value * 1e4) / 1e4;
-    return this.#strokes.map((stroke) => stroke.points.map(({ x, y }) => [shorten(x), shorten(y)]));
+    const isDot = this.#strokes.length > 0 && this.penShare() > DOT;
+    const strokes = isDot ? [{ points: [this.#strokes[0].points[0]] }] : this.#strokes;
+    return strokes.map((stroke) => stroke.points.map(({ x, y }) => [shorten(x), shorten(y)]));
   }
 
   /** @returns {number} how thick the thickest line is, as a share of the drawing's longer side */

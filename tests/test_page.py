@@ -438,6 +438,16 @@ def test_how_sure_the_answer_is_is_said_in_words(
     expect(page.locator("#sentence")).to_have_text(said)
 
 
+@pytest.mark.parametrize("end", [(0.5, 0.5), (0.512, 0.508)], ids=["still", "moved a little"])
+def test_a_tap_is_no_digit_however_it_trembled(page: Page, end: tuple[float, float]):
+    draw_with_mouse(page, [[(0.5, 0.5), end]])
+    expect(page.locator("#sentence")).to_contain_text("does not look like a digit")
+    page.keyboard.press("Escape")
+    page.locator("#pen-size").fill("1")
+    draw_with_mouse(page, [[(0.5, 0.4), (0.5, 0.6)]])
+    expect_digit(page, 1)
+
+
 @pytest.mark.parametrize(
     ("preparation", "said"),
     [

@@ -55,6 +55,17 @@ def test_a_pencil_on_lined_paper_is_read(recognizer: Recognizer, lines: Callable
     assert len(wrong) <= 1, wrong
 
 
+@pytest.mark.parametrize("pen", [0.15, 0.2])
+def test_a_marker_on_a_large_photograph_is_read(recognizer: Recognizer, pen: float):
+    wrong = []
+    for digit in range(10):
+        for seed in range(2):
+            shot = hard_pictures.Shot(random.Random(f"{digit}/{seed}"), 1600, 1200, pen=0.33 * pen, digit_height=0.33)
+            if recognizer.recognize(hard_pictures.develop(shot, digit)).digit != digit:
+                wrong.append((digit, seed))
+    assert len(wrong) <= 1, wrong
+
+
 def test_a_page_that_lies_in_the_shadow_but_for_a_strip_is_read(recognizer: Recognizer):
     wrong = []
     for digit in range(10):

@@ -33,7 +33,10 @@ def test_pressure_and_time_in_a_point_are_left_aside():
 
 
 def test_a_tap_is_a_dot():
-    assert strokes.draw(strokes.parse([[[3, 3]]])).max() == 255
+    seen = strokes.draw(strokes.parse([[[3, 3]]]))
+    top, bottom, left, right = bounds(seen > 0)
+    assert seen.max() == 255
+    assert max(bottom - top, right - left) <= 4, "no larger than a pen, and not taken for a small 0"
 
 
 @pytest.mark.parametrize(
