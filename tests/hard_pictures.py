@@ -158,10 +158,11 @@ def huge(shot: Shot) -> None:
 
 
 def marker(shot: Shot) -> None:
-    """A bold marker, and a digit that is small on the page."""
+    """A bold marker, and a digit that is small on the page, under a lamp at one side."""
     shot.width, shot.height = 1600, 1200
     shot.digit_height = shot.rng.uniform(0.25, 0.4)
     shot.pen = shot.digit_height * shot.rng.uniform(0.12, 0.2)
+    yellow_light(shot)
 
 
 def on_a_table(shot: Shot) -> None:

@@ -61,6 +61,7 @@ def test_a_marker_on_a_large_photograph_is_read(recognizer: Recognizer, pen: flo
     for digit in range(10):
         for seed in range(2):
             shot = hard_pictures.Shot(random.Random(f"{digit}/{seed}"), 1600, 1200, pen=0.33 * pen, digit_height=0.33)
+            hard_pictures.yellow_light(shot)
             if recognizer.recognize(hard_pictures.develop(shot, digit)).digit != digit:
                 wrong.append((digit, seed))
     assert len(wrong) <= 1, wrong
