@@ -6,7 +6,6 @@ gunicorn "server:create_app()"
 
 import argparse
 import base64
-import binascii
 import gzip
 import hashlib
 import json
@@ -29,9 +28,8 @@ from typing import Any, NoReturn
 import bottle
 import torch
 from bottle import HTTPError, HTTPResponse, request, response
-from PIL import Image
 
-from net import explain, ink, strokes
+from net import data_url, explain, ink, strokes
 from net.batching import DeadlineError
 from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
 from net.corrections import Correction, Corrections, StorageFullError
@@ -93,7 +91,6 @@ HOW_TO_SEND = (
 MULTIPART, FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 DIGIT = re.compile("[0-9]")
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
-DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.ASCII | re.IGNORECASE)
 
 
@@ -426,16 +423,9 @@ def as_json(outcome: Prediction | Refusal, with_seen: bool) -> dict[str, Any]:
         "milliseconds": round(outcome.milliseconds, 2),
     }
     if with_seen:
-        answer["seen"] = as_data_url(outcome.seen)
+        answer["seen"] = data_url.encode(outcome.seen)
         answer["preparation"] = sorted(outcome.preparation)
     return answer
-
-
-def as_data_url(seen: ink.Bytes) -> str:
-    """A grey-scale picture, uint8 [H, W], as a PNG in a data URL."""
-    png = BytesIO()
-    Image.fromarray(seen).save(png, "PNG")
-    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
 
 
 def answer_error(error: HTTPError) -> str:
@@ -591,15 +581,14 @@ def read_data_url(field: Any) -> bytes:
     """The bytes in a base64 data URL of a picture."""
     if field is None or field == "":
         refuse("no_image", f"There is no picture in the field 'image' of the request; {HOW_TO_SEND}.")
-    start = DATA_URL.match(field) if isinstance(field, str) else None
-    if not start:
+    try:
+        data = data_url.decode(field if isinstance(field, str) else "")
+    except data_url.DataUrlError:
         refuse(
             "bad_data_url",
             "The field 'image' is no data URL such as data:image/png;base64,iVBOR...; curl sends files as image=@FILE.",
         )
-    try:
-        data = base64.b64decode("".join(field[start.end() :].split()), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         refuse("bad_data_url", "The data URL in the field 'image' is not valid base64.")
     return data or refuse("no_image", EMPTY)
 

@@ -80,7 +80,7 @@ class Corrections:
         self.max_bytes = max_bytes
 
     def require_place(self) -> None:
-        """Raises OSError where the folder, or what lies in it already, cannot be written; makes nothing."""
+        """Raises OSError where the file, or the folder that it or its folder is to be made in, cannot be written."""
         nearest = next(place for place in (self.path, *self.path.absolute().parents) if place.exists())
         if nearest != self.path and not nearest.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))

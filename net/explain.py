@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from net.ink import Bytes
-from net.lenet import LeNet
-from net.recognizer import as_pictures
+from net.lenet import LeNet, to_pictures
 
 STEPS = 32  # of the integral; its total is then within about half a logit
 POWER = 3  # to which the steps' even places are raised
@@ -26,7 +25,7 @@ def layers(network: LeNet, seen: Bytes) -> list[Layer]:
     """What each layer of ``network`` makes of ``seen``, uint8 [28, 28], from first to last."""
     first, second = network.c1[0], network.c1[1]
     with torch.inference_mode():
-        edges = first(as_pictures(seen))
+        edges = first(to_pictures(torch.from_numpy(seen)[None]))
         subsampled = network.s2(second(edges))
         parts = network.c3[0](subsampled)
         pooled = network.s4(network.c3[1](parts))
@@ -59,7 +58,7 @@ def evidence(network: LeNet, seen: Bytes, digit: int, rather_than: int | None = 
         weights[rather_than] = -1
     weights[digit] = 1
     with torch.inference_mode(False), torch.enable_grad():
-        picture = as_pictures(seen)
+        picture = to_pictures(torch.from_numpy(seen)[None])
         # Closer steps where the ink is faint: there the logits change most.
         middles = (torch.arange(STEPS) + 0.5) / STEPS
         path = (middles.pow(POWER).view(-1, 1, 1, 1) * picture).requires_grad_()

@@ -47,6 +47,11 @@ class LeNet(nn.Module):
         return torch.cat([logits, self.novelty(maps.flatten(1))], dim=1) if open_set else logits
 
 
+def to_pictures(images: Tensor) -> Tensor:
+    """uint8 [N, 28, 28] from 0 to 255 to what the network takes: float [N, 1, 28, 28] from 0 to 1."""
+    return images.unsqueeze(1).float() / 255
+
+
 def convolution(maps_in: int, maps_out: int, kernel_size: int = 3) -> nn.Sequential:
     """A convolution without padding, normalised and rectified."""
     # The normalisation's own shift makes a bias of the convolution redundant.

@@ -15,7 +15,7 @@ from torch import Tensor
 from net import checkpoint, ink, strokes
 from net.batching import Batched, DeadlineError
 from net.folded import FoldedLeNet
-from net.lenet import NONE
+from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
 
@@ -121,7 +121,7 @@ class Recognizer:
         if not seen:
             return []
         started = time.perf_counter()
-        pictures = as_pictures(np.stack([look.pixels for one in seen for look in one.looks]))
+        pictures = to_pictures(torch.from_numpy(np.stack([look.pixels for one in seen for look in one.looks])))
         probabilities = iter(self.probabilities(pictures, deadline).tolist())
         forward = (time.perf_counter() - started) / len(seen)
         return [self.prediction(one, [next(probabilities) for _ in one.looks], forward) for one in seen]
@@ -177,11 +177,6 @@ def see(given: Given, max_pixels: int = ink.MAX_PIXELS) -> Seen:
     found = ink.find_ink(image)
     looks = tuple(Look(ink.normalize(look.strength), look.preparation) for look in found.looks)
     return Seen(looks, decode=decoded - started, ink=time.perf_counter() - decoded)
-
-
-def as_pictures(seen: ink.Bytes) -> Tensor:
-    """``seen``, uint8 [28, 28] or [N, 28, 28], as the network takes it: float [N, 1, 28, 28] from 0 to 1."""
-    return torch.from_numpy(seen).view(-1, 1, ink.SIDE, ink.SIDE).float() / 255
 
 
 def digit_probabilities(logits: Tensor, temperature: float) -> Tensor:

@@ -11,7 +11,8 @@ from conftest import RunningServer
 from test_server import ask
 
 from net import explain, strokes
-from net.recognizer import Recognizer, as_pictures
+from net.lenet import to_pictures
+from net.recognizer import Recognizer
 
 SEVEN = [*handwriting.by_hand(7, seed=3), [(0.38, 0.52), (0.68, 0.48)]]
 
@@ -25,7 +26,8 @@ def recognizer() -> Recognizer:
 def test_the_evidence_adds_up_to_what_the_picture_does_to_the_logits(recognizer: Recognizer, rather_than: int | None):
     seen = strokes.draw(SEVEN)
     with torch.inference_mode():
-        logits, blank = recognizer.network(torch.cat([as_pictures(seen), torch.zeros(1, 1, 28, 28)]))
+        picture = to_pictures(torch.from_numpy(seen)[None])
+        logits, blank = recognizer.network(torch.cat([picture, torch.zeros_like(picture)]))
     gained = logits - blank
     others = gained[rather_than] if rather_than is not None else (gained.sum() - gained[7]) / 9
     evidence = explain.evidence(recognizer.network, seen, 7, rather_than)

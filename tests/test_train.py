@@ -18,13 +18,13 @@ import torch.nn.functional as F
 from conftest import HOME, LINE_TIMEOUT, python
 
 from net import checkpoint
-from net.lenet import NONE, LeNet
+from net.lenet import NONE, LeNet, to_pictures
 from train.augment import Augment
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.fitting import centre_of_mass, extent
 from train.habits import DrawHabits
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
-from train.mnist import Digits, load_test_digits, load_training_digits, to_pictures
+from train.mnist import Digits, load_test_digits, load_training_digits
 from train.more_outliers import MoreOutliers
 from train.novelty import relearn_novelty
 from train.outliers import Outliers

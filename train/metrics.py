@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from net.lenet import NONE
-from train.mnist import to_pictures
+from net.lenet import NONE, to_pictures
 
 EVALUATION_BATCH = 1000  # pictures; bounds memory, changes nothing else
 

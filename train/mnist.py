@@ -38,11 +38,6 @@ class Digits:
         return Digits(self.images[index], self.labels[index])
 
 
-def to_pictures(images: Tensor) -> Tensor:
-    """uint8 [N, 28, 28] from 0 to 255 to what the network takes: float [N, 1, 28, 28] from 0 to 1."""
-    return images.unsqueeze(1).float() / 255
-
-
 def root_folder(given: Path | None) -> Path:
     """The torchvision root to use: what the user gave, else ``MNIST_ROOT``, else ``data``."""
     return given or Path(os.environ.get("MNIST_ROOT") or DEFAULT_ROOT)

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from net.lenet import NONE, LeNet
+from net.lenet import NONE, LeNet, to_pictures
 from train.augment import Augment
-from train.mnist import Digits, to_pictures
+from train.mnist import Digits
 from train.more_outliers import MoreOutliers
 from train.training import Training
 

@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from net.lenet import NONE
+from net.lenet import NONE, to_pictures
 from train.fitting import FIELD, fit_into_field
-from train.mnist import Digits, to_pictures
+from train.mnist import Digits
 from train.strokes import draw_polylines
 
 CHUNK = 512  # pictures drawn at once, to bound memory

@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from net import ink
 from net.corrections import FILE, Corrections
-from net.lenet import NONE
-from net.recognizer import Recognizer, as_pictures, see
+from net.lenet import NONE, to_pictures
+from net.recognizer import Recognizer, see
 from train.mnist import DataError, Digits
 
 SUFFIXES = {suffix for suffix, name in Image.registered_extensions().items() if name in ink.FORMATS}
@@ -32,9 +32,9 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     seen, labels = [], []
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
         with suppress(ink.InkError):
-            looks = np.stack([look.pixels for look in see(picture).looks])
-            likeliest = recognizer.probabilities_of(as_pictures(looks))[:, label].argmax() if recognizer else -1
-            seen.append(torch.from_numpy(looks[likeliest]))
+            looks = torch.from_numpy(np.stack([look.pixels for look in see(picture).looks]))
+            likeliest = recognizer.probabilities_of(to_pictures(looks))[:, label].argmax() if recognizer else -1
+            seen.append(looks[likeliest])
             labels.append(label)
     if not seen:
         raise DataError(

@@ -1,17 +1,15 @@
 """`report.html`: one page, with nothing outside it, that shows how a run went and what its weights cannot read."""
 
-import base64
 import html
 from collections.abc import Iterable, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
+from net import data_url
 from net.checkpoint import replace_file
 from net.lenet import LeNet
 from net.recognizer import calibration_of
@@ -240,7 +238,10 @@ def draw_filters(network: LeNet) -> str:
     """The weights of the first convolution, each map's from its most negative (dark) to its most positive."""
     first = next(module for module in network.modules() if isinstance(module, torch.nn.Conv2d))
     filters = first.weight.detach().cpu()[:, 0].numpy()
-    tiles = [f'<img alt="filter {number}" src="{data_url(each)}">' for number, each in enumerate(filters)]
+    tiles = [
+        f'<img alt="filter {number}" src="{data_url.encode(black_to_white(each))}">'
+        for number, each in enumerate(filters)
+    ]
     return f'<div class="tiles small">{"".join(tiles)}</div>'
 
 
@@ -250,8 +251,8 @@ def draw_mistakes(probabilities: Tensor, test: Digits) -> tuple[str, str]:
     wrong = (predicted != test.labels).nonzero()[:, 0]
     wrong = wrong[confidence[wrong].argsort(descending=True)]
     tiles = [
-        f'<figure><img alt="" src="{data_url(test.images[index].numpy())}"><figcaption>{test.labels[index]} read as '
-        f"{predicted[index]}<br>{confidence[index]:.1%}</figcaption></figure>"
+        f'<figure><img alt="" src="{data_url.encode(test.images[index].numpy())}"><figcaption>'
+        f"{test.labels[index]} read as {predicted[index]}<br>{confidence[index]:.1%}</figcaption></figure>"
         for index in wrong[:MOST_MISTAKES].tolist()
     ]
     shown = f", the {MOST_MISTAKES} most confident of them" if len(wrong) > MOST_MISTAKES else ""
@@ -263,10 +264,6 @@ def svg(width: int, height: int, parts: Iterable[str]) -> str:
     return f'<svg viewBox="0 0 {width} {height}" role="img">{"".join(parts)}</svg>'
 
 
-def data_url(picture: np.ndarray) -> str:
-    """A small picture, uint8 [H, W], or float [H, W] spread from black to white, as a PNG in a data URL."""
-    if picture.dtype != np.uint8:
-        picture = np.rint((picture - picture.min()) / (np.ptp(picture) or 1) * 255).astype(np.uint8)
-    png = BytesIO()
-    Image.fromarray(picture).save(png, "PNG")
-    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+def black_to_white(values: np.ndarray) -> np.ndarray:
+    """``values``, float [H, W], as a picture, uint8 [H, W], in which the least is black and the greatest white."""
+    return np.rint((values - values.min()) / (np.ptp(values) or 1) * 255).astype(np.uint8)

@@ -13,12 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from net.checkpoint import replace_file
-from net.lenet import NONE, LeNet
+from net.lenet import NONE, LeNet, to_pictures
 from train.augment import Augment
 from train.averaging import ExponentialAverage
 from train.devices import device_name
 from train.metrics import accuracy, compute_logits, fraction_right
-from train.mnist import Digits, to_pictures
+from train.mnist import Digits
 from train.outliers import Outliers
 from train.progress import EpochProgress
 from train.ranks import MOST_RANKS, Ranks

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from net import data_url
 from net.serving.contract import JSON, STATUS
+from net.serving.headers import REQUEST_ID
 from net.serving.limits import Limits
 from net.strokes import MAX_POINTS
 
@@ -10,7 +12,7 @@ VERSION = "1.0"
 PICTURE = "one PNG, JPEG, GIF, BMP or WebP picture"
 DATA_URL = {
     "type": "string",
-    "pattern": r"^data:image/[A-Za-z0-9_.+-]+(;[A-Za-z0-9_.+-]+=[A-Za-z0-9_.+-]+)*;base64,",
+    "pattern": data_url.START,
     "description": f"{PICTURE}, as a data URL",
 }
 POINT = {"type": "array", "items": {"type": "number"}, "minItems": 2, "description": "x, y and what else is known"}
@@ -51,7 +53,7 @@ IN_HEADERS = {
     "X-Request-ID": {
         "description": "the number of the request: its own, or one that was made up",
         "required": True,
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
+        "schema": {"type": "string", "pattern": f"^{REQUEST_ID}$"},
     },
     "WWW-Authenticate": {"description": "how to ask", "required": True, "schema": {"const": "Bearer"}},
     "Retry-After": {

@@ -26,8 +26,9 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from net.lenet import to_pictures
 from train.metrics import accuracy, compute_logits
-from train.mnist import Digits, load_training_digits, root_folder, split, to_pictures
+from train.mnist import Digits, load_training_digits, root_folder, split
 from train.recipe import FAST, Recipe
 from train.speedups import choose_speedups
 from train.training import Training
