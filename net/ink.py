@@ -17,17 +17,25 @@ import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from io import BytesIO
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageFilter, ImageOps
+from PIL import Image, ImageOps
 
 from net.components import bounds, runs_of
+from net.paper import (
+    LEAST_CONTRAST,
+    LEAST_INK,
+    Bytes,
+    Difference,
+    difference_from_paper,
+    grey_of,
+    otsu_threshold,
+    quantile,
+    widen,
+)
 from net.parts import (
-    REACHES_ACROSS,
     SURE_INK,
     Box,
     Flags,
@@ -51,19 +59,9 @@ SCAN, END_OF_PICTURE = b"\xda", b"\xd9"
 CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
 MOST_KEPT = 6_000_000  # pixels, of what is looked at in one piece
-SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
-WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
-SHADOW = 0.9  # of the ink's difference from the paper, at most
-DARKEST_PAPER = 0.25  # of the brightest; on a darker table, grain is no ink, however much of the light it takes
-EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
-CORNER = 10  # of a side is this many times a corner's
-FILLS_BOX = 0.75  # of the box around it is filled by the paper
-FILLS_CORNERS = 0.6  # of that box's corners, likewise; two of them are no more than a side
 ENOUGH_TO_SAMPLE = 1_000_000  # pixels, to tell what a picture's transparent parts should become
 OPAQUE = 127  # of 255; less can be seen through
 OPAQUE_PAGE = 0.5  # of a picture is opaque where it may be a page; strokes alone cover less
-LEAST_INK = 0.002  # of a picture's pixels
-LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 FAINT_INK = 0.1  # of full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
@@ -78,9 +76,6 @@ PARTS_LEFT_OUT = "parts_left_out"  # lines, specks and what else is no part of t
 
 # Pillow warns of what `decode` refuses or mends; not within it, since a filter is set for all threads at once.
 warnings.filterwarnings("ignore", module="PIL")
-
-Bytes = NDArray[np.uint8]
-Pixels = TypeVar("Pixels", Bytes, Floats)
 
 
 @dataclass(frozen=True)
@@ -103,28 +98,6 @@ class Ink:
             *(Ink(strength, self.preparation | left_out, self.scale) for strength in self.alone),
             *(Ink(look.strength, look.preparation | left_out, look.scale) for look in of_page),
         )
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How far each pixel of a picture is from its paper, from 0 to 255."""
-
-    image: Image.Image  # mode L
-
-    @cached_property
-    def pixels(self) -> Bytes:
-        """The differences, uint8 [H, W]."""
-        return np.asarray(self.image)
-
-    @cached_property
-    def counts(self) -> NDArray[np.int64]:
-        """How many pixels differ by each of 0 to 255."""
-        return np.array(self.image.histogram())
-
-    @cached_property
-    def first_of_ink(self) -> int:
-        """The least difference that is rather ink than paper."""
-        return otsu_threshold(self.counts)
 
 
 class InkError(Exception):
@@ -533,159 +506,6 @@ def in_pixels(cells: Flags, cell: int, shape: tuple[int, int]) -> Flags:
     return cells.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]
 
 
-def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
-    """The largest difference of any channel from the paper's colour, for a picture in mode RGB.
-
-    Also whether it is a photograph: there the paper itself differs from that one colour, as light falls off across it.
-    """
-    pixels = np.asarray(image)
-    colour = np.median(rim(pixels), axis=0)
-    difference = difference_from_colour(image, colour)
-    other = difference.pixels >= difference.first_of_ink
-    if is_rather_paper(other):
-        colour = np.median(pixels[other], axis=0)
-        difference = difference_from_colour(image, colour)
-    is_even = quantile(difference.counts[: difference.first_of_ink], EVEN_PAPER) <= 1
-    is_small = min(image.size) < SMALLEST_PHOTOGRAPH
-    if is_small or (is_even and not holds_shadow(image, colour, difference)):
-        return difference, False
-    return difference_from_shaded_paper(image), True
-
-
-def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Difference) -> bool:
-    """Whether what seems to be ink by its ``difference`` from the paper's ``colour`` is a shadow, at least somewhere.
-
-    It is where it lies at the picture's rim, wider than any stroke, and fainter than the ink elsewhere. Or it is
-    lighter than the paper and the ink is darker: then most of the paper lies in the shadow. ``image`` is in mode RGB.
-    """
-    ink = difference.pixels >= difference.first_of_ink
-    if not reaches_rim(ink):
-        return False
-    width = max(3, round(min(ink.shape) * WIDEST_STROKE))
-    narrowed = 1 - widen(1 - np.pad(ink, width).astype(np.uint8)[..., None], width)
-    wide = widen(narrowed, width)[width:-width, width:-width, 0].astype(bool)
-    if not reaches_rim(wide):
-        return False
-    if np.median(difference.pixels[wide]) < SHADOW * difference.pixels.max():
-        return True
-    grey, of_paper = np.asarray(image.convert("L")), grey_of(colour)
-    return bool(np.median(grey[wide]) > of_paper and (grey < of_paper - LEAST_CONTRAST).mean() > LEAST_INK)
-
-
-def grey_of(colour: NDArray[np.float64]) -> float:
-    """How light ``colour``, float [3], is, from 0 to 255."""
-    return float(colour @ (0.299, 0.587, 0.114))  # as Pillow's mode L
-
-
-def reaches_rim(mask: Flags) -> bool:
-    """Whether anything is set on the outermost pixels of ``mask``, bool [H, W]."""
-    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
-
-
-def is_rather_paper(other: Flags) -> bool:
-    """Whether ``other``, bool [H, W], which differs from the picture's rim, is the paper, and the rim is not.
-
-    People do not write on the very edge, so the rim is paper. But a picture may have a frame, and it may be
-    cropped so closely that the rim is ink. Then what differs from it reaches across the picture and fills
-    the box around it, or most of that box's corners, as no digit does.
-    """
-    if not other.any():
-        return False
-    top, bottom, left, right = bounds(other)
-    box = other[top:bottom, left:right]
-    if min(box.shape[0] / other.shape[0], box.shape[1] / other.shape[1]) < REACHES_ACROSS:
-        return False
-    height, width = (-(-side // CORNER) for side in box.shape)
-    corners = [
-        box[rows, columns].mean()
-        for rows in (slice(height), slice(-height, None))
-        for columns in (slice(width), slice(-width, None))
-    ]
-    return bool(box.mean() > FILLS_BOX or sum(corners) / 4 > FILLS_CORNERS)
-
-
-def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> Difference:
-    """The largest difference of any channel from ``colour``, float [3], for a picture in mode RGB."""
-    even = Image.new("RGB", image.size, tuple(colour.astype(int).tolist()))
-    red, green, blue = ImageChops.difference(image, even).split()
-    return Difference(ImageChops.lighter(ImageChops.lighter(red, green), blue))
-
-
-def difference_from_shaded_paper(image: Image.Image) -> Difference:
-    """How far the ink darkens the paper under it, for a photograph in mode RGB.
-
-    The paper is what remains when everything narrower than `WIDEST_STROKE` is filled with what surrounds it
-    (grey-scale closing): light may fall off across it and shadows may lie on it, with edges as sharp as they like.
-    Ink takes the same fraction of the light wherever it lies.
-    """
-    pixels = np.asarray(image)
-    without_grain = medians(pixels)
-    if is_light_on_dark(without_grain):
-        without_grain, pixels = 255 - without_grain, 255 - pixels
-    paper = close_gaps(without_grain, max(3, round(min(image.size) * WIDEST_STROKE))).astype(np.float32)
-    darkening = (1 - pixels / np.maximum(paper, max(1, DARKEST_PAPER * paper.max()))).clip(0, 1).mean(axis=2)
-    return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
-
-
-def medians(pixels: Bytes) -> Bytes:
-    """The median of each pixel and its eight neighbours, of ``pixels``, uint8 [H, W, channels].
-
-    Once each column of three is sorted, the median is the middle one of three: the greatest of the least beside one
-    another, the middle one of the middle ones, and the least of the greatest. Pillow's filter, which looks at one pixel
-    after the other, is far slower. Source: J. L. Smith, "Implementing median filters in XC4000E FPGAs", Xcell 23, 1996.
-    """
-    framed = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    least, middle, greatest = sorted_three(framed[:-2], framed[1:-1], framed[2:])
-    beside = [(part[:, :-2], part[:, 1:-1], part[:, 2:]) for part in (least, middle, greatest)]
-    return sorted_three(np.maximum.reduce(beside[0]), sorted_three(*beside[1])[1], np.minimum.reduce(beside[2]))[1]
-
-
-def sorted_three(one: Bytes, two: Bytes, three: Bytes) -> tuple[Bytes, Bytes, Bytes]:
-    """The least, the middle one and the greatest of three values, at each place."""
-    less, more = np.minimum(one, two), np.maximum(one, two)
-    return np.minimum(less, three), np.maximum(less, np.minimum(more, three)), np.maximum(more, three)
-
-
-def is_light_on_dark(pixels: Bytes) -> bool:
-    """Whether what is written on ``pixels``, uint8 [H, W, 3], is lighter than what surrounds it.
-
-    Thin strokes differ from their surroundings more than the surroundings from them, so that their side has the
-    longer tail; a shadow's edge has both alike.
-    """
-    grey = Image.fromarray(pixels).convert("L")
-    reach = max(1, round(min(grey.size) * WIDEST_STROKE / 2))
-    deviation = np.asarray(grey, np.float32) - np.asarray(grey.filter(ImageFilter.BoxBlur(reach)), np.float32)
-    within_frame = deviation[reach:-reach, reach:-reach]
-    return bool((within_frame**3).sum() > 0)
-
-
-def close_gaps(pixels: Bytes, width: int) -> Bytes:
-    """Grey-scale closing of ``pixels``, uint8 [H, W, 3], with a square as wide as ``width`` pixels."""
-    return 255 - widen(255 - widen(pixels, width), width)
-
-
-def widen(pixels: Pixels, width: int) -> Pixels:
-    """The greatest value within a square ``width`` pixels wide around each pixel of ``pixels``, [H, W, channels]."""
-    for axis in (0, 1):
-        before = width // 2
-        padding = [(before, width - 1 - before) if each == axis else (0, 0) for each in range(3)]
-        widest = np.moveaxis(np.pad(pixels, padding, mode="edge"), axis, 0)
-        reach = 1
-        while reach < width:  # each pass joins two windows that together reach up to twice as far
-            step = min(reach, width - reach)
-            widest = np.maximum(widest[:-step], widest[step:])
-            reach += step
-        pixels = np.moveaxis(widest, 0, axis)
-    return pixels
-
-
-def rim(pixels: Bytes) -> Bytes:
-    """The pixels, uint8 [N, 3], along the four edges of a picture, uint8 [H, W, 3]."""
-    depth = max(1, min(pixels.shape[:2]) // 50)
-    edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
-    return np.concatenate([edge.reshape(-1, 3) for edge in edges])
-
-
 def full_strength(counts: NDArray[np.int64], first_of_ink: int) -> int:
     """The difference from the paper of ink that covers it, given how many pixels differ by 0 to 255.
 
@@ -695,24 +515,6 @@ def full_strength(counts: NDArray[np.int64], first_of_ink: int) -> int:
     if full < LEAST_CONTRAST:
         raise BlankImageError("The picture has no ink on it; draw or write one digit.")
     return full
-
-
-def quantile(counts: NDArray[np.int64], fraction: float) -> int:
-    """The level below or at which ``fraction`` of what is counted lies."""
-    return int(np.searchsorted(counts.cumsum(), fraction * counts.sum()))
-
-
-def otsu_threshold(counts: NDArray[np.int64]) -> int:
-    """The first level of the upper one of the two groups that best part what ``counts`` [256] has at each level.
-
-    Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
-    Systems, Man, and Cybernetics 9(1), 1979.
-    """
-    below = counts.cumsum()[:-1]
-    above = counts.sum() - below
-    sum_below = (counts * np.arange(256)).cumsum()
-    distance = sum_below[:-1] / np.maximum(below, 1) - (sum_below[-1] - sum_below[:-1]) / np.maximum(above, 1)
-    return int((below * above * distance**2).argmax()) + 1
 
 
 def extent(ink: Floats) -> tuple[int, int, int, int]:

@@ -165,6 +165,24 @@ def marker(shot: Shot) -> None:
     yellow_light(shot)
 
 
+def cut_out(shot: Shot) -> None:
+    """A bold marker, and little was left of the paper when the photograph was cut down to the digit."""
+    shot.pen = shot.digit_height * shot.rng.uniform(0.1, 0.17)
+    margin = shot.rng.uniform(0.01, 0.2)
+
+    def cut(page: Page) -> Page:
+        contrast = np.abs(np.subtract(shot.ink, shot.paper)).max()
+        rows, columns = np.nonzero(np.abs(page - np.float32(shot.paper)).max(axis=2) > contrast / 2)
+        around = round(margin * np.ptp(rows))
+        return page[
+            max(0, rows.min() - around) : rows.max() + around + 1,
+            max(0, columns.min() - around) : columns.max() + around + 1,
+        ]
+
+    shot.after_ink.append(cut)
+    yellow_light(shot)
+
+
 def on_a_table(shot: Shot) -> None:
     """A slip of paper lies on the table, and the table is in the picture."""
     slip_on(shot, wood)
@@ -378,7 +396,7 @@ CLUTTER = named(
     on_a_table, sticky_note, edge_of_the_table, printed_words, other_digits, spiral_holes, printed_box, form,
     underlined, circled, strong_lines, strong_squares, pen_beside,
 )  # fmt: skip
-HARDSHIPS = SECOND | named(tiny, huge, marker, dark_room) | CLUTTER
+HARDSHIPS = SECOND | named(tiny, huge, marker, cut_out, dark_room) | CLUTTER
 
 
 def photograph(digit: int, hardship: str, seed: int) -> bytes:

@@ -67,6 +67,23 @@ def test_a_marker_on_a_large_photograph_is_read(recognizer: Recognizer, pen: flo
     assert len(wrong) <= 1, wrong
 
 
+CHALK_ON_SLATE = {"ink": (235, 235, 230), "paper": (45, 60, 50)}
+
+
+@pytest.mark.parametrize("tones", [{}, CHALK_ON_SLATE], ids=["ink", "chalk"])
+def test_a_photograph_cut_down_to_a_bold_digit_is_read(recognizer: Recognizer, tones: dict):
+    wrong = []
+    for digit in range(10):
+        for seed in range(3):
+            shot = hard_pictures.Shot(random.Random(f"{digit}/{seed}"), **tones)
+            hard_pictures.cut_out(shot)
+            prediction = recognizer.recognize(hard_pictures.develop(shot, digit))
+            if prediction.digit != digit:
+                wrong.append((digit, seed))
+                assert not prediction.certain
+    assert len(wrong) <= 1, wrong
+
+
 def test_a_page_that_lies_in_the_shadow_but_for_a_strip_is_read(recognizer: Recognizer):
     wrong = []
     for digit in range(10):

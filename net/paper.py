@@ -1,0 +1,340 @@
+"""How far each pixel of a picture is from its paper, whatever its colour and the light that falls on it.
+
+A drawing's paper has one colour. A photograph's has not: light falls off across it, and shadows may lie on it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageChops, ImageFilter
+
+from net.components import bounds
+from net.parts import REACHES_ACROSS, Flags, Floats
+
+SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
+WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
+SHADOW = 0.9  # of the ink's difference from the paper, at most
+DARKEST_PAPER = 0.25  # of the brightest; on a darker table, grain is no ink, however much of the light it takes
+EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
+CORNER = 10  # of a side is this many times a corner's
+FILLS_BOX = 0.75  # of the box around it is filled by the paper
+FILLS_CORNERS = 0.6  # of that box's corners, likewise; two of them are no more than a side
+LEAST_INK = 0.002  # of a picture's pixels
+LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
+
+# Where the paper is evenly lit, and nothing but a digit lies on it.
+SURFACE_SIDE = 80  # pixels, along the longer side; so smooth a surface needs no more
+PLANE, QUADRATIC = 3, 6  # terms of a surface
+ROUNDS = (PLANE, PLANE, *[QUADRATIC] * 6)  # of fitting, at most: a bowl at first could fit an 8 in the middle
+LEAST_PARTED = 0.9  # of the variance is that between ink and paper
+NEAR_SURFACE = 0.15  # of the ink's difference from it are nine tenths of the paper's pixels, at most
+FRAME = 8  # of the picture's side is this many times a frame's
+COVERS_LINE = 0.9  # of a line is dark within a frame
+MOST_OF_RIM = 0.35  # of the picture is ink where a digit was cut out closely
+MOST_CORNERS = 1  # of the picture are ink then; the table's edge has two
+WIDEST_SQUARE = 0.27  # of the ink's longer side is the widest square in it; a page that lies on a table has wider ones
+
+Bytes = NDArray[np.uint8]
+Pixels = TypeVar("Pixels", Bytes, Floats, Flags)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far each pixel of a picture is from its paper, from 0 to 255."""
+
+    image: Image.Image  # mode L
+
+    @cached_property
+    def pixels(self) -> Bytes:
+        """The differences, uint8 [H, W]."""
+        return np.asarray(self.image)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How many pixels differ by each of 0 to 255."""
+        return np.array(self.image.histogram())
+
+    @cached_property
+    def first_of_ink(self) -> int:
+        """The least difference that is rather ink than paper."""
+        return otsu_threshold(self.counts)
+
+
+def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
+    """The largest difference of any channel from the paper's colour, for a picture in mode RGB.
+
+    Also whether it is a photograph: there the paper itself differs from that one colour, as light falls off across it.
+    """
+    pixels = np.asarray(image)
+    colour = np.median(rim(pixels), axis=0)
+    difference = difference_from_colour(image, colour)
+    other = difference.pixels >= difference.first_of_ink
+    if is_rather_paper(other):
+        colour = np.median(pixels[other], axis=0)
+        difference = difference_from_colour(image, colour)
+    is_even = quantile(difference.counts[: difference.first_of_ink], EVEN_PAPER) <= 1
+    is_small = min(image.size) < SMALLEST_PHOTOGRAPH
+    if is_small or (is_even and not holds_shadow(image, colour, difference)):
+        return difference, False
+    return difference_from_lit_paper(image), True
+
+
+def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Difference) -> bool:
+    """Whether what seems to be ink by its ``difference`` from the paper's ``colour`` is a shadow, at least somewhere.
+
+    It is where it lies at the picture's rim, wider than any stroke, and fainter than the ink elsewhere. Or it is
+    lighter than the paper and the ink is darker: then most of the paper lies in the shadow. ``image`` is in mode RGB.
+    """
+    ink = difference.pixels >= difference.first_of_ink
+    if not reaches_rim(ink):
+        return False
+    width = max(3, round(min(ink.shape) * WIDEST_STROKE))
+    narrowed = 1 - widen(1 - np.pad(ink, width).astype(np.uint8)[..., None], width)
+    wide = widen(narrowed, width)[width:-width, width:-width, 0].astype(bool)
+    if not reaches_rim(wide):
+        return False
+    if np.median(difference.pixels[wide]) < SHADOW * difference.pixels.max():
+        return True
+    grey, of_paper = np.asarray(image.convert("L")), grey_of(colour)
+    return bool(np.median(grey[wide]) > of_paper and (grey < of_paper - LEAST_CONTRAST).mean() > LEAST_INK)
+
+
+def grey_of(colour: NDArray[np.float64]) -> float:
+    """How light ``colour``, float [3], is, from 0 to 255."""
+    return float(colour @ (0.299, 0.587, 0.114))  # as Pillow's mode L
+
+
+def reaches_rim(mask: Flags) -> bool:
+    """Whether anything is set on the outermost pixels of ``mask``, bool [H, W]."""
+    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
+
+
+def is_rather_paper(other: Flags) -> bool:
+    """Whether ``other``, bool [H, W], which differs from the picture's rim, is the paper, and the rim is not.
+
+    People do not write on the very edge, so the rim is paper. But a picture may have a frame, and it may be
+    cropped so closely that the rim is ink. Then what differs from it reaches across the picture and fills
+    the box around it, or most of that box's corners, as no digit does.
+    """
+    if not other.any():
+        return False
+    top, bottom, left, right = bounds(other)
+    box = other[top:bottom, left:right]
+    if min(box.shape[0] / other.shape[0], box.shape[1] / other.shape[1]) < REACHES_ACROSS:
+        return False
+    height, width = (-(-side // CORNER) for side in box.shape)
+    corners = [
+        box[rows, columns].mean()
+        for rows in (slice(height), slice(-height, None))
+        for columns in (slice(width), slice(-width, None))
+    ]
+    return bool(box.mean() > FILLS_BOX or sum(corners) / 4 > FILLS_CORNERS)
+
+
+def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> Difference:
+    """The largest difference of any channel from ``colour``, float [3], for a picture in mode RGB."""
+    even = Image.new("RGB", image.size, tuple(colour.astype(int).tolist()))
+    red, green, blue = ImageChops.difference(image, even).split()
+    return Difference(ImageChops.lighter(ImageChops.lighter(red, green), blue))
+
+
+def difference_from_lit_paper(image: Image.Image) -> Difference:
+    """How far the ink darkens the paper under it, for a photograph in mode RGB.
+
+    Ink takes the same fraction of the light wherever it lies.
+    """
+    pixels = np.asarray(image)
+    paper = evenly_lit_paper(image)
+    if paper is not None and paper.mean() < pixels.mean():  # the ink is lighter
+        pixels, paper = 255 - pixels, 255 - paper
+    if paper is None:
+        without_grain = medians(pixels)
+        if is_light_on_dark(without_grain):
+            without_grain, pixels = 255 - without_grain, 255 - pixels
+        paper = shaded_paper(without_grain)
+    light = paper.astype(np.float32)
+    darkening = (1 - pixels / np.maximum(light, max(1, DARKEST_PAPER * light.max()))).clip(0, 1).mean(axis=2)
+    return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
+
+
+def evenly_lit_paper(image: Image.Image) -> Bytes | None:
+    """The paper of a photograph in mode RGB, uint8 [H, W, 3], where it is a quadratic surface.
+
+    Strokes may be of any width then. None where not all of the paper is near to such a surface, and all else far from
+    it, or where that may be a shadow, a table or a page.
+    """
+    whole = np.asarray(image.reduce(-(-max(image.size) // SURFACE_SIDE)), np.float32)
+    frame = frame_around(whole.mean(axis=2))
+    (above, below), (before, behind) = frame
+    small = whole[above : len(whole) - below, before : whole.shape[1] - behind]
+    terms = surface_terms(*small.shape[:2])
+    is_paper, left = told_from_surface(small.mean(axis=2), terms)
+    if not parts_cleanly(left, is_paper) or not may_be_strokes(~is_paper):
+        return None
+    surface = terms @ least_squares(terms[is_paper.ravel()], small[is_paper])
+    fitted = np.rint(surface.clip(0, 255)).astype(np.uint8).reshape(small.shape)
+    under_frame = np.pad(fitted, (*frame, (0, 0)), mode="edge")
+    return np.asarray(Image.fromarray(under_frame).resize(image.size, Image.Resampling.BILINEAR))
+
+
+def frame_around(grey: Floats) -> tuple[tuple[int, int], tuple[int, int]]:
+    """How many rows above and below in ``grey``, float [H, W], and columns before and behind are a dark frame."""
+    is_dark = grey < otsu_threshold(np.bincount(np.rint(grey).astype(int).ravel(), minlength=256))
+    return (
+        (dark_lines(is_dark), dark_lines(is_dark[::-1])),
+        (dark_lines(is_dark.T), dark_lines(is_dark.T[::-1])),
+    )
+
+
+def dark_lines(is_dark: Flags) -> int:
+    """How many of the first rows of ``is_dark``, bool [H, W], a frame takes, with the one on which it ends; or 0."""
+    outermost = is_dark[: max(1, len(is_dark) // FRAME)].mean(axis=1) > COVERS_LINE
+    first_within = int(outermost.argmin())  # 0 too where there is none: what is so wide is no frame
+    return first_within + 1 if first_within else 0
+
+
+def told_from_surface(grey: Floats, terms: Floats) -> tuple[Flags, Floats]:
+    """Which of ``grey``, float [H, W], are paper, and what is left of them without the surface: both [H, W].
+
+    The surface, of ``terms`` [H * W, `QUADRATIC`], is fitted to what is paper, and Otsu's threshold on what is left
+    tells anew what is: that which most of the rim belongs to. So on, until it stays the same.
+    """
+    is_paper = np.ones(grey.shape, bool)
+    for count in ROUNDS:
+        chosen = is_paper.ravel()
+        surface = terms[:, :count] @ least_squares(terms[chosen, :count], grey.ravel()[chosen])
+        left = grey - surface.reshape(grey.shape)
+        levels = np.rint((left - left.min()) * (255 / max(1, np.ptp(left)))).astype(int)
+        is_lighter = levels >= otsu_threshold(np.bincount(levels.ravel(), minlength=256))
+        before, is_paper = is_paper, is_lighter == (rim(is_lighter[..., None]).mean() > 0.5)
+        if is_paper.all() or (count == QUADRATIC and (is_paper == before).all()):
+            break
+    return is_paper, left
+
+
+def surface_terms(height: int, width: int) -> Floats:
+    """1, y, x, xy, y squared and x squared at each pixel, float [height * width, 6], of which `PLANE` make a plane."""
+    y, x = (line.ravel() for line in np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"))
+    return np.stack([np.ones_like(y), y, x, x * y, y * y, x * x], axis=1).astype(np.float32)
+
+
+def least_squares(terms: Floats, values: Floats) -> Floats:
+    """What makes of ``terms``, [N, terms], what is nearest to ``values``, [N] or [N, channels]: normal equations."""
+    return np.linalg.lstsq(terms.T @ terms, terms.T @ values, rcond=None)[0]
+
+
+def parts_cleanly(left: Floats, paper: Flags) -> bool:
+    """Whether ``left``, float [H, W], of a picture without its surface, is near 0 on ``paper``, bool [H, W], alone."""
+    if paper.all():
+        return False
+    of_paper, of_ink = left[paper], left[~paper]
+    contrast = abs(of_ink.mean() - of_paper.mean())
+    parted = paper.mean() * (1 - paper.mean()) * contrast**2
+    is_near = np.quantile(np.abs(of_paper), 0.9) <= NEAR_SURFACE * abs(np.median(of_ink))
+    return bool(contrast >= LEAST_CONTRAST and parted >= LEAST_PARTED * left.var() and is_near)
+
+
+def may_be_strokes(ink: Flags) -> bool:
+    """Whether ``ink``, bool [H, W], is nowhere so wide as a page or a shadow, nor at the rim as a table is."""
+    if rim(ink[..., None]).mean() > MOST_OF_RIM or np.count_nonzero(ink[[0, 0, -1, -1], [0, -1, 0, -1]]) > MOST_CORNERS:
+        return False
+    top, bottom, left, right = bounds(ink)
+    return widest_square(ink) <= WIDEST_SQUARE * max(bottom - top, right - left)
+
+
+def widest_square(mask: Flags) -> int:
+    """The side, in pixels, of the largest square that is set in ``mask``, bool [H, W]."""
+    side = 0
+    while mask.any():
+        mask = mask[1:, 1:] & mask[:-1, 1:] & mask[1:, :-1] & mask[:-1, :-1]
+        side += 1
+    return side
+
+
+def shaded_paper(without_grain: Bytes) -> Bytes:
+    """The paper of a photograph, uint8 [H, W, 3], on which the ink is dark, and on which shadows may lie.
+
+    It is what remains when everything narrower than `WIDEST_STROKE` is filled with what surrounds it (grey-scale
+    closing): light may fall off across it, and shadows have edges as sharp as they like.
+    """
+    return close_gaps(without_grain, max(3, round(min(without_grain.shape[:2]) * WIDEST_STROKE)))
+
+
+def medians(pixels: Bytes) -> Bytes:
+    """The median of each pixel and its eight neighbours, of ``pixels``, uint8 [H, W, channels].
+
+    Once each column of three is sorted, the median is the middle one of three: the greatest of the least beside one
+    another, the middle one of the middle ones, and the least of the greatest. Pillow's filter, which looks at one pixel
+    after the other, is far slower. Source: J. L. Smith, "Implementing median filters in XC4000E FPGAs", Xcell 23, 1996.
+    """
+    framed = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    least, middle, greatest = sorted_three(framed[:-2], framed[1:-1], framed[2:])
+    beside = [(part[:, :-2], part[:, 1:-1], part[:, 2:]) for part in (least, middle, greatest)]
+    return sorted_three(np.maximum.reduce(beside[0]), sorted_three(*beside[1])[1], np.minimum.reduce(beside[2]))[1]
+
+
+def sorted_three(one: Bytes, two: Bytes, three: Bytes) -> tuple[Bytes, Bytes, Bytes]:
+    """The least, the middle one and the greatest of three values, at each place."""
+    less, more = np.minimum(one, two), np.maximum(one, two)
+    return np.minimum(less, three), np.maximum(less, np.minimum(more, three)), np.maximum(more, three)
+
+
+def is_light_on_dark(pixels: Bytes) -> bool:
+    """Whether what is written on ``pixels``, uint8 [H, W, 3], is lighter than what surrounds it.
+
+    Thin strokes differ from their surroundings more than the surroundings from them, so that their side has the
+    longer tail; a shadow's edge has both alike.
+    """
+    grey = Image.fromarray(pixels).convert("L")
+    reach = max(1, round(min(grey.size) * WIDEST_STROKE / 2))
+    deviation = np.asarray(grey, np.float32) - np.asarray(grey.filter(ImageFilter.BoxBlur(reach)), np.float32)
+    within_frame = deviation[reach:-reach, reach:-reach]
+    return bool((within_frame**3).sum() > 0)
+
+
+def close_gaps(pixels: Bytes, width: int) -> Bytes:
+    """Grey-scale closing of ``pixels``, uint8 [H, W, 3], with a square as wide as ``width`` pixels."""
+    return 255 - widen(255 - widen(pixels, width), width)
+
+
+def widen(pixels: Pixels, width: int) -> Pixels:
+    """The greatest value within a square ``width`` pixels wide around each pixel of ``pixels``, [H, W, channels]."""
+    for axis in (0, 1):
+        before = width // 2
+        padding = [(before, width - 1 - before) if each == axis else (0, 0) for each in range(3)]
+        widest = np.moveaxis(np.pad(pixels, padding, mode="edge"), axis, 0)
+        reach = 1
+        while reach < width:  # each pass joins two windows that together reach up to twice as far
+            step = min(reach, width - reach)
+            widest = np.maximum(widest[:-step], widest[step:])
+            reach += step
+        pixels = np.moveaxis(widest, 0, axis)
+    return pixels
+
+
+def rim(pixels: Pixels) -> Pixels:
+    """The pixels, [N, channels], along the four edges of a picture, [H, W, channels]."""
+    depth = max(1, min(pixels.shape[:2]) // 50)
+    edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
+    return np.concatenate([edge.reshape(-1, pixels.shape[2]) for edge in edges])
+
+
+def quantile(counts: NDArray[np.int64], fraction: float) -> int:
+    """The level below or at which ``fraction`` of what is counted lies."""
+    return int(np.searchsorted(counts.cumsum(), fraction * counts.sum()))
+
+
+def otsu_threshold(counts: NDArray[np.int64]) -> int:
+    """The first level of the upper one of the two groups that best part what ``counts`` [256] has at each level.
+
+    Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
+    Systems, Man, and Cybernetics 9(1), 1979.
+    """
+    below = counts.cumsum()[:-1]
+    above = counts.sum() - below
+    sum_below = (counts * np.arange(256)).cumsum()
+    distance = sum_below[:-1] / np.maximum(below, 1) - (sum_below[-1] - sum_below[:-1]) / np.maximum(above, 1)
+    return int((below * above * distance**2).argmax()) + 1
