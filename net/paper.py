@@ -38,6 +38,8 @@ MOST_CORNERS = 1  # of the picture are ink then; the table's edge has two
 WIDEST_SQUARE = 0.27  # of the ink's longer side is the widest square in it; a page that lies on a table has wider ones
 
 Bytes = NDArray[np.uint8]
+Frame = tuple[tuple[int, int], tuple[int, int]]  # how many rows above and below, and columns before and behind
+NO_FRAME = ((0, 0), (0, 0))
 Pixels = TypeVar("Pixels", Bytes, Floats, Flags)
 
 
@@ -161,32 +163,37 @@ def difference_from_lit_paper(image: Image.Image) -> Difference:
 
 
 def evenly_lit_paper(image: Image.Image) -> Bytes | None:
-    """The paper of a photograph in mode RGB, uint8 [H, W, 3], where it is a quadratic surface.
+    """The paper of a photograph in mode RGB, uint8 [H, W, 3], where it is a quadratic surface, in a dark frame or none.
 
     Strokes may be of any width then. None where not all of the paper is near to such a surface, and all else far from
     it, or where that may be a shadow, a table or a page.
     """
-    whole = np.asarray(image.reduce(-(-max(image.size) // SURFACE_SIDE)), np.float32)
-    frame = frame_around(whole.mean(axis=2))
-    (above, below), (before, behind) = frame
-    small = whole[above : len(whole) - below, before : whole.shape[1] - behind]
-    terms = surface_terms(*small.shape[:2])
-    is_paper, left = told_from_surface(small.mean(axis=2), terms)
+    small = np.asarray(image.reduce(-(-max(image.size) // SURFACE_SIDE)), np.float32)
+    for frame in (frame_around(small.mean(axis=2)), NO_FRAME):
+        (above, below), (before, behind) = frame
+        surface = paper_surface(small[above : len(small) - below, before : small.shape[1] - behind])
+        if surface is not None:
+            under_frame = Image.fromarray(np.pad(surface, (*frame, (0, 0)), mode="edge"))
+            return np.asarray(under_frame.resize(image.size, Image.Resampling.BILINEAR))
+    return None
+
+
+def paper_surface(pixels: Floats) -> Bytes | None:
+    """What ``pixels``, float [H, W, 3] from 0 to 255, would be without ink, uint8; None as `evenly_lit_paper`."""
+    terms = surface_terms(*pixels.shape[:2])
+    is_paper, left = told_from_surface(pixels.mean(axis=2), terms)
     if not parts_cleanly(left, is_paper) or not may_be_strokes(~is_paper):
         return None
-    surface = terms @ least_squares(terms[is_paper.ravel()], small[is_paper])
-    fitted = np.rint(surface.clip(0, 255)).astype(np.uint8).reshape(small.shape)
-    under_frame = np.pad(fitted, (*frame, (0, 0)), mode="edge")
-    return np.asarray(Image.fromarray(under_frame).resize(image.size, Image.Resampling.BILINEAR))
+    surface = terms @ least_squares(terms[is_paper.ravel()], pixels[is_paper])
+    return np.rint(surface.clip(0, 255)).astype(np.uint8).reshape(pixels.shape)
 
 
-def frame_around(grey: Floats) -> tuple[tuple[int, int], tuple[int, int]]:
-    """How many rows above and below in ``grey``, float [H, W], and columns before and behind are a dark frame."""
+def frame_around(grey: Floats) -> Frame:
+    """The dark frame that is around ``grey``, float [H, W]."""
     is_dark = grey < otsu_threshold(np.bincount(np.rint(grey).astype(int).ravel(), minlength=256))
-    return (
-        (dark_lines(is_dark), dark_lines(is_dark[::-1])),
-        (dark_lines(is_dark.T), dark_lines(is_dark.T[::-1])),
-    )
+    above, below = dark_lines(is_dark), dark_lines(is_dark[::-1])
+    before, behind = dark_lines(is_dark.T), dark_lines(is_dark.T[::-1])
+    return ((above, below), (before, behind)) if above and below and before and behind else NO_FRAME
 
 
 def dark_lines(is_dark: Flags) -> int:
