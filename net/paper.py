@@ -169,7 +169,7 @@ def evenly_lit_paper(image: Image.Image) -> Bytes | None:
     it, or where that may be a shadow, a table or a page.
     """
     small = np.asarray(image.reduce(-(-max(image.size) // SURFACE_SIDE)), np.float32)
-    for frame in (frame_around(small.mean(axis=2)), NO_FRAME):
+    for frame in dict.fromkeys((frame_around(small.mean(axis=2)), NO_FRAME)):
         (above, below), (before, behind) = frame
         surface = paper_surface(small[above : len(small) - below, before : small.shape[1] - behind])
         if surface is not None:
@@ -189,7 +189,7 @@ def paper_surface(pixels: Floats) -> Bytes | None:
 
 
 def frame_around(grey: Floats) -> Frame:
-    """The dark frame that is around ``grey``, float [H, W]."""
+    """The dark frame around ``grey``, float [H, W], if there is one on all four sides."""
     is_dark = grey < otsu_threshold(np.bincount(np.rint(grey).astype(int).ravel(), minlength=256))
     above, below = dark_lines(is_dark), dark_lines(is_dark[::-1])
     before, behind = dark_lines(is_dark.T), dark_lines(is_dark.T[::-1])
