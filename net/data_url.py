@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# As in a JSON Schema, whose patterns know neither \w nor case that does not matter.
+# Written so that it means the same to Python and to the JSON Schema of the contract.
 START = "^data:image/[A-Za-z0-9_.+-]+(;[A-Za-z0-9_.+-]+=[A-Za-z0-9_.+-]+)*;base64,"
 
 

@@ -150,13 +150,10 @@ def difference_from_lit_paper(image: Image.Image) -> Difference:
     """
     pixels = np.asarray(image)
     paper = evenly_lit_paper(image)
-    if paper is not None and paper.mean() < pixels.mean():  # the ink is lighter
-        pixels, paper = 255 - pixels, 255 - paper
     if paper is None:
-        without_grain = medians(pixels)
-        if is_light_on_dark(without_grain):
-            without_grain, pixels = 255 - without_grain, 255 - pixels
-        paper = shaded_paper(without_grain)
+        paper = shaded_paper(pixels)
+    if paper.mean() < pixels.mean():  # the ink is lighter
+        pixels, paper = 255 - pixels, 255 - paper
     light = paper.astype(np.float32)
     darkening = (1 - pixels / np.maximum(light, max(1, DARKEST_PAPER * light.max()))).clip(0, 1).mean(axis=2)
     return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
@@ -181,8 +178,8 @@ def evenly_lit_paper(image: Image.Image) -> Bytes | None:
 def paper_surface(pixels: Floats) -> Bytes | None:
     """What ``pixels``, float [H, W, 3] from 0 to 255, would be without ink, uint8; None as `evenly_lit_paper`."""
     terms = surface_terms(*pixels.shape[:2])
-    is_paper, left = told_from_surface(pixels.mean(axis=2), terms)
-    if not parts_cleanly(left, is_paper) or not may_be_strokes(~is_paper):
+    is_paper, residuals = told_from_surface(pixels.mean(axis=2), terms)
+    if not parts_cleanly(residuals, is_paper) or not may_be_strokes(~is_paper):
         return None
     surface = terms @ least_squares(terms[is_paper.ravel()], pixels[is_paper])
     return np.rint(surface.clip(0, 255)).astype(np.uint8).reshape(pixels.shape)
@@ -204,22 +201,22 @@ def dark_lines(is_dark: Flags) -> int:
 
 
 def told_from_surface(grey: Floats, terms: Floats) -> tuple[Flags, Floats]:
-    """Which of ``grey``, float [H, W], are paper, and what is left of them without the surface: both [H, W].
+    """Which of ``grey``, float [H, W], are paper, and the residuals of its surface: both [H, W].
 
-    The surface, of ``terms`` [H * W, `QUADRATIC`], is fitted to what is paper, and Otsu's threshold on what is left
+    The surface, of ``terms`` [H * W, `QUADRATIC`], is fitted to what is paper, and Otsu's threshold on the residuals
     tells anew what is: that which most of the rim belongs to. So on, until it stays the same.
     """
     is_paper = np.ones(grey.shape, bool)
     for count in ROUNDS:
         chosen = is_paper.ravel()
         surface = terms[:, :count] @ least_squares(terms[chosen, :count], grey.ravel()[chosen])
-        left = grey - surface.reshape(grey.shape)
-        levels = np.rint((left - left.min()) * (255 / max(1, np.ptp(left)))).astype(int)
+        residuals = grey - surface.reshape(grey.shape)
+        levels = np.rint((residuals - residuals.min()) * (255 / max(1, np.ptp(residuals)))).astype(int)
         is_lighter = levels >= otsu_threshold(np.bincount(levels.ravel(), minlength=256))
         before, is_paper = is_paper, is_lighter == (rim(is_lighter[..., None]).mean() > 0.5)
         if is_paper.all() or (count == QUADRATIC and (is_paper == before).all()):
             break
-    return is_paper, left
+    return is_paper, residuals
 
 
 def surface_terms(height: int, width: int) -> Floats:
@@ -233,15 +230,15 @@ def least_squares(terms: Floats, values: Floats) -> Floats:
     return np.linalg.lstsq(terms.T @ terms, terms.T @ values, rcond=None)[0]
 
 
-def parts_cleanly(left: Floats, paper: Flags) -> bool:
-    """Whether ``left``, float [H, W], of a picture without its surface, is near 0 on ``paper``, bool [H, W], alone."""
+def parts_cleanly(residuals: Floats, paper: Flags) -> bool:
+    """Whether ``residuals`` of a surface, float [H, W], are near 0 on the ``paper``, bool [H, W], alone."""
     if paper.all():
         return False
-    of_paper, of_ink = left[paper], left[~paper]
+    of_paper, of_ink = residuals[paper], residuals[~paper]
     contrast = abs(of_ink.mean() - of_paper.mean())
     parted = paper.mean() * (1 - paper.mean()) * contrast**2
     is_near = np.quantile(np.abs(of_paper), 0.9) <= NEAR_SURFACE * abs(np.median(of_ink))
-    return bool(contrast >= LEAST_CONTRAST and parted >= LEAST_PARTED * left.var() and is_near)
+    return bool(contrast >= LEAST_CONTRAST and parted >= LEAST_PARTED * residuals.var() and is_near)
 
 
 def may_be_strokes(ink: Flags) -> bool:
@@ -261,13 +258,17 @@ def widest_square(mask: Flags) -> int:
     return side
 
 
-def shaded_paper(without_grain: Bytes) -> Bytes:
-    """The paper of a photograph, uint8 [H, W, 3], on which the ink is dark, and on which shadows may lie.
+def shaded_paper(pixels: Bytes) -> Bytes:
+    """The paper of a photograph, ``pixels``, uint8 [H, W, 3] both, on which shadows may lie.
 
     It is what remains when everything narrower than `WIDEST_STROKE` is filled with what surrounds it (grey-scale
     closing): light may fall off across it, and shadows have edges as sharp as they like.
     """
-    return close_gaps(without_grain, max(3, round(min(without_grain.shape[:2]) * WIDEST_STROKE)))
+    without_grain = medians(pixels)
+    width = max(3, round(min(pixels.shape[:2]) * WIDEST_STROKE))
+    if is_light_on_dark(without_grain):
+        return 255 - close_gaps(255 - without_grain, width)
+    return close_gaps(without_grain, width)
 
 
 def medians(pixels: Bytes) -> Bytes:
