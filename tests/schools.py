@@ -53,6 +53,32 @@ def curled_nine(rng: random.Random) -> list[Stroke]:
     return [[*bowl, (0.66, 0.5), (0.64, 0.68), (0.56, deep), (0.44, deep + 0.02), (left, deep - rng.uniform(0, 0.08))]]
 
 
+def low_four(rng: random.Random) -> list[Stroke]:
+    """A 4 of a slope and a bar, whose short stem begins just above the bar."""
+    bar = rng.uniform(0.62, 0.72)
+    slope = [(rng.uniform(0.46, 0.56), 0.14), (0.4, 0.36), (0.29, bar - 0.02), (0.32, bar + 0.02)]
+    stem = rng.uniform(0.56, 0.62)
+    return [
+        [*slope, (0.5, bar + rng.uniform(-0.01, 0.03)), (0.73, bar - rng.uniform(0, 0.06))],
+        [(stem, bar - rng.uniform(0.03, 0.1)), (stem - rng.uniform(0.02, 0.08), 0.86)],
+    ]
+
+
+def bowed_nine(rng: random.Random) -> list[Stroke]:
+    """A 9 of a small loop, whose tail swings out to the right and ends flat on the line."""
+    size = rng.uniform(0.07, 0.11)
+    loop = arc(0.45, 0.15 + size, size * 1.15, size, -25, -375)
+    out = rng.uniform(0.66, 0.72)
+    return [[*loop, (out, 0.52), (out - 0.03, 0.7), (0.55, 0.83), (rng.uniform(0.28, 0.36), 0.84)]]
+
+
+def overshot_zero(rng: random.Random) -> list[Stroke]:
+    """A 0 that begins above where it closes."""
+    begin = (rng.uniform(0.32, 0.4), rng.uniform(0.1, 0.15))
+    ring = arc(0.5, 0.53, 0.2, 0.31, -160, -520)
+    return [[begin, *ring]]
+
+
 def slashed_zero(rng: random.Random) -> list[Stroke]:
     """A 0 that cannot be taken for an O."""
     reach = rng.uniform(0.9, 1.25)
@@ -85,7 +111,10 @@ HABITS: dict[str, tuple[int, Hand]] = {
     "flagged-one": (1, flagged_one),
     "footed-one": (1, footed_one),
     "open-four": (4, open_four),
+    "low-four": (4, low_four),
     "curled-nine": (9, curled_nine),
+    "bowed-nine": (9, bowed_nine),
+    "overshot-zero": (0, overshot_zero),
     "slashed-zero": (0, slashed_zero),
     "looped-two": (2, looped_two),
     "short-tailed-six": (6, short_tailed_six),

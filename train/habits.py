@@ -68,7 +68,7 @@ class DrawHabits:
             7: (middle - bar_left, middle + bar_right, 0.06),
             9: (foot, foot + draw.arm((0.2, 0.9), 180, (-25, 50)), 0.1),
         }
-        cut = top + height * draw.uniform(0.05, 0.35)
+        cut = top + height * draw.uniform(0.05, 0.25)
         shortened = ink * (self.line.view(1, -1, 1) - cut.view(-1, 1, 1) + 0.5).clamp(0, 1)
         starts, ends, bends = torch.zeros_like(head), torch.zeros_like(head), torch.zeros_like(height)
         for digit, (start, end, bend) in of_digit.items():

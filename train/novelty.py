@@ -29,6 +29,7 @@ def relearn_novelty(training: Training, digits: Digits) -> None:
     """
     network = training.averaged_network
     generator = training.generator_of(len(training.history) + 1)
+    digits = training.with_allographs(digits, generator)
     features, is_none = features_of(network.eval(), digits, training.augment, generator)
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     features = (features - mean) / deviation

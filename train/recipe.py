@@ -31,6 +31,7 @@ class Augmentation:
     thicken_power: float = 3.0  # the higher the rarer are the thickest
     thin: float = 0.3  # 3 x 3 erosions, at most 1; more breaks thin lines
     habits: Habits = field(default_factory=Habits)
+    blur: float = 1.5  # means over 3 x 3 pixels, one after the other, at most: small pictures come enlarged
     gamma: float = 0.3  # natural logarithm of the exponent, either way
 
 
@@ -49,7 +50,12 @@ class Recipe:
     ema_half_life: float = 0.5  # epochs after which a step's weights count half in the average that is kept
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
-    outliers: float = 0.1  # pictures of what is no digit among the digits, as a fraction of these
+    allographs: float = 0.07  # digits drawn by train/allographs.py among MNIST's own, as a fraction of these
+    outliers: float = 0.1  # pictures of what is no digit among the digits, as a fraction of MNIST's
+
+    def allographs_among(self, digits: int) -> int:
+        """How many drawn digits an epoch shows among so many ``digits``."""
+        return round(self.allographs * digits)
 
     def outliers_among(self, digits: int) -> int:
         """How many pictures of what is no digit an epoch shows among so many ``digits``."""
@@ -57,17 +63,26 @@ class Recipe:
 
     def steps_an_epoch(self, digits: int) -> int:
         """How many whole batches an epoch of so many ``digits`` has."""
-        return (digits + self.outliers_among(digits)) // self.batch_size
+        return (digits + self.allographs_among(digits) + self.outliers_among(digits)) // self.batch_size
 
 
 NO_HABITS = Habits(flagged_one=0, footed_one=0, short_six=0, crossed_seven=0, curled_nine=0, slashed_zero=0)
 NO_AUGMENTATION = Augmentation(
-    rotation=0, scale=0, shear=0, shift=0, elastic_alpha=0, thicken=0, thin=0, habits=NO_HABITS, gamma=0
+    rotation=0, scale=0, shear=0, shift=0, elastic_alpha=0, thicken=0, thin=0, habits=NO_HABITS, blur=0, gamma=0
 )
 
 # 99% in seconds: so short a run has no time to get used to varied pictures, nor to overfit; what holds it up most is
 # being too sure of itself too soon.
-FAST = Recipe(epochs=1, lr=8e-3, warmup=0.15, label_smoothing=0.1, dropout=0, augmentation=NO_AUGMENTATION, outliers=0)
+FAST = Recipe(
+    epochs=1,
+    lr=8e-3,
+    warmup=0.15,
+    label_smoothing=0.1,
+    dropout=0,
+    augmentation=NO_AUGMENTATION,
+    allographs=0,
+    outliers=0,
+)
 
 # What each part is worth is seen by training without it.
 PARTS: dict[str, dict[str, object]] = {
@@ -75,8 +90,10 @@ PARTS: dict[str, dict[str, object]] = {
     "affine": {"augmentation": {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0}},
     "elastic": {"augmentation": {"elastic_alpha": 0.0}},
     "stroke-width": {"augmentation": {"thicken": 0.0, "thin": 0.0}},
+    "blur": {"augmentation": {"blur": 0.0}},
     "contrast": {"augmentation": {"gamma": 0.0}},
     "habits": {"augmentation": {"habits": NO_HABITS}},
+    "allographs": {"allographs": 0.0},
     "outliers": {"outliers": 0.0},
     "averaging": {"ema_half_life": 0.0},
     "one-cycle": {"one_cycle": False},

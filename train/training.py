@@ -14,6 +14,7 @@ from torch import Tensor
 
 from net.checkpoint import replace_file
 from net.lenet import NONE, LeNet, to_pictures
+from train.allographs import Allographs
 from train.augment import Augment
 from train.averaging import ExponentialAverage
 from train.devices import device_name
@@ -77,6 +78,7 @@ class Training:
             self.network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True
         )
         self.schedule = learning_rate_schedule(self.optimizer, recipe, recipe.epochs * steps_an_epoch)
+        self.draw_allographs = Allographs(device)
         self.draw_outliers = Outliers(device)
         self.augment = Augment(recipe.augmentation, device)
         self.history: list[EpochResult] = []
@@ -141,22 +143,27 @@ class Training:
         )
 
     def steps(self, digits: Digits, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Show ``digits`` once, and new outliers among them, in whole batches; what `step` returns for each.
+        """Show ``digits`` once, new allographs and outliers among them, in whole batches; what `step` returns for each.
 
         What fills no batch is left out, other digits each time.
         """
         generator = self.generator_of(epoch)
-        digits = digits + self.draw_outliers(digits, self.recipe.outliers_among(len(digits)), generator)
-        order = torch.randperm(len(digits), generator=generator, device=self.device)  # the same on every rank
+        shown = self.with_allographs(digits, generator)
+        shown += self.draw_outliers(digits, self.recipe.outliers_among(len(digits)), generator)
+        order = torch.randperm(len(shown), generator=generator, device=self.device)  # the same on every rank
         rank_seed = generator.initial_seed() * MOST_RANKS + self.ranks.rank
         torch.manual_seed(rank_seed)  # dropout draws from here
         generator.manual_seed(rank_seed)
         size = self.recipe.batch_size
         for batch in order[: len(order) // size * size].split(size):
             share = self.ranks.share_of(batch)
-            labels = digits.labels[share]
-            pictures = self.augment(to_pictures(digits.images[share]), labels, generator)
-            yield self.step(pictures, labels, self.digits_a_share(digits.labels[batch]))
+            labels = shown.labels[share]
+            pictures = self.augment(to_pictures(shown.images[share]), labels, generator)
+            yield self.step(pictures, labels, self.digits_a_share(shown.labels[batch]))
+
+    def with_allographs(self, digits: Digits, generator: torch.Generator) -> Digits:
+        """``digits``, and as many drawn ones besides as the recipe wants among them."""
+        return digits + self.draw_allographs(self.recipe.allographs_among(len(digits)), generator)
 
     def digits_a_share(self, labels: Tensor) -> Tensor | None:
         """How many digits each share of a batch with ``labels`` [N] holds on average; None where it is not shared.
