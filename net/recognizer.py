@@ -20,6 +20,9 @@ from net.lenet import NONE, to_pictures
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
 
 # A picture file, given whole, or strokes made by `net.strokes.parse`.
+SLASH = 1  # what the slash of a 0 is read as by itself
+MAY_BE_ZERO = 0.25  # probability of a 0 from which on a certain 1 on it may be its slash
+
 Given = bytes | strokes.Strokes
 
 
@@ -135,16 +138,21 @@ class Recognizer:
         """What the probabilities ``of_looks`` say of ``seen``.
 
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
-        looks at which it is certain of different digits all count, and then none is to be trusted.
+        looks at which it is certain of different digits all count, and then none is to be trusted. Nor is a certain 1
+        that may be the slash of a 0.
         """
         confidences = [max(probabilities) for probabilities in of_looks]
+        digits = [probabilities.index(max(probabilities)) for probabilities in of_looks]
         certain = [which for which, each in enumerate(confidences) if each > self.calibration.certain_above]
         chosen = certain[0] if certain else confidences.index(max(confidences))
         probabilities = of_looks[chosen]
-        contradicted = len({of_looks[which].index(confidences[which]) for which in certain}) > 1
+        counting = set(certain)
+        if certain and digits[chosen] == SLASH:
+            counting.update(which for which, of_look in enumerate(of_looks) if of_look[0] > MAY_BE_ZERO)
+        contradicted = len({digits[which] for which in counting}) > 1
         if contradicted:
-            chosen = certain[-1]
-            probabilities = mean_of_looks([of_looks[which] for which in certain])
+            chosen = max(counting)
+            probabilities = mean_of_looks([of_looks[which] for which in sorted(counting)])
         confidence = max(probabilities)
         return Prediction(
             digit=probabilities.index(confidence),

@@ -1,4 +1,4 @@
-"""Draws the README's pictures: the page as it looks at three widths, and what net/ink.py makes of four pictures.
+"""Draws the README's pictures: the page at three widths, what net/ink.py makes of four pictures, and allographs.
 
 python tests/figures.py        # needs Chromium and tests/requirements.txt
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import handwriting
 import hard_pictures
 import numpy as np
+import torch
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, sync_playwright
 
@@ -19,11 +20,13 @@ HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 
 from net import ink  # noqa: E402
+from train.allographs import SHAPES, Allographs  # noqa: E402
 
 CHROMIUM = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
 CELL, GAP, CAPTION = 220, 16, 30  # pixels
 SCREENS = [(1440, 900, "light"), (768, 1024, "light"), (320, 568, "dark")]  # width and height in pixels, colour scheme
 SHOWN_HEIGHT, FIGURE_WIDTH = 1280, 1800  # pixels
+HANDS = 6  # that write each allograph
 COLOURS = 128  # of the page's picture, which is as good as with all of them, and a quarter as large
 
 
@@ -101,6 +104,17 @@ def draw_ink(path: Path) -> None:
     figure.save(path)
 
 
+def draw_allographs(path: Path) -> None:
+    """A column for each shape of train/allographs.py, as several hands would write it."""
+    shapes = len(SHAPES.strip().splitlines())
+    digits = Allographs(torch.device("cpu"))(HANDS * shapes, torch.Generator().manual_seed(0)).images
+    side = digits.shape[-1]
+    rows = digits.view(HANDS, shapes, side, side).transpose(1, 2).reshape(HANDS * side, shapes * side)
+    figure = Image.fromarray(255 - rows.numpy())
+    figure.resize((2 * figure.width, 2 * figure.height), Image.Resampling.BICUBIC).save(path, optimize=True)
+
+
 if __name__ == "__main__":
     draw_page(HOME / "views" / "pad.png")
     draw_ink(HOME / "net" / "ink.png")
+    draw_allographs(HOME / "train" / "allographs.png")

@@ -19,6 +19,7 @@ from conftest import HOME, LINE_TIMEOUT, python
 
 from net import checkpoint
 from net.lenet import NONE, LeNet, to_pictures
+from train.allographs import Allographs, curves_through
 from train.augment import Augment
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.fitting import centre_of_mass, extent
@@ -487,6 +488,31 @@ def test_augmented_pictures_stay_pictures_and_repeat_with_the_generator(small_mn
     ink = first.sum((1, 2, 3)) / pictures.sum((1, 2, 3))
     assert ink.min() > 0.3, "no digit is wiped out"
     assert ink.max() < 4
+
+
+def test_allographs_are_digits_like_the_others_and_repeat_with_the_generator():
+    draw = Allographs(torch.device("cpu"))
+    first, second, third = (draw(700, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    assert (first.images.shape, first.images.dtype) == ((700, 28, 28), torch.uint8)
+    assert {0, 4, 9} <= set(first.labels.tolist()) <= set(range(10))
+    assert torch.equal(first.images, second.images)
+    assert not torch.equal(first.images, third.images)
+    pictures = to_pictures(first.images)
+    assert extent(pictures).sub(20).abs().max() <= 2
+    assert centre_of_mass(pictures).sub(14.5).abs().max() < 0.6
+    for count in (0, 1, 513):
+        assert len(draw(count, torch.Generator())) == count
+
+
+def test_an_allograph_is_drawn_through_its_points():
+    matrix, pen_down = curves_through([3, 2])
+    points = torch.tensor([[0.0, 0], [4, 8], [8, 0], [1, 1], [2, 5]])
+    corners = matrix @ points
+    first, second = (int(start) for start in (~pen_down).nonzero())
+    assert first == 0
+    assert torch.allclose(corners[[0, second - 1, second, -1]], points[[0, 2, 3, 4]])
+    assert (corners - points[1]).norm(dim=1).min() < 0.5
+    assert torch.allclose(matrix.sum(1), torch.ones(len(matrix)))
 
 
 def test_habits_add_strokes_to_their_own_digits_only(small_mnist: Path):

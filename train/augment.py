@@ -90,7 +90,7 @@ class Augment:
         return drawn
 
     def vary_sharpness(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
-        """Blur half of the pictures a little: who sends a small one has it enlarged, and cameras do not always focus."""
+        """Blur half of the pictures a little: small ones come enlarged, and cameras do not always focus."""
         amount = self.uniform((len(pictures), 1, 1, 1), generator).clamp(min=0) * self.settings.blur
         for step in range(math.ceil(self.settings.blur)):
             blurred = F.avg_pool2d(pictures, 3, stride=1, padding=1)

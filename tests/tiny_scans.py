@@ -1,0 +1,37 @@
+"""Digits that 13 people wrote on forms, scanned and shrunk to 8 x 8 pixels, enlarged again: scikit-learn brings them.
+
+python tests/tiny_scans.py DIR     # writes DIR/<digit>/<number>.png, for python -m train.evaluate --images
+
+Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository, 1998,
+https://doi.org/10.24432/C50P49, its test part of 1,797 digits.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+INK = 16  # of a pixel that is all ink
+TIMES = 20  # as large as they were
+MARGIN = 60  # pixels, around what is enlarged
+
+try:
+    from sklearn.datasets import load_digits
+except ImportError:
+    sys.exit("The digits come with scikit-learn, which is not installed here; run: pip install scikit-learn")
+
+
+def enlarged(digit: np.ndarray) -> Image.Image:
+    """``digit``, float [8, 8] from 0 to 16, black on white, as programs enlarge what is too small to see."""
+    small = Image.fromarray(np.rint(digit * (255 / INK)).astype(np.uint8))
+    large = small.resize((small.width * TIMES, small.height * TIMES), Image.Resampling.BICUBIC)
+    return ImageOps.invert(ImageOps.expand(large, MARGIN))
+
+
+if __name__ == "__main__":
+    digits = load_digits()
+    for number, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):
+        path = Path(sys.argv[1]) / str(label) / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        enlarged(image).save(path)
