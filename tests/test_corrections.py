@@ -23,7 +23,7 @@ from net import checkpoint
 from net.corrections import Correction, Corrections, StorageFullError
 from net.lenet import LeNet
 from net.recognizer import Recognizer
-from train.finetune import FineTuning
+from train.finetune import FineTuning, is_no_worse
 from train.mnist import load_training_digits
 from train.pictures import load_pictures
 from train.speedups import Speedups
@@ -253,7 +253,7 @@ def test_new_weights_are_taken_without_a_restart(tmp_path: Path, how: str):
     running.process.stdout.close()
 
 
-def test_fine_tuning_says_what_it_did_and_never_reads_mnist_worse(small_mnist: Path, tmp_path: Path):
+def test_fine_tuning_says_what_it_did_and_reads_mnist_no_worse(small_mnist: Path, tmp_path: Path):
     train = partial(python, "-m", "train", "--data", str(small_mnist), "--out", str(tmp_path), "--threads", "1")
     assert train("--epochs", "2", "--batch-size", "50", "--no-bf16").returncode == 0
     before = json.loads((tmp_path / "lenet.json").read_text())
@@ -266,7 +266,7 @@ def test_fine_tuning_says_what_it_did_and_never_reads_mnist_worse(small_mnist: P
     if ended.returncode == 0:
         assert after["fine_tuned_from"] == before["sha256"]
         assert after["corrections"] == 5
-        assert after["validation_accuracy"] >= before["validation_accuracy"]
+        assert after["validation_accuracy"] > before["validation_accuracy"] - 0.05
     else:
         assert "nothing was written" in ended.stderr
         assert after == before
@@ -294,6 +294,15 @@ def test_weights_that_every_step_would_make_worse_stay_as_they_were(small_mnist:
     assert tuned.validation_after == tuned.validation_before
     after = tuning.training.averaged_network.state_dict()
     assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "allowed"), [(0, 0, True), (1, 0, True), (2, 0, False), (0, 9, True), (6, 3, True), (7, 3, False)]
+)
+def test_only_chance_may_make_validation_worse(lost: int, won: int, allowed: bool):
+    before = torch.arange(100) >= won
+    after = torch.arange(100) < 100 - lost
+    assert is_no_worse(before, after) == allowed
 
 
 def test_what_is_learned_of_a_correction_is_its_digit_and_not_what_lies_beside(tmp_path: Path):

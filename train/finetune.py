@@ -2,18 +2,20 @@
 
 The corrections are shown among a part of MNIST, varied as ever. What that made of the weights is then taken as far
 as it costs nothing: between the old weights and the new ones lies a straight way, and the farthest point on it is
-kept that reads MNIST's validation digits no worse than the old ones did.
+kept that reads MNIST's validation digits no worse than the old ones did, chance aside: of 5,000 so few are misread that
+one more or less says nothing.
 
 Source of the straight way: M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, arXiv:2109.01903.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from train.metrics import accuracy, compute_logits
+from train.metrics import compute_logits, is_right
 from train.mnist import Digits
 from train.recipe import Recipe
 from train.speedups import Speedups
@@ -29,7 +31,10 @@ StateDict = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class FineTuned:
-    """What came of it. ``way`` is 0 where every step made validation worse: the weights are the old ones then."""
+    """What came of it, fractions of digits read right. ``way`` is 0 where every step made validation worse.
+
+    The weights are the old ones then.
+    """
 
     way: float
     validation_before: float
@@ -71,19 +76,30 @@ class FineTuning:
         network = self.training.averaged_network
         after = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
-        def scores(way: float) -> tuple[float, float]:
+        def rights(way: float) -> tuple[Tensor, Tensor]:
             network.load_state_dict(interpolated(self.before, after, way))
             return tuple(
-                accuracy(compute_logits(network, part.images), part.labels) for part in (validation, self.corrections)
+                is_right(compute_logits(network, part.images), part.labels) for part in (validation, self.corrections)
             )
 
-        validation_before, corrections_before = scores(0)
-        for way in WAYS:
-            validation_after, corrections_after = scores(way)
-            if validation_after >= validation_before:
-                return FineTuned(way, validation_before, validation_after, corrections_before, corrections_after)
-        scores(0)
-        return FineTuned(0, validation_before, validation_before, corrections_before, corrections_before)
+        validation_before, corrections_before = rights(0)
+        for way in (*WAYS, 0):
+            validation_after, corrections_after = rights(way)
+            if is_no_worse(validation_before, validation_after):
+                break
+        parts = (validation_before, validation_after, corrections_before, corrections_after)
+        return FineTuned(way, *(right.float().mean().item() for right in parts))
+
+
+def is_no_worse(before: Tensor, after: Tensor) -> bool:
+    """Whether ``after`` is right no less often than ``before``, bool [N] both, but for what chance would explain.
+
+    That is one standard deviation of how many more would be lost than won, if each that changes did so by the toss of a
+    coin. Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
+    percentages", Psychometrika 12(2), 1947.
+    """
+    lost, won = int((before & ~after).sum()), int((after & ~before).sum())
+    return lost - won <= math.sqrt(lost + won)
 
 
 def interpolated(before: StateDict, after: StateDict, way: float) -> StateDict:

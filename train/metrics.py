@@ -20,7 +20,12 @@ def compute_logits(network: torch.nn.Module, images: Tensor) -> Tensor:
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
     """The fraction, 0 to 1, of ``logits`` [N, 11] whose largest of a digit stands at the label [N]; 0 of none."""
-    return int((logits[:, :NONE].argmax(1) == labels).sum()) / max(1, len(labels))
+    return int(is_right(logits, labels).sum()) / max(1, len(labels))
+
+
+def is_right(logits: Tensor, labels: Tensor) -> Tensor:
+    """Which of ``logits`` [N, 11] are largest, of a digit, at the label [N]: bool [N]."""
+    return logits[:, :NONE].argmax(1) == labels
 
 
 def fraction_right(logits: Tensor, labels: Tensor) -> Tensor:
