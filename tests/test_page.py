@@ -360,7 +360,7 @@ def test_bars_seen_picture_and_confidence_are_shown(page: Page):
     width = "(row) => row.querySelector('.bar').getBoundingClientRect().width"
     page.wait_for_function(f"() => ({width})(document.querySelectorAll('#bars li')[8]) > 100")
     page.wait_for_function(f"() => ({width})(document.querySelectorAll('#bars li')[0]) < 30")
-    expect(bars.nth(8).locator(".share")).to_have_text(re.compile(r"^(> )?\d+\.\d%$"))
+    expect(bars.nth(8).locator(".share")).to_have_text(re.compile(r"^(>\s)?\d+\.\d%$"))
     seen = page.locator("#seen")
     expect(seen).to_be_visible()
     assert seen.evaluate("(image) => [image.naturalWidth, image.naturalHeight]") == [28, 28]

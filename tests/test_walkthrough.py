@@ -15,7 +15,7 @@ def run_notebook(mnist_root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     notebook = nbformat.read(HOME / "train" / "walkthrough.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(HOME / "train")}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 8
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 9
     return "".join(output.text for output in outputs if output.output_type == "stream")
 
 
