@@ -20,7 +20,7 @@ HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 
 from net import ink  # noqa: E402
-from train.allographs import SHAPES, Allographs  # noqa: E402
+from train.allographs import Allographs  # noqa: E402
 
 CHROMIUM = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
 CELL, GAP, CAPTION = 220, 16, 30  # pixels
@@ -106,8 +106,9 @@ def draw_ink(path: Path) -> None:
 
 def draw_allographs(path: Path) -> None:
     """A column for each shape of train/allographs.py, as several hands would write it."""
-    shapes = len(SHAPES.strip().splitlines())
-    digits = Allographs(torch.device("cpu"))(HANDS * shapes, torch.Generator().manual_seed(0)).images
+    draw = Allographs(torch.device("cpu"))
+    shapes = len(draw.digits)
+    digits = draw(HANDS * shapes, torch.Generator().manual_seed(0)).images
     side = digits.shape[-1]
     rows = digits.view(HANDS, shapes, side, side).transpose(1, 2).reshape(HANDS * side, shapes * side)
     figure = Image.fromarray(255 - rows.numpy())
