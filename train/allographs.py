@@ -12,6 +12,7 @@ from net.ink import BOX
 from train.fitting import FIELD, fit_into_field
 from train.mnist import Digits
 from train.strokes import draw_polylines
+from train.uniform import uniform
 
 # A digit, and its strokes, split by "|", of points "x,y" from 0 to 8, y down. The pen goes through them in a smooth
 # curve; where a point stands three times it turns a corner.
@@ -70,17 +71,13 @@ class Allographs:
         count = len(shapes)
         tremor = torch.randn((count, *self.controls.shape[1:]), generator=generator, device=self.device)
         points = self.curves[shapes] @ (self.controls[shapes] + TREMOR * tremor)
-        across = self.uniform(NARROWEST, WIDEST, count, generator)
+        across = uniform(NARROWEST, WIDEST, (count,), generator)
         points = points * torch.stack([across, torch.ones_like(across)], dim=1).unsqueeze(1)
-        width = self.uniform(*PEN_WIDTHS, count, generator)
+        width = uniform(*PEN_WIDTHS, (count,), generator)
         first, last = points.amin(1, keepdim=True), points.amax(1, keepdim=True)
         scale = (BOX - width).view(-1, 1, 1) / (last - first).amax(2, keepdim=True)
         placed = (points - (first + last) / 2) * scale + (FIELD - 1) / 2
         return fit_into_field(draw_polylines(placed, self.pen_down[shapes], width, FIELD).unsqueeze(1))[:, 0]
-
-    def uniform(self, low: float, high: float, count: int, generator: torch.Generator) -> Tensor:
-        """Random numbers, float [count], from ``low`` to ``high``."""
-        return torch.rand(count, generator=generator, device=self.device) * (high - low) + low
 
 
 def parse_shape(text: str) -> list[list[tuple[float, ...]]]:

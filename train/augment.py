@@ -15,6 +15,7 @@ from torch import Tensor
 from train.fitting import FIELD, centre_of_mass, extent, offsets_from_centre, sample
 from train.habits import DrawHabits
 from train.recipe import NO_AUGMENTATION, Augmentation
+from train.uniform import uniform
 
 MARGIN = 4  # pixels on every side, for strokes that grow out of the field before they are fitted into it
 CANVAS = FIELD + 2 * MARGIN
@@ -50,10 +51,10 @@ class Augment:
         People tilt, stretch and slant what they write, and the centre of mass is not the centre of a 6.
         """
         settings = self.settings
-        angle = self.uniform((count,), generator) * math.radians(settings.rotation)
-        shear = self.uniform((count,), generator) * settings.shear
-        scale = 1 + self.uniform((count, 2), generator) * settings.scale
-        shift = self.uniform((count, 1, 1, 2), generator) * settings.shift
+        angle = uniform(-1, 1, (count,), generator) * math.radians(settings.rotation)
+        shear = uniform(-1, 1, (count,), generator) * settings.shear
+        scale = 1 + uniform(-1, 1, (count, 2), generator) * settings.scale
+        shift = uniform(-1, 1, (count, 1, 1, 2), generator) * settings.shift
         cos, sin = angle.cos(), angle.sin()
         rotate = torch.stack([cos, -sin, sin, cos], dim=-1).view(count, 2, 2)
         slant = torch.eye(2, device=self.device).repeat(count, 1, 1)
@@ -68,8 +69,8 @@ class Augment:
         applied to visual document analysis", ICDAR 2003: uniform noise blurred by a Gaussian of
         ``elastic_sigma`` pixels and scaled by up to ``elastic_alpha``.
         """
-        noise = self.uniform((count, 2, FIELD, FIELD), generator)
-        strength = torch.rand((count, 1, 1, 1), generator=generator, device=self.device)
+        noise = uniform(-1, 1, (count, 2, FIELD, FIELD), generator)
+        strength = uniform(0, 1, (count, 1, 1, 1), generator)
         field = self.blur @ noise @ self.blur.T * strength * self.settings.elastic_alpha
         return field.permute(0, 2, 3, 1)
 
@@ -79,7 +80,7 @@ class Augment:
         A blend towards the greatest or the least of each pixel's neighbourhood (grey-scale dilation and
         erosion); neighbourhoods grow by a pixel in turn as a cross and as a square, for pens are round.
         """
-        amount = self.uniform((len(pictures), 1, 1, 1), generator)
+        amount = uniform(-1, 1, (len(pictures), 1, 1, 1), generator)
         thicken = amount.clamp(min=0) ** self.settings.thicken_power * self.settings.thicken
         thin = (-amount).clamp(min=0) * self.settings.thin
         thinner = -F.max_pool2d(-pictures, 3, stride=1, padding=1)
@@ -91,7 +92,7 @@ class Augment:
 
     def vary_sharpness(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Blur half of the pictures a little: small ones come enlarged, and cameras do not always focus."""
-        amount = self.uniform((len(pictures), 1, 1, 1), generator).clamp(min=0) * self.settings.blur
+        amount = uniform(-1, 1, (len(pictures), 1, 1, 1), generator).clamp(min=0) * self.settings.blur
         for step in range(math.ceil(self.settings.blur)):
             blurred = F.avg_pool2d(pictures, 3, stride=1, padding=1)
             pictures = pictures + (amount - step).clamp(0, 1) * (blurred - pictures)
@@ -99,12 +100,8 @@ class Augment:
 
     def vary_contrast(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Harden or soften the edges of the ink: drawn lines end sharply, scanned ones fade."""
-        exponent = (self.uniform((len(pictures), 1, 1, 1), generator) * self.settings.gamma).exp()
+        exponent = (uniform(-1, 1, (len(pictures), 1, 1, 1), generator) * self.settings.gamma).exp()
         return pictures.clamp(1e-6, 1).pow(exponent)
-
-    def uniform(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        """Random numbers from -1 to 1."""
-        return torch.rand(shape, generator=generator, device=self.device) * 2 - 1
 
 
 def dilate_by_cross(pictures: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 from net.lenet import NONE
 from train.recipe import Habits
 from train.strokes import draw_polylines
+from train.uniform import uniform
 
 INK = 0.5  # a pixel this dark belongs to the digit
 MOST = 0.25  # of a batch is drawn into; the number is fixed so that a GPU need not be asked how many were chosen
@@ -34,7 +35,7 @@ class DrawHabits:
 
     def __call__(self, pictures: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         """``pictures``, float [N, 1, S, S] from 0 to 1, of ``labels`` [N], with strokes added to some."""
-        chance = torch.rand(len(pictures), generator=generator, device=self.device)
+        chance = uniform(0, 1, (len(pictures),), generator)
         priority = self.probability[labels] - chance
         chosen = priority.topk(max(1, int(MOST * len(pictures)))).indices
         wanted = priority[chosen] > 0
@@ -78,7 +79,7 @@ class DrawHabits:
         stroke = self.stroke(starts, ends, bends * height, draw, width)
         ink = torch.where((labels == 6).view(-1, 1, 1), shortened, torch.maximum(ink, stroke))
 
-        extra = torch.rand(len(ink), generator=generator, device=self.device)
+        extra = uniform(0, 1, (len(ink),), generator)
         footed = (labels == 1) & (extra < self.settings.footed_one)
         serif_left, serif_right = (draw.arm((0.15, 0.4), 0, (-8, 8)) for _ in range(2))
         serif = self.stroke(foot - serif_left, foot + serif_right, 0 * height, draw, width)
@@ -117,8 +118,7 @@ class Between:
 
     def uniform(self, low: float, high: float) -> Tensor:
         """Float [N] from ``low`` to ``high``."""
-        unit = torch.rand(len(self.height), generator=self.generator, device=self.height.device)
-        return unit * (high - low) + low
+        return uniform(low, high, (len(self.height),), self.generator)
 
     def arm(self, lengths: tuple[float, float], angle: Tensor | float, spread: tuple[float, float]) -> Tensor:
         """Vectors, float [N, 2] as (x, y), as long as a fraction of the height between ``lengths``.

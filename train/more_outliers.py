@@ -12,6 +12,7 @@ from torch import Tensor
 from train.fitting import FIELD
 from train.mnist import Digits
 from train.outliers import SIGNS, Kinds, Outliers
+from train.uniform import uniform
 
 MORE_SIGNS = """
 71 40 12 05 28 57 73|70 76 88
@@ -57,7 +58,7 @@ class MoreOutliers(Outliers):
     def rings(self, _: Digits, count: int, generator: torch.Generator) -> Tensor:
         """Rings within rings."""
         away = self.from_middle(count, 0.15, generator)
-        number = self.between(1.6, 4, (count, 1, 1, 1), generator)
+        number = uniform(1.6, 4, (count, 1, 1, 1), generator)
         return ((2 * math.pi * number * (1 - away)).cos() * 3 + 0.5).clamp(0, 1) * (away < 1)
 
     def from_middle(self, count: int, unevenness: float, generator: torch.Generator) -> Tensor:
@@ -66,19 +67,19 @@ class MoreOutliers(Outliers):
         That is an ellipse with up to ``unevenness`` of its radius added or taken away.
         """
         line = (torch.arange(FIELD, device=self.device) + 0.5) / (FIELD / 2) - 1
-        stretch = self.between(1.1, 1.8, (count, 1, 1, 2), generator)
+        stretch = uniform(1.1, 1.8, (count, 1, 1, 2), generator)
         y, x = torch.broadcast_tensors(line.view(1, -1, 1) * stretch[..., 0], line.view(1, 1, -1) * stretch[..., 1])
         angle = torch.atan2(y, x)
         lobes = torch.arange(2, LOBES + 1, device=self.device).view(1, -1, 1, 1)
-        unevenness = self.between(0, unevenness, (count, 1, 1, 1), generator)
-        size = self.between(-1, 1, (count, LOBES - 1, 1, 1), generator) * unevenness / lobes
-        turned = self.between(0, 2 * math.pi, (count, LOBES - 1, 1, 1), generator)
+        unevenness = uniform(0, unevenness, (count, 1, 1, 1), generator)
+        size = uniform(-1, 1, (count, LOBES - 1, 1, 1), generator) * unevenness / lobes
+        turned = uniform(0, 2 * math.pi, (count, LOBES - 1, 1, 1), generator)
         radius = 1 + (size * (lobes * angle.unsqueeze(1) + turned).cos()).sum(1)
         return (torch.hypot(x, y) / radius.clamp(min=0.2)).unsqueeze(1)
 
     def with_pen(self, points: Tensor, pen_down: Tensor, generator: torch.Generator) -> Tensor:
         """``points``, float [N, P, 2] from -1 to 1, as ink, float [N, 1, 28, 28], joined by lines or by curves."""
-        is_round = torch.rand((len(points), 1, 1), generator=generator, device=self.device) < ROUND
+        is_round = uniform(0, 1, (len(points), 1, 1), generator) < ROUND
         return super().with_pen(*with_middles(points, pen_down, is_round), generator)
 
 

@@ -19,6 +19,7 @@ from net.lenet import NONE, to_pictures
 from train.fitting import FIELD, fit_into_field
 from train.mnist import Digits
 from train.strokes import draw_polylines
+from train.uniform import uniform
 
 CHUNK = 512  # pictures drawn at once, to bound memory
 
@@ -141,8 +142,8 @@ class Outliers:
     def side_by_side(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
         """Two digits in a row, which may touch."""
         pair = [self.sample(digits, count, generator) for _ in range(2)]
-        gap = self.between(0.75, 1.05, (count,), generator)
-        tilt = self.between(-0.25, 0.25, (count,), generator)
+        gap = uniform(0.75, 1.05, (count,), generator)
+        tilt = uniform(-0.25, 0.25, (count,), generator)
         return torch.maximum(
             self.placed(pair[0], 0.55, -gap / 2, -tilt / 2),
             self.placed(pair[1], 0.55, gap / 2, tilt / 2),
@@ -151,8 +152,8 @@ class Outliers:
     def overwritten(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
         """One digit written over another, or half over it. A 1 would be taken for a bar or a slash."""
         pair = [self.sample(digits, count, generator, (0, 2, 3, 4, 5, 6, 7, 8, 9)) for _ in range(2)]
-        angle = self.between(0, 2 * math.pi, (count,), generator)
-        apart = self.between(0.3, 0.6, (count,), generator)
+        angle = uniform(0, 2 * math.pi, (count,), generator)
+        apart = uniform(0.3, 0.6, (count,), generator)
         moved = self.placed(pair[1], 0.7, apart * angle.cos(), apart * angle.sin())
         return torch.maximum(self.placed(pair[0], 0.7, 0 * angle, 0 * angle), moved)
 
@@ -160,7 +161,7 @@ class Outliers:
         """The left half or so of a digit of which that half is none, nor a 1."""
         pictures = self.sample(digits, count, generator, (2, 3, 4, 5))
         across = torch.arange(FIELD, device=self.device).view(1, 1, 1, -1)
-        cut = self.between(11.5, 14, (count, 1, 1, 1), generator)
+        cut = uniform(11.5, 14, (count, 1, 1, 1), generator)
         return pictures * (across < cut)
 
     def turned(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
@@ -175,9 +176,9 @@ class Outliers:
         """Letters and signs, as a hand would distort them."""
         which = torch.randint(len(self.sign_points), (count,), generator=generator, device=self.device)
         points = self.sign_points[which]
-        points = points + self.between(-0.15, 0.15, tuple(points.shape), generator)
-        stretch = self.between(0.5, 1, (count, 1, 2), generator)
-        slant = self.between(-0.2, 0.4, (count, 1), generator)
+        points = points + uniform(-0.15, 0.15, tuple(points.shape), generator)
+        stretch = uniform(0.5, 1, (count, 1, 2), generator)
+        slant = uniform(-0.2, 0.4, (count, 1), generator)
         points = points * stretch
         points = torch.stack([points[..., 0] - slant * points[..., 1], points[..., 1]], dim=2)
         return self.with_pen(points, self.sign_pen_down[which], generator)
@@ -186,30 +187,30 @@ class Outliers:
         """Lines to and fro."""
         corners = torch.randint(7, MOST_CORNERS + 1, (count, 1), generator=generator, device=self.device)
         number = torch.arange(MOST_CORNERS, device=self.device)
-        points = self.between(-1, 1, (count, MOST_CORNERS, 2), generator)
-        lifted = torch.rand((count, MOST_CORNERS), generator=generator, device=self.device) < 0.12
+        points = uniform(-1, 1, (count, MOST_CORNERS, 2), generator)
+        lifted = uniform(0, 1, (count, MOST_CORNERS), generator) < 0.12
         return self.with_pen(points, (number > 0) & (number < corners) & ~lifted, generator)
 
     def textures(self, _: Digits, count: int, generator: torch.Generator) -> Tensor:
         """Blots, grain and stripes."""
         cells = (3, 5, 8, 14)
         noise = [
-            F.interpolate(self.between(0, 1, (count, 1, side, side), generator), size=FIELD, mode="bilinear")
+            F.interpolate(uniform(0, 1, (count, 1, side, side), generator), size=FIELD, mode="bilinear")
             for side in cells
         ]
-        angle = self.between(0, math.pi, (count, 1, 1, 1), generator)
-        pace = self.between(0.6, 2.2, (count, 1, 1, 1), generator)
+        angle = uniform(0, math.pi, (count, 1, 1, 1), generator)
+        pace = uniform(0.6, 2.2, (count, 1, 1, 1), generator)
         line = torch.arange(FIELD, device=self.device, dtype=torch.float32)
         across = line.view(1, 1, 1, -1) * angle.cos() + line.view(1, 1, -1, 1) * angle.sin()
         kinds = torch.stack([*noise, ((across * pace).sin() + 1) / 2])
         which = torch.randint(len(kinds), (count,), generator=generator, device=self.device)
         values = kinds[which, torch.arange(count, device=self.device)]
-        threshold = self.between(0.4, 0.7, (count, 1, 1, 1), generator)
+        threshold = uniform(0.4, 0.7, (count, 1, 1, 1), generator)
         return ((values - threshold) * 6 + 0.5).clamp(0, 1)
 
     def with_pen(self, points: Tensor, pen_down: Tensor, generator: torch.Generator) -> Tensor:
         """``points``, float [N, P, 2] from -1 to 1, as ink, float [N, 1, 28, 28]; see `draw_polylines`."""
-        width = self.between(1.5, 3.5, (len(points),), generator)
+        width = uniform(1.5, 3.5, (len(points),), generator)
         return draw_polylines(FIELD / 2 + points * 10, pen_down, width, FIELD).unsqueeze(1)
 
     def sample(
@@ -231,7 +232,3 @@ class Outliers:
         matrix[:, 0, 2], matrix[:, 1, 2] = -x / scale, -y / scale
         grid = F.affine_grid(matrix, list(pictures.shape), align_corners=False)
         return F.grid_sample(pictures, grid, align_corners=False)
-
-    def between(self, low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        """Uniform random numbers."""
-        return torch.rand(shape, generator=generator, device=self.device) * (high - low) + low
