@@ -602,6 +602,18 @@ def test_what_is_no_digit_is_learned_anew_without_reading_any_digit_otherwise(sm
     assert loss_after < 0.8 * loss_before
 
 
+def test_drawn_digits_are_digits_to_what_learns_anew_what_is_none(small_mnist: Path):
+    digits, _ = load_training_digits(small_mnist)
+    cpu = torch.device("cpu")
+    drawn = to_pictures(Allographs(cpu)(150, torch.Generator().manual_seed(9)).images)
+    novelty = []
+    for share in (0.0, 1.0):
+        training = Training(Recipe(allographs=share), cpu, 1, Speedups())
+        relearn_novelty(training, digits[torch.arange(3 * len(digits)) % len(digits)])
+        novelty.append(training.averaged_network(drawn, open_set=True)[:, NONE].mean().item())
+    assert novelty[1] < novelty[0] - 1, "in logits"
+
+
 def test_calibration_mends_confidence_that_is_too_high():
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(10, (5000,), generator=generator)
