@@ -504,19 +504,6 @@ def test_allographs_are_digits_like_the_others_and_repeat_with_the_generator():
         assert len(draw(count, torch.Generator())) == count
 
 
-def test_half_of_the_pictures_are_blurred_and_keep_their_ink(small_mnist: Path):
-    digits = load_test_digits(small_mnist)
-    plain, blurred = (
-        Augment(replace(NO_AUGMENTATION, shift=1e-6, blur=blur), torch.device("cpu"))(
-            to_pictures(digits.images), digits.labels, torch.Generator().manual_seed(0)
-        )
-        for blur in (0.0, 1.5)
-    )
-    roughness = [pictures.diff(dim=3).abs().sum((1, 2, 3)) for pictures in (plain, blurred)]
-    assert 0.3 < (roughness[1] < 0.9 * roughness[0]).float().mean() < 0.7
-    assert torch.allclose(blurred.sum((1, 2, 3)), plain.sum((1, 2, 3)), rtol=0.02)
-
-
 def test_an_epoch_shows_as_many_drawn_digits_and_outliers_as_the_recipe_wants(small_mnist: Path):
     digits, _ = load_training_digits(small_mnist)
     recipe = Recipe(batch_size=10, allographs=0.5, outliers=0.25, augmentation=NO_AUGMENTATION)

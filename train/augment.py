@@ -43,7 +43,7 @@ class Augment:
         growth = extent(drawn) / extent(canvas)
         offsets = self.affine_offsets(len(pictures), generator) + self.elastic_field(len(pictures), generator)
         fitted = sample(drawn, centre_of_mass(drawn).view(-1, 1, 1, 2) + offsets * growth.view(-1, 1, 1, 1))
-        return self.vary_contrast(self.vary_sharpness(fitted, generator), generator)
+        return self.vary_contrast(fitted, generator)
 
     def affine_offsets(self, count: int, generator: torch.Generator) -> Tensor:
         """Offsets from the centre, float [N, 28, 28, 2] in pixels, after a random rotation, scale, shear and shift.
@@ -89,14 +89,6 @@ class Augment:
             thicker = dilate_by_cross(drawn) if step % 2 == 0 else F.max_pool2d(drawn, 3, stride=1, padding=1)
             drawn = drawn + (thicken - step).clamp(0, 1) * (thicker - drawn)
         return drawn
-
-    def vary_sharpness(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
-        """Blur half of the pictures a little: small ones come enlarged, and cameras do not always focus."""
-        amount = uniform(-1, 1, (len(pictures), 1, 1, 1), generator).clamp(min=0) * self.settings.blur
-        for step in range(math.ceil(self.settings.blur)):
-            blurred = F.avg_pool2d(pictures, 3, stride=1, padding=1)
-            pictures = pictures + (amount - step).clamp(0, 1) * (blurred - pictures)
-        return pictures
 
     def vary_contrast(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Harden or soften the edges of the ink: drawn lines end sharply, scanned ones fade."""

@@ -26,6 +26,7 @@ from train.ranks import MOST_RANKS, Ranks
 from train.recipe import Augmentation, Habits, Recipe
 from train.speedups import Speedups
 
+RISE = 25  # times the learning rate grows from the first step to the top
 NOVELTY_WEIGHT = 0.2  # of telling digits from what is none, next to telling digits apart
 
 
@@ -273,7 +274,13 @@ def learning_rate_schedule(
         return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1)
     steps = max(steps, 4)  # a run so short has no room for a cycle
     return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=recipe.lr, total_steps=steps, pct_start=max(recipe.warmup, 2 / steps), cycle_momentum=False
+        optimizer,
+        max_lr=recipe.lr,
+        total_steps=steps,
+        pct_start=max(recipe.warmup, 2 / steps),
+        cycle_momentum=False,
+        div_factor=RISE,
+        final_div_factor=1 / (RISE * recipe.last_lr),
     )
 
 
