@@ -97,6 +97,7 @@ PARTS: dict[str, dict[str, object]] = {
     "outliers": {"outliers": 0.0},
     "averaging": {"ema_half_life": 0.0},
     "one-cycle": {"one_cycle": False},
+    "last-lr": {"last_lr": FAST.last_lr},
     "label-smoothing": {"label_smoothing": 0.0},
     "dropout": {"dropout": 0.0},
     "weight-decay": {"weight_decay": 0.0},
