@@ -32,7 +32,7 @@ from train.outliers import Outliers
 from train.ranks import Ranks
 from train.recipe import NO_AUGMENTATION, Augmentation, Habits, Recipe
 from train.speedups import Speedups
-from train.training import Training
+from train.training import Training, learning_rate_schedule
 
 SHORT = ("--epochs", "3", "--batch-size", "50", "--threads", "1", "--device", "cpu", "--no-bf16", "--no-channels-last")
 
@@ -521,6 +521,21 @@ def test_an_allograph_is_drawn_through_its_points():
     assert torch.allclose(corners[[0, second - 1, second, -1]], points[[0, 2, 3, 4]])
     assert (corners - points[1]).norm(dim=1).min() < 0.5
     assert torch.allclose(matrix.sum(1), torch.ones(len(matrix)))
+
+
+def test_the_learning_rate_rises_to_its_top_and_ends_where_the_recipe_says():
+    recipe = Recipe(lr=0.01, warmup=0.25, last_lr=0.5)
+    optimizer = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=recipe.lr)
+    schedule = learning_rate_schedule(optimizer, recipe, 100)
+    rates = []
+    for _ in range(100):  # steps
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[0] < 0.001
+    assert max(rates) == rates[24] == pytest.approx(0.01)
+    assert rates[24:] == sorted(rates[24:], reverse=True)
+    assert rates[-1] == pytest.approx(0.005)
 
 
 def test_habits_add_strokes_to_their_own_digits_only(small_mnist: Path):
