@@ -1,6 +1,6 @@
-"""More kinds of what is no digit: round letters, faces, dots, blots, and rings within rings.
+"""More kinds of what is no digit: round letters, faces, dots, blots, wedges, rings in rings, two digits in a ring.
 
-They are for the one layer that `train/novelty.py` fits; the whole network is trained without them. What else stands in
+They are for the one layer that `train/novelty.py` fits; the whole network is trained without them. A single stroke in
 a ring is not among them, for it may be a 0 with a slash or a dot in it.
 """
 
@@ -29,6 +29,7 @@ MORE_SIGNS = """
 """
 ROUND = 0.4  # of the signs and scribbles
 LOBES = 5  # of a blot, at most
+RING_RADIUS = 10  # pixels, about, of what digits stand in
 
 
 class MoreOutliers(Outliers):
@@ -44,11 +45,13 @@ class MoreOutliers(Outliers):
             (0.11, self.overwritten),
             (0.11, self.halved),
             (0.13, self.turned),
-            (0.31, self.signs),
+            (0.26, self.signs),
             (0.10, self.scribbles),
             (0.07, self.textures),
             (0.04, self.blots),
             (0.02, self.rings),
+            (0.03, self.enclosed),
+            (0.02, self.wedges),
         )
 
     def blots(self, _: Digits, count: int, generator: torch.Generator) -> Tensor:
@@ -60,6 +63,25 @@ class MoreOutliers(Outliers):
         away = self.from_middle(count, 0.15, generator)
         number = uniform(1.6, 4, (count, 1, 1, 1), generator)
         return ((2 * math.pi * number * (1 - away)).cos() * 3 + 0.5).clamp(0, 1) * (away < 1)
+
+    def enclosed(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
+        """Two digits in a ring."""
+        nowhere = torch.zeros(count, device=self.device)
+        pair = self.placed(self.side_by_side(digits, count, generator), 0.5, nowhere, nowhere)
+        pixels_off = (self.from_middle(count, 0.15, generator) - 1).abs() * RING_RADIUS
+        width = uniform(1.5, 3.5, (count, 1, 1, 1), generator)
+        return torch.maximum(pair, (width / 2 + 0.5 - pixels_off).clamp(0, 1))
+
+    def wedges(self, _: Digits, count: int, generator: torch.Generator) -> Tensor:
+        """Dark triangles, narrow for their height, as a table leaves them beside a page that lies askew."""
+        line = (torch.arange(FIELD, device=self.device) + 0.5) / FIELD
+        from_tip, x = line.view(1, 1, -1, 1), line.view(1, 1, 1, -1) - 0.5
+        base = uniform(0.2, 0.5, (count, 1, 1, 1), generator)
+        left = -base * uniform(0, 1, (count, 1, 1, 1), generator)
+        inside = torch.minimum(x - from_tip * left, from_tip * (left + base) - x)
+        drawn = (inside * FIELD + 0.5).clamp(0, 1)
+        stands_on_tip = uniform(0, 1, (count, 1, 1, 1), generator) < 0.5
+        return torch.where(stands_on_tip, drawn.flip(2), drawn)
 
     def from_middle(self, count: int, unevenness: float, generator: torch.Generator) -> Tensor:
         """How far each pixel lies from the middle, float [count, 1, 28, 28]: 1 on a closed line around it.

@@ -17,7 +17,7 @@ from train.more_outliers import MoreOutliers
 from train.training import Training
 
 OUTLIERS = 0.3  # of the digits' number
-RIDGE = 1e-4  # of the squared weights, which else grow where the two can be told apart without fail
+RIDGE = 1e-3  # of the squared weights, which else grow where the two can be told apart without fail
 STEPS = 200  # of L-BFGS, at most
 BATCH = 500  # pictures; bounds memory, changes nothing else
 
@@ -34,8 +34,8 @@ def relearn_novelty(training: Training, digits: Digits) -> None:
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     features = (features - mean) / deviation
     layer = network.novelty
-    weight = (layer.weight.detach()[0] * deviation).requires_grad_()
-    bias = (layer.bias.detach()[0] + layer.weight.detach()[0] @ mean).requires_grad_()
+    weight = torch.zeros_like(mean, requires_grad=True)
+    bias = mean.new_zeros((), requires_grad=True)
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
