@@ -1,8 +1,8 @@
 """What is no digit, learned once more by the one layer that tells it, when the others are done.
 
 That layer sees more kinds of it (`train/more_outliers.py`) than the network was trained with, three to ten digits and
-not one, and a fresh variation of every digit. The maps that it looks at stay as they are, and with them the logits of
-the ten digits.
+not one, and a fresh variation of every digit. It is fitted from nothing, whatever it was before; the maps that it looks
+at stay as they are, and with them the logits of the ten digits.
 """
 
 import torch
