@@ -21,7 +21,7 @@ from net import checkpoint
 from net.lenet import NONE, LeNet, to_pictures
 from train.allographs import Allographs, curves_through
 from train.augment import Augment
-from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
+from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.fitting import centre_of_mass, extent
 from train.habits import DrawHabits
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
@@ -632,6 +632,11 @@ def test_calibration_mends_confidence_that_is_too_high():
     right = (predicted == labels).double()
     assert 0.97 < certain.double().mean() < 1
     assert right[certain].mean() > right.mean() > right[~certain].mean()
+
+
+def test_the_readme_says_what_share_of_the_digits_is_called_a_guess():
+    told = " ".join((HOME / "README.md").read_text(encoding="utf-8").split())
+    assert f"of which the {100 * DOUBTFUL:g}% with the least confidence are called a guess" in told
 
 
 def test_the_shipped_checkpoint_is_the_one_that_its_card_describes():
