@@ -122,12 +122,6 @@ class Corrections:
                 database.commit()
         return True
 
-    def __len__(self) -> int:
-        if not self.path.exists():
-            return 0
-        with self.opened() as database:
-            return database.execute("SELECT count(*) FROM corrections").fetchone()[0]
-
     def __iter__(self) -> Iterator[tuple[str, int, bytes]]:
         """Name, label and picture of each, the oldest first."""
         if not self.path.exists():

@@ -18,11 +18,10 @@ from net.folded import FoldedLeNet
 from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
-
-# A picture file, given whole, or strokes made by `net.strokes.parse`.
 SLASH = 1  # what the slash of a 0 is read as by itself
 MAY_BE_ZERO = 0.25  # probability of a 0 from which on a certain 1 on it may be its slash
 
+# A picture file, given whole, or strokes made by `net.strokes.parse`.
 Given = bytes | strokes.Strokes
 
 

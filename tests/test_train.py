@@ -31,7 +31,7 @@ from train.novelty import relearn_novelty
 from train.outliers import Outliers
 from train.ranks import Ranks
 from train.recipe import NO_AUGMENTATION, Augmentation, Habits, Recipe
-from train.speedups import Speedups
+from train.speedups import Speedups, require
 from train.training import Training, learning_rate_schedule
 
 SHORT = ("--epochs", "3", "--batch-size", "50", "--threads", "1", "--device", "cpu", "--no-bf16", "--no-channels-last")
@@ -324,6 +324,22 @@ def test_a_damaged_training_state_is_told_in_one_sentence(damage: str, small_mni
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
 
 
+def test_a_run_broken_off_on_other_digits_is_told_in_one_sentence(small_mnist: Path, tmp_path: Path):
+    kill_at(start_training(tmp_path, small_mnist, *SHORT), r"epoch 2/3:.* 0/12 ")
+    fewer = tmp_path / "fewer" / "MNIST" / "raw"
+    shutil.copytree(small_mnist / "MNIST" / "raw", fewer)
+    for kind, header in (("images-idx3", 16), ("labels-idx1", 8)):
+        path = fewer / f"train-{kind}-ubyte"
+        count, size = 300, (len(path.read_bytes()) - header) // 600
+        head = path.read_bytes()[:header]
+        path.write_bytes(head[:4] + count.to_bytes(4, "big") + head[8:] + path.read_bytes()[header:][: count * size])
+    state = (tmp_path / "lenet.training.pt").read_bytes()
+    ended = train(tmp_path, tmp_path / "fewer", "--resume", "--threads", "1", "--device", "cpu")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert "--data" in ended.stderr
+    assert (tmp_path / "lenet.training.pt").read_bytes() == state
+
+
 def test_a_loss_that_is_no_number_stops_the_run_and_overwrites_nothing(trained, small_mnist: Path, tmp_path: Path):
     out = tmp_path / "lenet.pt"
     before = (trained[0] / "lenet.pt").read_bytes()
@@ -352,6 +368,17 @@ def test_every_speedup_can_be_switched_on_and_the_card_says_so(compiler: bool, s
         assert ended.returncode == 2
         assert "--no-compile" in ended.stderr.splitlines()[-1]
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler for torch.compile: apt-get install g++")
+def test_what_was_compiled_to_be_tried_is_not_compiled_once_more_to_train(small_mnist: Path):
+    device, speedups, recipe = torch.device("cpu"), Speedups(bf16=True, compile=True), Recipe(batch_size=50)
+    torch.compiler.reset()
+    require(device, speedups, recipe.batch_size)
+    digits = load_training_digits(small_mnist)[0]
+    training = Training(recipe, device, recipe.steps_an_epoch(len(digits)), speedups)
+    with torch.compiler.set_stance("fail_on_recompile"):
+        assert all(loss.isfinite() for loss, _ in training.steps(digits, 1))
 
 
 def test_corrections_without_a_compiler_are_told_so_in_one_sentence(small_mnist: Path, tmp_path: Path):

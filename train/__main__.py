@@ -116,10 +116,10 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
         raise UsageError(f"--batch-size must be at most {len(digits)}, the number of digits to train on.")
     steps_an_epoch = recipe.steps_an_epoch(len(digits))
     if state:
-        require(device, Speedups(**state["speedups"]))
+        require(device, Speedups(**state["speedups"]), recipe.batch_size // mine.count)
         training = Training.resume(state, device, steps_an_epoch, mine)
     else:
-        speedups = usable_speedups(options, device, recipe.epochs * steps_an_epoch, mine)
+        speedups = usable_speedups(options, device, recipe, steps_an_epoch, mine)
         training = Training(recipe, device, steps_an_epoch, speedups, mine)
 
     if not mine.is_first:
@@ -164,13 +164,20 @@ def publish(training: Training, validation: Digits, root: Path, out: Path, **fac
     print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
 
 
-def usable_speedups(options: argparse.Namespace, device: torch.device, steps: int, mine: Ranks = Ranks()) -> Speedups:  # noqa: B008
-    """Those that the command line asks for, and of the others those that pay for so many ``steps``.
+def usable_speedups(
+    options: argparse.Namespace,
+    device: torch.device,
+    recipe: Recipe,
+    steps_an_epoch: int,
+    mine: Ranks = Ranks(),  # noqa: B008 - frozen
+) -> Speedups:
+    """Those that the command line asks for, and of the others those that pay for what ``recipe`` is to do.
 
     Raises SpeedupError.
     """
-    speedups = mine.agree(choose_speedups(device, steps, wanted_speedups(options), alone=mine.count == 1))
-    require(device, speedups)
+    steps, share = recipe.epochs * steps_an_epoch, recipe.batch_size // mine.count
+    speedups = mine.agree(choose_speedups(device, steps, share, wanted_speedups(options), alone=mine.count == 1))
+    require(device, speedups, share)
     return speedups
 
 
@@ -189,7 +196,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     except checkpoint.CheckpointError as error:
         raise DataError(checkpoint.with_advice(error, out)) from error
     corrections = load_pictures(options.corrections, recognizer).to(device)
-    speedups = usable_speedups(options, device, RECIPE.epochs * RECIPE.steps_an_epoch(MNIST_DIGITS))
+    speedups = usable_speedups(options, device, RECIPE, RECIPE.steps_an_epoch(MNIST_DIGITS))
     recipe = replace(RECIPE, seed=options.seed or 0)
     tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
     print(f"{len(corrections):,} corrections among {len(tuning.shown):,} pictures an epoch", flush=True)

@@ -47,7 +47,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return FAILURE
     recipe = replace(Recipe(), epochs=options.epochs, batch_size=min(options.batch_size, len(digits)))
-    speedups = choose_speedups(device, recipe.epochs * recipe.steps_an_epoch(len(digits)))
+    speedups = choose_speedups(device, recipe.epochs * recipe.steps_an_epoch(len(digits)), recipe.batch_size)
     print(
         f"{options.epochs} epochs on {len(digits):,} digits, judged by {len(validation):,} others; "
         f"means of {options.seeds} seeds\n"

@@ -41,7 +41,9 @@ class Ranks:
         """``network``, which lies on ``device`` and was made by `synchronized`, with its gradients averaged."""
         if self.count == 1:
             return network
-        return DistributedDataParallel(network, device_ids=[device.index] if device.type == "cuda" else None)
+        device_ids = [device.index] if device.type == "cuda" else None
+        # The statistics of batch normalisation are the same on all ranks as it is.
+        return DistributedDataParallel(network, device_ids=device_ids, broadcast_buffers=False)
 
     def synchronized(self, network: nn.Module) -> nn.Module:
         """A new ``network``, batch normalisation being over all ranks; the same state_dict."""

@@ -19,9 +19,10 @@ from torch import nn
 from net.lenet import LeNet
 from train.command_line import USAGE_ERROR, unless_interrupted
 from train.devices import DeviceError, choose_device, synchronize
+from train.recipe import Recipe
 
 WORTH_IT = 1.15  # times faster, to be worth having: less would be the machine's noise
-BATCH = 128  # pictures
+LEAST_TO_COMPILE = 60.0  # seconds of steps that are not compiled; to try it takes some tens
 STEPS = 5  # after the first
 
 
@@ -51,28 +52,37 @@ class Speedups:
 
 
 def choose_speedups(
-    device: torch.device, steps: int, wanted: Mapping[str, bool | None] = MappingProxyType({}), *, alone: bool = True
+    device: torch.device,
+    steps: int,
+    batch_size: int,
+    wanted: Mapping[str, bool | None] = MappingProxyType({}),
+    *,
+    alone: bool = True,
 ) -> Speedups:
     """What is ``wanted``, by name, and of what is left open there whatever pays on ``device`` for that many ``steps``.
 
-    torch.compile is left out, unless wanted, on CPUs, where to try it would take longer than it could save, and
-    where this process is not ``alone``, as what would be tried is not what would run.
+    torch.compile is left out, unless wanted, on CPUs and in short runs, where to try it would take longer than it could
+    save, and where this process is not ``alone``, as what would be tried is not what would run.
     """
+
+    def time_of(speedups: Speedups) -> float:
+        return time_step(device, speedups, batch_size).best
+
     chosen = Speedups(**{name: bool(on) for name, on in wanted.items()})
     for name in ("channels_last", "bf16"):
         tried = replace(chosen, **{name: True})
-        if wanted.get(name) is None and time_step(device, chosen).best > WORTH_IT * time_step(device, tried).best:
+        if wanted.get(name) is None and time_of(chosen) > WORTH_IT * time_of(tried):
             chosen = tried
     if wanted.get("compile") is None and device.type == "cuda" and alone:
-        plain, compiled = time_step(device, chosen), time_step(device, replace(chosen, compile=True))
-        if plain.best * steps > compiled.best * steps + compiled.first:
-            chosen = replace(chosen, compile=True)
+        plain, tried = time_of(chosen), replace(chosen, compile=True)
+        if plain * steps > LEAST_TO_COMPILE and plain > WORTH_IT * time_of(tried):
+            chosen = tried
     return chosen
 
 
-def require(device: torch.device, speedups: Speedups) -> None:
+def require(device: torch.device, speedups: Speedups, batch_size: int) -> None:
     """Raises SpeedupError where ``device`` cannot do what ``speedups`` want: compile; it can do the others anywhere."""
-    if speedups.compile and math.isinf(time_step(device, speedups).best):
+    if speedups.compile and math.isinf(time_step(device, speedups, batch_size).best):
         raise SpeedupError(
             "torch.compile does not work on this machine (on the CPU it needs a C++ compiler); train with --no-compile."
         )
@@ -86,18 +96,21 @@ class StepTime:
     best: float  # the shortest of those after it
 
 
-def time_step(device: torch.device, speedups: Speedups) -> StepTime:
-    """How long a step takes on ``device`` with ``speedups``."""
+def time_step(device: torch.device, speedups: Speedups, batch_size: int) -> StepTime:
+    """How long a step of so many pictures takes on ``device`` with ``speedups``.
+
+    It does what `train.training.Training` does, so that this need not be compiled once more.
+    """
     network = LeNet().to(device, memory_format=speedups.memory_format)
     forward = speedups.forward_of(network)
-    pictures = torch.rand(BATCH, 1, 28, 28, device=device).contiguous(memory_format=speedups.memory_format)
-    labels = torch.arange(BATCH, device=device) % 10
+    pictures = torch.rand(batch_size, 1, 28, 28, device=device).contiguous(memory_format=speedups.memory_format)
+    labels = torch.arange(batch_size, device=device) % 10
     seconds = []
     for _ in range(1 + STEPS):
         started = time.perf_counter()
         try:
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=speedups.bf16):
-                logits = forward(pictures)
+                logits = forward(pictures, open_set=True)
             F.cross_entropy(logits.float(), labels).backward()
         except Exception:
             # torch.compile wants a C++ compiler, and raises whatever its many layers raise where there is none.
@@ -120,11 +133,14 @@ def main() -> int:
     except DeviceError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
-    print(f"milliseconds a step of {BATCH} pictures on {device}, the shortest of {STEPS}; seconds that the first took")
+    batch_size = Recipe().batch_size
+    print(
+        f"milliseconds a step of {batch_size} pictures on {device}, the shortest of {STEPS}; seconds of the first one"
+    )
     compilations = (False,) if options.no_compile else (False, True)
     for compiled, bf16, channels_last in product(compilations, (False, True), (False, True)):
         speedups = Speedups(channels_last=channels_last, bf16=bf16, compile=compiled)
-        taken = time_step(device, speedups)
+        taken = time_step(device, speedups, batch_size)
         print(f"{taken.best * 1000:8.1f}  {taken.first:6.1f}  {speedups}", flush=True)
     return 0
 

@@ -227,8 +227,13 @@ class Training:
         steps_an_epoch: int,
         ranks: Ranks = Ranks(),  # noqa: B008
     ) -> "Training":
-        """The run that wrote ``state``, ready for its next epoch."""
+        """The run that wrote ``state``, ready for its next epoch.
+
+        Raises StateError where the run would not come to as many steps as it was begun for.
+        """
         training = cls(recipe_of(state), device, steps_an_epoch, Speedups(**state["speedups"]), ranks)
+        if state["schedule"].get("total_steps") != training.schedule.state_dict().get("total_steps"):
+            raise StateError("The run was broken off on more digits than these, or fewer; --data must name the same.")
         training.network.load_state_dict(state["network"])
         training.averaged.load_state_dict(state["averaged"])
         training.optimizer.load_state_dict(state["optimizer"])

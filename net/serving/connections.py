@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import signal
 import socket
 import threading
@@ -424,7 +425,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
 def bound(one: socket.socket, address: tuple[Any, ...]) -> socket.socket:
     """The socket ``one``, listening at ``address``. Raises OSError, and then it is closed."""
     try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would let a second server take the same port
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if one.family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         one.bind(address)
