@@ -591,6 +591,24 @@ def test_no_digit_grows_or_wanders_when_its_pen_grows_thick(small_mnist: Path):
     assert centre_of_mass(thick).sub(14.5).abs().max() < 0.6
 
 
+@pytest.mark.parametrize("line", ["hollow", "broken"])
+def test_lines_are_drawn_hollow_or_broken(line: str):
+    bars = torch.zeros(40, 1, 28, 28)
+    bars[..., 5:24, 12:17] = 1
+    augment = Augment(replace(NO_AUGMENTATION, **{line: 0.5}), torch.device("cpu"))
+    drawn = augment(bars, torch.ones(40, dtype=torch.long), torch.Generator().manual_seed(0))
+    assert drawn[20:].allclose(bars[20:].clamp(min=1e-6), atol=0.05), "half of them are as they were"
+    assert drawn.max() <= 1
+    middle = drawn[:20, 0, 9:20, 14]
+    if line == "hollow":
+        assert middle.max() < 0.5
+        assert drawn[:20].amax((1, 2, 3)).min() > 0.9
+    else:
+        has_gap = middle.amin(1) < 0.3
+        assert 0.25 < has_gap.float().mean() < 1, "most have gaps, and some have few"
+        assert drawn[:20].amax((1, 2, 3)).min() > 0.5
+
+
 @pytest.mark.parametrize("kinds", [Outliers, MoreOutliers])
 def test_outliers_are_pictures_like_the_digits_but_labelled_none(kinds: type[Outliers], small_mnist: Path):
     digits = load_test_digits(small_mnist)

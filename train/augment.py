@@ -1,9 +1,9 @@
 """MNIST made more various, a batch at a time, in tensor code on the device that trains.
 
-First the strokes change (habits, then width), then everything that moves ink adds up to one sampling grid, so
-that each picture is interpolated once. That grid also fits the changed digit into MNIST's box and field again,
-as net/ink.py does with what people draw: a thick pen's digit is no larger than a thin one's, and a 1 moves
-aside for its flag.
+First the strokes change (habits, then width, then the line that they are drawn in), then everything that
+moves ink adds up to one sampling grid, so that each picture is interpolated once. That grid also fits the
+changed digit into MNIST's box and field again, as net/ink.py does with what people draw: a thick pen's digit
+is no larger than a thin one's, and a 1 moves aside for its flag.
 """
 
 import math
@@ -19,6 +19,10 @@ from train.uniform import uniform
 
 MARGIN = 4  # pixels on every side, for strokes that grow out of the field before they are fitted into it
 CANVAS = FIELD + 2 * MARGIN
+GRAIN = 1.0  # pixels, the Gaussian of the noise that breaks lines: gaps are about as long as strokes are wide
+FEWEST_GAPS, MOST_GAPS = -1.5, 0.3  # standard deviations of that noise, below which there is a gap
+GAPS_END = 4.0  # times as steep as the noise: neither a soft edge nor one of whole pixels
+LEAST_INK = 0.1  # what is fainter all over is not made as dark as ink
 
 
 class Augment:
@@ -28,7 +32,8 @@ class Augment:
         self.settings = settings
         self.device = device
         self.draw_habits = DrawHabits(settings.habits, CANVAS, device)
-        self.blur = gaussian_blur_matrix(settings.elastic_sigma).to(device)
+        self.blur = gaussian_blur_matrix(settings.elastic_sigma, FIELD).to(device)
+        self.grain = gaussian_blur_matrix(GRAIN, CANVAS).to(device)
         self.from_centre = offsets_from_centre(device)
 
     def __call__(self, pictures: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -40,6 +45,7 @@ class Augment:
             return pictures
         canvas = F.pad(pictures, (MARGIN,) * 4)
         drawn = self.vary_stroke_width(self.draw_habits(canvas, labels, generator), generator)
+        drawn = self.vary_line(drawn, generator)
         growth = extent(drawn) / extent(canvas)
         offsets = self.affine_offsets(len(pictures), generator) + self.elastic_field(len(pictures), generator)
         fitted = sample(drawn, centre_of_mass(drawn).view(-1, 1, 1, 2) + offsets * growth.view(-1, 1, 1, 1))
@@ -90,10 +96,34 @@ class Augment:
             drawn = drawn + (thicken - step).clamp(0, 1) * (thicker - drawn)
         return drawn
 
+    def vary_line(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw some in outlines, and others in a line with gaps; their number is the same in every batch."""
+        hollow, broken = (round(share * len(pictures)) for share in (self.settings.hollow, self.settings.broken))
+        some, others, rest = pictures.tensor_split((hollow, hollow + broken))
+        drawn = torch.cat([hollowed(some, generator), self.with_gaps(others, generator)])
+        darkest = drawn.amax((1, 2, 3), keepdim=True).clamp(min=LEAST_INK)
+        return torch.cat([drawn / darkest, rest])
+
+    def with_gaps(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """``pictures`` in dashes and dots, or by a dry pen, or as they are left where printed lines were taken out."""
+        noise = self.grain @ uniform(-1, 1, pictures.shape, generator) @ self.grain.T
+        noise = noise / noise.square().mean((2, 3), keepdim=True).sqrt()
+        gap = uniform(FEWEST_GAPS, MOST_GAPS, (len(pictures), 1, 1, 1), generator)
+        return pictures * ((noise - gap) * GAPS_END).sigmoid()
+
     def vary_contrast(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Harden or soften the edges of the ink: drawn lines end sharply, scanned ones fade."""
         exponent = (uniform(-1, 1, (len(pictures), 1, 1, 1), generator) * self.settings.gamma).exp()
         return pictures.clamp(1e-6, 1).pow(exponent)
+
+
+def hollowed(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """``pictures``, float [N, 1, S, S], in the outlines of strokes up to a pixel and a half thicker on either side."""
+    amount = uniform(0, 1.5, (len(pictures), 1, 1, 1), generator)
+    outer = pictures + amount.clamp(max=1) * (F.max_pool2d(pictures, 3, stride=1, padding=1) - pictures)
+    outer = outer + (amount - 1).clamp(min=0) * (dilate_by_cross(outer) - outer)
+    inner = -F.max_pool2d(-outer, 3, stride=1, padding=1)
+    return outer - inner * uniform(0.7, 1, (len(pictures), 1, 1, 1), generator)
 
 
 def dilate_by_cross(pictures: Tensor) -> Tensor:
@@ -101,8 +131,8 @@ def dilate_by_cross(pictures: Tensor) -> Tensor:
     return torch.maximum(F.max_pool2d(pictures, (3, 1), 1, (1, 0)), F.max_pool2d(pictures, (1, 3), 1, (0, 1)))
 
 
-def gaussian_blur_matrix(sigma: float) -> Tensor:
-    """A matrix, float [28, 28], that blurs a column of pixels by a Gaussian of ``sigma`` pixels."""
-    distance = torch.arange(FIELD).view(-1, 1) - torch.arange(FIELD)
+def gaussian_blur_matrix(sigma: float, side: int) -> Tensor:
+    """A matrix, float [side, side], that blurs a column of pixels by a Gaussian of ``sigma`` pixels."""
+    distance = torch.arange(side).view(-1, 1) - torch.arange(side)
     weights = torch.exp(-(distance**2) / (2 * sigma**2))
     return weights / (sigma * math.sqrt(2 * math.pi))

@@ -30,6 +30,8 @@ class Augmentation:
     thicken: float = 4.0  # pixels that strokes may grow on either side
     thicken_power: float = 3.0  # the higher the rarer are the thickest
     thin: float = 0.3  # 3 x 3 erosions, at most 1; more breaks thin lines
+    hollow: float = 0.01  # fraction of pictures that are drawn in outlines; three times as many cost others
+    broken: float = 0.015  # fraction that are drawn in a line with gaps; likewise
     habits: Habits = field(default_factory=Habits)
     gamma: float = 0.3  # natural logarithm of the exponent, either way
 
@@ -68,7 +70,17 @@ class Recipe:
 
 NO_HABITS = Habits(flagged_one=0, footed_one=0, short_six=0, crossed_seven=0, curled_nine=0, slashed_zero=0)
 NO_AUGMENTATION = Augmentation(
-    rotation=0, scale=0, shear=0, shift=0, elastic_alpha=0, thicken=0, thin=0, habits=NO_HABITS, gamma=0
+    rotation=0,
+    scale=0,
+    shear=0,
+    shift=0,
+    elastic_alpha=0,
+    thicken=0,
+    thin=0,
+    hollow=0,
+    broken=0,
+    habits=NO_HABITS,
+    gamma=0,
 )
 
 # 99% in seconds: so short a run has no time to get used to varied pictures, nor to overfit; what holds it up most is
@@ -91,6 +103,7 @@ PARTS: dict[str, dict[str, object]] = {
     "affine": {"augmentation": {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0}},
     "elastic": {"augmentation": {"elastic_alpha": 0.0}},
     "stroke-width": {"augmentation": {"thicken": 0.0, "thin": 0.0}},
+    "line": {"augmentation": {"hollow": 0.0, "broken": 0.0}},
     "contrast": {"augmentation": {"gamma": 0.0}},
     "habits": {"augmentation": {"habits": NO_HABITS}},
     "allographs": {"allographs": 0.0},
