@@ -602,7 +602,7 @@ def test_lines_are_drawn_hollow_or_broken(line: str):
     middle = drawn[:20, 0, 9:20, 14]
     if line == "hollow":
         assert middle.max() < 0.5
-        assert drawn[:20].amax((1, 2, 3)).min() > 0.9
+        assert drawn[:20].amax((1, 2, 3)).min() > 0.7
     else:
         has_gap = middle.amin(1) < 0.3
         assert 0.25 < has_gap.float().mean() < 1, "most have gaps, and some have few"
