@@ -40,6 +40,11 @@ export class Answer {
     if (this.#spoken.textContent !== this.#sentence.textContent) this.#spoken.textContent = this.#sentence.textContent;
   }
 
+  /** @param {boolean} isLate whether what is shown is about an earlier drawing, and the answer takes long */
+  showLate(isLate) {
+    this.#panel.setAttribute("aria-busy", String(isLate));
+  }
+
   showPending() {
     this.#show("empty", "…", words.pending);
   }

@@ -21,8 +21,10 @@ export class Gallery {
   #files = NONE;
   /** @type {Map<File, Tile>} */
   #tiles = new Map();
-  /** @type {Set<File>} */
+  /** @type {Set<File>} that wait to be read */
   #unread = new Set();
+  /** @type {Set<File>} that could not be read */
+  #unreadable = new Set();
   /** @type {File | null} the one that is shown large, and is read for that */
   #large = null;
   #isReading = false;
@@ -46,10 +48,18 @@ export class Gallery {
   tell(file, outcome) {
     const tile = this.#tiles.get(file);
     if (!tile || ("error" in outcome && (outcome.isGone || outcome.askAgainIn))) return; // it will be read
-    tile.button.title = "error" in outcome ? `${file.name}\n${outcome.error}` : file.name;
-    tile.caption.textContent = "error" in outcome ? words.briefNotRead : inBrief(outcome.prediction);
+    const isRead = !("error" in outcome);
+    tile.button.title = isRead ? file.name : `${file.name}\n${outcome.error}`;
+    tile.caption.textContent = isRead ? inBrief(outcome.prediction) : words.briefNotRead;
+    isRead ? this.#unreadable.delete(file) : this.#unreadable.add(file);
     this.#unread.delete(file);
-    if (this.#unread.size === 0) this.#status.textContent = say(words.allRead, { count: this.#files.length });
+    if (this.#unread.size === 0) this.#status.textContent = this.#inWords();
+  }
+
+  /** @returns {string} what has been read */
+  #inWords() {
+    const [count, unreadable] = [this.#files.length, this.#unreadable.size];
+    return say(unreadable ? words.someRead : words.allRead, { count, read: count - unreadable });
   }
 
   /** Read those that are not large, one after the other, in their order. */
@@ -81,6 +91,7 @@ export class Gallery {
     for (const image of this.#panel.querySelectorAll("img")) URL.revokeObjectURL(image.src);
     this.#files = files;
     this.#unread = new Set(files);
+    this.#unreadable = new Set();
     this.#tiles = new Map(files.map((file) => [file, this.#tile(file)]));
     this.#panel.replaceChildren(...[...this.#tiles.values()].map(({ button }) => button));
     this.#panel.hidden = files.length === 0;
@@ -98,7 +109,8 @@ export class Gallery {
     button.title = file.name;
     markTransparent(image);
     image.addEventListener("error", () => {
-      image.style.visibility = "hidden"; // the browser cannot show it; the server may read it all the same
+      URL.revokeObjectURL(image.src);
+      image.replaceWith(nameOf(file)); // the browser cannot show it; the server may read it all the same
     });
     image.draggable = false; // nor be dropped on the pad as if it came from elsewhere
     image.src = URL.createObjectURL(file);
@@ -108,6 +120,14 @@ export class Gallery {
     button.addEventListener("click", () => this.#onChosen(file));
     return { button, caption };
   }
+}
+
+/** @param {File} file @returns {HTMLElement} in the place of its picture */
+function nameOf(file) {
+  const name = document.createElement("span");
+  name.className = "name";
+  name.textContent = file.name;
+  return name;
 }
 
 /** @param {import("./reader.js").Prediction} prediction @returns {string} */

@@ -94,6 +94,7 @@ export class Inside {
       rather_than === null ? say(words.speaksFor, { digit }) : say(words.speaksForRather, { digit, answer: rather_than });
     this.#choices.forEach((button, each) => {
       button.disabled = false;
+      button.setAttribute("aria-label", say(each === (rather_than ?? digit) ? words.why : words.whyNot, { digit: each }));
       button.setAttribute("aria-pressed", String(each === digit));
     });
   }
@@ -136,6 +137,7 @@ export class Inside {
   #letEnlarge(canvas, name, count) {
     const columns = COLUMNS[name];
     const enlarge = (/** @type {PointerEvent} */ event) => {
+      this.#detailCaption.ariaLive = "off"; // who points at a map sees it, and would be told of each on the way
       const box = canvas.getBoundingClientRect();
       const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
       const row = Math.floor(((event.clientY - box.top) / box.height) * Math.ceil(count / columns));
@@ -149,6 +151,7 @@ export class Inside {
       const step = steps.get(event.key);
       if (!step) return;
       event.preventDefault();
+      this.#detailCaption.ariaLive = "polite";
       this.#enlarge(name, (this.#enlarged.layer === name ? this.#enlarged.map : 0) + step, count);
     });
   }

@@ -25,6 +25,7 @@ const insidePanel = byId("inside", HTMLDetailsElement);
 const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
 // An explanation is ten times the work of a reading, and must not keep the next of these waiting.
 const BETWEEN_EXPLANATIONS = 100; // milliseconds
+const LATE = 600; // milliseconds after which an answer is seen to be waited for
 
 const drawing = new Drawing();
 const preview = new Preview();
@@ -34,7 +35,7 @@ const gallery = new Gallery((file) => {
   bringPaperIntoView();
 });
 const answer = new Answer(read);
-const verdict = document.getElementById("verdict") ? new Verdict() : null; // a server may keep no corrections
+const verdict = document.getElementById("verdict") ? new Verdict(onPad) : null; // a server may keep no corrections
 const reader = new Reader(showReading, BETWEEN_READINGS);
 const explainer = new Reader(showExplanation, BETWEEN_EXPLANATIONS);
 const inside = new Inside((digit) => {
@@ -43,6 +44,10 @@ const inside = new Inside((digit) => {
 });
 const pad = new Pad(byId("pad", HTMLCanvasElement), drawing, tool, { onChange: refresh, onEnd: endStroke });
 
+/** @type {Blob | string | null} what the answer on show is about */
+let answered = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let untilLate;
 /** @type {string[]} what was done to what was read last */
 let preparation = [];
 /** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
@@ -118,7 +123,10 @@ function refuse(sentence) {
     forget();
     fail(sentence);
     tellAtRest();
-  } else note.textContent = sentence; // what is on the pad has been read all the same
+  } else {
+    note.textContent = sentence; // what is on the pad has been read all the same
+    note.scrollIntoView({ block: "nearest" });
+  }
 }
 
 /** Show what is on the pad now, and have it read. */
@@ -151,6 +159,27 @@ function read() {
   }
   if (answer.isEmpty) answer.showPending();
   reader.read(() => ({ address: "predict?seen=1", picture: onPad() }));
+  waitForAnswer();
+}
+
+/** Show that an answer is waited for, once it has taken long. */
+function waitForAnswer() {
+  untilLate ??= setTimeout(() => {
+    untilLate = undefined;
+    answer.showLate(!isAnswered());
+  }, LATE);
+}
+
+/** @returns {boolean} whether the answer on show is about what is on the pad, and not what was there before */
+function isAnswered() {
+  return drawing.isEmpty || answered === onPad();
+}
+
+/** There is an answer, or nothing to wait for. */
+function stopWaiting() {
+  clearTimeout(untilLate);
+  untilLate = undefined;
+  answer.showLate(false);
 }
 
 /** @returns {Blob | string} what there is to read: a file, or JSON with strokes in it */
@@ -160,6 +189,9 @@ function onPad() {
 
 /** @param {import("./reader.js").Outcome} outcome @param {Blob | string} picture that was read */
 function showReading(outcome, picture) {
+  answered = picture;
+  stopWaiting();
+  if (!isAnswered()) waitForAnswer();
   keepFocus(() => {
     if (picture instanceof File) gallery.tell(picture, outcome);
     if ("error" in outcome) fail(outcome.error, outcome.isTransient);
@@ -195,10 +227,10 @@ function endStroke() {
   if (!insideIsInView) explain();
 }
 
-/** Say what would talk over itself while one draws, and show what would move the page. */
+/** Say what would talk over itself while one draws or an answer is on its way, and show what would move the page. */
 function tellAtRest() {
   if (pad.isDrawing) return;
-  answer.speak();
+  if (isAnswered()) answer.speak();
   const pen = drawing.pictures || drawing.isEmpty ? null : drawing.penShare();
   answer.showPreparation(preparationInWords(preparation, pen));
 }
@@ -214,6 +246,8 @@ function fail(sentence, isTransient) {
 function forget() {
   reader.cancel();
   explainer.cancel();
+  answered = null;
+  stopWaiting();
   answer.showPending();
   showNothingBeside(words.pending);
 }

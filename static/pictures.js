@@ -13,7 +13,7 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
     // Without a type the browser does not know what it is; the server looks at the bytes.
     const pictures = [...files].filter((file) => !file.type || file.type.startsWith("image/"));
     if (pictures.length) onPictures(pictures);
-    else onError(words.notAPicture);
+    if (pictures.length < [...files].length) onError(pictures.length ? words.notAllPictures : words.notAPicture);
   };
 
   chooser.addEventListener("change", () => {

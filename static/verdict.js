@@ -16,11 +16,12 @@ export class Verdict {
   #drawing = 0;
   #isSending = false;
 
-  constructor() {
-    this.#yes.addEventListener("click", () => this.#question && this.#tell(this.#question.digit));
+  /** @param {() => Blob | string} onPad what there is to read now, which whoever names another digit speaks of */
+  constructor(onPad) {
+    this.#yes.addEventListener("click", () => this.#question && this.#tell(this.#question.picture, this.#question.digit));
     this.#others.forEach((button, label) => {
       button.setAttribute("aria-label", say(words.noItIs, { digit: label }));
-      button.addEventListener("click", () => this.#tell(label));
+      button.addEventListener("click", () => this.#tell(onPad(), label));
     });
   }
 
@@ -46,12 +47,12 @@ export class Verdict {
     this.#panel.hidden = true;
   }
 
-  /** @param {number} label */
-  async #tell(label) {
+  /** @param {Blob | string} picture @param {number} label */
+  async #tell(picture, label) {
     if (!this.#question || this.#isSending) return;
     const drawing = this.#drawing;
     this.#say(words.keeping, true);
-    const sentence = await send(this.#question.picture, label);
+    const sentence = await send(picture, label);
     if (drawing === this.#drawing) this.#say(sentence, false);
   }
 

@@ -1024,9 +1024,9 @@ def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
     expect(tiles).to_have_count(4)
     for number in range(3):
         expect(tiles.nth(number)).to_contain_text(re.compile(rf"^{number} · "))
-    expect(tiles.nth(3)).to_have_text("not read")
+    expect(tiles.nth(3)).to_have_accessible_name("broken.png not read")
     expect(tiles.nth(3)).to_have_attribute("title", re.compile(r"^broken\.png\n.*could not be read"))
-    expect(page.locator("#gallery-status")).to_have_text("4 pictures have been read.")
+    expect(page.locator("#gallery-status")).to_have_text("3 of 4 pictures have been read.")
     expect_digit(page, 0)
     tiles.nth(2).click()
     expect_digit(page, 2)
@@ -1136,6 +1136,20 @@ def test_what_is_dropped_on_a_drawing_and_no_picture_is_told_beside_its_answer(p
     expect_digit(page, 4)
 
 
+def test_on_a_phone_it_is_seen_what_became_of_a_file_that_is_no_picture(open_page):
+    page = open_page(width=360, height=640, has_touch=True)
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    letter = {"name": "letter.txt", "mimeType": "text/plain", "buffer": b"seven"}
+    page.set_input_files("#choose", letter)
+    expect(page.locator("#note")).to_contain_text("not a picture")
+    expect(page.locator("#note")).to_be_in_viewport()
+    seven = {"name": "7.png", "mimeType": "image/png", "buffer": (handwriting.DATA / "7.png").read_bytes()}
+    page.set_input_files("#choose", [letter, seven])
+    expect_digit(page, 7)
+    expect(page.locator("#note")).to_have_text("What is no picture file was left out.")
+
+
 def test_a_picture_that_the_browser_cannot_show_covers_the_drawing_with_its_name(page: Page):
     draw_with_mouse(page, digit(4))
     page.set_input_files("#choose", {"name": "scan.tif", "mimeType": "image/tiff", "buffer": b"II*"})
@@ -1203,6 +1217,7 @@ def test_the_reader_s_own_font_size_counts_and_nothing_sticks_out_for_it(
         ("blank.png", "image/png", png(Image.new("L", (90, 90), 255)), "no ink"),
         ("broken.png", "image/png", b"\x89PNG and no more", "could not be read"),
         ("large.png", "image/png", png(Image.new("1", (10_000, 5_001))), "larger than this server takes"),
+        ("empty.png", "image/png", b"", "file is empty"),
         ("huge.png", "image/png", b"\0" * (17 * 1024 * 1024), "larger than this server takes"),
         ("letter.txt", "text/plain", b"seven", "not a picture file"),
     ],
@@ -1221,10 +1236,12 @@ def test_the_layers_light_up_and_a_map_can_be_enlarged(page: Page):
     draw_with_mouse(page, digit(7))
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
     expect(page.locator("#layers canvas")).to_have_count(7)
+    expect(page.get_by_label("Why a 7?")).to_be_visible()
     first = page.locator("#layers canvas").first
     assert lit(first) > 100
     first.hover(position={"x": 3, "y": 3})
     expect(page.locator("#map-caption")).to_have_text("C1, map 1 of 16, with its filter")
+    expect(page.locator("#map-caption")).not_to_have_attribute("aria-live", "polite")
     page.keyboard.press("Tab")
     first.focus()
     page.keyboard.press("ArrowRight")
@@ -1376,6 +1393,39 @@ def test_right_or_wrong_is_told_of_what_was_read_though_a_line_has_been_added_si
     correction = json.loads(kept[1])
     assert correction["label"] == 4
     assert len(correction["strokes"]) == 2
+
+
+def test_who_names_another_digit_speaks_of_all_that_is_on_the_pad(page: Page):
+    kept = []
+    page.on("request", lambda request: kept.append(request.post_data) if "corrections" in request.url else None)
+    with page.expect_response(lambda response: is_of_all(response, digit(4)[:1])):
+        draw_with_mouse(page, digit(4)[:1])
+    expect(page.locator("#verdict")).to_be_visible()
+    page.route("**/predict?*", lambda route: None)  # an answer that does not come
+    draw_with_mouse(page, digit(4)[1:])
+    page.get_by_label("No, it is a 4").or_(page.locator("#yes", has_text="a 4")).last.click()
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+    assert [len(json.loads(each)["strokes"]) for each in kept] == [2]
+
+
+def test_an_answer_to_a_part_of_the_drawing_is_not_spoken_and_is_seen_to_be_old(page: Page):
+    waiting, is_held = [], []
+    page.route("**/predict?*", lambda route: waiting.append(route) if is_held else route.continue_())
+    with page.expect_response(lambda response: is_of_all(response, digit(1))):
+        draw_with_mouse(page, digit(1))
+    spoken, panel = page.get_by_role("status").first, page.locator("#answer")
+    expect(spoken).to_contain_text("a 1")
+    expect(panel).to_have_attribute("aria-busy", "false")
+    page.evaluate("spoken.textContent = 'nothing since'")
+    is_held.append(True)
+    with page.expect_request("**/predict?*"):
+        draw_with_mouse(page, [[(0.2, 0.86), (0.8, 0.86)]])
+    expect(panel).to_have_attribute("aria-busy", "true")
+    expect(spoken).to_have_text("nothing since")
+    is_held.clear()
+    waiting.pop(0).continue_()
+    expect(panel).to_have_attribute("aria-busy", "false")
+    expect(spoken).not_to_have_text("nothing since")
 
 
 def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):

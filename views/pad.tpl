@@ -106,7 +106,7 @@
     </div>
     <div class="maps">
       <p class="hint">{{page["pointAtMap"]}}</p>
-      <figure class="detail"><canvas id="map-detail" width="26" height="26" role="img" aria-labelledby="map-caption"></canvas><figcaption id="map-caption" aria-live="polite"></figcaption></figure>
+      <figure class="detail"><canvas id="map-detail" width="26" height="26" role="img" aria-labelledby="map-caption"></canvas><figcaption id="map-caption"></figcaption></figure>
       <div class="layers" id="layers"></div>
     </div>
   </details>
