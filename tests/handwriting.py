@@ -3,6 +3,7 @@
 python tests/handwriting.py        # draws tests/data anew
 """
 
+import argparse
 import math
 import random
 from pathlib import Path
@@ -126,6 +127,13 @@ def lit_paper(size: int, seed: int = 0) -> Image.Image:
         ]
     )
     return paper
+
+
+def folder_to_fill(what: str) -> Path:
+    """The folder that the command line names, for ``what`` to be written into."""
+    parser = argparse.ArgumentParser(description=f"Write {what}, for python -m train.evaluate --images DIR.")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder to write to; it may be a new one")
+    return parser.parse_args().folder
 
 
 def draw_data() -> None:

@@ -7,14 +7,12 @@ python tests/hard_pictures.py DIR        # writes DIR/<digit>/<number>-<hardship
 
 import math
 import random
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
-from handwriting import Stroke, by_hand, trace
+from handwriting import Stroke, by_hand, folder_to_fill, trace
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -473,9 +471,10 @@ def coordinates(page: Page) -> tuple[Page, Page]:
 
 
 if __name__ == "__main__":
+    folder = folder_to_fill("photographs that are hard to read, as <digit>/<hardship>-<number>.jpg")
     for hardship in HARDSHIPS:
         for digit in range(10):
             for seed in range(4 if hardship == "huge" else 10):
-                path = Path(sys.argv[1]) / str(digit) / f"{hardship}-{seed}.jpg"
+                path = folder / str(digit) / f"{hardship}-{seed}.jpg"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(photograph(digit, hardship, seed))

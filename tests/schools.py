@@ -4,11 +4,9 @@ python tests/schools.py DIR        # writes DIR/<digit>/<habit>-<number>.png, fo
 """
 
 import random
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
-from handwriting import Stroke, arc, distorted, render
+from handwriting import Stroke, arc, distorted, folder_to_fill, render
 from PIL import Image
 
 Hand = Callable[[random.Random], list[Stroke]]
@@ -130,8 +128,9 @@ def drawing(habit: str, seed: int) -> Image.Image:
 
 
 if __name__ == "__main__":
+    folder = folder_to_fill("digits as other schools teach them, as <digit>/<habit>-<number>.png")
     for habit, (digit, _) in HABITS.items():
         for seed in range(100):
-            path = Path(sys.argv[1]) / str(digit) / f"{habit}-{seed}.png"
+            path = folder / str(digit) / f"{habit}-{seed}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             drawing(habit, seed).save(path)

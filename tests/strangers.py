@@ -8,11 +8,10 @@ of this machine and from strokes of another hand, digits from tests/handwriting.
 
 import math
 import random
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from handwriting import Stroke, arc, by_hand, distorted, render
+from handwriting import Stroke, arc, by_hand, distorted, folder_to_fill, render
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 SIZE = 280  # pixels
@@ -181,7 +180,7 @@ def stranger(kind: str, seed: int) -> Image.Image:
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) / "none"
+    folder = folder_to_fill("pictures of what is no digit, as none/<kind>-<number>.png") / "none"
     folder.mkdir(parents=True, exist_ok=True)
     for kind in KINDS:
         for seed in range(100):

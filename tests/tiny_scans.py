@@ -7,9 +7,9 @@ https://doi.org/10.24432/C50P49, its test part of 1,797 digits.
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
+from handwriting import folder_to_fill
 from PIL import Image, ImageOps
 
 INK = 16  # of a pixel that is all ink
@@ -30,8 +30,9 @@ def enlarged(digit: np.ndarray) -> Image.Image:
 
 
 if __name__ == "__main__":
+    folder = folder_to_fill("digits that were scanned and shrunk, as <digit>/<number>.png")
     digits = load_digits()
     for number, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):
-        path = Path(sys.argv[1]) / str(label) / f"{number}.png"
+        path = folder / str(label) / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         enlarged(image).save(path)

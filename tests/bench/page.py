@@ -9,6 +9,7 @@ stamp) until the answer to that very drawing was painted; frames per second whil
 longer than 1.5 of a 60 Hz screen's; how long the page's main thread worked for each frame, and on what.
 """
 
+import argparse
 import itertools
 import json
 import os
@@ -64,6 +65,7 @@ WATCH = """
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with serving() as (host, port), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         for is_open in (False, True):

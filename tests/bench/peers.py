@@ -9,6 +9,7 @@ removed at the end. All get the same drawing of 280 x 280 pixels as the multipar
 takes uploads and JSON, and answers by a stream.
 """
 
+import argparse
 import json
 import os
 import signal
@@ -148,6 +149,7 @@ def print_row(name: str, measured: Measured) -> None:
 
 def main() -> None:
     """Print the table, and how we stand against the best of them."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     request = multipart()
     rates: dict[int, float] = {}
     medians: dict[int, float] = {}

@@ -5,6 +5,7 @@ python tests/bench/reading.py
 The floor in the table is what no reader can do without: decoding the file and the network's forward pass.
 """
 
+import argparse
 import random
 import subprocess
 import sys
@@ -66,6 +67,7 @@ print(peak() - before)
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     torch.set_num_threads(1)
     recognizer = Recognizer()
     strokes = handwriting.by_hand(7)

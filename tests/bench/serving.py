@@ -7,6 +7,7 @@ in turn with GET /healthz, and prints the time from the start to the first answe
 and their ratio.
 """
 
+import argparse
 import http.client
 import statistics
 import time
@@ -17,6 +18,7 @@ WARM_UP, REQUESTS = 100, 3000
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     started = time.perf_counter()
     with serving() as address:
         connection = http.client.HTTPConnection(*address)
