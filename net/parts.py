@@ -62,12 +62,10 @@ class Parts:
 
     @property
     def cross(self) -> bool:
-        """Whether one of those of the digit reaches from side to side, as lines and squares do."""
+        """Whether one reaches from side to side, as lines and squares do, with what touches them."""
         numbers = self.numbers
         opposite = ((numbers[0], numbers[-1]), (numbers[:, 0], numbers[:, -1]))
-        return any(
-            one.any() and other.any() and self.of_digit[np.intersect1d(one, other)].any() for one, other in opposite
-        )
+        return any(one.any() and other.any() and np.intersect1d(one, other).any() for one, other in opposite)
 
 
 def parts_of_ink(strengths: Floats) -> Parts:

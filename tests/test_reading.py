@@ -13,7 +13,7 @@ import pytest
 import schools
 import strangers
 from conftest import png
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from net import ink, strokes
 from net.recognizer import Recognizer
@@ -42,6 +42,27 @@ def test_hurried_photographs_are_read(recognizer: Recognizer, hardship: str):
         if recognizer.recognize(hard_pictures.photograph(digit, hardship, seed)).digit != digit
     ]
     assert len(wrong) <= 1, wrong
+
+
+def test_a_digit_that_touches_a_line_of_a_calendar_is_read(recognizer: Recognizer):
+    wrong = [digit for digit in range(10) if recognizer.recognize(png(in_calendar(digit))).digit != digit]
+    assert wrong == []
+
+
+def in_calendar(digit: int) -> Image.Image:
+    """``digit`` on the lower line of its cell, with a printed word in another one."""
+    ink = Image.new("L", (640, 480))
+    draw = ImageDraw.Draw(ink)
+    for x in (163, 363, 563):
+        draw.line([(x, 0), (x, 480)], 150, 3)
+    for y in (103, 303):
+        draw.line([(0, y), (640, y)], 150, 3)
+    draw.rectangle((20, 14, 62, 30), fill=180)
+    strokes = handwriting.by_hand(digit, 3)
+    lowest = max(y for stroke in strokes for _, y in stroke)
+    for stroke in strokes:
+        handwriting.trace(draw, [(230 + 170 * x, 300 + 170 * (y - lowest)) for x, y in stroke], 5)
+    return ImageOps.invert(ink)
 
 
 @pytest.mark.parametrize("lines", [hard_pictures.ruled_paper, hard_pictures.squared_paper])
