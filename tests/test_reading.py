@@ -8,6 +8,7 @@ from io import BytesIO
 
 import handwriting
 import hard_pictures
+import lines
 import numpy as np
 import pytest
 import schools
@@ -31,6 +32,15 @@ def test_the_habits_of_other_schools_are_read(recognizer: Recognizer, habit: str
     read = [prediction.digit for prediction in predictions]
     assert read.count(digit) >= 0.95 * len(read), read
     assert sum(prediction.certain for prediction in predictions) >= 0.9 * len(predictions)
+
+
+@pytest.mark.parametrize("line", lines.LINES)
+def test_dashed_dotted_and_hollow_digits_are_read_or_doubted(recognizer: Recognizer, line: str):
+    drawn = [
+        (digit, recognizer.recognize(png(lines.drawing(line, digit, seed)))) for digit in range(10) for seed in range(6)
+    ]
+    assert sum(prediction.digit == digit for digit, prediction in drawn) >= 0.8 * len(drawn)
+    assert [digit for digit, prediction in drawn if prediction.certain and prediction.digit != digit] == []
 
 
 @pytest.mark.parametrize("hardship", hard_pictures.HARDSHIPS)
