@@ -164,7 +164,8 @@ function read() {
 
 /** Show that an answer is waited for, once it has taken long. */
 function waitForAnswer() {
-  untilLate ??= setTimeout(() => {
+  if (untilLate !== undefined || isAnswered()) return;
+  untilLate = setTimeout(() => {
     untilLate = undefined;
     answer.showLate(!isAnswered());
   }, LATE);
@@ -191,7 +192,7 @@ function onPad() {
 function showReading(outcome, picture) {
   answered = picture;
   stopWaiting();
-  if (!isAnswered()) waitForAnswer();
+  waitForAnswer();
   keepFocus(() => {
     if (picture instanceof File) gallery.tell(picture, outcome);
     if ("error" in outcome) fail(outcome.error, outcome.isTransient);

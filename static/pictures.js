@@ -11,9 +11,10 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
   /** @param {Iterable<File>} files */
   const take = (files) => {
     // Without a type the browser does not know what it is; the server looks at the bytes.
-    const pictures = [...files].filter((file) => !file.type || file.type.startsWith("image/"));
+    const all = [...files];
+    const pictures = all.filter((file) => !file.type || file.type.startsWith("image/"));
     if (pictures.length) onPictures(pictures);
-    if (pictures.length < [...files].length) onError(pictures.length ? words.notAllPictures : words.notAPicture);
+    if (pictures.length < all.length) onError(pictures.length ? words.notAllPictures : words.notAPicture);
   };
 
   chooser.addEventListener("change", () => {

@@ -78,11 +78,17 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A torchvision root with 600 and 100 digits in our own hand, in MNIST's file format."""
+    """600 and 100 digits; see `write_mnist`."""
     root = tmp_path_factory.mktemp("small-mnist")
+    write_mnist(root, training=600, test=100)
+    return root
+
+
+def write_mnist(root: Path, training: int, test: int) -> None:
+    """Make ``root`` a torchvision root with so many digits in our own hand, in MNIST's file format."""
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for name, count, first_seed in (("train", 600, 100), ("t10k", 100, 900)):
+    for name, count, first_seed in (("train", training, 100), ("t10k", test, 900)):
         labels = np.arange(count, dtype=np.uint8) % 10
         images = np.stack(
             [
@@ -92,7 +98,6 @@ def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         (raw / f"{name}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 2051, count, 28, 28) + images.tobytes())
         (raw / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, count) + labels.tobytes())
-    return root
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 And with all that lies on a picture beside the digit: the table, a form, printed words, other digits, the pen.
 
-python tests/hard_pictures.py DIR        # writes DIR/<digit>/<number>-<hardship>.jpg, for train.evaluate --images
+python tests/hard_pictures.py DIR        # writes DIR/<digit>/<hardship>-<number>.jpg, for train.evaluate --images
 """
 
 import math

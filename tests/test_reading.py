@@ -75,14 +75,14 @@ def in_calendar(digit: int) -> Image.Image:
     return ImageOps.invert(ink)
 
 
-@pytest.mark.parametrize("lines", [hard_pictures.ruled_paper, hard_pictures.squared_paper])
-def test_a_pencil_on_lined_paper_is_read(recognizer: Recognizer, lines: Callable[[hard_pictures.Shot], None]):
+@pytest.mark.parametrize("print_lines", [hard_pictures.ruled_paper, hard_pictures.squared_paper])
+def test_a_pencil_on_lined_paper_is_read(recognizer: Recognizer, print_lines: Callable[[hard_pictures.Shot], None]):
     wrong = []
     for digit in range(10):
         for seed in range(3):
             shot = hard_pictures.Shot(random.Random(f"{digit}/{seed}"))
             hard_pictures.pencil(shot)
-            lines(shot)
+            print_lines(shot)
             if recognizer.recognize(hard_pictures.develop(shot, digit)).digit != digit:
                 wrong.append((digit, seed))
     assert len(wrong) <= 1, wrong
