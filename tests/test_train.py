@@ -506,6 +506,8 @@ def test_augmented_pictures_stay_pictures_and_repeat_with_the_generator(small_mn
     assert first.max() <= 1
     assert torch.equal(first, second)
     assert not torch.equal(first, third)
+    is_as_scanned = (first == pictures).all((1, 2, 3))
+    assert is_as_scanned.float().mean().item() == Augmentation().as_scanned
     ink = first.sum((1, 2, 3)) / pictures.sum((1, 2, 3))
     assert ink.min() > 0.3, "no digit is wiped out"
     assert ink.max() < 4

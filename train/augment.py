@@ -4,6 +4,9 @@ First the strokes change (habits, then width, then the line that they are drawn 
 moves ink adds up to one sampling grid, so that each picture is interpolated once. That grid also fits the
 changed digit into MNIST's box and field again, as net/ink.py does with what people draw: a thick pen's digit
 is no larger than a thin one's, and a 1 moves aside for its flag.
+
+Interpolated pictures are softer than scanned ones, and habits are commoner among them than in MNIST; so a part of
+each batch stays as it is.
 """
 
 import math
@@ -37,12 +40,18 @@ class Augment:
         self.from_centre = offsets_from_centre(device)
 
     def __call__(self, pictures: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """Vary ``pictures``, float [N, 1, 28, 28] from 0 (paper) to 1 (ink), which show the digits ``labels``.
+        """Vary most ``pictures``, float [N, 1, 28, 28] from 0 (paper) to 1 (ink), which show the digits ``labels``.
 
         The same shape and range out.
         """
         if self.settings == NO_AUGMENTATION:
             return pictures
+        as_scanned = round(self.settings.as_scanned * len(pictures))
+        some, rest = pictures.tensor_split((len(pictures) - as_scanned,))
+        return torch.cat([self.vary(some, labels[: len(some)], generator), rest])
+
+    def vary(self, pictures: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        """All of ``pictures`` varied; shapes and ranges as in a call."""
         canvas = F.pad(pictures, (MARGIN,) * 4)
         drawn = self.vary_stroke_width(self.draw_habits(canvas, labels, generator), generator)
         drawn = self.vary_line(drawn, generator)

@@ -21,17 +21,18 @@ class Habits:
 class Augmentation:
     """How far a picture may be varied; what each part does is in train/augment.py."""
 
-    rotation: float = 7.0  # degrees either way
-    scale: float = 0.08  # fraction either way, width and height apart
-    shear: float = 0.15  # pixels sideways a pixel of height
+    as_scanned: float = 0.25  # fraction of pictures that are left as they are: varied ones are softer
+    rotation: float = 12.0  # degrees either way
+    scale: float = 0.12  # fraction either way, width and height apart
+    shear: float = 0.2  # pixels sideways a pixel of height
     shift: float = 1.0  # pixels either way
     elastic_sigma: float = 4.0  # pixels; Simard's value for pictures of this size
-    elastic_alpha: float = 10.0  # at most, drawn anew for each picture; Simard's own is 34
+    elastic_alpha: float = 14.0  # at most, drawn anew for each picture; Simard's own is 34
     thicken: float = 4.0  # pixels that strokes may grow on either side
     thicken_power: float = 3.0  # the higher the rarer are the thickest
     thin: float = 0.3  # 3 x 3 erosions, at most 1; more breaks thin lines
-    hollow: float = 0.01  # fraction of pictures that are drawn in outlines; three times as many cost others
-    broken: float = 0.015  # fraction that are drawn in a line with gaps; likewise
+    hollow: float = 0.01  # fraction of varied pictures that are drawn in outlines; three times as many cost others
+    broken: float = 0.02  # fraction that are drawn in a line with gaps; likewise
     habits: Habits = field(default_factory=Habits)
     gamma: float = 0.3  # natural logarithm of the exponent, either way
 
@@ -70,6 +71,7 @@ class Recipe:
 
 NO_HABITS = Habits(flagged_one=0, footed_one=0, short_six=0, crossed_seven=0, curled_nine=0, slashed_zero=0)
 NO_AUGMENTATION = Augmentation(
+    as_scanned=0,
     rotation=0,
     scale=0,
     shear=0,
@@ -100,6 +102,7 @@ FAST = Recipe(
 # What each part is worth is seen by training without it.
 PARTS: dict[str, dict[str, object]] = {
     "augmentation": {"augmentation": NO_AUGMENTATION},
+    "as-scanned": {"augmentation": {"as_scanned": 0.0}},
     "affine": {"augmentation": {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0}},
     "elastic": {"augmentation": {"elastic_alpha": 0.0}},
     "stroke-width": {"augmentation": {"thicken": 0.0, "thin": 0.0}},
