@@ -48,6 +48,7 @@ STACKED = 0.7  # likewise, where one lies over the other
 MOST_BESIDE = 2  # parts of a digit lie beside its largest; more are words or a row of buttons
 RIVAL = 0.5  # what is as high as that may be a digit as well
 EMBRACED = 3  # parts that reach around the digit are a pattern that goes on beyond it
+UNDERLINED = 0.3  # of an underline's length is the height of what stands on it, at least
 FRAMED = 0.3  # of a frame's height is what it frames, at least
 FRAME = 0.35  # of the box around it is filled by a frame, at most
 
@@ -103,8 +104,8 @@ def parts_of_digit(numbers: NDArray[np.int32]) -> Flags:
 
     A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
     for there stand shadows, edges of the paper and parts of neighbouring words. A part that touches all four
-    sides and has another within it is a frame, even around a small one if it is nearly all of the rim. Part 0 is the
-    paper.
+    sides and has another within it is a frame, even around a small one if it is nearly all of the rim. An underline
+    belongs to none. Part 0 is the paper.
     """
     areas = np.bincount(numbers.ravel())
     areas[0] = 0
@@ -115,7 +116,10 @@ def parts_of_digit(numbers: NDArray[np.int32]) -> Flags:
     touched = sum(side > 0 for side in sides)
     least_within = np.where(of_rim > COVERS_RIM * of_rim.sum(), LEAST_WITHIN, LEAST_PART * areas)
     areas[(touched == 4) & ((areas * (touched == 0)).max() >= least_within)] = 0
-    return (areas >= areas.max() * np.where(touched > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
+    of_digit = (areas >= areas.max() * np.where(touched > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
+    if np.count_nonzero(of_digit) > 1:
+        of_digit[Shapes(numbers).underlines(of_digit)] = False
+    return of_digit
 
 
 @dataclass(frozen=True)
@@ -243,6 +247,22 @@ class Shapes:
         candidates = highest_first[(self.off_rim & ~self.flat)[highest_first]].tolist()
         frame = candidates.pop(0) if candidates and self.frames(candidates[0]) else 0
         return (candidates[0] if candidates and not self.frames(candidates[0]) else None), frame
+
+    def underlines(self, among: Flags) -> list[int]:
+        """Which of the parts ``among``, bool [count + 1], are straight lines under the others and longer than these.
+
+        The others, all together, are neither as wide nor as high as the line is long. No 1 has so long a foot.
+        """
+        underlines = []
+        for line in np.flatnonzero(among & self.straight & self.flat).tolist():
+            others = among.copy()
+            others[line] = False
+            height = self.bottoms[others].max() - self.tops[others].min()
+            width = self.rights[others].max() - self.lefts[others].min()
+            is_under = self.tops[line] >= self.bottoms[others].max()
+            if is_under and max(height, width) < self.widths[line] and height >= UNDERLINED * self.widths[line]:
+                underlines.append(line)
+        return underlines
 
     def frames(self, part: int) -> bool:
         """Whether ``part`` is a thin line around another one off the rim that fills it well."""

@@ -136,6 +136,18 @@ def in_shadow_but_for_a_strip(depth: float, page: hard_pictures.Page) -> hard_pi
     return np.where((y > 0.3)[..., None], page, page * depth)
 
 
+def test_an_underlined_digit_is_read_without_doubt(recognizer: Recognizer):
+    doubted = []
+    for digit in range(10):
+        for seed in range(3):
+            shot = hard_pictures.Shot(random.Random(f"{digit}/{seed}"))
+            hard_pictures.underlined(shot)
+            prediction = recognizer.recognize(hard_pictures.develop(shot, digit))
+            if prediction.digit != digit or not prediction.certain:
+                doubted.append((digit, seed, prediction.digit))
+    assert len(doubted) <= 1, doubted
+
+
 @pytest.mark.parametrize("clutter", hard_pictures.CLUTTER)
 def test_two_digits_are_not_read_as_one_whatever_lies_beside_them(recognizer: Recognizer, clutter: str):
     certain = []
