@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from train import ranks
 from train.mnist import Digits
-from train.recipe import Recipe, without
+from train.recipe import Augmentation, Recipe, without
 from train.speedups import Speedups
 from train.training import Training
 
@@ -38,7 +38,7 @@ def main() -> None:
     different = torch.randint(256, (BATCH, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     plain = Watched(PLAIN, cpu, 1, Speedups(), mine)
     next(plain.steps(Digits(different, torch.arange(BATCH) % 10), 1))
-    varied = Watched(Recipe(batch_size=BATCH), cpu, 1, Speedups(), mine)
+    varied = Watched(Recipe(batch_size=BATCH, augmentation=Augmentation(as_scanned=0)), cpu, 1, Speedups(), mine)
     next(varied.steps(Digits(different[:1].expand(BATCH, -1, -1), torch.full((BATCH,), 3)), 1))
     told = {
         "pictures": plain.given[0],
