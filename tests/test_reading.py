@@ -198,6 +198,19 @@ def test_a_one_across_the_whole_page_is_certain(recognizer: Recognizer):
     assert (prediction.digit, prediction.certain) == (1, True)
 
 
+def test_ones_as_straight_as_a_mouse_draws_them_are_read_without_doubt(recognizer: Recognizer):
+    doubted = []
+    for lean in (-60, -40, -25, -15, 0, 15, 25, 40, 60):
+        for pen in (6, 14, 24, 40):
+            page = Image.new("RGB", (300, 400), "#f0e8e8")
+            ImageDraw.Draw(page).line((150 - lean / 2, 40, 150 + lean / 2, 360), fill="#101010", width=pen)
+            prediction = recognizer.recognize(png(page))
+            assert prediction.digit == 1
+            if not prediction.certain:
+                doubted.append((lean, pen))
+    assert len(doubted) <= 2, doubted
+
+
 def test_light_ink_on_a_page_at_the_edge_of_the_picture_is_seen(recognizer: Recognizer):
     for digit in (2, 4, 9):
         for size in ((1237, 811), (1161, 777), (1237, 761)):

@@ -1,8 +1,9 @@
 """What is no digit, learned once more by the one layer that tells it, when the others are done.
 
 That layer sees more kinds of it (`train/more_outliers.py`) than the network was trained with, three to ten digits and
-not one, and a fresh variation of every digit. It is fitted from nothing, whatever it was before; the maps that it looks
-at stay as they are, and with them the logits of the ten digits.
+not one, a fresh variation of every digit, and 1s as straight as a mouse draws them, which are no wedges. It is fitted
+from nothing, whatever it was before; the maps that it looks at stay as they are, and with them the logits of the ten
+digits.
 """
 
 import torch
@@ -12,11 +13,15 @@ from tqdm import tqdm
 
 from net.lenet import NONE, LeNet, to_pictures
 from train.augment import Augment
+from train.fitting import FIELD, fit_into_field
 from train.mnist import Digits
 from train.more_outliers import MoreOutliers
+from train.strokes import draw_polylines
 from train.training import Training
+from train.uniform import uniform
 
 OUTLIERS = 0.3  # of the digits' number
+STRAIGHT_ONES = 0.05  # likewise
 RIDGE = 1e-3  # of the squared weights, which else grow where the two can be told apart without fail
 STEPS = 200  # of L-BFGS, at most
 BATCH = 500  # pictures; bounds memory, changes nothing else
@@ -29,7 +34,7 @@ def relearn_novelty(training: Training, digits: Digits) -> None:
     """
     network = training.averaged_network
     generator = training.generator_of(len(training.history) + 1)
-    digits = training.with_allographs(digits, generator)
+    digits = training.with_allographs(digits, generator) + straight_ones(round(STRAIGHT_ONES * len(digits)), generator)
     features, is_none = features_of(network.eval(), digits, training.augment, generator)
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     features = (features - mean) / deviation
@@ -65,3 +70,14 @@ def features_of(network: LeNet, digits: Digits, augment: Augment, generator: tor
     finally:
         hook.remove()
     return torch.cat(seen), (shown.labels[order] == NONE).float()
+
+
+def straight_ones(count: int, generator: torch.Generator) -> Digits:
+    """``count`` 1s that are one straight stroke each, upright or leaning, and of any width."""
+    lean = uniform(-0.35, 0.6, (count,), generator) * FIELD
+    x = torch.stack([FIELD / 2 + lean / 2, FIELD / 2 - lean / 2], dim=1)
+    y = torch.tensor([2.0, FIELD - 2.0], device=generator.device).expand(count, 2)
+    pen_down = torch.tensor([False, True], device=generator.device).expand(count, 2)
+    drawn = draw_polylines(torch.stack([x, y], dim=2), pen_down, uniform(1, 5, (count,), generator), FIELD)
+    images = (fit_into_field(drawn.unsqueeze(1))[:, 0] * 255).round().to(torch.uint8)
+    return Digits(images, torch.ones(count, dtype=torch.long, device=generator.device))
