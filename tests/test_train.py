@@ -19,7 +19,7 @@ from conftest import HOME, LINE_TIMEOUT, python, write_mnist
 
 from net import checkpoint
 from net.lenet import NONE, LeNet, to_pictures
-from train.allographs import Allographs, curves_through
+from train.allographs import Allographs, curves_through, straight_ones
 from train.augment import Augment
 from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.fitting import centre_of_mass, extent
@@ -645,15 +645,20 @@ def test_what_is_no_digit_is_learned_anew_without_reading_any_digit_otherwise(sm
     assert loss_after < 0.8 * loss_before
 
 
-def test_drawn_digits_are_digits_to_what_learns_anew_what_is_none(small_mnist: Path):
+@pytest.mark.parametrize("shown", ["allographs", "straight 1s"])
+def test_drawn_digits_are_digits_to_what_learns_anew_what_is_none(
+    shown: str, small_mnist: Path, monkeypatch: pytest.MonkeyPatch
+):
     digits, _ = load_training_digits(small_mnist)
-    cpu = torch.device("cpu")
-    drawn = to_pictures(Allographs(cpu)(150, torch.Generator().manual_seed(9)).images)
+    cpu, generator = torch.device("cpu"), torch.Generator().manual_seed(9)
+    drawn = Allographs(cpu)(150, generator) if shown == "allographs" else straight_ones(150, generator)
     novelty = []
     for share in (0.0, 1.0):
-        training = Training(Recipe(allographs=share), cpu, 1, Speedups())
+        monkeypatch.setattr("train.novelty.STRAIGHT_ONES", share if shown == "straight 1s" else 0)
+        training = Training(Recipe(allographs=share if shown == "allographs" else 0), cpu, 1, Speedups())
         relearn_novelty(training, digits[torch.arange(3 * len(digits)) % len(digits)])
-        novelty.append(training.averaged_network(drawn, open_set=True)[:, NONE].mean().item())
+        logits = training.averaged_network(to_pictures(drawn.images), open_set=True)
+        novelty.append(logits[:, NONE].mean().item())
     assert novelty[1] < novelty[0] - 1, "in logits"
 
 

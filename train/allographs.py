@@ -2,7 +2,8 @@
 
 Where a habit is one stroke more or less, train/habits.py draws it into MNIST's own digits. Where it is another way of
 the pen, a 4 whose stem begins at its bar or a 9 with a small loop and a large tail, no digit of MNIST can be mended
-into it: it is drawn here from a few points, which tremble, by a pen of any width.
+into it: it is drawn here from a few points, which tremble, by a pen of any width. And a 1 that a mouse draws is
+straighter than any that is written.
 """
 
 import torch
@@ -36,6 +37,8 @@ SHAPES = """
 TREMOR = 0.35  # standard deviation of each point's x and y, in the units of `SHAPES`
 NARROWEST, WIDEST = 0.6, 1.2  # times as wide as it stands there
 PEN_WIDTHS = (1.6, 3.6)  # pixels of MNIST's 28
+STRAIGHT_LEANS = (-0.35, 0.6)  # of the field's height, from the foot of a straight 1 to the right
+STRAIGHT_PEN_WIDTHS = (1, 5)  # pixels likewise
 CORNERS = 24  # of the polyline that stands for the curves of a digit
 CHUNK = 512  # pictures drawn at once, to bound memory
 
@@ -78,6 +81,18 @@ class Allographs:
         scale = (BOX - width).view(-1, 1, 1) / (last - first).amax(2, keepdim=True)
         placed = (points - (first + last) / 2) * scale + (FIELD - 1) / 2
         return fit_into_field(draw_polylines(placed, self.pen_down[shapes], width, FIELD).unsqueeze(1))[:, 0]
+
+
+def straight_ones(count: int, generator: torch.Generator) -> Digits:
+    """``count`` 1s of one straight stroke each, upright or leaning, as `Allographs` gives digits."""
+    lean = uniform(*STRAIGHT_LEANS, (count,), generator) * FIELD
+    width = uniform(*STRAIGHT_PEN_WIDTHS, (count,), generator)
+    x = torch.stack([FIELD / 2 + lean / 2, FIELD / 2 - lean / 2], dim=1)
+    y = torch.tensor([2.0, FIELD - 2.0], device=generator.device).expand(count, 2)
+    pen_down = torch.tensor([False, True], device=generator.device).expand(count, 2)
+    drawn = draw_polylines(torch.stack([x, y], dim=2), pen_down, width, FIELD)
+    images = (fit_into_field(drawn.unsqueeze(1))[:, 0] * 255).round().to(torch.uint8)
+    return Digits(images, torch.ones(count, dtype=torch.long, device=generator.device))
 
 
 def parse_shape(text: str) -> list[list[tuple[float, ...]]]:

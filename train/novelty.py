@@ -12,13 +12,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from net.lenet import NONE, LeNet, to_pictures
+from train.allographs import straight_ones
 from train.augment import Augment
-from train.fitting import FIELD, fit_into_field
 from train.mnist import Digits
 from train.more_outliers import MoreOutliers
-from train.strokes import draw_polylines
 from train.training import Training
-from train.uniform import uniform
 
 OUTLIERS = 0.3  # of the digits' number
 STRAIGHT_ONES = 0.05  # likewise
@@ -70,14 +68,3 @@ def features_of(network: LeNet, digits: Digits, augment: Augment, generator: tor
     finally:
         hook.remove()
     return torch.cat(seen), (shown.labels[order] == NONE).float()
-
-
-def straight_ones(count: int, generator: torch.Generator) -> Digits:
-    """``count`` 1s that are one straight stroke each, upright or leaning, and of any width."""
-    lean = uniform(-0.35, 0.6, (count,), generator) * FIELD
-    x = torch.stack([FIELD / 2 + lean / 2, FIELD / 2 - lean / 2], dim=1)
-    y = torch.tensor([2.0, FIELD - 2.0], device=generator.device).expand(count, 2)
-    pen_down = torch.tensor([False, True], device=generator.device).expand(count, 2)
-    drawn = draw_polylines(torch.stack([x, y], dim=2), pen_down, uniform(1, 5, (count,), generator), FIELD)
-    images = (fit_into_field(drawn.unsqueeze(1))[:, 0] * 255).round().to(torch.uint8)
-    return Digits(images, torch.ones(count, dtype=torch.long, device=generator.device))
