@@ -601,6 +601,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     limits = Limits()
     parser = argparse.ArgumentParser(
         prog="python server.py",
+        usage="%(prog)s [options]",
         description="Serve the drawing pad and the predictions.",
         epilog="example: python server.py --host 0.0.0.0 --port 80 --checkpoint mine/lenet.pt",
     )

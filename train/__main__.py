@@ -330,6 +330,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     recipe = Recipe()
     parser = argparse.ArgumentParser(
         prog="python -m train",
+        usage="%(prog)s [options]",
         description="Train the network on MNIST and write its weights.",
         epilog="example: python -m train --gpu --epochs 90 --out mine/lenet.pt",
     )

@@ -104,7 +104,9 @@ def spread(values: tuple[float, ...], factor: float) -> str:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m train.ablation", description="What each part is worth.")
+    parser = argparse.ArgumentParser(
+        prog="python -m train.ablation", usage="%(prog)s [options]", description="What each part is worth."
+    )
     parser.add_argument("--epochs", type=count, default=Recipe().epochs, metavar="N")
     parser.add_argument("--batch-size", type=batch_size, default=Recipe().batch_size, metavar="N")
     parser.add_argument("--seeds", type=count, default=3, metavar="N")

@@ -151,6 +151,7 @@ def main() -> int:
     """Evaluate as the command line says; the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m train.evaluate",
+        usage="%(prog)s [options]",
         description="Measure how well a checkpoint reads.",
         epilog="example: python -m train.evaluate --images my-digits",
     )
