@@ -29,10 +29,11 @@ import bottle
 import torch
 from bottle import HTTPError, HTTPResponse, request, response
 
-from net import data_url, explain, ink, strokes
+from net import data_url, explain, strokes
 from net.batching import DeadlineError
 from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
 from net.corrections import Correction, Corrections, StorageFullError
+from net.errors import BlankImageError, InkError, TooManyPixelsError, UnreadableImageError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
 from net.serving import access_log, bodies, connections, memory, openapi, processes
@@ -77,9 +78,9 @@ SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to a
 CORRECTIONS = HOME / "corrections"
 
 INK_ERROR_CODES = {
-    ink.UnreadableImageError: "unreadable_image",
-    ink.TooManyPixelsError: "too_large",
-    ink.BlankImageError: "blank_image",
+    UnreadableImageError: "unreadable_image",
+    TooManyPixelsError: "too_large",
+    BlankImageError: "blank_image",
     strokes.StrokesError: "bad_strokes",
 }
 STORAGE_FULL = "There is no room for more corrections; the one who runs this server must make some."
@@ -210,7 +211,7 @@ def create_app(
     def recognize_one(recognizer: Recognizer, given: Given) -> Prediction:
         try:
             prediction = recognizer.recognize(given, limits.pixels, deadline())
-        except ink.InkError as error:
+        except InkError as error:
             refuse(INK_ERROR_CODES[type(error)], str(error))
         except DeadlineError:
             refuse("overloaded", OVERLOADED)
@@ -228,7 +229,7 @@ def create_app(
         outcomes: list[Prediction | Refusal] = []
         for one in given.pictures:
             outcome = next(read) if isinstance(one, bytes) else one
-            if isinstance(outcome, ink.InkError):
+            if isinstance(outcome, InkError):
                 outcome = Refusal(INK_ERROR_CODES[type(outcome)], str(outcome))
             elif isinstance(outcome, Prediction):
                 metrics.count_prediction(outcome)
@@ -496,7 +497,7 @@ def read_strokes(given: Any) -> strokes.Strokes:
     """The strokes that the JSON value ``given`` holds."""
     try:
         return strokes.parse(given)
-    except ink.InkError as error:
+    except InkError as error:
         refuse(INK_ERROR_CODES[type(error)], str(error))
 
 

@@ -47,7 +47,7 @@ class StorageFullError(Exception):
 
 @dataclass(frozen=True)
 class Correction:
-    """One of them. ``picture`` is a whole file in one of the formats that net/ink.py reads."""
+    """One of them. ``picture`` is a whole file in one of the formats that net/decoding.py reads."""
 
     picture: bytes
     label: int

@@ -1,67 +1,25 @@
-"""Any picture of a digit -> the ink on it -> 28 x 28 the way MNIST was made.
+"""The ink on a picture, whatever its paper.
 
-How MNIST was made is told in Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten
-digits", http://yann.lecun.com/exdb/mnist/: the black and white digits of NIST were fitted into a box of
-20 x 20 pixels, keeping their aspect ratio, which the antialiasing made grey; then each was moved in a
-field of 28 x 28 until its centre of mass stood at the centre. The 60,000 training digits agree: the longer
-side of the ink is 20 pixels in all but 13, and its centre of mass lies within half a pixel of (14, 14),
-since the move was by whole pixels. `normalize` does the same, so that MNIST's own pictures come back as they went in.
-
-What comes before that is ours: pictures arrive with paper of any colour, ink darker or lighter than it,
-transparency, shadows, noise, and a camera that was held upside down.
+Pictures come with paper of any colour and ink darker or lighter than it, with shadows, noise, and much that is no
+digit. So what is found is a few looks at it, of which the network tells the right one.
 """
 
 import itertools
-import math
-import re
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
+from net.boxes import Box, enlarged, longer_side, moved, part_of, shrunk, widened
 from net.components import bounds, runs_of
-from net.paper import (
-    LEAST_CONTRAST,
-    LEAST_INK,
-    Bytes,
-    Difference,
-    difference_from_paper,
-    grey_of,
-    otsu_threshold,
-    quantile,
-    widen,
-)
-from net.parts import (
-    SURE_INK,
-    Box,
-    Flags,
-    Floats,
-    largest_part,
-    page_within,
-    parts_of_ink,
-    standing_alone,
-)
+from net.decoding import WORKING_SIDE
+from net.errors import BlankImageError
+from net.fitting import BOX
+from net.paper import LEAST_CONTRAST, Bytes, Difference, difference_from_paper, otsu_threshold, quantile, widen
+from net.parts import SURE_INK, Flags, Floats, largest_part, page_within, parts_of_ink, standing_alone
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
-MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
-MOST_SCANS = 50  # of a JPEG, each of which goes over all of its pixels; progressive ones have about ten
-SIDE = 28  # pixels, of the network's field
-BOX = 20  # pixels, of the box within it that MNIST's digits fill
-THINNEST_STROKE = 1.0  # pixels, in that box; none of MNIST's 60,000 training digits has strokes that are thinner
-MOST_SEGMENTS = 4000  # of a JPEG; 16 MiB of metadata in segments as long as they may be are 256
-JPEG = b"\xff\xd8"  # how one begins
-SEGMENT = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])")  # how its segments begin: by nothing that a scan holds
-SCAN, END_OF_PICTURE = b"\xda", b"\xd9"
-CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
-WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
-MOST_KEPT = 6_000_000  # pixels, of what is looked at in one piece
-ENOUGH_TO_SAMPLE = 1_000_000  # pixels, to tell what a picture's transparent parts should become
-OPAQUE = 127  # of 255; less can be seen through
-OPAQUE_PAGE = 0.5  # of a picture is opaque where it may be a page; strokes alone cover less
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 FAINT_INK = 0.1  # of full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
@@ -73,9 +31,6 @@ SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or
 INVERTED = "inverted"  # its ink is lighter than its paper
 SHADOW_REMOVED = "shadow_removed"  # it is a photograph, and its paper was told from the light that falls on it
 PARTS_LEFT_OUT = "parts_left_out"  # lines, specks and what else is no part of the digit
-
-# Pillow warns of what `decode` refuses or mends; not within it, since a filter is set for all threads at once.
-warnings.filterwarnings("ignore", module="PIL")
 
 
 @dataclass(frozen=True)
@@ -98,149 +53,6 @@ class Ink:
             *(Ink(strength, self.preparation | left_out, self.scale) for strength in self.alone),
             *(Ink(look.strength, look.preparation | left_out, look.scale) for look in of_page),
         )
-
-
-class InkError(Exception):
-    """No digit could be had from the picture; the message says why and what to do, in one sentence."""
-
-
-class UnreadableImageError(InkError):
-    """The bytes are no picture in a format that is read here, or they are damaged."""
-
-
-class TooManyPixelsError(InkError):
-    """The picture has more pixels than is safe to decode."""
-
-
-class BlankImageError(InkError):
-    """Nothing on the picture stands out from its paper."""
-
-
-def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
-    """What MNIST would have made of a picture file: uint8 [28, 28], 0 for paper to 255 for ink.
-
-    Where more than a digit seems to lie on it, what stands alone: of two looks that is nearly always the right one.
-    ``data`` holds a whole PNG, JPEG, GIF, BMP or WebP file. Raises UnreadableImageError,
-    TooManyPixelsError (before anything is decoded) or BlankImageError.
-    """
-    return normalize(find_ink(decode(data, max_pixels)).looks[-1].strength)
-
-
-def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """The first frame of a picture file, upright, in mode RGB, transparency laid on contrasting paper.
-
-    A JPEG far larger than needed is decoded at a half, a quarter or an eighth of its size.
-    Raises UnreadableImageError or TooManyPixelsError.
-    """
-    try:
-        if data.startswith(JPEG):
-            refuse_unusual_segments(data)
-        image = Image.open(BytesIO(data), formats=FORMATS)
-        if image.width * image.height > max_pixels:
-            raise TooManyPixelsError(
-                f"The picture has {image.width} × {image.height} pixels, more than the "
-                f"{max_pixels / 1e6:g} million that are read here; send a smaller one."
-            )
-        # Twice the working size leaves enough to crop a digit out that fills half of the picture.
-        image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
-        image.load()
-        return flatten(upright(shrink(image)))
-    except InkError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise TooManyPixelsError("The picture has too many pixels; send a smaller one.") from error
-    except Exception as error:  # decoders raise whatever hostile bytes lead them to
-        raise UnreadableImageError(
-            "The picture could not be read; send a whole PNG, JPEG, GIF, BMP or WebP file."
-        ) from error
-
-
-def refuse_unusual_segments(jpeg: bytes) -> None:
-    """Raise UnreadableImageError where ``jpeg``, a whole file, would take long to decode for its size.
-
-    Its segments are gone through as a decoder does, up to the end of the picture: cameras append films.
-    """
-    at = len(JPEG)
-    segments = scans = 0
-    while (found := SEGMENT.search(jpeg, at)) and found[1] != END_OF_PICTURE:
-        segments += 1
-        scans += found[1] == SCAN
-        if scans > MOST_SCANS or segments > MOST_SEGMENTS:
-            raise UnreadableImageError("The JPEG is in more pieces than are read here; send it as a usual one.")
-        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
-
-
-def shrink(image: Image.Image) -> Image.Image:
-    """A picture with far more pixels than are looked at, smaller; so memory does not grow with every step after."""
-    width, height = image.size
-    factor = max(min(width, height) // (4 * WORKING_SIDE), math.isqrt(width * height // MOST_KEPT))
-    if factor < 2:
-        return image
-    if image.mode in ("1", "P", "PA"):  # whose numbers are no tones
-        image = image.convert("RGBA" if image.has_transparency_data else "L" if image.mode == "1" else "RGB")
-    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
-        smaller = image.reduce(factor)
-    elif image.mode.startswith("I;16"):
-        smaller = Image.fromarray(block_means(np.asarray(image), factor))
-    else:
-        return image
-    smaller.info = image.info
-    return smaller
-
-
-def block_means(values: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
-    """The means of the squares of ``side`` by ``side`` of ``values``, uint16 [H, W], without a larger copy of these.
-
-    What is left over at the right and at the bottom is dropped; of what is thinner than that, squares are as thin.
-    """
-    down, across = (min(side, length) for length in values.shape)
-    height, width = values.shape[0] // down, values.shape[1] // across
-    whole = values[: height * down, : width * across]
-    sums = np.zeros((height, width), np.uint32)
-    for row in range(down):
-        for column in range(across):
-            sums += whole[row::down, column::across]
-    return (sums // (down * across)).astype(np.uint16)
-
-
-def upright(image: Image.Image) -> Image.Image:
-    """Turn the picture as its EXIF orientation says; as it stands where that tag is missing or damaged."""
-    with suppress(Exception):  # a damaged tag is no reason to refuse the picture
-        ImageOps.exif_transpose(image, in_place=True)
-    return image
-
-
-def flatten(image: Image.Image) -> Image.Image:
-    """Mode RGB, eight bits a channel; what is transparent becomes paper, as `paper_under` has it."""
-    if image.mode.startswith("I"):  # 16 bits a pixel: convert() would clip to 255 what should be scaled
-        values = np.asarray(image).astype(np.float32)  # which may fill 12 of the 16 bits only; fewer than 8 are noise
-        image = Image.fromarray((values * (255 / max(255, values.max()))).astype(np.uint8))
-    if not image.has_transparency_data:
-        return image if image.mode == "RGB" else image.convert("RGB")
-    image = image.convert("RGBA")
-    if image.getchannel("A").getextrema() == (255, 255):
-        return image.convert("RGB")
-    page = Image.new("RGB", image.size, paper_under(image))
-    page.paste(image, mask=image.getchannel("A"))
-    return page
-
-
-def paper_under(image: Image.Image) -> tuple[int, ...]:
-    """The colour of paper to lay ``image`` on, in mode RGBA and transparent in parts: white for dark ink, else black.
-
-    But what is opaque may be a page with ink on it, as a card with round corners is, and a mere stroke is not; then
-    the paper is the page's.
-    """
-    every = 1 + math.isqrt(image.width * image.height // ENOUGH_TO_SAMPLE)
-    sample = image.resize([-(-side // every) for side in image.size], Image.Resampling.NEAREST)
-    grey, alpha = (np.asarray(channel, np.float32) for channel in (sample.convert("L"), sample.getchannel("A")))
-    opaque = alpha > OPAQUE
-    if opaque.mean() > OPAQUE_PAGE:
-        colour = np.median(np.asarray(sample)[opaque][:, :3], axis=0)
-        if (abs(grey[opaque] - grey_of(colour)) > LEAST_CONTRAST).mean() > LEAST_INK:
-            return tuple(colour.astype(int).tolist())
-    ink_is_dark = (grey * alpha).sum() <= 127.5 * alpha.sum()
-    return (255,) * 3 if ink_is_dark else (0,) * 3
 
 
 def find_ink(image: Image.Image) -> Ink:
@@ -428,43 +240,6 @@ def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:
     return page and enlarged(page, cell)
 
 
-def enlarged(box: Box, times: int) -> Box:
-    """``box`` on a picture that is so many ``times`` as wide and high."""
-    top, bottom, left, right = box
-    return top * times, bottom * times, left * times, right * times
-
-
-def shrunk(box: Box, times: int) -> Box:
-    """``box`` on a picture that is so many ``times`` less wide and high."""
-    top, bottom, left, right = box
-    return top // times, -(-bottom // times), left // times, -(-right // times)
-
-
-def moved(box: Box, down: int, across: int) -> Box:
-    """``box``, so many pixels farther ``down`` and ``across``."""
-    top, bottom, left, right = box
-    return top + down, bottom + down, left + across, right + across
-
-
-def widened(box: Box, by: int, image: Image.Image) -> Box:
-    """``box`` with so many pixels more on each side, as far as ``image`` has them."""
-    top, bottom, left, right = box
-    return max(0, top - by), min(image.height, bottom + by), max(0, left - by), min(image.width, right + by)
-
-
-def longer_side(box: Box) -> int:
-    """Pixels of the longer side of ``box``."""
-    top, bottom, left, right = box
-    return max(bottom - top, right - left)
-
-
-def part_of(image: Image.Image, box: Box) -> Image.Image:
-    """What ``image`` shows in ``box``, which may reach farther."""
-    top, bottom, left, right = box
-    corners = (left, top, min(right, image.width), min(bottom, image.height))
-    return image if corners == (0, 0, *image.size) else image.crop(corners)
-
-
 def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Floats:
     """How much ink ``pixels``, uint8 [H, W], show at ``places``, bool [H, W]: float [H, W] from 0 to 1.
 
@@ -525,55 +300,3 @@ def extent(ink: Floats) -> tuple[int, int, int, int]:
     """
     top, bottom, left, right = bounds(ink > 0)
     return (top, bottom, left, right) if max(bottom - top, right - left) <= BOX else bounds(ink > FAINT_INK)
-
-
-def normalize(ink: Floats) -> Bytes:
-    """Fit ``ink``, float [H, W] from 0 to 1 and cropped, into MNIST's field: uint8 [28, 28]."""
-    ink = without_hairlines(ink)
-    height, width = ink.shape
-    scale = BOX / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    fitted = Image.fromarray(ink).resize(size, Image.Resampling.BOX)
-    digit = np.asarray(fitted).clip(0, 1)
-    digit = digit / digit.max()
-    return np.rint(place_by_centre_of_mass(digit) * 255).astype(np.uint8)
-
-
-def without_hairlines(ink: Floats) -> Floats:
-    """``ink``, float [H, W] from 0 to 1 and cropped, its strokes no thinner than MNIST's thinnest.
-
-    A pencil leaves lines that fade and break where they are scaled down to so few pixels.
-    """
-    thinnest = THINNEST_STROKE * max(ink.shape) / BOX
-    lacking = round(thinnest - stroke_width(ink))
-    if lacking < 1:
-        return ink
-    thickened = widen(np.pad(ink, lacking)[..., None], lacking + 1)[..., 0]
-    top, bottom, left, right = bounds(thickened > 0)
-    return thickened[top:bottom, left:right]
-
-
-def stroke_width(ink: Floats) -> float:
-    """How wide the strokes of ``ink``, float [H, W] from 0 to 1 and cropped, are on average, in pixels.
-
-    That is their area over half of their outline, which is as long as the edges between pixels that cross it tell: by
-    A. L. Cauchy's formula, pi / 4 of their number where strokes run in all directions.
-    """
-    height, width = ink.shape
-    covered = np.zeros((height + 2, width + 2), bool)
-    covered[1:-1, 1:-1] = ink > SURE_INK
-    crossings = sum(np.count_nonzero(np.diff(covered, axis=axis)) for axis in (0, 1))
-    return 8 / math.pi * np.count_nonzero(covered) / max(1, crossings)
-
-
-def place_by_centre_of_mass(digit: Floats) -> Floats:
-    """Move ``digit``, at most 20 x 20, by whole pixels in a field of 28 x 28 as MNIST did."""
-    field = np.zeros((SIDE, SIDE), np.float32)
-    starts = []
-    for axis, length in enumerate(digit.shape):
-        mass = digit.sum(axis=1 - axis)
-        centre_of_mass = (mass * np.arange(length)).sum() / mass.sum()
-        starts.append(min(max(0, round(CENTRE - centre_of_mass)), SIDE - length))
-    top, left = starts
-    field[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
-    return field

@@ -12,10 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from net import checkpoint, ink, strokes
+from net import checkpoint, strokes
 from net.batching import Batched, DeadlineError
+from net.decoding import MAX_PIXELS, decode
+from net.errors import InkError
+from net.fitting import SIDE, normalize
 from net.folded import FoldedLeNet
+from net.ink import find_ink
 from net.lenet import NONE, to_pictures
+from net.paper import Bytes
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
 SLASH = 1  # what the slash of a 0 is read as by itself
@@ -50,8 +55,8 @@ class Prediction:
     confidence: float  # that digit's probability
     certain: bool  # false where the answer is no more than a guess
     probabilities: tuple[float, ...]  # of the digits 0 to 9, calibrated; they sum to 1
-    seen: ink.Bytes  # what the network was given: uint8 [28, 28], 0 for paper to 255 for ink
-    preparation: frozenset[str]  # what was done to the picture: ink.INVERTED and so on, REDRAWN
+    seen: Bytes  # what the network was given: uint8 [28, 28], 0 for paper to 255 for ink
+    preparation: frozenset[str]  # what was done to the picture: net.ink.INVERTED and so on, REDRAWN
     stages: Stages
 
     @property
@@ -64,7 +69,7 @@ class Prediction:
 class Look:
     """What the network may be given, and how it came about."""
 
-    pixels: ink.Bytes  # uint8 [28, 28], 0 for paper to 255 for ink
+    pixels: Bytes  # uint8 [28, 28], 0 for paper to 255 for ink
     preparation: frozenset[str]
 
 
@@ -88,21 +93,21 @@ class Recognizer:
         self.network, self.card = checkpoint.load(path)
         self.calibration = calibration_of(self.card)
         self.folded = FoldedLeNet(self.network)
-        blank = torch.zeros(1, 1, ink.SIDE, ink.SIDE)
+        blank = torch.zeros(1, 1, SIDE, SIDE)
         self.probabilities_of(blank)  # PyTorch prepares itself at the first pass, not in a request
         self.probabilities = Batched(self.probabilities_of, observe)
 
-    def recognize(self, given: Given, max_pixels: int = ink.MAX_PIXELS, deadline: float = math.inf) -> Prediction:
+    def recognize(self, given: Given, max_pixels: int = MAX_PIXELS, deadline: float = math.inf) -> Prediction:
         """Read the digit in ``given``: a whole PNG, JPEG, GIF, BMP or WebP file, or strokes.
 
-        Raises ink.InkError where there is none to be had, and DeadlineError where the network's turn would come after
-        ``deadline``, by time.monotonic().
+        Raises net.errors.InkError where there is none to be had, and DeadlineError where the network's turn would come
+        after ``deadline``, by time.monotonic().
         """
         return self.predict([see(given, max_pixels)], deadline)[0]
 
     def recognize_all(
-        self, given: Sequence[Given], max_pixels: int = ink.MAX_PIXELS, deadline: float = math.inf
-    ) -> list[Prediction | ink.InkError]:
+        self, given: Sequence[Given], max_pixels: int = MAX_PIXELS, deadline: float = math.inf
+    ) -> list[Prediction | InkError]:
         """Read each of ``given`` as `recognize` does, all together; what went wrong stands in its place.
 
         Raises DeadlineError.
@@ -113,7 +118,7 @@ class Recognizer:
                 raise DeadlineError
             try:
                 outcomes.append(see(each, max_pixels))
-            except ink.InkError as error:
+            except InkError as error:
                 outcomes.append(error)
         predictions = iter(self.predict([one for one in outcomes if isinstance(one, Seen)], deadline))
         return [next(predictions) if isinstance(one, Seen) else one for one in outcomes]
@@ -173,16 +178,16 @@ def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
     return np.average(probabilities, axis=0, weights=weights).tolist()
 
 
-def see(given: Given, max_pixels: int = ink.MAX_PIXELS) -> Seen:
-    """What the network is to be given of ``given``. Raises ink.InkError."""
+def see(given: Given, max_pixels: int = MAX_PIXELS) -> Seen:
+    """What the network is to be given of ``given``. Raises net.errors.InkError."""
     started = time.perf_counter()
     if not isinstance(given, bytes):
         redrawn = Look(strokes.draw(given), frozenset([REDRAWN]))
         return Seen((redrawn,), decode=0.0, ink=time.perf_counter() - started)
-    image = ink.decode(given, max_pixels)
+    image = decode(given, max_pixels)
     decoded = time.perf_counter()
-    found = ink.find_ink(image)
-    looks = tuple(Look(ink.normalize(look.strength), look.preparation) for look in found.looks)
+    found = find_ink(image)
+    looks = tuple(Look(normalize(look.strength), look.preparation) for look in found.looks)
     return Seen(looks, decode=decoded - started, ink=time.perf_counter() - decoded)
 
 

@@ -1,4 +1,4 @@
-"""Draws the README's pictures: the page at three widths, what net/ink.py makes of four pictures, and allographs.
+"""Draws the README's pictures: the page at three widths, what becomes of four pictures, and allographs.
 
 python tests/figures.py        # needs Chromium and tests/requirements.txt
 """
@@ -19,7 +19,9 @@ from playwright.sync_api import Browser, sync_playwright
 HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 
-from net import ink  # noqa: E402
+from net.decoding import decode  # noqa: E402
+from net.fitting import normalize  # noqa: E402
+from net.ink import find_ink  # noqa: E402
 from train.allographs import Allographs  # noqa: E402
 
 CHROMIUM = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
@@ -82,7 +84,7 @@ def compose(screens: list[Image.Image]) -> Image.Image:
 
 
 def draw_ink(path: Path) -> None:
-    """The stages of net/ink.py: the picture as it came, the ink found on it, what the network is given."""
+    """The stages of reading: the picture as it came, the ink found on it, what the network is given."""
     files = [(handwriting.DATA / name).read_bytes() for name in ("1.jpg", "2.gif", "6.jpg")]
     files.append(hard_pictures.photograph(5, "on-a-table", 0))
     figure = Image.new("RGB", (3 * CELL + 4 * GAP, len(files) * (CELL + GAP) + GAP + CAPTION), "white")
@@ -90,11 +92,11 @@ def draw_ink(path: Path) -> None:
     for column, caption in enumerate(("the file", "the ink on it", "what the network is given")):
         ImageDraw.Draw(figure).text((GAP + column * (CELL + GAP), GAP / 2), caption, "black", font)
     for row, file in enumerate(files):
-        of_digit = ink.find_ink(ink.decode(file)).looks[-1].strength
+        of_digit = find_ink(decode(file)).looks[-1].strength
         stages = [
             (Image.open(io.BytesIO(file)).convert("RGB"), Image.Resampling.LANCZOS),
             (Image.fromarray(np.rint((1 - of_digit) * 255).astype(np.uint8)), Image.Resampling.LANCZOS),
-            (Image.fromarray(ink.normalize(of_digit)), Image.Resampling.NEAREST),
+            (Image.fromarray(normalize(of_digit)), Image.Resampling.NEAREST),
         ]
         for column, (stage, resampling) in enumerate(stages):
             scale = CELL / max(stage.size)

@@ -12,13 +12,14 @@ import handwriting
 import numpy as np
 import pytest
 import torch
-from conftest import encode, png, start_server
+from conftest import as_mnist, encode, png, start_server
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from net import ink, strokes
+from net import strokes
 from net.batching import Batched, DeadlineError
+from net.errors import InkError
 from net.recognizer import Recognizer
 from net.serving import gate
 
@@ -54,10 +55,10 @@ nearly_strokes = st.lists(st.lists(st.lists(numbers | json_values, max_size=4), 
 def test_any_json_value_is_drawn_or_refused(value: object):
     try:
         parsed = strokes.parse(value)
-    except ink.InkError:
+    except InkError:
         return
     assert_is_of_mnists_kind(strokes.draw(parsed))
-    ink.read(strokes.to_png(parsed))
+    as_mnist(strokes.to_png(parsed))
 
 
 def assert_is_of_mnists_kind(seen: np.ndarray) -> None:
@@ -75,8 +76,8 @@ def test_any_bytes_are_read_or_refused(data: bytes, picture: bytes, rng):
 
 
 def read_or_refused(data: bytes) -> None:
-    with contextlib.suppress(ink.InkError):
-        assert_is_of_mnists_kind(ink.read(data))
+    with contextlib.suppress(InkError):
+        assert_is_of_mnists_kind(as_mnist(data))
 
 
 MODES = {"1": 1, "L": 1, "LA": 2, "P": 1, "RGB": 3, "RGBA": 4, "I;16": 2}

@@ -16,7 +16,9 @@ import strangers
 from conftest import png
 from PIL import Image, ImageDraw, ImageOps
 
-from net import ink, strokes
+from net import strokes
+from net.decoding import decode
+from net.errors import BlankImageError
 from net.recognizer import Recognizer
 
 
@@ -251,7 +253,7 @@ def test_what_is_no_digit_is_doubted(recognizer: Recognizer, kind: str):
     for seed in range(40):
         try:
             prediction = recognizer.recognize(png(strangers.stranger(kind, seed)))
-        except ink.BlankImageError:
+        except BlankImageError:
             continue
         if prediction.certain:
             certain.append((seed, prediction.digit, prediction.confidence))
@@ -318,7 +320,7 @@ def test_real_pen_strokes_are_read(recognizer: Recognizer, pen_root):
 
 def test_a_photograph_of_twelve_megapixels_stays_small_in_memory():
     """The decoder's own down-scaling is used: no step holds all of its pixels in colour."""
-    image = ink.decode(hard_pictures.photograph(3, "huge", 0))
+    image = decode(hard_pictures.photograph(3, "huge", 0))
     assert image.width * image.height * 3 < 16e6
 
 
@@ -332,6 +334,6 @@ def test_a_small_file_of_fifty_megapixels_stays_small_in_memory(
     page.paste({"P": 1, "RGBA": (0, 0, 0, 255), "1": 0}[mode], (600, 1000, 800, 3000))
     file = BytesIO()
     page.save(file, "PNG", **({"transparency": 0} if mode == "P" else {}))
-    image = ink.decode(file.getvalue())
+    image = decode(file.getvalue())
     assert image.width * image.height < 13e6
     assert recognizer.recognize(file.getvalue()).digit == 1

@@ -4,8 +4,10 @@ import handwriting
 import numpy as np
 import pytest
 
-from net import ink, strokes
+from net import strokes
 from net.components import bounds
+from net.errors import BlankImageError
+from net.fitting import BOX, SIDE
 
 
 @pytest.mark.parametrize("scale", [0.001, 1, 500, 100_000])
@@ -21,9 +23,9 @@ def test_the_digit_fills_mnists_box():
     for digit in range(10):
         seen = strokes.draw(handwriting.by_hand(digit))
         top, bottom, left, right = bounds(seen > 0)
-        assert seen.shape == (ink.SIDE, ink.SIDE)
+        assert seen.shape == (SIDE, SIDE)
         assert seen.max() == 255
-        assert max(bottom - top, right - left) == ink.BOX
+        assert max(bottom - top, right - left) == BOX
 
 
 def test_pressure_and_time_in_a_point_are_left_aside():
@@ -54,5 +56,5 @@ def test_what_are_no_strokes_is_refused(given: object):
 
 @pytest.mark.parametrize("given", [[], [[]], [[], []]])
 def test_strokes_without_a_point_are_blank(given: list):
-    with pytest.raises(ink.BlankImageError):
+    with pytest.raises(BlankImageError):
         strokes.parse(given)

@@ -9,7 +9,7 @@ straighter than any that is written.
 import torch
 from torch import Tensor
 
-from net.ink import BOX
+from net.fitting import BOX
 from train.fitting import FIELD, fit_into_field
 from train.mnist import Digits
 from train.strokes import draw_polylines

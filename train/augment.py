@@ -2,7 +2,7 @@
 
 First the strokes change (habits, then width, then the line that they are drawn in), then everything that
 moves ink adds up to one sampling grid, so that each picture is interpolated once. That grid also fits the
-changed digit into MNIST's box and field again, as net/ink.py does with what people draw: a thick pen's digit
+changed digit into MNIST's box and field again, as net/fitting.py does with what people draw: a thick pen's digit
 is no larger than a thin one's, and a 1 moves aside for its flag.
 
 Interpolated pictures are softer than scanned ones, and habits are commoner among them than in MNIST; so a part of

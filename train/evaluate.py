@@ -3,7 +3,7 @@
     python -m train.evaluate
     python -m train.evaluate --images my-digits        # my-digits/7/*.png and so on, my-digits/none/*.png
 
-Pictures go the way that they go in the server: from the bytes of the file through net/ink.py.
+Pictures go the way that they go in the server, from the bytes of the file on.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from net import ink
 from net.checkpoint import SHIPPED, CheckpointError, load, weights_path, with_advice
+from net.errors import InkError
 from net.lenet import NONE
 from net.recognizer import Recognizer, calibration_of
 from train.calibrate import calibrated, expected_calibration_error
@@ -49,7 +49,7 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
         data = path.read_bytes()
         try:
             prediction = recognizer.recognize(data)
-        except ink.InkError:
+        except InkError:
             yield Reading(name, label, predicted=None, certain=False, confidence=0.0)
         else:
             traits = traits_of(data).names

@@ -1,10 +1,10 @@
-"""What net/ink.py does to one picture, as tensor code for a batch: fit ink into MNIST's box and field."""
+"""What net/fitting.py does to one picture, as tensor code for a batch: fit ink into MNIST's box and field."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from net.ink import BOX, CENTRE, SIDE
+from net.fitting import BOX, CENTRE, SIDE
 
 FIELD = SIDE  # pixels
 MIDDLE = CENTRE + 0.5  # pixels from the field's left and top to the middle of the pixel that `CENTRE` counts to

@@ -12,13 +12,14 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from net import ink
 from net.corrections import FILE, Corrections
+from net.decoding import FORMATS
+from net.errors import InkError
 from net.lenet import NONE, to_pictures
 from net.recognizer import Recognizer, see
 from train.mnist import DataError, Digits
 
-SUFFIXES = {suffix for suffix, name in Image.registered_extensions().items() if name in ink.FORMATS}
+SUFFIXES = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
 FOLDERS = {**{str(digit): digit for digit in range(10)}, "none": NONE}  # and the label of what lies in each
 MOST_BYTES = 64 * 1024 * 1024  # of one picture in a ZIP file
 
@@ -31,7 +32,7 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     """
     seen, labels = [], []
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
-        with suppress(ink.InkError):
+        with suppress(InkError):
             looks = torch.from_numpy(np.stack([look.pixels for look in see(picture).looks]))
             likeliest = recognizer.probabilities_of(to_pictures(looks))[:, label].argmax() if recognizer else -1
             seen.append(looks[likeliest])

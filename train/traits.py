@@ -5,8 +5,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from net import ink
-from net.ink import INVERTED, SHADOW_REMOVED
+from net.decoding import decode
+from net.fitting import stroke_width
+from net.ink import INVERTED, SHADOW_REMOVED, find_ink
 
 THIN, THICK = 0.08, 0.16  # of the digit's longer side; MNIST's own strokes have 0.13
 SMALL, LARGE = 0.35, 0.65  # of the picture's longer side
@@ -29,9 +30,9 @@ class Traits:
 
 
 def traits_of(data: bytes) -> Traits:
-    """Those of a picture file. Raises ink.InkError where it has no digit."""
-    image = ink.decode(data)
-    found = ink.find_ink(image)
+    """Those of a picture file. Raises net.errors.InkError where it has no digit."""
+    image = decode(data)
+    found = find_ink(image)
     with Image.open(BytesIO(data)) as file:
         is_transparent = file.has_transparency_data and file.convert("RGBA").getchannel("A").getextrema()[0] < 255
     if SHADOW_REMOVED in found.preparation:
@@ -42,7 +43,7 @@ def traits_of(data: bytes) -> Traits:
         paper = "no paper" if is_transparent else "dark ink"
     largest = max(found.strength.shape)
     return Traits(
-        pen=ink.stroke_width(found.strength) / largest,
+        pen=stroke_width(found.strength) / largest,
         size=min(1.0, largest * found.scale / max(image.size)),
         paper=paper,
     )

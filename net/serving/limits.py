@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from net.ink import MAX_PIXELS
+from net.decoding import MAX_PIXELS
 
 ARRIVED = "digits.arrived"  # in WSGI's environ: when the request had arrived, by time.monotonic()
 

@@ -3,7 +3,7 @@
     python tests/bench/peers.py
 
 Each of tests/bench/peers/ is written as its framework's own documentation shows, with our weights and PyTorch as it
-comes. They make of a picture what such apps do: grey, resized to 28 x 28. Ours does all of net/ink.py besides. The
+comes. They make of a picture what such apps do: grey, resized to 28 x 28. Ours looks for the ink besides. The
 frameworks go into an environment of their own, which sees this one's PyTorch; it is made anew in a folder that is
 removed at the end. All get the same drawing of 280 x 280 pixels as the multipart field `image`, but Gradio, which
 takes uploads and JSON, and answers by a stream.

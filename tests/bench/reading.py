@@ -22,7 +22,7 @@ import handwriting  # noqa: E402
 import hard_pictures  # noqa: E402
 import torch  # noqa: E402
 
-from net import ink  # noqa: E402
+from net.decoding import decode  # noqa: E402
 from net.recognizer import Recognizer  # noqa: E402
 
 
@@ -88,7 +88,7 @@ def main() -> None:
         ("the same with a shadow on it", shaded, 20),
     ):
         whole = milliseconds(lambda: recognizer.recognize(data), times)  # noqa: B023 - called at once
-        floor = forward + milliseconds(lambda: ink.decode(data), times)  # noqa: B023
+        floor = forward + milliseconds(lambda: decode(data), times)  # noqa: B023
         print(
             f"{name:<36}{whole:7.2f} ms, {whole / floor:.1f} times the floor of {floor:.2f}; "
             f"{memory_for(data):.0f} MB more than the start took"

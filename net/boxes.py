@@ -1,0 +1,42 @@
+"""Boxes on a picture, in pixels or in cells."""
+
+from PIL import Image
+
+Box = tuple[int, int, int, int]  # top, bottom, left and right, the ends exclusive
+
+
+def enlarged(box: Box, times: int) -> Box:
+    """``box`` on a picture that is so many ``times`` as wide and high."""
+    top, bottom, left, right = box
+    return top * times, bottom * times, left * times, right * times
+
+
+def shrunk(box: Box, times: int) -> Box:
+    """``box`` on a picture that is so many ``times`` less wide and high."""
+    top, bottom, left, right = box
+    return top // times, -(-bottom // times), left // times, -(-right // times)
+
+
+def moved(box: Box, down: int, across: int) -> Box:
+    """``box``, so many pixels farther ``down`` and ``across``."""
+    top, bottom, left, right = box
+    return top + down, bottom + down, left + across, right + across
+
+
+def widened(box: Box, by: int, image: Image.Image) -> Box:
+    """``box`` with so many pixels more on each side, as far as ``image`` has them."""
+    top, bottom, left, right = box
+    return max(0, top - by), min(image.height, bottom + by), max(0, left - by), min(image.width, right + by)
+
+
+def longer_side(box: Box) -> int:
+    """Pixels of the longer side of ``box``."""
+    top, bottom, left, right = box
+    return max(bottom - top, right - left)
+
+
+def part_of(image: Image.Image, box: Box) -> Image.Image:
+    """What ``image`` shows in ``box``, which may reach farther."""
+    top, bottom, left, right = box
+    corners = (left, top, min(right, image.width), min(bottom, image.height))
+    return image if corners == (0, 0, *image.size) else image.crop(corners)

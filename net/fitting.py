@@ -1,0 +1,75 @@
+"""The ink of a digit -> 28 x 28 the way MNIST was made.
+
+How MNIST was made is told in Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten
+digits", http://yann.lecun.com/exdb/mnist/: the black and white digits of NIST were fitted into a box of
+20 x 20 pixels, keeping their aspect ratio, which the antialiasing made grey; then each was moved in a
+field of 28 x 28 until its centre of mass stood at the centre. The 60,000 training digits agree: the longer
+side of the ink is 20 pixels in all but 13, and its centre of mass lies within half a pixel of (14, 14),
+since the move was by whole pixels. `normalize` does the same, so that MNIST's own pictures come back as they went in.
+"""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from net.components import bounds
+from net.paper import Bytes, widen
+from net.parts import SURE_INK, Floats
+
+SIDE = 28  # pixels, of the network's field
+BOX = 20  # pixels, of the box within it that MNIST's digits fill
+CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
+THINNEST_STROKE = 1.0  # pixels, in that box; none of MNIST's 60,000 training digits has strokes that are thinner
+
+
+def normalize(ink: Floats) -> Bytes:
+    """Fit ``ink``, float [H, W] from 0 to 1 and cropped, into MNIST's field: uint8 [28, 28]."""
+    ink = without_hairlines(ink)
+    height, width = ink.shape
+    scale = BOX / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    fitted = Image.fromarray(ink).resize(size, Image.Resampling.BOX)
+    digit = np.asarray(fitted).clip(0, 1)
+    digit = digit / digit.max()
+    return np.rint(place_by_centre_of_mass(digit) * 255).astype(np.uint8)
+
+
+def without_hairlines(ink: Floats) -> Floats:
+    """``ink``, float [H, W] from 0 to 1 and cropped, its strokes no thinner than MNIST's thinnest.
+
+    A pencil leaves lines that fade and break where they are scaled down to so few pixels.
+    """
+    thinnest = THINNEST_STROKE * max(ink.shape) / BOX
+    lacking = round(thinnest - stroke_width(ink))
+    if lacking < 1:
+        return ink
+    thickened = widen(np.pad(ink, lacking)[..., None], lacking + 1)[..., 0]
+    top, bottom, left, right = bounds(thickened > 0)
+    return thickened[top:bottom, left:right]
+
+
+def stroke_width(ink: Floats) -> float:
+    """How wide the strokes of ``ink``, float [H, W] from 0 to 1 and cropped, are on average, in pixels.
+
+    That is their area over half of their outline, which is as long as the edges between pixels that cross it tell: by
+    A. L. Cauchy's formula, pi / 4 of their number where strokes run in all directions.
+    """
+    height, width = ink.shape
+    covered = np.zeros((height + 2, width + 2), bool)
+    covered[1:-1, 1:-1] = ink > SURE_INK
+    crossings = sum(np.count_nonzero(np.diff(covered, axis=axis)) for axis in (0, 1))
+    return 8 / math.pi * np.count_nonzero(covered) / max(1, crossings)
+
+
+def place_by_centre_of_mass(digit: Floats) -> Floats:
+    """Move ``digit``, at most 20 x 20, by whole pixels in a field of 28 x 28 as MNIST did."""
+    field = np.zeros((SIDE, SIDE), np.float32)
+    starts = []
+    for axis, length in enumerate(digit.shape):
+        mass = digit.sum(axis=1 - axis)
+        centre_of_mass = (mass * np.arange(length)).sum() / mass.sum()
+        starts.append(min(max(0, round(CENTRE - centre_of_mass)), SIDE - length))
+    top, left = starts
+    field[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    return field
