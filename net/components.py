@@ -3,8 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from net.arrays import Flags
+from net.boxes import Box
 
-def label_components(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+
+def label_components(mask: Flags) -> NDArray[np.int32]:
     """Number the parts of ``mask``, bool [H, W], that hang together, diagonals included, from the top left on.
 
     Returns int32 [H, W]: 0 outside the mask, 1 to the count of parts inside. Each run of set pixels hangs from the
@@ -59,7 +62,7 @@ def joined(some: NDArray[np.int64], others: NDArray[np.int64], count: int) -> ND
     return np.array([root(of) for of in range(count)])
 
 
-def runs_of(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def runs_of(mask: Flags) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Row, first column and column after the last of each run of set pixels, from the top left on."""
     framed = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
     framed[:, 1:-1] = mask
@@ -68,7 +71,7 @@ def runs_of(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return rows, starts, np.nonzero(edges < 0)[1]
 
 
-def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+def bounds(mask: Flags) -> Box:
     """Top, bottom, left and right of what is set in ``mask``, bool [H, W], the ends exclusive."""
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

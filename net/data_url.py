@@ -4,9 +4,9 @@ import base64
 import re
 from io import BytesIO
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from net.arrays import Bytes
 
 # Written so that it means the same to Python and to the JSON Schema of the contract.
 START = "^data:image/[A-Za-z0-9_.+-]+(;[A-Za-z0-9_.+-]+=[A-Za-z0-9_.+-]+)*;base64,"
@@ -27,7 +27,7 @@ def decode(url: str) -> bytes:
     return base64.b64decode("".join(url[start.end() :].split()), validate=True)
 
 
-def encode(picture: NDArray[np.uint8]) -> str:
+def encode(picture: Bytes) -> str:
     """A grey-scale ``picture``, uint8 [H, W], as a PNG in a data URL."""
     png = BytesIO()
     Image.fromarray(picture).save(png, "PNG")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from net.arrays import Bytes
 from net.lenet import LeNet, to_pictures
-from net.paper import Bytes
 
 STEPS = 48  # of the integral; its total is then mostly within half a logit
 POWER = 4  # to which the steps' even places are raised

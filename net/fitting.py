@@ -13,9 +13,10 @@ import math
 import numpy as np
 from PIL import Image
 
+from net.arrays import Bytes, Floats
 from net.components import bounds
-from net.paper import Bytes, widen
-from net.parts import SURE_INK, Floats
+from net.paper import widen
+from net.parts import SURE_INK
 
 SIDE = 28  # pixels, of the network's field
 BOX = 20  # pixels, of the box within it that MNIST's digits fill

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from net.arrays import Bytes, Flags, Floats
 from net.boxes import Box, enlarged, longer_side, moved, part_of, shrunk, widened
 from net.components import bounds, runs_of
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
 from net.fitting import BOX
-from net.paper import LEAST_CONTRAST, Bytes, Difference, difference_from_paper, otsu_threshold, quantile, widen
-from net.parts import SURE_INK, Flags, Floats, largest_part, page_within, parts_of_ink, standing_alone
+from net.paper import LEAST_CONTRAST, Difference, difference_from_paper, otsu_threshold, quantile, widen
+from net.parts import SURE_INK, largest_part, page_within, parts_of_ink, standing_alone
 
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 FAINT_INK = 0.1  # of full strength
@@ -292,7 +293,7 @@ def full_strength(counts: NDArray[np.int64], first_of_ink: int) -> int:
     return full
 
 
-def extent(ink: Floats) -> tuple[int, int, int, int]:
+def extent(ink: Floats) -> Box:
     """Top, bottom, left and right of the ``ink``, float [H, W] from 0 to 1, the ends exclusive.
 
     The faint halo that scaling and compression leave around a stroke is not part of it, except on a digit

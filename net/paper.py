@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter
 
+from net.arrays import Bytes, Flags, Floats
 from net.components import bounds
-from net.parts import REACHES_ACROSS, Flags, Floats
+from net.parts import REACHES_ACROSS
 
 SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
 WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
@@ -37,7 +38,6 @@ MOST_OF_RIM = 0.35  # of the picture is ink where a digit was cut out closely
 MOST_CORNERS = 1  # of the picture are ink then; the table's edge has two
 WIDEST_SQUARE = 0.27  # of the ink's longer side is the widest square in it; a page that lies on a table has wider ones
 
-Bytes = NDArray[np.uint8]
 Frame = tuple[tuple[int, int], tuple[int, int]]  # how many rows above and below, and columns before and behind
 NO_FRAME = ((0, 0), (0, 0))
 Pixels = TypeVar("Pixels", Bytes, Floats, Flags)

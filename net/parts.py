@@ -14,11 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from net.arrays import Flags, Floats
 from net.boxes import Box
 from net.components import bounds, label_components
-
-Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
 
 REACHES_ACROSS = 0.6  # of the picture's width and height
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise

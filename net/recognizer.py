@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from net import checkpoint, strokes
+from net.arrays import Bytes
 from net.batching import Batched, DeadlineError
 from net.decoding import MAX_PIXELS, decode
 from net.errors import InkError
@@ -20,7 +21,6 @@ from net.fitting import SIDE, normalize
 from net.folded import FoldedLeNet
 from net.ink import find_ink
 from net.lenet import NONE, to_pictures
-from net.paper import Bytes
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
 SLASH = 1  # what the slash of a 0 is read as by itself

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from net.arrays import Bytes
 from net.components import bounds
 from net.errors import BlankImageError, InkError
 from net.fitting import BOX, normalize, place_by_centre_of_mass
-from net.paper import Bytes
 
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit

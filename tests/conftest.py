@@ -20,8 +20,8 @@ sys.path[:0] = [str(HOME), str(HOME / "tests")]
 
 import handwriting  # noqa: E402
 
+from net.arrays import Bytes  # noqa: E402
 from net.decoding import MAX_PIXELS  # noqa: E402
-from net.paper import Bytes  # noqa: E402
 from net.recognizer import see  # noqa: E402
 
 LINE_TIMEOUT = 60  # seconds
