@@ -33,7 +33,7 @@ from net import data_url, explain, strokes
 from net.batching import DeadlineError
 from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
 from net.corrections import Correction, Corrections, StorageFullError
-from net.errors import BlankImageError, InkError, TooManyPixelsError, UnreadableImageError
+from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
 from net.serving import access_log, bodies, connections, memory, openapi, processes
@@ -77,7 +77,7 @@ SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py -
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = HOME / "corrections"
 
-INK_ERROR_CODES = {
+NO_DIGIT_CODES = {
     UnreadableImageError: "unreadable_image",
     TooManyPixelsError: "too_large",
     BlankImageError: "blank_image",
@@ -211,8 +211,8 @@ def create_app(
     def recognize_one(recognizer: Recognizer, given: Given) -> Prediction:
         try:
             prediction = recognizer.recognize(given, limits.pixels, deadline())
-        except InkError as error:
-            refuse(INK_ERROR_CODES[type(error)], str(error))
+        except NoDigitError as error:
+            refuse(NO_DIGIT_CODES[type(error)], str(error))
         except DeadlineError:
             refuse("overloaded", OVERLOADED)
         metrics.count_prediction(prediction)
@@ -229,8 +229,8 @@ def create_app(
         outcomes: list[Prediction | Refusal] = []
         for one in given.pictures:
             outcome = next(read) if isinstance(one, bytes) else one
-            if isinstance(outcome, InkError):
-                outcome = Refusal(INK_ERROR_CODES[type(outcome)], str(outcome))
+            if isinstance(outcome, NoDigitError):
+                outcome = Refusal(NO_DIGIT_CODES[type(outcome)], str(outcome))
             elif isinstance(outcome, Prediction):
                 metrics.count_prediction(outcome)
             outcomes.append(outcome)
@@ -379,6 +379,8 @@ def layer_as_json(layer: explain.Layer) -> dict[str, Any]:
 def read_label() -> int:
     """The right digit, in the field `label` of the current request or in its query."""
     given = fields().get("label")
+    if isinstance(given, float) and given.is_integer():  # as JSON has it, 7.0 is an integer
+        given = int(given)
     label = str(request.query.get("label", "") if given is None else given)
     if not DIGIT.fullmatch(label):
         refuse(
@@ -497,8 +499,8 @@ def read_strokes(given: Any) -> strokes.Strokes:
     """The strokes that the JSON value ``given`` holds."""
     try:
         return strokes.parse(given)
-    except InkError as error:
-        refuse(INK_ERROR_CODES[type(error)], str(error))
+    except NoDigitError as error:
+        refuse(NO_DIGIT_CODES[type(error)], str(error))
 
 
 def media_type() -> str:

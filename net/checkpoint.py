@@ -85,7 +85,10 @@ def card_of(path: Path, weights: bytes | None = None) -> dict[str, Any]:
 
 
 def weights_path(given: Path) -> Path:
-    """The file that ``given`` means: itself if it is one or is called as weights are, else lenet.pt in that folder."""
+    """The file that ``given`` means: itself if it is one or is called as weights are, else lenet.pt in that folder.
+
+    A card is no weights.
+    """
     # Path's own methods raise where a folder may not be looked into.
     is_folder, is_file = os.path.isdir(given), os.path.isfile(given)  # noqa: PTH112, PTH113
     means_file = is_file or (is_weights(given) and not is_folder)

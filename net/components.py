@@ -1,10 +1,9 @@
-"""Connected components of a small mask, and where what it shows lies, with nothing but NumPy."""
+"""Connected components of a small mask, with nothing but NumPy."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from net.arrays import Flags
-from net.boxes import Box
 
 
 def label_components(mask: Flags) -> NDArray[np.int32]:
@@ -69,9 +68,3 @@ def runs_of(mask: Flags) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
     edges = framed[:, 1:] - framed[:, :-1]
     rows, starts = np.nonzero(edges > 0)
     return rows, starts, np.nonzero(edges < 0)[1]
-
-
-def bounds(mask: Flags) -> Box:
-    """Top, bottom, left and right of what is set in ``mask``, bool [H, W], the ends exclusive."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

@@ -8,7 +8,7 @@ from PIL import Image
 
 from net.arrays import Bytes
 
-# Written so that it means the same to Python and to the JSON Schema of the contract.
+# Written for Python and for the JSON Schema of the contract alike; capitals are read as well.
 START = "^data:image/[A-Za-z0-9_.+-]+(;[A-Za-z0-9_.+-]+=[A-Za-z0-9_.+-]+)*;base64,"
 
 

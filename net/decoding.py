@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from net.errors import InkError, TooManyPixelsError, UnreadableImageError
+from net.errors import NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.paper import LEAST_CONTRAST, LEAST_INK, grey_of
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
@@ -52,7 +52,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
         image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
         image.load()
         return flatten(upright(shrink(image)))
-    except InkError:
+    except NoDigitError:
         raise
     except Image.DecompressionBombError as error:
         raise TooManyPixelsError("The picture has too many pixels; send a smaller one.") from error

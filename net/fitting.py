@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from net.arrays import Bytes, Floats
-from net.components import bounds
-from net.paper import widen
+from net.boxes import bounds
+from net.morphology import dilated
 from net.parts import SURE_INK
 
 SIDE = 28  # pixels, of the network's field
@@ -45,7 +45,7 @@ def without_hairlines(ink: Floats) -> Floats:
     lacking = round(thinnest - stroke_width(ink))
     if lacking < 1:
         return ink
-    thickened = widen(np.pad(ink, lacking)[..., None], lacking + 1)[..., 0]
+    thickened = dilated(np.pad(ink, lacking)[..., None], lacking + 1)[..., 0]
     top, bottom, left, right = bounds(thickened > 0)
     return thickened[top:bottom, left:right]
 

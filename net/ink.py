@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from net.arrays import Bytes, Flags, Floats
-from net.boxes import Box, enlarged, longer_side, moved, part_of, shrunk, widened
-from net.components import bounds, runs_of
+from net.boxes import Box, bounds, enlarged, longer_side, moved, part_of, shrunk, widened
+from net.components import runs_of
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
 from net.fitting import BOX
-from net.paper import LEAST_CONTRAST, Difference, difference_from_paper, otsu_threshold, quantile, widen
+from net.morphology import opened
+from net.paper import LEAST_CONTRAST, Difference, difference_from_paper, otsu_threshold, quantile
 from net.parts import SURE_INK, largest_part, page_within, parts_of_ink, standing_alone
 
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
@@ -76,14 +77,15 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     looked_at = part_of(image, surroundings)
     looked_at = looked_at.reduce(scale) if scale > 1 else looked_at
     difference, is_shaded = difference_from_paper(looked_at)
+    inner = shrunk(moved(box, -surroundings[0], -surroundings[2]), scale)
+    above, _, before, _ = moved(enlarged(inner, scale), surroundings[0], surroundings[2])
     if surroundings != box:
-        inner = shrunk(moved(box, -surroundings[0], -surroundings[2]), scale)
         looked_at, difference = part_of(looked_at, inner), Difference(part_of(difference.image, inner))
     found = ink_in_box(difference)
     top, bottom, left, right = extent(found.strength)
     digit = moved((top, bottom, left, right), found.above, found.before)
     some_paper = (longer_side(digit) // 4 + 1) * scale
-    closer = widened(moved(enlarged(digit, scale), box[0], box[2]), some_paper, image)
+    closer = widened(moved(enlarged(digit, scale), above, before), some_paper, image)
     if longer_side(digit) < WORKING_SIDE // 2 and working_scale(surroundings_of(closer, image)) < scale:
         return ink_within(image, closer)  # it is small on a large picture, and can be seen better
     done = {
@@ -92,14 +94,14 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
         PARTS_LEFT_OUT: not found.is_whole,
     }
     fewer = [without_thin_lines(difference, found.width_of_lines)] if found.width_of_lines else []
-    fewer += [without_box(difference, box) for box in (found.page, found.pen) if box]
+    fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
     alone = [found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
     return Ink(
         found.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
         scale,
         tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
-        ink_on_page(image, moved(enlarged(found.page, scale), box[0], box[2])) if found.page else None,
+        ink_on_page(image, moved(enlarged(found.page, scale), above, before)) if found.page else None,
     )
 
 
@@ -148,8 +150,7 @@ def cropped(strength: Floats) -> Floats:
 def without_thin_lines(difference: Difference, thickest: int) -> Difference:
     """``difference``, less the lines that are up to ``thickest`` pixels wide: a pen writes broader ones."""
     width = thickest + 1 + thickest % 2
-    narrowed = 255 - widen(255 - difference.pixels[..., None], width)
-    return Difference(Image.fromarray(widen(narrowed, width)[..., 0]))
+    return Difference(Image.fromarray(opened(difference.pixels[..., None], width)[..., 0]))
 
 
 def width_of_lines(pixels: Bytes, begins: float) -> int:
@@ -185,6 +186,7 @@ class InkInBox:
     before: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's
     width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
+    # In pixels of the whole picture.
     page: Box | None  # what seems to be no ink, but a page that lies on something
     pen: Box | None  # what may be a 1, or a pen that lies beside a fainter digit
 

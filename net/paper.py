@@ -5,14 +5,14 @@ A drawing's paper has one colour. A photograph's has not: light falls off across
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter
 
-from net.arrays import Bytes, Flags, Floats
-from net.components import bounds
+from net.arrays import Bytes, Flags, Floats, Pixels
+from net.boxes import bounds
+from net.morphology import closed, medians, opened
 from net.parts import REACHES_ACROSS
 
 SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
@@ -40,7 +40,6 @@ WIDEST_SQUARE = 0.27  # of the ink's longer side is the widest square in it; a p
 
 Frame = tuple[tuple[int, int], tuple[int, int]]  # how many rows above and below, and columns before and behind
 NO_FRAME = ((0, 0), (0, 0))
-Pixels = TypeVar("Pixels", Bytes, Floats, Flags)
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,7 @@ def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Di
     if not reaches_rim(ink):
         return False
     width = max(3, round(min(ink.shape) * WIDEST_STROKE))
-    narrowed = 1 - widen(1 - np.pad(ink, width).astype(np.uint8)[..., None], width)
-    wide = widen(narrowed, width)[width:-width, width:-width, 0].astype(bool)
+    wide = opened(np.pad(ink, width)[..., None], width)[width:-width, width:-width, 0]
     if not reaches_rim(wide):
         return False
     if np.median(difference.pixels[wide]) < SHADOW * difference.pixels.max():
@@ -267,27 +265,8 @@ def shaded_paper(pixels: Bytes) -> Bytes:
     without_grain = medians(pixels)
     width = max(3, round(min(pixels.shape[:2]) * WIDEST_STROKE))
     if is_light_on_dark(without_grain):
-        return 255 - close_gaps(255 - without_grain, width)
-    return close_gaps(without_grain, width)
-
-
-def medians(pixels: Bytes) -> Bytes:
-    """The median of each pixel and its eight neighbours, of ``pixels``, uint8 [H, W, channels].
-
-    Once each column of three is sorted, the median is the middle one of three: the greatest of the least beside one
-    another, the middle one of the middle ones, and the least of the greatest. Pillow's filter, which looks at one pixel
-    after the other, is far slower. Source: J. L. Smith, "Implementing median filters in XC4000E FPGAs", Xcell 23, 1996.
-    """
-    framed = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    least, middle, greatest = sorted_three(framed[:-2], framed[1:-1], framed[2:])
-    beside = [(part[:, :-2], part[:, 1:-1], part[:, 2:]) for part in (least, middle, greatest)]
-    return sorted_three(np.maximum.reduce(beside[0]), sorted_three(*beside[1])[1], np.minimum.reduce(beside[2]))[1]
-
-
-def sorted_three(one: Bytes, two: Bytes, three: Bytes) -> tuple[Bytes, Bytes, Bytes]:
-    """The least, the middle one and the greatest of three values, at each place."""
-    less, more = np.minimum(one, two), np.maximum(one, two)
-    return np.minimum(less, three), np.maximum(less, np.minimum(more, three)), np.maximum(more, three)
+        return opened(without_grain, width)
+    return closed(without_grain, width)
 
 
 def is_light_on_dark(pixels: Bytes) -> bool:
@@ -301,26 +280,6 @@ def is_light_on_dark(pixels: Bytes) -> bool:
     deviation = np.asarray(grey, np.float32) - np.asarray(grey.filter(ImageFilter.BoxBlur(reach)), np.float32)
     within_frame = deviation[reach:-reach, reach:-reach]
     return bool((within_frame**3).sum() > 0)
-
-
-def close_gaps(pixels: Bytes, width: int) -> Bytes:
-    """Grey-scale closing of ``pixels``, uint8 [H, W, 3], with a square as wide as ``width`` pixels."""
-    return 255 - widen(255 - widen(pixels, width), width)
-
-
-def widen(pixels: Pixels, width: int) -> Pixels:
-    """The greatest value within a square ``width`` pixels wide around each pixel of ``pixels``, [H, W, channels]."""
-    for axis in (0, 1):
-        before = width // 2
-        padding = [(before, width - 1 - before) if each == axis else (0, 0) for each in range(3)]
-        widest = np.moveaxis(np.pad(pixels, padding, mode="edge"), axis, 0)
-        reach = 1
-        while reach < width:  # each pass joins two windows that together reach up to twice as far
-            step = min(reach, width - reach)
-            widest = np.maximum(widest[:-step], widest[step:])
-            reach += step
-        pixels = np.moveaxis(widest, 0, axis)
-    return pixels
 
 
 def rim(pixels: Pixels) -> Pixels:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from net.arrays import Flags, Floats
-from net.boxes import Box
-from net.components import bounds, label_components
+from net.boxes import Box, bounds
+from net.components import label_components
 
 REACHES_ACROSS = 0.6  # of the picture's width and height
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise

@@ -16,7 +16,7 @@ from net import checkpoint, strokes
 from net.arrays import Bytes
 from net.batching import Batched, DeadlineError
 from net.decoding import MAX_PIXELS, decode
-from net.errors import InkError
+from net.errors import NoDigitError
 from net.fitting import SIDE, normalize
 from net.folded import FoldedLeNet
 from net.ink import find_ink
@@ -100,14 +100,14 @@ class Recognizer:
     def recognize(self, given: Given, max_pixels: int = MAX_PIXELS, deadline: float = math.inf) -> Prediction:
         """Read the digit in ``given``: a whole PNG, JPEG, GIF, BMP or WebP file, or strokes.
 
-        Raises net.errors.InkError where there is none to be had, and DeadlineError where the network's turn would come
-        after ``deadline``, by time.monotonic().
+        Raises net.errors.NoDigitError where there is none to be had, and DeadlineError where the network's turn would
+        come after ``deadline``, by time.monotonic().
         """
         return self.predict([see(given, max_pixels)], deadline)[0]
 
     def recognize_all(
         self, given: Sequence[Given], max_pixels: int = MAX_PIXELS, deadline: float = math.inf
-    ) -> list[Prediction | InkError]:
+    ) -> list[Prediction | NoDigitError]:
         """Read each of ``given`` as `recognize` does, all together; what went wrong stands in its place.
 
         Raises DeadlineError.
@@ -118,7 +118,7 @@ class Recognizer:
                 raise DeadlineError
             try:
                 outcomes.append(see(each, max_pixels))
-            except InkError as error:
+            except NoDigitError as error:
                 outcomes.append(error)
         predictions = iter(self.predict([one for one in outcomes if isinstance(one, Seen)], deadline))
         return [next(predictions) if isinstance(one, Seen) else one for one in outcomes]
@@ -179,7 +179,7 @@ def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
 
 
 def see(given: Given, max_pixels: int = MAX_PIXELS) -> Seen:
-    """What the network is to be given of ``given``. Raises net.errors.InkError."""
+    """What the network is to be given of ``given``. Raises net.errors.NoDigitError."""
     started = time.perf_counter()
     if not isinstance(given, bytes):
         redrawn = Look(strokes.draw(given), frozenset([REDRAWN]))

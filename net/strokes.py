@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from net.arrays import Bytes
-from net.components import bounds
-from net.errors import BlankImageError, InkError
+from net.boxes import bounds
+from net.errors import BlankImageError, NoDigitError
 from net.fitting import BOX, normalize, place_by_centre_of_mass
 
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
@@ -26,7 +26,7 @@ PICTURE_MARGIN = 40  # pixels, around it
 Strokes = list[list[tuple[float, float]]]
 
 
-class StrokesError(InkError):
+class StrokesError(NoDigitError):
     """What was given are no strokes; the message says what to send, in one sentence."""
 
 

@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 
 from net import strokes
 from net.batching import Batched, DeadlineError
-from net.errors import InkError
+from net.errors import NoDigitError
 from net.recognizer import Recognizer
 from net.serving import gate
 
@@ -55,7 +55,7 @@ nearly_strokes = st.lists(st.lists(st.lists(numbers | json_values, max_size=4), 
 def test_any_json_value_is_drawn_or_refused(value: object):
     try:
         parsed = strokes.parse(value)
-    except InkError:
+    except NoDigitError:
         return
     assert_is_of_mnists_kind(strokes.draw(parsed))
     as_mnist(strokes.to_png(parsed))
@@ -76,7 +76,7 @@ def test_any_bytes_are_read_or_refused(data: bytes, picture: bytes, rng):
 
 
 def read_or_refused(data: bytes) -> None:
-    with contextlib.suppress(InkError):
+    with contextlib.suppress(NoDigitError):
         assert_is_of_mnists_kind(as_mnist(data))
 
 

@@ -125,6 +125,16 @@ def test_a_small_digit_on_a_large_photograph_is_looked_at_closely(four: np.ndarr
     assert distance(four, as_mnist(encode(page, "JPEG", quality=90))) < 0.2
 
 
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("size", [200, 203, 250])  # even and odd, as is the width of what is taken for a stroke
+def test_the_edge_of_a_sharp_shadow_is_no_ink_whichever_side_it_falls_from(size: int, turns: int):
+    lit = np.asarray(a_four(size=size, paper=CREAM).convert("RGB"))
+    shaded = np.rot90(lit, turns).copy()
+    shaded[:, size // 2 :] = shaded[:, size // 2 :] * 0.6
+    seen = as_mnist(png(Image.fromarray(np.ascontiguousarray(np.rot90(shaded, -turns)))))
+    assert distance(as_mnist(png(Image.fromarray(lit))), seen) < 0.05
+
+
 def test_uneven_light_specks_and_a_line_at_the_rim_are_not_ink(four: np.ndarray):
     paper = handwriting.lit_paper(400, seed=4)
     for place in ((30, 40), (360, 350), (200, 385)):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from net import strokes
-from net.components import bounds
+from net.boxes import bounds
 from net.errors import BlankImageError
 from net.fitting import BOX, SIDE
 

@@ -30,7 +30,6 @@ from train.speedups import Speedups, choose_speedups
 from train.training import Training
 
 HELD_OUT = 1 / 3  # of the training digits
-FACTORS = (100, 1000, 100)  # of the columns
 
 
 def main() -> int:
@@ -63,8 +62,8 @@ def main() -> int:
             network = train(replace(changed, seed=seed), digits, validation, device, speedups)
             scores.append(judge(network, validation))
             if drawings:
-                scores[-1].append(error_rate(compute_logits(network, drawings.images), drawings.labels))
-        cells = [spread(values, factor) for values, factor in zip(zip(*scores, strict=True), FACTORS, strict=False)]
+                scores[-1].append(wrong(compute_logits(network, drawings.images), drawings.labels))
+        cells = map(spread, zip(*scores, strict=True))
         print(f"| {part} | {' | '.join(cells)} |", flush=True)
     return 0
 
@@ -78,28 +77,27 @@ def train(recipe: Recipe, digits: Digits, validation: Digits, device: torch.devi
 
 
 def judge(network: LeNet, validation: Digits) -> list[float]:
-    """The fraction of ``validation`` that ``network`` reads wrong, and its calibrated cross-entropy.
+    """How much of ``validation`` ``network`` reads wrong, in %, and its calibrated cross-entropy, times 1000.
 
     The latter tells recipes apart that differ by a few digits.
     """
     logits = compute_logits(network, validation.images)
     temperature = fit_temperature(logits, validation.labels)
     return [
-        error_rate(logits, validation.labels),
-        F.nll_loss(calibrated(logits, temperature).log(), validation.labels.cpu()).item(),
+        wrong(logits, validation.labels),
+        1000 * F.nll_loss(calibrated(logits, temperature).log(), validation.labels.cpu()).item(),
     ]
 
 
-def error_rate(logits: Tensor, labels: Tensor) -> float:
-    """The fraction, 0 to 1, of ``logits`` [N, 11] that are largest at another digit than the label [N]."""
-    return 1 - accuracy(logits, labels)
+def wrong(logits: Tensor, labels: Tensor) -> float:
+    """How many in a hundred of ``logits`` [N, 11] are largest at another digit than the label [N]."""
+    return 100 * (1 - accuracy(logits, labels))
 
 
-def spread(values: tuple[float, ...], factor: float) -> str:
-    """The mean of ``values`` times ``factor``, and their standard deviation where there are several."""
-    scaled = [value * factor for value in values]
-    deviation = f" ± {stdev(scaled):.2f}" if len(scaled) > 1 else ""
-    return f"{mean(scaled):.2f}{deviation}"
+def spread(values: tuple[float, ...]) -> str:
+    """The mean of ``values``, and their standard deviation where there are several."""
+    deviation = f" ± {stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{mean(values):.2f}{deviation}"
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -29,7 +29,7 @@ LEAST_INK = 0.1  # what is fainter all over is not made as dark as ink
 
 
 class Augment:
-    """Draws a new variation of each picture at each call."""
+    """Draws new variations of most pictures at each call."""
 
     def __init__(self, settings: Augmentation, device: torch.device) -> None:
         self.settings = settings

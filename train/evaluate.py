@@ -17,7 +17,7 @@ import torch
 from tqdm import tqdm
 
 from net.checkpoint import SHIPPED, CheckpointError, load, weights_path, with_advice
-from net.errors import InkError
+from net.errors import NoDigitError
 from net.lenet import NONE
 from net.recognizer import Recognizer, calibration_of
 from train.calibrate import calibrated, expected_calibration_error
@@ -49,7 +49,7 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
         data = path.read_bytes()
         try:
             prediction = recognizer.recognize(data)
-        except InkError:
+        except NoDigitError:
             yield Reading(name, label, predicted=None, certain=False, confidence=0.0)
         else:
             traits = traits_of(data).names
@@ -110,13 +110,12 @@ def report_strangers(readings: list[Reading]) -> None:
 
 def print_by_kind(readings: list[Reading], is_right: Callable[[Reading], bool]) -> None:
     """Print how many of each kind are right, where the files are named <kind>-<number>."""
-    kinds: dict[str, list[bool]] = {}
+    outcomes: dict[str, list[bool]] = {}
     for reading in readings:
         kind = re.fullmatch(r"(?:.*/)?([^/]*[^/\d])-\d+\.\w+", reading.name)
         if kind:
-            kinds.setdefault(kind[1], []).append(is_right(reading))
-    for kind, outcomes in kinds.items():
-        print(f"  {kind:<18}{sum(outcomes) / len(outcomes):.1%} of {len(outcomes)}")
+            outcomes.setdefault(kind[1], []).append(is_right(reading))
+    print_fractions(outcomes)
 
 
 def print_by_trait(readings: list[Reading]) -> None:
@@ -125,8 +124,13 @@ def print_by_trait(readings: list[Reading]) -> None:
     for reading in readings:
         for trait in reading.traits:
             outcomes.setdefault(trait, []).append(reading.predicted == reading.label)
-    for trait in sorted(outcomes):
-        print(f"  {trait:<18}{sum(outcomes[trait]) / len(outcomes[trait]):.1%} of {len(outcomes[trait])}")
+    print_fractions(dict(sorted(outcomes.items())))
+
+
+def print_fractions(outcomes: dict[str, list[bool]]) -> None:
+    """Print a line for each group of ``outcomes``."""
+    for group, of_group in outcomes.items():
+        print(f"  {group:<18}{sum(of_group) / len(of_group):.1%} of {len(of_group)}")
 
 
 def report_mnist(checkpoint: Path, root: Path) -> None:

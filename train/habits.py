@@ -102,7 +102,7 @@ class DrawHabits:
     def stroke(self, start: Tensor, end: Tensor, bend: Tensor, draw: "Between", width: Tensor) -> Tensor:
         """Antialiased strokes, float [N, S, S], from ``start`` to ``end`` [N, 2] as (x, y), ``width`` [N] wide.
 
-        Their control points lie up to ``bend`` pixels, float [N], off the middle, in any direction.
+        Their middles lie up to ``bend`` pixels, float [N], off those of straight lines, in x and in y.
         """
         control = (start + end) / 2 + torch.stack([draw.uniform(-2, 2), draw.uniform(-2, 2)], dim=1) * bend[:, None]
         points = sum(weight * point for weight, point in zip(self.blend, (start, control, end), strict=True))

@@ -33,8 +33,7 @@ def fraction_right(logits: Tensor, labels: Tensor) -> Tensor:
 
     ``labels`` [N] are 0 to 9 or `NONE`.
     """
-    is_right = torch.where(labels == NONE, logits[:, NONE] > 0, logits[:, :NONE].argmax(1) == labels)
-    return is_right.float().mean()
+    return torch.where(labels == NONE, logits[:, NONE] > 0, is_right(logits, labels)).float().mean()
 
 
 def per_digit_accuracy(logits: Tensor, labels: Tensor) -> list[float]:

@@ -1,7 +1,7 @@
 """What is no digit, learned once more by the one layer that tells it, when the others are done.
 
 That layer sees more kinds of it (`train/more_outliers.py`) than the network was trained with, three to ten digits and
-not one, a fresh variation of every digit, and 1s as straight as a mouse draws them, which are no wedges. It is fitted
+not one, fresh variations of the digits, and 1s as straight as a mouse draws them, which are no wedges. It is fitted
 from nothing, whatever it was before; the maps that it looks at stay as they are, and with them the logits of the ten
 digits.
 """

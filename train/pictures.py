@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from net.corrections import FILE, Corrections
 from net.decoding import FORMATS
-from net.errors import InkError
+from net.errors import NoDigitError
 from net.lenet import NONE, to_pictures
 from net.recognizer import Recognizer, see
 from train.mnist import DataError, Digits
@@ -32,7 +32,7 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     """
     seen, labels = [], []
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
-        with suppress(InkError):
+        with suppress(NoDigitError):
             looks = torch.from_numpy(np.stack([look.pixels for look in see(picture).looks]))
             likeliest = recognizer.probabilities_of(to_pictures(looks))[:, label].argmax() if recognizer else -1
             seen.append(looks[likeliest])

@@ -16,7 +16,7 @@ from net.recognizer import calibration_of
 from train.calibrate import CalibrationBin, calibrated, calibration_bins, expected_calibration_error
 from train.mnist import Digits
 
-MOST_MISTAKES = 200  # shown; a trained network makes some forty
+MOST_MISTAKES = 200  # shown; a trained network makes some thirty
 WIDTH, HEIGHT, MARGIN = 560, 260, 44  # of a chart, in its own units
 
 STYLE = """
@@ -143,8 +143,8 @@ def draw_history(history: list[dict[str, float]]) -> list[str]:
         if name == "accuracy":
             lines = [[max(0.01, 100 * (1 - value)) for value in line] for line in lines]
         note = (
-            '<p class="note"><span class="key one">training</span> (varied pictures, and what is no digit among them; '
-            "dropout, smoothed labels), "
+            '<p class="note"><span class="key one">training</span> (most pictures varied, and what is no digit among '
+            "them; dropout, smoothed labels), "
             '<span class="key two">validation</span> (the averaged weights); logarithmic</p>'
         )
         curves.append(section(title, draw_curves(epochs, lines) + note))

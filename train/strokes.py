@@ -23,7 +23,8 @@ def distance_from_line(start: Tensor, end: Tensor, line: Tensor) -> Tensor:
 
     ``line``, float [S], holds the coordinates of the pixels along one side.
     """
-    (along_x, along_y), (start_x, start_y) = (vector.T.reshape(2, -1, 1, 1).unbind() for vector in (end - start, start))
+    start_x, start_y = start.T.reshape(2, -1, 1, 1)
+    along_x, along_y = (end - start).T.reshape(2, -1, 1, 1)
     x, y = line.view(1, 1, -1) - start_x, line.view(1, -1, 1) - start_y
     length_squared = (along_x**2 + along_y**2).clamp(min=1e-6)
     position = ((x * along_x + y * along_y) / length_squared).clamp(0, 1)

@@ -30,7 +30,7 @@ class Traits:
 
 
 def traits_of(data: bytes) -> Traits:
-    """Those of a picture file. Raises net.errors.InkError where it has no digit."""
+    """Those of a picture file. Raises net.errors.NoDigitError where it has no digit."""
     image = decode(data)
     found = find_ink(image)
     with Image.open(BytesIO(data)) as file:

@@ -6,7 +6,7 @@ import time
 import urllib.parse
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +62,10 @@ class RateLimit:
 
 def network_of(address: str) -> str:
     """Whose ``address`` it is: who has one IPv6 address has 2**64 of them or more."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
+    ip = parsed(address.partition("%")[0])
+    if ip is None:
         return address
-    return str(ip if ip.version == 4 else ip.ipv4_mapped or ip_network((int(ip), 64), strict=False))
+    return str(ip if ip.version == 4 else ip_network((int(ip), 64), strict=False))
 
 
 def read_token(path: Path) -> str:
@@ -142,13 +141,18 @@ def client_of(peer: str, forwarded: str, proxy: str | None) -> str:
 
 def is_same_address(one: str, other: str) -> bool:
     """Whether two IP addresses are one and the same, which may be written in several ways."""
-    return one == other or (is_address(one) and is_address(other) and ip_address(one) == ip_address(other))
+    return one == other or (is_address(one) and parsed(one) == parsed(other))
 
 
 def is_address(text: str) -> bool:
     """Whether ``text`` is an IP address."""
+    return parsed(text) is not None
+
+
+def parsed(address: str) -> IPv4Address | IPv6Address | None:
+    """The IP ``address``, None where it is none; one of version 4 is the same where a socket of version 6 tells it."""
     try:
-        ip_address(text)
+        ip = ip_address(address)
     except ValueError:
-        return False
-    return True
+        return None
+    return ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip

@@ -3,6 +3,8 @@
 from typing import Any
 
 from net import data_url
+from net.ink import INVERTED, PARTS_LEFT_OUT, SHADOW_REMOVED
+from net.recognizer import REDRAWN
 from net.serving.contract import JSON, STATUS
 from net.serving.headers import REQUEST_ID
 from net.serving.limits import Limits
@@ -305,7 +307,7 @@ PREDICTION = {
     "seen": {"type": "string", "description": "what the network was given, as a PNG in a data URL; with ?seen=1"},
     "preparation": {
         "type": "array",
-        "items": {"type": "string", "enum": ["inverted", "shadow_removed", "parts_left_out", "redrawn"]},
+        "items": {"type": "string", "enum": [INVERTED, SHADOW_REMOVED, PARTS_LEFT_OUT, REDRAWN]},
         "description": "what was done to the picture; with ?seen=1",
     },
 }
