@@ -607,6 +607,26 @@ def test_lines_are_drawn_hollow_or_broken(line: str):
         assert drawn[:20].amax((1, 2, 3)).min() > 0.5
 
 
+@pytest.mark.parametrize("settings", [{"as_scanned": 0.02, "rotation": 30.0}, {"hollow": 0.02}])
+def test_ranks_draw_as_many_of_a_kind_as_one_would_in_the_whole_batch(settings: dict[str, float]):
+    bars = torch.zeros(128, 1, 28, 28)
+    bars[..., 5:24, 12:17] = 1
+    numbers = []
+    for count in (1, 4):
+        share = bars[: 128 // count]
+        drawn = torch.cat(
+            [
+                Augment(replace(NO_AUGMENTATION, **settings), torch.device("cpu"), Ranks(rank, count))(
+                    share, torch.ones(len(share), dtype=torch.long), torch.Generator().manual_seed(rank)
+                )
+                for rank in range(count)
+            ]
+        )
+        is_of_kind = drawn[:, 0, 14, 14] < 0.5 if "hollow" in settings else (drawn == bars).all((1, 2, 3))
+        numbers.append(is_of_kind.sum().item())
+    assert numbers == [3, 3], "a fiftieth of 128; of 32 it would round to one or none each"
+
+
 @pytest.mark.parametrize("kinds", [Outliers, MoreOutliers])
 def test_outliers_are_pictures_like_the_digits_but_labelled_none(kinds: type[Outliers], small_mnist: Path):
     digits = load_test_digits(small_mnist)

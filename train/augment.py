@@ -17,6 +17,7 @@ from torch import Tensor
 
 from train.fitting import FIELD, centre_of_mass, extent, offsets_from_centre, sample
 from train.habits import DrawHabits
+from train.ranks import Ranks
 from train.recipe import NO_AUGMENTATION, Augmentation
 from train.uniform import uniform
 
@@ -31,9 +32,16 @@ LEAST_INK = 0.1  # what is fainter all over is not made as dark as ink
 class Augment:
     """Draws new variations of most pictures at each call."""
 
-    def __init__(self, settings: Augmentation, device: torch.device) -> None:
+    def __init__(
+        self,
+        settings: Augmentation,
+        device: torch.device,
+        ranks: Ranks = Ranks(),  # noqa: B008 - frozen
+    ) -> None:
+        """``ranks`` share each batch out; so many of its pictures as one process would draw otherwise, they all do."""
         self.settings = settings
         self.device = device
+        self.ranks = ranks
         self.draw_habits = DrawHabits(settings.habits, CANVAS, device)
         self.blur = gaussian_blur_matrix(settings.elastic_sigma, FIELD).to(device)
         self.grain = gaussian_blur_matrix(GRAIN, CANVAS).to(device)
@@ -46,7 +54,7 @@ class Augment:
         """
         if self.settings == NO_AUGMENTATION:
             return pictures
-        as_scanned = round(self.settings.as_scanned * len(pictures))
+        as_scanned = self.number_of(self.settings.as_scanned, pictures)
         some, rest = pictures.tensor_split((len(pictures) - as_scanned,))
         return torch.cat([self.vary(some, labels[: len(some)], generator), rest])
 
@@ -107,11 +115,15 @@ class Augment:
 
     def vary_line(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Draw some in outlines, and others in a line with gaps; their number is the same in every batch."""
-        hollow, broken = (round(share * len(pictures)) for share in (self.settings.hollow, self.settings.broken))
+        hollow, broken = (self.number_of(share, pictures) for share in (self.settings.hollow, self.settings.broken))
         some, others, rest = pictures.tensor_split((hollow, hollow + broken))
         drawn = torch.cat([hollowed(some, generator), self.with_gaps(others, generator)])
         darkest = drawn.amax((1, 2, 3), keepdim=True).clamp(min=LEAST_INK)
         return torch.cat([drawn / darkest, rest])
+
+    def number_of(self, share: float, pictures: Tensor) -> int:
+        """How many of ``pictures``, this rank's of a batch, are to be that ``share`` of the whole batch."""
+        return self.ranks.number_of(round(share * len(pictures) * self.ranks.count))
 
     def with_gaps(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """``pictures`` in dashes and dots, or by a dry pen, or as they are left where printed lines were taken out."""

@@ -37,6 +37,10 @@ class Ranks:
         """This rank's part of ``batch`` [N, ...]; N must be a multiple of ``count``."""
         return batch.chunk(self.count)[self.rank]
 
+    def number_of(self, of_all: int) -> int:
+        """How many of so many fall to this rank; those of all ranks add up."""
+        return of_all * (self.rank + 1) // self.count - of_all * self.rank // self.count
+
     def joined(self, network: nn.Module, device: torch.device) -> nn.Module:
         """``network``, which lies on ``device`` and was made by `synchronized`, with its gradients averaged."""
         if self.count == 1:

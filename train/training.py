@@ -81,7 +81,7 @@ class Training:
         self.schedule = learning_rate_schedule(self.optimizer, recipe, recipe.epochs * steps_an_epoch)
         self.draw_allographs = Allographs(device)
         self.draw_outliers = Outliers(device)
-        self.augment = Augment(recipe.augmentation, device)
+        self.augment = Augment(recipe.augmentation, device, ranks)
         self.history: list[EpochResult] = []
         self.epochs_saved = 0
         self.resumed_elsewhere = False
