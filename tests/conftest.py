@@ -47,6 +47,27 @@ def as_mnist(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
     return see(data, max_pixels).looks[-1].pixels
 
 
+def a_four(**how) -> Image.Image:
+    """A 4 in our own hand; ``how`` as `handwriting.render` takes it."""
+    return handwriting.render(handwriting.by_hand(4, seed=3), **how)
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    """How much of the ink of one 28 x 28 picture lies elsewhere in the other, best moved by at most a pixel.
+
+    MNIST's digits were moved by whole pixels, so half a pixel's difference may become a whole one.
+    """
+    one, other = one.astype(float), other.astype(float)
+    moved = [np.roll(other, (down, right), axis=(0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    return round(min(np.abs(one - each).sum() for each in moved) / one.sum(), 4)
+
+
+@pytest.fixture(scope="session")
+def four() -> np.ndarray:
+    """That 4 as MNIST would have had it."""
+    return as_mnist(png(a_four()))
+
+
 def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """Run Python in the repository as a user would."""
     return subprocess.run(

@@ -1,0 +1,118 @@
+"""Any file of a picture becomes the same pixels, or is refused in words."""
+
+import io
+
+import numpy as np
+import pytest
+from conftest import a_four, as_mnist, distance, encode, png
+from PIL import Image, ImageDraw, ImageOps
+
+from net.errors import BlankImageError, TooManyPixelsError, UnreadableImageError
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16", "CMYK", "YCbCr"])
+def test_every_mode_gives_the_same_digit(mode: str, four: np.ndarray):
+    image = a_four().convert("RGB")
+    if mode == "P":
+        image = image.quantize(16)
+    elif mode == "I;16":
+        image = image.convert("L").point(lambda tone: tone * 257, "I").convert(mode)
+    else:
+        image = image.convert(mode)
+    data = encode(image, "JPEG" if mode in ("CMYK", "YCbCr") else "PNG")
+    assert Image.open(io.BytesIO(data)).mode in (mode, "RGB")
+    assert distance(four, as_mnist(data)) < 0.1
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG", "GIF", "BMP", "WEBP"])
+def test_every_format_gives_the_same_digit(image_format: str, four: np.ndarray):
+    assert distance(four, as_mnist(encode(a_four().convert("RGB"), image_format))) < 0.1
+
+
+@pytest.mark.parametrize("colour", ["black", "white", "#e0e040", "#1a2f8c"])
+def test_transparent_paper_is_paper(colour: str, four: np.ndarray):
+    assert distance(four, as_mnist(png(a_four(ink=colour, paper="#0000")))) < 0.1
+
+
+@pytest.mark.parametrize("transparent", [(0, 0, 0), (255, 255, 255)])
+def test_transparency_can_be_a_colour_of_the_palette(transparent: tuple[int, int, int], four: np.ndarray):
+    mask = np.asarray(a_four().convert("L")) < 128
+    image = Image.fromarray(mask.astype(np.uint8)).convert("P")
+    image.putpalette([*transparent, 20, 20, 20])
+    assert distance(four, as_mnist(encode(image, "PNG", transparency=0))) < 0.15
+
+
+@pytest.mark.parametrize(("tag", "turned"), [(3, 180), (6, 90), (8, 270)])
+def test_the_orientation_tag_is_honoured(tag: int, turned: int, four: np.ndarray):
+    exif = Image.Exif()
+    exif[0x0112] = tag
+    sideways = a_four().convert("RGB").rotate(turned)
+    assert distance(four, as_mnist(encode(sideways, "JPEG", exif=exif, quality=95))) < 0.1
+    assert distance(four, as_mnist(encode(sideways, "JPEG", quality=95))) > 0.4
+
+
+def test_a_damaged_orientation_tag_is_ignored(four: np.ndarray):
+    data = encode(a_four().convert("RGB"), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff", quality=95)
+    assert distance(four, as_mnist(data)) < 0.1
+
+
+@pytest.mark.parametrize("radius", [60, 100, 140])
+def test_transparent_corners_of_a_card_are_paper(radius: int, four: np.ndarray):
+    card = a_four().convert("RGBA")
+    round_mask = Image.new("L", card.size)
+    ImageDraw.Draw(round_mask).rounded_rectangle((0, 0, card.width - 1, card.height - 1), radius, fill=255)
+    for one in (card, ImageOps.invert(card.convert("RGB"))):
+        one.putalpha(round_mask)
+        assert distance(four, as_mnist(png(one))) < 0.1
+
+
+@pytest.mark.parametrize("appended", [4_000_000, 8_000_000])
+def test_a_film_appended_to_a_photograph_is_no_part_of_it(appended: int, four: np.ndarray):
+    photograph = encode(a_four().convert("RGB"), "JPEG", progressive=True, quality=95)
+    film = np.random.default_rng(1).bytes(appended)
+    assert distance(four, as_mnist(photograph + film)) < 0.1
+
+
+def test_values_that_fill_a_part_of_16_bits_only_are_scaled(four: np.ndarray):
+    twelve_bits = a_four().convert("L").point(lambda tone: tone * 16, "I").convert("I;16")
+    assert distance(four, as_mnist(png(twelve_bits))) < 0.1
+
+
+def test_the_noise_of_a_dark_picture_of_16_bits_is_no_ink():
+    noise = np.random.default_rng(1).integers(0, 4, (200, 200)).astype(np.uint16)
+    with pytest.raises(BlankImageError):
+        as_mnist(png(Image.fromarray(noise)))
+
+
+def test_a_large_transparent_picture_is_read(four: np.ndarray):
+    large = a_four(paper="#0000").resize((6000, 6000))
+    assert distance(four, as_mnist(png(large))) < 0.15
+
+
+def test_a_large_picture_of_16_bits_is_read_as_a_small_one_is(four: np.ndarray):
+    large = a_four().convert("L").resize((6000, 6000)).point(lambda tone: tone * 257, "I").convert("I;16")
+    assert distance(four, as_mnist(png(large))) < 0.15
+
+
+@pytest.mark.parametrize(("length", "bits"), [(3000, 8), (3000, 16), (26_000_000, 16)])
+def test_a_strip_of_one_pixel_is_read_without_harm(length: int, bits: int):
+    strip = np.full((1, length), 2**bits - 1, np.uint8 if bits == 8 else np.uint16)
+    strip[0, length // 3 : length // 2] = 0
+    assert as_mnist(png(Image.fromarray(strip))).max() == 255
+
+
+@pytest.mark.parametrize("cut", [0, 1, 10, 60, 400])
+def test_a_file_that_is_cut_off_or_no_picture_is_unreadable(cut: int):
+    for data in (png(a_four())[:cut], encode(a_four().convert("RGB"), "JPEG")[:cut], b"%PDF-1.7 " * cut):
+        with pytest.raises(UnreadableImageError):
+            as_mnist(data)
+
+
+def test_formats_that_were_not_promised_are_refused():
+    with pytest.raises(UnreadableImageError):
+        as_mnist(encode(a_four().convert("RGB"), "TIFF"))
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded():
+    with pytest.raises(TooManyPixelsError, match="pixels"):
+        as_mnist(png(Image.new("1", (10_000, 5_001))))

@@ -1,0 +1,61 @@
+"""Ink becomes what MNIST would have made of it."""
+
+import handwriting
+import numpy as np
+import pytest
+from conftest import as_mnist, distance, png
+from PIL import Image
+
+from net.fitting import without_hairlines
+from train import mnist
+
+
+def test_a_digit_fills_a_box_of_20_with_its_centre_of_mass_in_the_middle():
+    for digit in range(10):
+        seen = as_mnist(png(handwriting.render(handwriting.by_hand(digit, seed=1))))
+        assert (seen.shape, seen.dtype, seen.max()) == ((28, 28), np.uint8, 255)
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
+        mass = seen.astype(float)
+        centre = [(mass.sum(axis=1 - axis) * np.arange(28)).sum() / mass.sum() for axis in (0, 1)]
+        assert centre == pytest.approx([14, 14], abs=0.5)
+
+
+def test_mnist_was_made_as_net_fitting_says(mnist_root):
+    images = mnist.load(mnist_root, train=True).images.numpy().astype(np.float64)
+    longer_sides = np.zeros(len(images), int)
+    for axis in (1, 2):
+        has_ink = images.any(axis=axis)
+        longer_sides = np.maximum(longer_sides, 28 - has_ink.argmax(1) - has_ink[:, ::-1].argmax(1))
+        mass = images.sum(axis=axis)
+        centres = (mass * np.arange(28)).sum(1) / mass.sum(1)
+        assert (np.abs(centres - 14) > 0.5).sum() <= 1
+    assert longer_sides.max() == 20
+    assert (longer_sides < 20).sum() == 13
+
+
+def test_no_digit_of_mnist_is_a_hairline(mnist_root):
+    for image in mnist.load(mnist_root, train=True).images[::20].numpy():
+        cropped = Image.fromarray(image).crop(Image.fromarray(image).getbbox())
+        digit = np.asarray(cropped, np.float32) / 255
+        assert without_hairlines(digit) is digit
+
+
+def test_mnist_digits_cropped_to_their_ink_come_back(mnist_root):
+    digits = mnist.load_test_digits(mnist_root).images[:300].numpy()
+    cropped = [(image, Image.fromarray(image).crop(Image.fromarray(image).getbbox())) for image in digits]
+    far = sum(distance(image, as_mnist(png(crop))) > 0.2 for image, crop in cropped)
+    assert far <= 0.07 * len(cropped), "a bar cropped to itself has no paper left to tell it by"
+
+
+@pytest.mark.parametrize("pen", [0.002, 0.004, 0.01, 0.02])
+def test_a_hairline_comes_as_a_pen_does_that_is_a_pixel_wide_in_the_box(pen: float):
+    for digit in range(10):
+        strokes = handwriting.by_hand(digit, seed=3)
+        a_pixel_wide = handwriting.render(strokes, size=1000, pen=0.75 / 20)
+        hairline = handwriting.render(strokes, size=1000, pen=pen)
+        assert distance(as_mnist(png(a_pixel_wide)), as_mnist(png(hairline))) < 0.2
+
+
+def test_what_was_normalized_once_comes_back_as_it_is(four: np.ndarray):
+    assert distance(four, as_mnist(png(Image.fromarray(four)))) < 0.01
