@@ -13,6 +13,7 @@ import logging
 import math
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -751,20 +752,41 @@ def limits_of(options: argparse.Namespace) -> Limits:
     )
 
 
+class StartError(Exception):
+    """Why the server cannot start, in one sentence."""
+
+
+def token_in(file: Path) -> str:
+    """The token that ``file`` holds. Raises StartError."""
+    try:
+        return read_token(file)
+    except (OSError, ValueError) as error:
+        raise StartError(f"The token in '{file}' cannot be used: {reason(error)}.") from error
+
+
 def place_for_corrections(given: Path | None) -> Path | None:
     """The folder to keep corrections in: ``given``, else that of the repository, or none where it is read-only.
 
-    Raises OSError where the one that was ``given`` cannot be used.
+    Raises StartError where the one that was ``given`` cannot be used.
     """
-    if given:
-        Corrections(given).require_place()
-        return given
     try:
-        Corrections(CORRECTIONS).require_place()
+        Corrections(given or CORRECTIONS).require_place()
     except OSError as error:
+        if given:
+            raise StartError(
+                f"Corrections cannot be kept in '{given}' ({reason(error)}); name another folder."
+            ) from error
         log.warning("No corrections are taken: %s. --corrections names another folder.", error)
         return None
-    return CORRECTIONS
+    return given or CORRECTIONS
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen there. Raises StartError."""
+    try:
+        return connections.listen(host, port)
+    except (OSError, ValueError) as error:
+        raise StartError(f"Cannot listen at {host}:{port} ({reason(error)}); choose another.") from error
 
 
 def main() -> int:
@@ -777,32 +799,20 @@ def main() -> int:
     metrics = Metrics()
     limits = limits_of(options)
     try:
-        token = read_token(options.token_file) if options.token_file else None
-    except (OSError, ValueError) as error:
-        print(f"The token in '{options.token_file}' cannot be used: {reason(error)}.", file=sys.stderr)
-        return 1
-    try:
+        token = token_in(options.token_file) if options.token_file else None
         corrections = None if options.no_corrections else place_for_corrections(options.corrections)
-    except OSError as error:
-        print(
-            f"Corrections cannot be kept in '{options.corrections}' ({reason(error)}); name another folder.",
-            file=sys.stderr,
-        )
-        return 1
-    try:
         if options.train and not is_there(checkpoint) and (failed := train(checkpoint)):
             return failed
         latest = LatestRecognizer(checkpoint)
+        inherited = processes.inherited_sockets()
+        if inherited:
+            processes.end_with_parent()
+        listeners = inherited or listen(options.host, options.port)
+    except StartError as error:
+        print(error, file=sys.stderr)
+        return 1
     except CheckpointError as error:
         print(with_advice(error, checkpoint), file=sys.stderr)
-        return 1
-    inherited = processes.inherited_sockets()
-    if inherited:
-        processes.end_with_parent()
-    try:
-        listeners = inherited or connections.listen(options.host, options.port)
-    except (OSError, ValueError) as error:
-        print(f"Cannot listen at {options.host}:{options.port} ({reason(error)}); choose another.", file=sys.stderr)
         return 1
 
     def announce() -> None:
