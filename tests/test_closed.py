@@ -539,6 +539,7 @@ def test_requests_and_what_was_read_are_counted(server):
         "digits_requests_total route=none status=400": 1,
         "digits_requests_total route=/static/<name:path> status=200": 1,
         "digits_request_seconds_count route=/predict": 7,
+        "digits_request_seconds_count route=none": 1,  # what is not HTTP never reached the application
         "digits_predictions_total certain=true digit=7": 6,
         "digits_stage_seconds_count stage=decode": 6,
         "digits_stage_seconds_count stage=ink": 6,

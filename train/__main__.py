@@ -27,7 +27,7 @@ from net.recognizer import Recognizer
 from train import mnist, ranks
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, rate, seed
-from train.devices import DeviceError, choose_device
+from train.devices import DEVICES, DeviceError, choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, Digits
@@ -344,7 +344,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     devices.add_argument(
         "--device",
-        choices=["auto", "cpu", "cuda", "mps"],
+        choices=DEVICES,
         help="auto takes the fastest that there is (default: auto)",
     )
     parser.set_defaults(device="auto")

@@ -21,7 +21,7 @@ from torch import Tensor
 from net.lenet import LeNet
 from train.calibrate import calibrated, fit_temperature
 from train.command_line import FAILURE, USAGE_ERROR, batch_size, count, unless_interrupted
-from train.devices import DeviceError, choose_device
+from train.devices import DEVICES, DeviceError, choose_device
 from train.metrics import accuracy, compute_logits
 from train.mnist import DataError, Digits, load_training_digits, root_folder
 from train.pictures import load_pictures
@@ -108,7 +108,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=count, default=Recipe().epochs, metavar="N")
     parser.add_argument("--batch-size", type=batch_size, default=Recipe().batch_size, metavar="N")
     parser.add_argument("--seeds", type=count, default=3, metavar="N")
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--data", type=Path, help="folder that holds MNIST/raw (default: $MNIST_ROOT, else data)")
     parser.add_argument("--images", type=Path, metavar="DIR", help="pictures to be read too, in DIR/<digit>/")
     parser.add_argument(

@@ -67,7 +67,7 @@ class Allographs:
         which = torch.arange(count, device=self.device) % len(self.digits)
         drawn = [self.draw(chunk, generator) for chunk in which.split(CHUNK)]
         images = torch.cat([torch.empty(0, FIELD, FIELD, device=self.device), *drawn])
-        return Digits((images * 255).round().to(torch.uint8), self.digits[which])
+        return Digits.from_pictures(images, self.digits[which])
 
     def draw(self, shapes: Tensor, generator: torch.Generator) -> Tensor:
         """The ``shapes``, int [N], by as many hands: float [N, 28, 28] from 0 to 1."""
@@ -91,8 +91,8 @@ def straight_ones(count: int, generator: torch.Generator) -> Digits:
     y = torch.tensor([2.0, FIELD - 2.0], device=generator.device).expand(count, 2)
     pen_down = torch.tensor([False, True], device=generator.device).expand(count, 2)
     drawn = draw_polylines(torch.stack([x, y], dim=2), pen_down, width, FIELD)
-    images = (fit_into_field(drawn.unsqueeze(1))[:, 0] * 255).round().to(torch.uint8)
-    return Digits(images, torch.ones(count, dtype=torch.long, device=generator.device))
+    images = fit_into_field(drawn.unsqueeze(1))[:, 0]
+    return Digits.from_pictures(images, torch.ones(count, dtype=torch.long, device=generator.device))
 
 
 def parse_shape(text: str) -> list[list[tuple[float, ...]]]:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import torch
 
+DEVICES = ("auto", "cpu", "cuda", "mps")  # as they are called on the command line
+
 
 class DeviceError(Exception):
     """The device that was asked for is not there; the message says so in one sentence."""

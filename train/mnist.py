@@ -31,6 +31,11 @@ class Digits:
         """The same digits on ``device``."""
         return Digits(self.images.to(device), self.labels.to(device))
 
+    @classmethod
+    def from_pictures(cls, pictures: Tensor, labels: Tensor) -> "Digits":
+        """Of ``pictures``, float [N, 28, 28] from 0 (paper) to 1 (ink)."""
+        return cls((pictures * 255).round().to(torch.uint8), labels)
+
     def __add__(self, other: "Digits") -> "Digits":
         return Digits(torch.cat([self.images, other.images]), torch.cat([self.labels, other.labels]))
 

@@ -118,7 +118,7 @@ class Outliers:
         drawn = torch.empty(0, FIELD, FIELD, device=self.device)
         while len(drawn) < count:
             drawn = torch.cat([drawn, self.draw(digits, CHUNK, generator)[:, 0]])
-        return Digits((drawn[:count] * 255).round().to(torch.uint8), torch.full((count,), NONE, device=self.device))
+        return Digits.from_pictures(drawn[:count], torch.full((count,), NONE, device=self.device))
 
     def draw(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
         """About ``count`` outliers, as each kind's share is rounded: float [N, 1, 28, 28] from 0 to 1, mixed."""

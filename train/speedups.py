@@ -18,7 +18,7 @@ from torch import nn
 
 from net.lenet import LeNet
 from train.command_line import USAGE_ERROR, unless_interrupted
-from train.devices import DeviceError, choose_device, synchronize
+from train.devices import DEVICES, DeviceError, choose_device, synchronize
 from train.recipe import Recipe
 
 WORTH_IT = 1.15  # times faster, to be worth having: less would be the machine's noise
@@ -125,7 +125,7 @@ def time_step(device: torch.device, speedups: Speedups, batch_size: int) -> Step
 def main() -> int:
     """Print how long a step takes with each combination; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m train.speedups", description="Time a training step.")
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile, which takes its time")
     options = parser.parse_args()
     try:

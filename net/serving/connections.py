@@ -354,23 +354,33 @@ def serve(
         wasyncore.loop(timeout=SWEEP_SECONDS, use_poll=True, map=sockets, count=1)
         if (now := time.monotonic()) >= next_sweep:
             next_sweep = now + SWEEP_SECONDS
-            for channel in channels_of(sockets):
-                if channel.is_too_slow(now):
-                    channel.give_up()
-                elif channel.takes_nothing(now):
-                    channel.drop()
-                elif channel.is_idle(now):
-                    channel.will_close = True
+            part_with_the_slow(sockets, now)
     for server in servers:
         let_in_who_waits(server)
         server.accepting = False
         server.socket.close()
         server.del_channel()
     lets_nobody_in.set()
-    deadline = time.monotonic() + limits.drain_seconds
+    finish(sockets, limits.drain_seconds)
+    dispatcher.shutdown()
+
+
+def part_with_the_slow(sockets: dict[int, Any], now: float) -> None:
+    """Give up, of the connections among ``sockets``, those that are slower than their limits allow."""
+    for channel in channels_of(sockets):
+        if channel.is_too_slow(now):
+            channel.give_up()
+        elif channel.takes_nothing(now):
+            channel.drop()
+        elif channel.is_idle(now):
+            channel.will_close = True
+
+
+def finish(sockets: dict[int, Any], seconds: float) -> None:
+    """Go on with the connections among ``sockets`` until no request is in flight, for so many ``seconds`` at most."""
+    deadline = time.monotonic() + seconds
     while (now := time.monotonic()) < deadline and any(one.is_in_flight(now) for one in channels_of(sockets)):
         wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
-    dispatcher.shutdown()
 
 
 def affordable(connections: int) -> int:

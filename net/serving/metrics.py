@@ -64,11 +64,15 @@ class Metrics:
         """Tell ``length()`` as how many requests wait."""
         self.queue_now = length
 
-    def count_request(self, route: str, status: str, seconds: float) -> None:
-        """One request at ``route``, a rule of the router's or what stands for none, took so many ``seconds``."""
+    def count_request(self, route: str, status: str, seconds: float | None) -> None:
+        """One request at ``route``, a rule of the router's or what stands for none, took so many ``seconds``.
+
+        None stands for one that was refused before it reached the application.
+        """
         self.queue.set(self.queue_now())
         self.requests.labels(route, status).inc()
-        self.seconds.labels(route).observe(seconds)
+        if seconds is not None:
+            self.seconds.labels(route).observe(seconds)
 
     def count_prediction(self, prediction: Prediction) -> None:
         """One picture was read."""

@@ -72,7 +72,7 @@ def log_refused(metrics: Metrics) -> Refused:
     """What logs and counts a request that never reached the application."""
 
     def refused(client: str, method: str | None, path: str | None, code: str, size: int, request_id: str) -> None:
-        metrics.count_request("none", str(STATUS[code]), 0.0)
+        metrics.count_request("none", str(STATUS[code]), None)
         access_log.write(client, method, path, STATUS[code], str(size), 0.0, request_id)
 
     return refused
