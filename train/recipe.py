@@ -41,7 +41,7 @@ class Augmentation:
 class Recipe:
     """One training run."""
 
-    epochs: int = 80
+    epochs: int = 60
     batch_size: int = 128  # pictures a step
     lr: float = 4e-3  # AdamW's learning rate at the top of the one cycle
     one_cycle: bool = True  # else it stays at that top
