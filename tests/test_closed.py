@@ -21,7 +21,7 @@ from test_corrections import called
 from test_server import PICTURES, Answer, as_raw_body, ask, data_url, post
 
 import server as server_module
-from net.serving.gate import RateLimit
+from net.serving.gate import RateLimit, behind
 from net.serving.limits import Limits
 
 A_PICTURE = PICTURES[0].read_bytes()
@@ -488,6 +488,14 @@ def test_a_proxy_is_believed_whom_it_asks_for_and_nobody_else_is(counting):
     assert status(PROXY, "nor this") == 429, "then it is the proxy itself that asks"
     clients = [json.loads(line).get("client") for line in counting.log.read_text().splitlines()[-9:]]
     assert clients == [*["198.51.100.1"] * 2, *["198.51.100.2"] * 2, "2001:db8::1", *["127.0.0.31"] * 2, *[PROXY] * 2]
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.3", "::ffff:127.0.0.3"])
+def test_a_proxy_is_believed_on_a_socket_of_either_version(peer: str):
+    clients = []
+    app = behind(PROXY, lambda environ, _: clients.append(environ["REMOTE_ADDR"]) or [])
+    app({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": "198.51.100.1"}, print)
+    assert clients == ["198.51.100.1"]
 
 
 def test_what_never_reaches_the_application_is_logged_under_its_clients_address(counting):

@@ -56,7 +56,7 @@ def exported(server: RunningServer) -> dict[str, bytes]:
 
 
 def test_what_is_said_last_of_a_picture_counts(running: RunningServer):
-    for label in (5, 8, 3):
+    for label in (5, 8, 3.0):  # which is an integer to JSON
         assert correct(running, handwriting.by_hand(3), label).json == {"label": label, "predicted": 3, "new": True}
     assert correct(running, handwriting.by_hand(4), 4).json["new"] is True
     assert sorted(name.partition("/")[0] for name in exported(running)) == ["3", "4"]

@@ -155,4 +155,4 @@ def parsed(address: str) -> IPv4Address | IPv6Address | None:
         ip = ip_address(address)
     except ValueError:
         return None
-    return ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip
+    return (ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else ip
