@@ -201,7 +201,7 @@ def ink_in_box(difference: Difference) -> InkInBox:
     pixels = difference.pixels
     cell = cell_side(pixels)
     parts = parts_of_ink(strongest_of_cells(pixels, cell) / full)
-    width = width_of_lines(pixels, SURE_INK * full) if parts.cross or parts.sure > SURE_INK else 0
+    width = width_of_lines(pixels, SURE_INK * full) if parts.reach_across or parts.sure > SURE_INK else 0
     near_ink = cells_near(parts.numbers > 0, cell)
     # Away from all ink the answer is known: the rest of the work is for the box around it alone.
     top, bottom, left, right = bounds(near_ink)

@@ -60,7 +60,7 @@ class Parts:
     sure: float  # of full strength is what was surely ink
 
     @property
-    def cross(self) -> bool:
+    def reach_across(self) -> bool:
         """Whether one reaches from side to side, as lines and squares do, with what touches them."""
         numbers = self.numbers
         opposite = ((numbers[0], numbers[-1]), (numbers[:, 0], numbers[:, -1]))
@@ -180,9 +180,9 @@ def page_within(solid: Flags) -> Box | None:
 
 
 def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
-    """Which of the parts ``numbers``, int32 [rows, columns], are the digit's if no other ink on the page is: bool
-    [count + 1]. None where nothing stands out as the one digit, or there is but one part.
+    """Which parts are the digit's if no other ink is: bool [count + 1], of ``numbers``, int32 [rows, columns].
 
+    None where nothing stands out as the one digit, or there is but one part.
     They lie off the rim, within a frame if there is one: the highest, and what belongs to it by its place. Another
     part of much the same height is kept as well: of two digits none may be left out.
     """
