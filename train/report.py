@@ -236,8 +236,7 @@ def draw_bin(each: CalibrationBin, scale_x: Any, scale_y: Any) -> str:
 
 def draw_filters(network: LeNet) -> str:
     """The weights of the first convolution, each map's from its most negative (dark) to its most positive."""
-    first = next(module for module in network.modules() if isinstance(module, torch.nn.Conv2d))
-    filters = first.weight.detach().cpu()[:, 0].numpy()
+    filters = network.c1[0][0].weight.detach().cpu()[:, 0].numpy()
     tiles = [
         f'<img alt="filter {number}" src="{data_url.encode(black_to_white(each))}">'
         for number, each in enumerate(filters)
