@@ -769,8 +769,9 @@ def place_for_corrections(given: Path | None) -> Path | None:
 
     Raises StartError where the one that was ``given`` cannot be used.
     """
+    place = given or CORRECTIONS
     try:
-        Corrections(given or CORRECTIONS).require_place()
+        Corrections(place).require_place()
     except OSError as error:
         if given:
             raise StartError(
@@ -778,7 +779,7 @@ def place_for_corrections(given: Path | None) -> Path | None:
             ) from error
         log.warning("No corrections are taken: %s. --corrections names another folder.", error)
         return None
-    return given or CORRECTIONS
+    return place
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

@@ -38,7 +38,9 @@ class Augment:
         device: torch.device,
         ranks: Ranks = Ranks(),  # noqa: B008 - frozen
     ) -> None:
-        """``ranks`` share each batch out; so many of its pictures as one process would draw otherwise, they all do."""
+        """``ranks`` share each batch out: together they leave as many of its pictures as they are as one would alone,
+        and draw as many hollow and broken ones.
+        """
         self.settings = settings
         self.device = device
         self.ranks = ranks
