@@ -463,8 +463,7 @@ def read_pictures() -> Given | Several:
     if content_type.startswith("image/"):
         return read_body() or refuse("no_image", EMPTY)
     if content_type == MULTIPART:
-        parts = fields().getall("image")
-        return several(parts, read_part) if len(parts) > 1 else read_part(parts[0] if parts else None)
+        return one_or_several(fields().getall("image"), read_part)
     if content_type == JSON:
         given = fields()
         if given.get("strokes") is not None:
@@ -473,11 +472,15 @@ def read_pictures() -> Given | Several:
             return several(given["images"], read_data_url)
         return read_data_url(given.get("image"))
     if content_type == FORM:
-        # In such a form an unescaped + means a space, which base64 does not have: people forget to escape it.
-        return read_data_url(fields().get("image", "").replace(" ", "+"))
+        return one_or_several(fields().getall("image"), read_escaped)
     if not read_body():
         refuse("no_image", f"There is no picture in the request; {HOW_TO_SEND}.")
     refuse("unsupported_type", f"A picture cannot come with this content type; {HOW_TO_SEND}.")
+
+
+def one_or_several(given: list[Any], read: Callable[[Any], bytes]) -> bytes | Several:
+    """What ``read`` makes of the fields ``given`` of a form, which are all of one name."""
+    return several(given, read) if len(given) > 1 else read(given[0] if given else None)
 
 
 def several(given: Any, read: Callable[[Any], bytes]) -> Several:
@@ -577,8 +580,14 @@ def json_object(body: bytes) -> dict[str, Any]:
 def form(body: bytes) -> bottle.FormsDict:
     """The fields of the current request's URL-encoded form, which is ``body``."""
     if not bodies.is_plain_form(body):
-        refuse("no_image", f"The form has more in it than a picture; {HOW_TO_SEND}.")
+        refuse("no_image", f"The form has more in it than pictures; {HOW_TO_SEND}.")
     return request.forms
+
+
+def read_escaped(field: str | None) -> bytes:
+    """The picture in a field of a URL-encoded form."""
+    # There an unescaped + means a space, which base64 does not have: people forget to escape it.
+    return read_data_url(field and field.replace(" ", "+"))
 
 
 def read_data_url(field: Any) -> bytes:

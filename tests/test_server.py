@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -349,6 +350,14 @@ def test_two_applications_in_a_process_have_limits_of_their_own():
     form = ("image=" + data_url(PICTURES[7]).replace("+", "%2B")).encode()
     assert len(form) > 1000
     assert call(roomy, "POST", "/predict", form, "application/x-www-form-urlencoded")[0].startswith("200")
+
+
+def test_a_picture_in_a_form_may_be_as_large_as_the_body_may():
+    app = server_module.create_app(corrections=None, limits=Limits(body=2**26))
+    large = PICTURES[7].read_bytes() + random.Random(0).randbytes(26_000_000)
+    form = urllib.parse.urlencode({"image": "data:image/png;base64," + base64.b64encode(large).decode()}).encode()
+    status, answer = call(app, "POST", "/predict", form, "application/x-www-form-urlencoded")
+    assert (status[:3], answer["digit"]) == ("200", 7)
 
 
 def test_where_memory_is_out_it_is_an_internal_error_and_one_line_in_the_log(

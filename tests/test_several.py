@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import handwriting
 import pytest
@@ -40,8 +41,16 @@ def as_parts(server: RunningServer, pictures: list[bytes], path: str = "/predict
 
 
 def as_list(server: RunningServer, pictures: list[bytes], path: str = "/predict") -> Answer:
-    urls = ["data:image/png;base64," + base64.b64encode(picture).decode() for picture in pictures]
-    return sent_list(server, urls, path)
+    return sent_list(server, urls(pictures), path)
+
+
+def as_fields(server: RunningServer, pictures: list[bytes], path: str = "/predict") -> Answer:
+    body = urlencode([("image", url) for url in urls(pictures)]).encode()
+    return ask(server, "POST", path, body, Content_Type="application/x-www-form-urlencoded")
+
+
+def urls(pictures: list[bytes]) -> list[str]:
+    return ["data:image/png;base64," + base64.b64encode(picture).decode() for picture in pictures]
 
 
 def sent_list(server: RunningServer, images: object, path: str = "/predict") -> Answer:
@@ -59,10 +68,10 @@ def outcome(one: dict) -> object:
     return one["error"]["code"] if "error" in one else one["digit"]
 
 
-TWO_WAYS = [as_parts, as_list]
+THREE_WAYS = [as_parts, as_list, as_fields]
 
 
-@pytest.mark.parametrize("send", TWO_WAYS)
+@pytest.mark.parametrize("send", THREE_WAYS)
 def test_several_are_read_in_order_as_each_would_be_alone(server, send):
     order = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 0, 7]
     together = send(server, [PICTURES[digit].read_bytes() for digit in order])
@@ -73,7 +82,7 @@ def test_several_are_read_in_order_as_each_would_be_alone(server, send):
     assert list(map(untimed, together.json["predictions"])) == [untimed(alone[digit]) for digit in order]
 
 
-@pytest.mark.parametrize("send", TWO_WAYS)
+@pytest.mark.parametrize("send", THREE_WAYS)
 def test_what_each_took_adds_up_to_no_more_than_all_took(server, send):
     started = time.perf_counter()
     predictions = send(server, [SMALL] * 100).json["predictions"]
@@ -81,7 +90,7 @@ def test_what_each_took_adds_up_to_no_more_than_all_took(server, send):
     assert 0 < sum(one["milliseconds"] for one in predictions) < took
 
 
-@pytest.mark.parametrize("send", TWO_WAYS)
+@pytest.mark.parametrize("send", THREE_WAYS)
 def test_what_cannot_be_read_has_its_error_in_its_place(server, send):
     answer = send(server, [SMALL, NO_PICTURE, SMALL, BLANK, b"", SMALL])
     assert answer.status == 200
@@ -100,7 +109,7 @@ def test_what_is_no_data_url_has_its_error_in_its_place_too(server):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("send", TWO_WAYS)
+@pytest.mark.parametrize("send", THREE_WAYS)
 def test_none_may_be_readable_at_all(server, send):
     answer = send(server, [BLANK, NO_PICTURE])
     assert (answer.status, list(map(outcome, answer.json["predictions"]))) == (200, ["blank_image", "unreadable_image"])
@@ -115,7 +124,7 @@ def test_what_is_no_list_of_pictures_is_refused(server, images: object):
     assert sent_list(server, images).error == (400, "no_image")
 
 
-@pytest.mark.parametrize("send", TWO_WAYS)
+@pytest.mark.parametrize("send", THREE_WAYS)
 def test_seen_tells_of_each_what_the_network_was_given(server, send):
     pictures = [path.read_bytes() for path in PICTURES[:3]]
     answers = send(server, [*pictures, BLANK], "/predict?seen=1").json["predictions"]
@@ -128,7 +137,7 @@ def test_seen_tells_of_each_what_the_network_was_given(server, send):
     assert not any("seen" in one for one in send(server, pictures).json["predictions"])
 
 
-@pytest.mark.parametrize("send", TWO_WAYS)
+@pytest.mark.parametrize("send", THREE_WAYS)
 def test_so_many_go_through_the_network_together_and_no_more_are_taken(alone, send):
     most = Limits().images
     before = measured(alone)
@@ -144,6 +153,6 @@ def test_so_many_go_through_the_network_together_and_no_more_are_taken(alone, se
 
 
 @pytest.mark.parametrize("path", ["/explain", "/corrections?label=4"])
-@pytest.mark.parametrize("send", TWO_WAYS)
+@pytest.mark.parametrize("send", THREE_WAYS)
 def test_where_one_is_asked_for_several_are_refused(server, send, path: str):
     assert send(server, [SMALL, SMALL], path).error == (400, "too_many_images")

@@ -10,8 +10,9 @@ from net.strokes import MAX_POINTS
 MOST_HEADER = 4096  # bytes, before each part of a multipart form
 MOST_PARTS = 5000  # of such a form; how many pictures may come, their reader says
 MOST_LINES = 500_000  # of a multipart form, in which a picture of 16 MiB has some hundred by chance
-MOST_FIELDS = 64  # of a form
-MOST_ESCAPED = 1_000_000  # characters of a form; base64 has one in thirty
+MOST_FIELDS = 1000  # of a URL-encoded form; likewise
+SOME_ESCAPED = 10_000  # characters of a form, however short it is
+EACH_ESCAPED = 16  # of so many characters one more may be; base64 has one in thirty
 MOST_VALUES = 8 * MAX_POINTS  # of JSON: points of strokes have pressure, time and more besides x and y
 MOST_LISTS = 3 * MAX_POINTS  # likewise
 MOST_OBJECTS = 1000  # likewise
@@ -49,5 +50,6 @@ def is_plain_json(body: bytes) -> bool:
 
 
 def is_plain_form(body: bytes) -> bool:
-    """Whether ``body`` is a URL-encoded form with no more fields, nor escapes, than one with a picture in it has."""
-    return body.count(b"&") + body.count(b";") < MOST_FIELDS and body.count(b"%") <= MOST_ESCAPED
+    """Whether ``body`` is a URL-encoded form with no more fields, nor escapes, than one with pictures in it has."""
+    is_short = body.count(b"&") + body.count(b";") < MOST_FIELDS
+    return is_short and body.count(b"%") <= SOME_ESCAPED + len(body) // EACH_ESCAPED

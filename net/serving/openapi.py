@@ -245,6 +245,7 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
         {"type": "object", "required": ["strokes"], "properties": {"strokes": STROKES, **beside}},
     ]
     files: dict[str, Any] = binary
+    urls: dict[str, Any] = DATA_URL
     if several:
         most = limits.images
         ways.append(
@@ -261,7 +262,7 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
                 },
             }
         )
-        files = {"type": "array", "items": binary, "minItems": 1, "maxItems": most}
+        files, urls = ({"type": "array", "items": one, "minItems": 1, "maxItems": most} for one in (binary, DATA_URL))
     return {
         "required": True,
         "content": {
@@ -270,7 +271,7 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
                 "schema": {"type": "object", "required": ["image"], "properties": {"image": files, **beside}}
             },
             "application/x-www-form-urlencoded": {
-                "schema": {"type": "object", "required": ["image"], "properties": {"image": DATA_URL, **beside}}
+                "schema": {"type": "object", "required": ["image"], "properties": {"image": urls, **beside}}
             },
             "image/*": {"schema": binary},
         },
