@@ -49,6 +49,9 @@ EMBRACED = 3  # parts that reach around the digit are a pattern that goes on bey
 UNDERLINED = 0.3  # of an underline's length is the height of what stands on it, at least
 FRAMED = 0.3  # of a frame's height is what it frames, at least
 FRAME = 0.35  # of the box around it is filled by a frame, at most
+LEAST_VARIANCE = 1 / 12  # cells squared, of the rows of what lies in one row
+SLASH = 0.25  # as wide as long, by the spread of its ink, is a 0's slash, at most
+LEANS = 0.4  # columns for each row does such a one lean over, at least; nearly every 1 stands more upright
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,13 @@ def size_of(mask: Flags) -> tuple[int, int]:
     return bottom - top, right - left
 
 
-def parts_of_digit(numbers: NDArray[np.int32]) -> Flags:
+def parts_of_digit(numbers: NDArray[np.int32], *, by_strokes: bool = False) -> Flags:
     """Which of the parts ``numbers``, int32 [rows, columns], may belong to the digit: bool [count + 1].
 
     A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
     for there stand shadows, edges of the paper and parts of neighbouring words. A part that touches all four
     sides and has another within it is a frame, even around a small one if it is nearly all of the rim. An underline
-    belongs to none. Part 0 is the paper.
+    belongs to none; it may be shorter ``by_strokes``, where no part is a piece of a stroke. Part 0 is the paper.
     """
     areas = np.bincount(numbers.ravel())
     areas[0] = 0
@@ -116,7 +119,7 @@ def parts_of_digit(numbers: NDArray[np.int32]) -> Flags:
     areas[(touched == 4) & ((areas * (touched == 0)).max() >= least_within)] = 0
     of_digit = (areas >= areas.max() * np.where(touched > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
     if np.count_nonzero(of_digit) > 1:
-        of_digit[Shapes(numbers).underlines(of_digit)] = False
+        of_digit[Shapes(numbers).underlines(of_digit, by_strokes)] = False
     return of_digit
 
 
@@ -145,7 +148,7 @@ class Part:
         if max(self.size) < REACHES_ACROSS * min(self.cells.shape) or min(self.size) > SLENDER * max(self.size):
             return False
         rows, columns = np.nonzero(self.cells)
-        along, across = spreads(rows, columns, np.zeros(len(rows), np.int32), np.array([len(rows)]))
+        along, across, _ = spreads(rows, columns, np.zeros(len(rows), np.int32), np.array([len(rows)]))
         return bool(across[0] < STRAIGHT * along[0])
 
 
@@ -231,9 +234,10 @@ class Shapes:
         self.flat = self.heights < FLAT * self.widths
         self.off_rim = (self.tops > 0) & (self.lefts > 0) & (self.areas > 0)
         self.off_rim &= (self.bottoms < numbers.shape[0]) & (self.rights < numbers.shape[1])
-        along, across = spreads(rows, columns, owners, self.areas)
+        along, across, leanings = spreads(rows, columns, owners, self.areas)
         self.lengths = along * math.sqrt(12)  # a line's own length over the standard deviation along it
         self.straight = across < STRAIGHT * along
+        self.slashes = (across < SLASH * along) & (leanings > LEANS)
         is_long = self.lengths > REACHES_ACROSS * min(numbers.shape)
         self.weighed_heights = self.heights * np.where(self.straight, np.where(is_long, LONG_RULER, RULER), 1)
 
@@ -247,10 +251,11 @@ class Shapes:
         frame = candidates.pop(0) if candidates and self.frames(candidates[0]) else 0
         return (candidates[0] if candidates and not self.frames(candidates[0]) else None), frame
 
-    def underlines(self, among: Flags) -> list[int]:
+    def underlines(self, among: Flags, by_strokes: bool) -> list[int]:
         """Which of the parts ``among``, bool [count + 1], are straight lines under the others and longer than these.
 
-        The others, all together, are neither as wide nor as high as the line is long. No 1 has so long a foot.
+        The others, all together, are not as wide as the line is long, nor as high, unless it is told ``by_strokes``:
+        the base of a 2 may come apart where ink is faint, and no 1 has so long a foot.
         """
         underlines = []
         for line in np.flatnonzero(among & self.straight & self.flat).tolist():
@@ -259,14 +264,16 @@ class Shapes:
             height = self.bottoms[others].max() - self.tops[others].min()
             width = self.rights[others].max() - self.lefts[others].min()
             is_under = self.tops[line] >= self.bottoms[others].max()
-            if is_under and max(height, width) < self.widths[line] and height >= UNDERLINED * self.widths[line]:
+            is_longer = (width if by_strokes else max(width, height)) < self.widths[line]
+            if is_under and is_longer and height >= UNDERLINED * self.widths[line]:
                 underlines.append(line)
         return underlines
 
     def frames(self, part: int) -> bool:
-        """Whether ``part`` is a thin line around another one off the rim that fills it well."""
+        """Whether ``part`` is a thin line around another one off the rim that fills it well, and is no 0's slash."""
         is_thin = self.areas[part] < FRAME * self.heights[part] * self.widths[part]
-        return bool(is_thin and (self.within(part) & (self.heights >= FRAMED * self.heights[part])).any())
+        framed = self.within(part) & (self.heights >= FRAMED * self.heights[part]) & ~self.slashes
+        return bool(is_thin and framed.any())
 
     def within(self, part: int) -> Flags:
         """Which parts off the rim lie in the box around ``part``, and do not reach its sides."""
@@ -286,10 +293,11 @@ class Shapes:
 
 def spreads(
     rows: NDArray[np.int64], columns: NDArray[np.int64], owners: NDArray[np.int32], areas: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The standard deviation of each part's cells along its longest axis and across it, [count + 1] each.
 
-    The cells lie at ``rows`` and ``columns``, [cells], and belong to the parts ``owners``, whose ``areas`` are given.
+    And how many columns it leans over to either side for each row that it goes down, [count + 1]. The cells lie at
+    ``rows`` and ``columns``, [cells], and belong to the parts ``owners``, whose ``areas`` are given.
     """
     count = np.maximum(areas, 1)
     down, right = (places - (np.bincount(owners, places, len(areas)) / count)[owners] for places in (rows, columns))
@@ -297,4 +305,5 @@ def spreads(
         np.bincount(owners, product, len(areas)) / count for product in (down * down, right * right, down * right)
     )
     middle, deviation = (of_rows + of_columns) / 2, np.hypot((of_rows - of_columns) / 2, of_both)
-    return np.sqrt(middle + deviation), np.sqrt(np.maximum(middle - deviation, 0))
+    along, across = np.sqrt(middle + deviation), np.sqrt(np.maximum(middle - deviation, 0))
+    return along, across, np.abs(of_both) / np.maximum(of_rows, LEAST_VARIANCE)

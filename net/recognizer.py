@@ -19,7 +19,7 @@ from net.decoding import MAX_PIXELS, decode
 from net.errors import NoDigitError
 from net.fitting import SIDE, normalize
 from net.folded import FoldedLeNet
-from net.ink import find_ink
+from net.ink import PARTS_LEFT_OUT, find_ink
 from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
@@ -77,7 +77,8 @@ class Look:
 class Seen:
     """All that the network is to be given of one picture."""
 
-    looks: tuple[Look, ...]  # in the order of `net.ink.Ink.looks`
+    looks: tuple[Look, ...]  # in the order of `net.ink.Ink.looks`, or of `net.strokes.looks`
+    is_picture: bool  # or else strokes
     decode: float  # seconds
     ink: float  # seconds
 
@@ -142,15 +143,15 @@ class Recognizer:
         """What the probabilities ``of_looks`` say of ``seen``.
 
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
-        looks at which it is certain of different digits all count, and then none is to be trusted. Nor is a certain 1
-        that may be the slash of a 0.
+        looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
+        strokes that make a digit, some may well make another. Nor is a certain 1 that may be the slash of a 0.
         """
         confidences = [max(probabilities) for probabilities in of_looks]
         digits = [probabilities.index(max(probabilities)) for probabilities in of_looks]
         certain = [which for which, each in enumerate(confidences) if each > self.calibration.certain_above]
         chosen = certain[0] if certain else confidences.index(max(confidences))
         probabilities = of_looks[chosen]
-        counting = set(certain)
+        counting = set(certain if seen.is_picture else certain[:1])
         if certain and digits[chosen] == SLASH:
             counting.update(which for which, of_look in enumerate(of_looks) if of_look[0] > MAY_BE_ZERO)
         contradicted = len({digits[which] for which in counting}) > 1
@@ -182,13 +183,16 @@ def see(given: Given, max_pixels: int = MAX_PIXELS) -> Seen:
     """What the network is to be given of ``given``. Raises net.errors.NoDigitError."""
     started = time.perf_counter()
     if not isinstance(given, bytes):
-        redrawn = Look(strokes.draw(given), frozenset([REDRAWN]))
-        return Seen((redrawn,), decode=0.0, ink=time.perf_counter() - started)
+        looks = tuple(
+            Look(strokes.draw(fewer), frozenset([REDRAWN, PARTS_LEFT_OUT] if len(fewer) < len(given) else [REDRAWN]))
+            for fewer in strokes.looks(given)
+        )
+        return Seen(looks, is_picture=False, decode=0.0, ink=time.perf_counter() - started)
     image = decode(given, max_pixels)
     decoded = time.perf_counter()
     found = find_ink(image)
     looks = tuple(Look(normalize(look.strength), look.preparation) for look in found.looks)
-    return Seen(looks, decode=decoded - started, ink=time.perf_counter() - decoded)
+    return Seen(looks, is_picture=True, decode=decoded - started, ink=time.perf_counter() - decoded)
 
 
 def digit_probabilities(logits: Tensor, temperature: float) -> Tensor:

@@ -1,7 +1,8 @@
 """Strokes of a pen, as points -> the ink that MNIST's pencils would have left.
 
 A drawing pad knows what its pixels do not: where the pen went, however thick it was. Drawn at the width of
-MNIST's own strokes, a loop that a thick pen has closed is open again.
+MNIST's own strokes, a loop that a thick pen has closed is open again; drawn finely, what lies close to the
+digit, an underline or a frame, is still apart from it.
 """
 
 import math
@@ -13,13 +14,17 @@ from PIL import Image, ImageDraw, ImageOps
 
 from net.arrays import Bytes
 from net.boxes import bounds
+from net.components import label_components
 from net.errors import BlankImageError, NoDigitError
 from net.fitting import BOX, normalize, place_by_centre_of_mass
+from net.parts import parts_of_digit, standing_alone
 
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
 PEN = 0.13  # of the digit's longer side, as MNIST's own strokes: 2.6 of its 20 pixels
 FINE = 10  # pixels drawn for one of MNIST's
+CELLS = 100  # along the longer side of all strokes, to tell which of them hang together
+GAP = 0.04  # of that side; strokes that are closer hang together
 PICTURE_BOX = 200  # pixels, of the digit on a picture made of strokes
 PICTURE_MARGIN = 40  # pixels, around it
 
@@ -59,6 +64,23 @@ def coordinate(value: Any) -> float:
     return float(value)
 
 
+def looks(strokes: Strokes) -> list[Strokes]:
+    """What the digit among ``strokes``, which have a point at least, may be, the likeliest first.
+
+    All of them, but for specks and an underline; where they do not hang together, also those that stand alone, without
+    a frame or what is far away. See `net.parts`.
+    """
+    if len(strokes) == 1:
+        return [strokes]
+    numbers = label_components(np.asarray(trace(strokes, CELLS, GAP)) > 0)
+    if numbers.max() == 1:
+        return [strokes]
+    part_of_stroke = [numbers[int(y), int(x)] for (x, y), *_ in paths(strokes, CELLS, GAP)]
+    of_digit, alone = parts_of_digit(numbers, by_strokes=True), standing_alone(numbers)
+    found = [of_digit] if alone is None or (alone == of_digit).all() else [of_digit, alone]
+    return [[stroke for stroke, part in zip(strokes, part_of_stroke, strict=True) if kept[part]] for kept in found]
+
+
 def draw(strokes: Strokes) -> Bytes:
     """What MNIST would have made of ``strokes``: uint8 [28, 28], 0 for paper to 255 for ink.
 
@@ -81,22 +103,27 @@ def to_png(strokes: Strokes) -> bytes:
     return file.getvalue()
 
 
-def trace(strokes: Strokes, box: int) -> Image.Image:
-    """The ink of ``strokes``, which have a point at least, on a square of ``box`` + 2 pixels: mode L, 255 for ink.
+def trace(strokes: Strokes, box: int, pen: float = PEN) -> Image.Image:
+    """The ink of ``strokes``, which have a point at least, on a square of ``box`` + 3 pixels: mode L, 255 for ink.
 
-    It begins a pixel from the top and the left; its longer side, the pen's width included, is ``box`` pixels, unless
-    it is a mere dot.
+    It begins a pixel from the top and the left, and touches no side; its longer one, the pen's width included, is
+    ``box`` pixels, unless it is a mere dot. The ``pen`` is as wide as that fraction of it.
     """
+    page = Image.new("L", (box + 3, box + 3))
+    pencil = ImageDraw.Draw(page)
+    width, around = max(1, round(box * pen)), box * pen / 2
+    for path in paths(strokes, box, pen):
+        pencil.line(path, 255, width)
+        for x, y in path:
+            pencil.ellipse((x - around, y - around, x + around, y + around), 255)
+    return page
+
+
+def paths(strokes: Strokes, box: int, pen: float) -> Strokes:
+    """``strokes`` in pixels of the square that `trace` draws."""
     points = np.array([point for stroke in strokes for point in stroke])
     first, last = points.min(axis=0), points.max(axis=0)
     longer_side = max(last - first)
-    pen = box * PEN
     unit = longer_side if longer_side > 0 else 1.0  # which may be as small as numbers are: one over it may be none
-    page = Image.new("L", (box + 2, box + 2))
-    pencil = ImageDraw.Draw(page)
-    for stroke in strokes:
-        path = [tuple((np.array(point) - first) / unit * (box - pen) + pen / 2 + 1) for point in stroke]
-        pencil.line(path, 255, max(1, round(pen)))
-        for x, y in path:
-            pencil.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), 255)
-    return page
+    placed = map(tuple, ((points - first) / unit * (box - box * pen) + box * pen / 2 + 1).tolist())
+    return [[next(placed) for _ in stroke] for stroke in strokes]

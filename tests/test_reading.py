@@ -312,6 +312,50 @@ def test_the_width_of_the_pen_makes_no_difference(recognizer: Recognizer, pen: f
     assert len(wrong) <= 1, wrong
 
 
+BESIDE: dict[str, list[handwriting.Stroke]] = {
+    "a tap in a corner": [[(0.95, 0.06)]],
+    "an underline": [[(0.15, 0.97), (0.5, 0.99), (0.85, 0.98)]],
+    "a frame": [[(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.02)]],
+    "a ring": [handwriting.arc(0.5, 0.5, 0.5, 0.5, 0, 360)],
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_digit_is_read_whatever_was_drawn_beside_or_around_it(recognizer: Recognizer, beside: str):
+    for digit in range(10):
+        drawn = handwriting.by_hand(digit, seed=4)
+        prediction = recognizer.recognize(drawn + BESIDE[beside])
+        assert prediction.digit == digit
+        if beside != "a tap in a corner":  # which may be small enough to be no matter
+            assert "parts_left_out" in prediction.preparation
+        assert recognizer.recognize(drawn).preparation == {"redrawn"}
+
+
+def test_two_digits_on_the_pad_are_not_one(recognizer: Recognizer):
+    for first, second in [(1, 2), (3, 4), (7, 5), (6, 9), (8, 0)]:
+        beside = [[(x + 0.7, y) for x, y in stroke] for stroke in handwriting.by_hand(second)]
+        assert not recognizer.recognize(handwriting.by_hand(first) + beside).certain
+
+
+def test_strokes_that_were_lifted_on_the_way_make_one_digit(recognizer: Recognizer):
+    """However much of it some of them would make alone: the upper half of a 2 is a 7."""
+    for digit in range(10):
+        for seed in range(3):
+            dashes = lines.cut(handwriting.by_hand(digit, seed), random.Random(seed), 0.2, 0.6)
+            prediction = recognizer.recognize(dashes)
+            assert (prediction.digit, prediction.certain) == (digit, True)
+
+
+@pytest.mark.parametrize("way", ["strokes", "picture"])
+def test_a_slash_in_a_zero_is_no_one_in_a_ring(recognizer: Recognizer, way: str):
+    def read(drawn: list[handwriting.Stroke]) -> int:
+        return recognizer.recognize(drawn if way == "strokes" else png(handwriting.render(drawn).convert("RGB"))).digit
+
+    ring = handwriting.arc(0.5, 0.5, 0.3, 0.36, -100, 262)
+    assert read([ring, [(0.4, 0.64), (0.6, 0.36)]]) == 0
+    assert read([handwriting.arc(0.5, 0.5, 0.36, 0.36, -100, 262), [(0.52, 0.3), (0.48, 0.68)]]) == 1
+
+
 def test_real_pen_strokes_are_read(recognizer: Recognizer, pen_root):
     drawings = json.loads((pen_root / "strokes.json").read_text())
     right = sum(recognizer.recognize(strokes.parse(each["strokes"])).digit == each["label"] for each in drawings)
