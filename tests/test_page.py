@@ -448,6 +448,15 @@ def test_a_tap_is_no_digit_however_it_trembled(page: Page, end: tuple[float, flo
     expect_digit(page, 1)
 
 
+def test_an_underlined_drawing_is_read_and_the_line_is_told_to_be_left_out(page: Page):
+    draw_with_mouse(page, digit(7))
+    expect_digit(page, 7)
+    expect(page.locator("#preparation")).not_to_contain_text("left out")
+    draw_with_mouse(page, [[(0.2, 0.96), (0.8, 0.95)]])
+    expect(page.locator("#preparation")).to_contain_text("left out")
+    expect_digit(page, 7)
+
+
 @pytest.mark.parametrize(
     ("preparation", "said"),
     [
