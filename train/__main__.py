@@ -9,7 +9,6 @@ torchrun --nproc_per_node=4 -m train           # in four processes, on as many G
 """
 
 import argparse
-import datetime
 import os
 import shlex
 import signal
@@ -20,22 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from net import checkpoint
 from net.recognizer import Recognizer
 from train import mnist, ranks
-from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, rate, seed
 from train.devices import DEVICES, DeviceError, choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
-from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, Digits
 from train.novelty import relearn_novelty
 from train.pictures import load_pictures
+from train.publish import publish
 from train.ranks import Ranks, is_broken_connection
 from train.recipe import FAST, PARTS, Recipe, without
-from train.report import report_path, write_report
 from train.speedups import SpeedupError, Speedups, choose_speedups, require
 from train.training import DivergedError, EpochResult, StateError, Training, load_state, recipe_of
 
@@ -151,17 +147,6 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     publish(training, validation, root, out)
     state_path.unlink(missing_ok=True)
     return 0
-
-
-def publish(training: Training, validation: Digits, root: Path, out: Path, **facts: Any) -> None:
-    """Look at the test set under ``root``, and write weights, report and a card that holds ``facts`` as well."""
-    test = mnist.load_test_digits(root).to(training.device)
-    test_logits = compute_logits(training.averaged_network, test.images)
-    card = describe_run(training, validation, test, test_logits) | facts
-    card = checkpoint.save(training.averaged_network.state_dict(), card, out)
-    write_report(report_path(out), training.averaged_network, card, test, test_logits)
-    print(f"validation {card['validation_accuracy']:.2%}, MNIST test {card['test_accuracy']:.2%}")
-    print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
 
 
 def usable_speedups(
@@ -298,31 +283,6 @@ def describe_epoch(result: EpochResult, epochs: int) -> str:
         f"validation loss {result.validation_loss:.4f}  accuracy {result.validation_accuracy:.2%}  "
         f"{result.seconds:.1f} s"
     )
-
-
-def describe_run(training: Training, validation: Digits, test: Digits, test_logits: Tensor) -> dict[str, Any]:
-    """The card of finished weights, which make ``test_logits``, float [N, 11], of ``test``."""
-    network = training.averaged_network
-    logits = compute_logits(network, validation.images)
-    temperature = fit_temperature(logits, validation.labels)
-    return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seed": training.recipe.seed,
-        "hyperparameters": asdict(training.recipe),
-        "speedups": asdict(training.speedups),
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        **training.surroundings,
-        "resumed_elsewhere": training.resumed_elsewhere,
-        "epochs": len(training.history),
-        "seconds": round(sum(result.seconds for result in training.history), 1),
-        "validation_accuracy": accuracy(logits, validation.labels),
-        "test_accuracy": accuracy(test_logits, test.labels),
-        "test_accuracy_per_digit": per_digit_accuracy(test_logits, test.labels),
-        "temperature": temperature,
-        "certain_above": certainty_threshold(calibrated(logits, temperature)),
-        "expected_calibration_error": expected_calibration_error(calibrated(test_logits, temperature), test.labels),
-        "history": [asdict(result) for result in training.history],
-    }
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

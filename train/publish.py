@@ -1,0 +1,52 @@
+"""What a finished training leaves: the weights, their card, and the report on them."""
+
+import datetime
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from net import checkpoint
+from train import mnist
+from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
+from train.metrics import accuracy, compute_logits, per_digit_accuracy
+from train.mnist import Digits
+from train.report import report_path, write_report
+from train.training import Training
+
+
+def publish(training: Training, validation: Digits, root: Path, out: Path, **facts: Any) -> None:
+    """Look at the test set under ``root``, and write weights, report and a card that holds ``facts`` as well."""
+    test = mnist.load_test_digits(root).to(training.device)
+    test_logits = compute_logits(training.averaged_network, test.images)
+    card = card_of_run(training, validation, test, test_logits) | facts
+    card = checkpoint.save(training.averaged_network.state_dict(), card, out)
+    write_report(report_path(out), training.averaged_network, card, test, test_logits)
+    print(f"validation {card['validation_accuracy']:.2%}, MNIST test {card['test_accuracy']:.2%}")
+    print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
+
+
+def card_of_run(training: Training, validation: Digits, test: Digits, test_logits: Tensor) -> dict[str, Any]:
+    """The card of finished weights, which make ``test_logits``, float [N, 11], of ``test``."""
+    network = training.averaged_network
+    logits = compute_logits(network, validation.images)
+    temperature = fit_temperature(logits, validation.labels)
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seed": training.recipe.seed,
+        "hyperparameters": asdict(training.recipe),
+        "speedups": asdict(training.speedups),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        **training.surroundings,
+        "resumed_elsewhere": training.resumed_elsewhere,
+        "epochs": len(training.history),
+        "seconds": round(sum(result.seconds for result in training.history), 1),
+        "validation_accuracy": accuracy(logits, validation.labels),
+        "test_accuracy": accuracy(test_logits, test.labels),
+        "test_accuracy_per_digit": per_digit_accuracy(test_logits, test.labels),
+        "temperature": temperature,
+        "certain_above": certainty_threshold(calibrated(logits, temperature)),
+        "expected_calibration_error": expected_calibration_error(calibrated(test_logits, temperature), test.labels),
+        "history": [asdict(result) for result in training.history],
+    }
