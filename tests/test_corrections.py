@@ -77,6 +77,12 @@ def test_a_correction_is_kept_and_handed_out_for_evaluation(running: RunningServ
     assert "accuracy            50.00% of 2 pictures" in ended.stdout
 
 
+def test_what_is_kept_of_strokes_is_the_digit_without_its_frame(running: RunningServer):
+    frame = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.02)]
+    assert correct(running, [*handwriting.by_hand(4), frame], 4).json["new"]
+    assert not correct(running, handwriting.by_hand(4), 4).json["new"], "it is the same picture"
+
+
 def test_a_correction_may_come_in_every_way_that_a_picture_may(running: RunningServer):
     picture = PICTURES[5].read_bytes()
     body = b'--x\r\nContent-Disposition: form-data; name="image"; filename="5.png"\r\n\r\n%s\r\n' % picture
