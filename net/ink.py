@@ -17,13 +17,12 @@ from net.boxes import Box, bounds, enlarged, longer_side, moved, part_of, shrunk
 from net.components import runs_of
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
-from net.fitting import BOX
+from net.fitting import BOX, FAINT_INK
 from net.morphology import opened
 from net.paper import LEAST_CONTRAST, Difference, difference_from_paper, otsu_threshold, quantile
 from net.parts import SURE_INK, largest_part, page_within, parts_of_ink, standing_alone
 
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
-FAINT_INK = 0.1  # of full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
 CELLS = 100  # along the longer side, to tell parts of the ink apart; narrower gaps part nothing
 LEAST_LINE_ENDS = 5  # of lines that are printed across a picture

@@ -1,8 +1,8 @@
 """Strokes of a pen, as points -> the ink that MNIST's pencils would have left.
 
 A drawing pad knows what its pixels do not: where the pen went, however thick it was. Drawn at the width of
-MNIST's own strokes, a loop that a thick pen has closed is open again; drawn finely, what lies close to the
-digit, an underline or a frame, is still apart from it.
+MNIST's own strokes, a loop that a thick pen has closed is open again; drawn finely, an underline or a frame
+that a thick pen has joined to the digit is apart from it again.
 """
 
 import math

@@ -24,6 +24,7 @@ def arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float) ->
 
 
 # In a square of side 1, y down.
+FRAME: Stroke = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.02)]
 STROKES: dict[int, list[Stroke]] = {
     0: [arc(0.5, 0.5, 0.21, 0.33, -100, 262)],
     1: [[(0.38, 0.3), (0.54, 0.16), (0.52, 0.5), (0.5, 0.84)]],

@@ -78,8 +78,7 @@ def test_a_correction_is_kept_and_handed_out_for_evaluation(running: RunningServ
 
 
 def test_what_is_kept_of_strokes_is_the_digit_without_its_frame(running: RunningServer):
-    frame = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.02)]
-    assert correct(running, [*handwriting.by_hand(4), frame], 4).json["new"]
+    assert correct(running, [*handwriting.by_hand(4), handwriting.FRAME], 4).json["new"]
     assert not correct(running, handwriting.by_hand(4), 4).json["new"], "it is the same picture"
 
 

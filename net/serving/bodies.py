@@ -10,7 +10,7 @@ from net.strokes import MAX_POINTS
 MOST_HEADER = 4096  # bytes, before each part of a multipart form
 MOST_PARTS = 5000  # of such a form; how many pictures may come, their reader says
 MOST_LINES = 500_000  # of a multipart form, in which a picture of 16 MiB has some hundred by chance
-MOST_FIELDS = 1000  # of a URL-encoded form; likewise
+MOST_FIELDS = 1000  # of a URL-encoded form; here too their reader says how many pictures may come
 SOME_ESCAPED = 10_000  # characters of a form, however short it is
 EACH_ESCAPED = 16  # of so many characters one more may be; base64 has one in thirty
 MOST_VALUES = 8 * MAX_POINTS  # of JSON: points of strokes have pressure, time and more besides x and y
