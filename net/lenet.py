@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 NONE = 10  # the class of what is no digit
+MAPS = (16, 32, 64, 64, 256)  # of C1's two convolutions, of C3's two, and of C5's
 DROPOUT = 0.4  # fraction of C5's maps that a training step does without
 
 
@@ -25,16 +26,18 @@ class LeNet(nn.Module):
     Weights load in one line: ``LeNet().load_state_dict(torch.load(path, weights_only=True))``.
     """
 
-    def __init__(self, dropout: float = DROPOUT) -> None:
+    def __init__(self, dropout: float = DROPOUT, thinner: int = 1) -> None:
+        """``thinner`` times fewer maps, 1, 2, 4, 8 or 16, learn sooner; train/widen.py makes them a whole network."""
         super().__init__()
-        self.c1 = nn.Sequential(convolution(1, 16), nn.Conv2d(16, 32, 3, bias=False))  # 28 x 28 -> 32 maps of 24 x 24
-        self.s2 = subsampling(32)  # -> 12 x 12
-        self.c3 = nn.Sequential(convolution(32, 64), nn.Conv2d(64, 64, 3, bias=False))  # -> 64 maps of 8 x 8
-        self.s4 = subsampling(64)  # -> 4 x 4
-        self.c5 = convolution(64, 256, kernel_size=4)  # -> 256 maps of 1 x 1
-        self.f6 = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(256, 84), nn.ReLU())
+        c1_first, c1, c3_first, c3, c5 = (maps // thinner for maps in MAPS)
+        self.c1 = nn.Sequential(convolution(1, c1_first), nn.Conv2d(c1_first, c1, 3, bias=False))  # 28 x 28 -> 24 x 24
+        self.s2 = subsampling(c1)  # -> 12 x 12
+        self.c3 = nn.Sequential(convolution(c1, c3_first), nn.Conv2d(c3_first, c3, 3, bias=False))  # -> 8 x 8
+        self.s4 = subsampling(c3)  # -> 4 x 4
+        self.c5 = convolution(c3, c5, kernel_size=4)  # -> 1 x 1
+        self.f6 = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(c5, 84), nn.ReLU())
         self.output = nn.Linear(84, 10)
-        self.novelty = nn.Linear(256, 1)
+        self.novelty = nn.Linear(c5, 1)
 
     def forward(self, pictures: Tensor, open_set: bool = False) -> Tensor:
         """Logits, float [N, 10], of ``pictures``, float [N, 1, 28, 28] with 0 for paper and 1 for ink.

@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from conftest import HOME, LINE_TIMEOUT, python, write_mnist
 
 from net import checkpoint
-from net.lenet import NONE, LeNet, to_pictures
+from net.folded import FoldedLeNet
+from net.lenet import MAPS, NONE, LeNet, to_pictures
 from train.allographs import Allographs, curves_through, straight_ones
 from train.augment import Augment
 from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_calibration_error, fit_temperature
@@ -30,7 +31,7 @@ from train.more_outliers import MoreOutliers
 from train.novelty import relearn_novelty
 from train.outliers import Outliers
 from train.ranks import Ranks
-from train.recipe import NO_AUGMENTATION, Augmentation, Habits, Recipe
+from train.recipe import FAST, NO_AUGMENTATION, Augmentation, Habits, Recipe
 from train.speedups import Speedups, require
 from train.training import Training, learning_rate_schedule
 
@@ -116,7 +117,7 @@ def test_the_report_shows_the_run_and_needs_nothing_outside_it(trained, small_mn
     assert f"{card['test_accuracy']:.2%} of 100 test digits read right" in report
     assert report.count("<polyline") == 4, "loss and accuracy of training and of validation"
     assert card["sha256"] in report
-    assert report.count('alt="filter ') == 16
+    assert report.count('alt="filter ') == MAPS[0]
     wrong = round(100 * (1 - card["test_accuracy"]))
     assert f"The {wrong} digits that were got wrong" in report
     assert report.count("<figcaption>") == wrong
@@ -186,6 +187,32 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(small_mnist: Path, tmp_path: 
     status, said = interrupt_after_epoch(resumed, learned + 2, signal.SIGINT)
     assert status == 130
     assert json.loads(out.with_suffix(".json").read_text())["epochs"] >= learned + 2, "what was learned since is kept"
+
+
+def test_the_few_maps_of_a_fast_run_answer_alike_in_a_network_of_full_width(small_mnist: Path, tmp_path: Path):
+    out = tmp_path / "lenet.pt"
+    process = start_training(out, small_mnist, "--fast", *SHORT, "--epochs", "500")
+    status, said = interrupt_after_epoch(process, 2, signal.SIGINT)
+    assert status == 130, said
+    thin, whole = LeNet(thinner=FAST.thinner), LeNet()
+    thin.load_state_dict(torch.load(out.with_suffix(".training.pt"), weights_only=True)["averaged"]["network"])
+    whole.load_state_dict(torch.load(out, weights_only=True))
+    few, all_there_are = (sum(weights.numel() for weights in each.parameters()) for each in (thin, whole))
+    assert few < 0.3 * all_there_are
+    images = load_test_digits(small_mnist).images
+    answers = compute_logits(thin, images)
+    torch.testing.assert_close(compute_logits(whole, images), answers)
+    torch.testing.assert_close(FoldedLeNet(whole.eval())(to_pictures(images)), answers, rtol=1e-4, atol=1e-4)
+
+
+def test_a_fast_run_leaves_what_any_run_leaves(small_mnist: Path, tmp_path: Path):
+    ended = train(tmp_path, small_mnist, "--fast", *SHORT)
+    assert ended.returncode == 0, ended.stderr
+    network, card = checkpoint.load(tmp_path / "lenet.pt")
+    test = load_test_digits(small_mnist)
+    assert card["test_accuracy"] == pytest.approx(accuracy(compute_logits(network, test.images), test.labels))
+    shown = (tmp_path / "report.html").read_text().count('alt="filter ')
+    assert shown == MAPS[0] // FAST.thinner, "blank filters are not worth showing"
 
 
 def test_ctrl_c_leaves_finished_weights_as_they_were_and_says_so(trained, small_mnist: Path, tmp_path: Path):

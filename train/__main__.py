@@ -34,6 +34,7 @@ from train.ranks import Ranks, is_broken_connection
 from train.recipe import FAST, PARTS, Recipe, without
 from train.speedups import SpeedupError, Speedups, choose_speedups, require
 from train.training import DivergedError, EpochResult, StateError, Training, load_state, recipe_of
+from train.widen import widened
 
 SPEEDUPS = {
     "channels_last": "keep the values of a pixel side by side",
@@ -161,7 +162,8 @@ def usable_speedups(
     Raises SpeedupError.
     """
     steps, share = recipe.epochs * steps_an_epoch, recipe.batch_size // mine.count
-    speedups = mine.agree(choose_speedups(device, steps, share, wanted_speedups(options), alone=mine.count == 1))
+    wanted, alone = wanted_speedups(options), mine.count == 1
+    speedups = mine.agree(choose_speedups(device, steps, share, wanted, thinner=recipe.thinner, alone=alone))
     require(device, speedups, share)
     return speedups
 
@@ -216,7 +218,7 @@ def leave(training: Training, state_path: Path, out: Path, resume: str) -> str:
     if out.exists() and not checkpoint.card_of(out).get("interrupted"):
         return f"Stopped; {out} is as it was, and {go_on}."
     card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
-    checkpoint.save(load_state(state_path)["averaged"]["network"], card, out)
+    checkpoint.save(widened(load_state(state_path)["averaged"]["network"]), card, out)
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 
 
@@ -308,11 +310,16 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="auto takes the fastest that there is (default: auto)",
     )
     parser.set_defaults(device="auto")
-    parser.add_argument("--fast", action="store_true", help="99%% in seconds: one epoch, nothing varied")
+    parser.add_argument("--fast", action="store_true", help="99%% in seconds: one epoch, half the maps, nothing varied")
     parser.add_argument(
         "--epochs", type=count, metavar="N", help=f"(default: {recipe.epochs}, with --fast {FAST.epochs})"
     )
-    parser.add_argument("--batch-size", type=batch_size, metavar="N", help=f"(default: {recipe.batch_size})")
+    parser.add_argument(
+        "--batch-size",
+        type=batch_size,
+        metavar="N",
+        help=f"(default: {recipe.batch_size}, with --fast {FAST.batch_size})",
+    )
     parser.add_argument(
         "--lr", type=rate, help=f"highest learning rate (default: {recipe.lr:g}, with --fast {FAST.lr:g})"
     )

@@ -8,28 +8,33 @@ from typing import Any
 from torch import Tensor
 
 from net import checkpoint
+from net.lenet import LeNet
 from train import mnist
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import Digits
 from train.report import report_path, write_report
 from train.training import Training
+from train.widen import widened
 
 
 def publish(training: Training, validation: Digits, root: Path, out: Path, **facts: Any) -> None:
     """Look at the test set under ``root``, and write weights, report and a card that holds ``facts`` as well."""
+    network = LeNet().to(training.device)
+    network.load_state_dict(widened(training.averaged_network.state_dict()))
     test = mnist.load_test_digits(root).to(training.device)
-    test_logits = compute_logits(training.averaged_network, test.images)
-    card = card_of_run(training, validation, test, test_logits) | facts
-    card = checkpoint.save(training.averaged_network.state_dict(), card, out)
-    write_report(report_path(out), training.averaged_network, card, test, test_logits)
+    test_logits = compute_logits(network, test.images)
+    card = card_of_run(training, network, validation, test, test_logits) | facts
+    card = checkpoint.save(network.state_dict(), card, out)
+    write_report(report_path(out), network, card, test, test_logits)
     print(f"validation {card['validation_accuracy']:.2%}, MNIST test {card['test_accuracy']:.2%}")
     print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
 
 
-def card_of_run(training: Training, validation: Digits, test: Digits, test_logits: Tensor) -> dict[str, Any]:
-    """The card of finished weights, which make ``test_logits``, float [N, 11], of ``test``."""
-    network = training.averaged_network
+def card_of_run(
+    training: Training, network: LeNet, validation: Digits, test: Digits, test_logits: Tensor
+) -> dict[str, Any]:
+    """The card of the finished ``network``, which makes ``test_logits``, float [N, 11], of ``test``."""
     logits = compute_logits(network, validation.images)
     temperature = fit_temperature(logits, validation.labels)
     return {

@@ -50,6 +50,7 @@ class Recipe:
     weight_decay: float = 0.02
     label_smoothing: float = 0.05
     dropout: float = DROPOUT  # fraction of C5's maps that a step does without
+    thinner: int = 1  # times fewer maps than are shipped, in each layer
     ema_half_life: float = 5.0  # epochs after which a step's weights count half in the average that is kept
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -86,14 +87,16 @@ NO_AUGMENTATION = Augmentation(
 )
 
 # 99% in seconds: so short a run has no time to get used to varied pictures, nor to overfit; what holds it up most is
-# being too sure of itself too soon.
+# being too sure of itself too soon. Half of the maps learn nearly as much from a picture, in a third of the time.
 FAST = Recipe(
     epochs=1,
+    batch_size=96,
     lr=8e-3,
     warmup=0.15,
     last_lr=1e-5,  # too few steps for an average to replace small ones
     label_smoothing=0.1,
     dropout=0,
+    thinner=2,
     augmentation=NO_AUGMENTATION,
     allographs=0,
     outliers=0,

@@ -235,8 +235,12 @@ def draw_bin(each: CalibrationBin, scale_x: Any, scale_y: Any) -> str:
 
 
 def draw_filters(network: LeNet) -> str:
-    """The weights of the first convolution, each map's from its most negative (dark) to its most positive."""
-    filters = network.c1[0][0].weight.detach().cpu()[:, 0].numpy()
+    """The weights of the first convolution, each map's from its most negative (dark) to its most positive.
+
+    Those of maps that a thinner network was widened by are blank, and left out.
+    """
+    weights = network.c1[0][0].weight.detach().cpu()[:, 0]
+    filters = weights[weights.flatten(1).any(1)].numpy()
     tiles = [
         f'<img alt="filter {number}" src="{data_url.encode(black_to_white(each))}">'
         for number, each in enumerate(filters)

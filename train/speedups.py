@@ -57,16 +57,19 @@ def choose_speedups(
     batch_size: int,
     wanted: Mapping[str, bool | None] = MappingProxyType({}),
     *,
+    thinner: int = 1,
     alone: bool = True,
 ) -> Speedups:
     """What is ``wanted``, by name, and of what is left open there whatever pays on ``device`` for that many ``steps``.
+
+    They are those of a `LeNet` that is ``thinner``.
 
     torch.compile is left out, unless wanted, on CPUs and in short runs, where to try it would take longer than it could
     save, and where this process is not ``alone``, as what would be tried is not what would run.
     """
 
     def time_of(speedups: Speedups) -> float:
-        return time_step(device, speedups, batch_size).best
+        return time_step(device, speedups, batch_size, thinner).best
 
     chosen = Speedups(**{name: bool(on) for name, on in wanted.items()})
     for name in ("channels_last", "bf16"):
@@ -96,12 +99,12 @@ class StepTime:
     best: float  # the shortest of those after it
 
 
-def time_step(device: torch.device, speedups: Speedups, batch_size: int) -> StepTime:
-    """How long a step of so many pictures takes on ``device`` with ``speedups``.
+def time_step(device: torch.device, speedups: Speedups, batch_size: int, thinner: int = 1) -> StepTime:
+    """How long a step of so many pictures takes a `LeNet` that is ``thinner`` on ``device`` with ``speedups``.
 
     It does what `train.training.Training` does, so that this need not be compiled once more.
     """
-    network = LeNet().to(device, memory_format=speedups.memory_format)
+    network = LeNet(thinner=thinner).to(device, memory_format=speedups.memory_format)
     forward = speedups.forward_of(network)
     pictures = torch.rand(batch_size, 1, 28, 28, device=device).contiguous(memory_format=speedups.memory_format)
     labels = torch.arange(batch_size, device=device) % 10

@@ -71,7 +71,7 @@ class Training:
         self.device = device
         self.speedups = speedups
         self.ranks = ranks
-        self.network = ranks.synchronized(LeNet(recipe.dropout))
+        self.network = ranks.synchronized(LeNet(recipe.dropout, recipe.thinner))
         self.network.to(device, memory_format=speedups.memory_format)
         self.forward = speedups.forward_of(ranks.joined(self.network, device))
         self.averaged = ExponentialAverage(self.network, recipe.ema_half_life * steps_an_epoch)
@@ -99,7 +99,7 @@ class Training:
 
     @property
     def averaged_network(self) -> LeNet:
-        """The exponential moving average of the weights so far: what is evaluated and shipped."""
+        """The exponential moving average of the weights so far: what is evaluated and, `widened`, shipped."""
         return self.averaged.network
 
     def run(self, digits: Digits, validation: Digits, state_path: Path | None = None) -> Iterator[EpochResult]:
