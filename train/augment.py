@@ -108,10 +108,10 @@ class Augment:
         amount = uniform(-1, 1, (len(pictures), 1, 1, 1), generator)
         thicken = amount.clamp(min=0) ** self.settings.thicken_power * self.settings.thicken
         thin = (-amount).clamp(min=0) * self.settings.thin
-        thinner = -F.max_pool2d(-pictures, 3, stride=1, padding=1)
+        thinner = -dilate_by_square(-pictures)
         drawn = pictures + thin * (thinner - pictures)
         for step in range(math.ceil(self.settings.thicken)):
-            thicker = dilate_by_cross(drawn) if step % 2 == 0 else F.max_pool2d(drawn, 3, stride=1, padding=1)
+            thicker = dilate_by_cross(drawn) if step % 2 == 0 else dilate_by_square(drawn)
             drawn = drawn + (thicken - step).clamp(0, 1) * (thicker - drawn)
         return drawn
 
@@ -143,15 +143,28 @@ class Augment:
 def hollowed(pictures: Tensor, generator: torch.Generator) -> Tensor:
     """``pictures``, float [N, 1, S, S], in the outlines of strokes up to a pixel and a half thicker on either side."""
     amount = uniform(0, 1.5, (len(pictures), 1, 1, 1), generator)
-    outer = pictures + amount.clamp(max=1) * (F.max_pool2d(pictures, 3, stride=1, padding=1) - pictures)
+    outer = pictures + amount.clamp(max=1) * (dilate_by_square(pictures) - pictures)
     outer = outer + (amount - 1).clamp(min=0) * (dilate_by_cross(outer) - outer)
-    inner = -F.max_pool2d(-outer, 3, stride=1, padding=1)
+    inner = -dilate_by_square(-outer)
     return outer - inner * uniform(0.7, 1, (len(pictures), 1, 1, 1), generator)
 
 
 def dilate_by_cross(pictures: Tensor) -> Tensor:
-    """The greatest of each pixel and its four neighbours."""
-    return torch.maximum(F.max_pool2d(pictures, (3, 1), 1, (1, 0)), F.max_pool2d(pictures, (1, 3), 1, (0, 1)))
+    """The greatest of each pixel and its four neighbours, for ``pictures``, float [N, 1, S, S]."""
+    return torch.maximum(greatest_of_three(pictures, 2), greatest_of_three(pictures, 3))
+
+
+def dilate_by_square(pictures: Tensor) -> Tensor:
+    """The greatest of each pixel and its eight neighbours, for ``pictures``, float [N, 1, S, S]."""
+    return greatest_of_three(greatest_of_three(pictures, 2), 3)
+
+
+def greatest_of_three(pictures: Tensor, axis: int) -> Tensor:
+    """The greatest of each pixel and the two beside it along ``axis``: on CPUs several times as fast as a pooling."""
+    steps = pictures.shape[axis] - 1
+    pairs = torch.maximum(pictures.narrow(axis, 0, steps), pictures.narrow(axis, 1, steps))
+    first, last = pairs.narrow(axis, 0, 1), pairs.narrow(axis, -1, 1)
+    return torch.maximum(torch.cat([first, pairs], axis), torch.cat([pairs, last], axis))
 
 
 def gaussian_blur_matrix(sigma: float, side: int) -> Tensor:
