@@ -141,7 +141,7 @@ def main() -> int:
         return USAGE_ERROR
     batch_size = Recipe().batch_size
     print(
-        f"milliseconds a step of {batch_size} pictures on {device}, the shortest of up to {STEPS}; seconds of the first one"
+        f"milliseconds a step of {batch_size} pictures on {device}, the shortest of a few; seconds of the first one"
     )
     compilations = (False,) if options.no_compile else (False, True)
     for compiled, bf16, channels_last in product(compilations, (False, True), (False, True)):
