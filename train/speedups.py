@@ -140,9 +140,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return USAGE_ERROR
     batch_size = Recipe().batch_size
-    print(
-        f"milliseconds a step of {batch_size} pictures on {device}, the shortest of a few; seconds of the first one"
-    )
+    print(f"milliseconds a step of {batch_size} pictures on {device}, the shortest of a few; seconds of the first one")
     compilations = (False,) if options.no_compile else (False, True)
     for compiled, bf16, channels_last in product(compilations, (False, True), (False, True)):
         speedups = Speedups(channels_last=channels_last, bf16=bf16, compile=compiled)
