@@ -18,7 +18,7 @@ from net.components import runs_of
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
 from net.fitting import BOX, FAINT_INK
-from net.morphology import opened
+from net.morphology import medians, opened
 from net.paper import LEAST_CONTRAST, Difference, difference_from_paper, otsu_threshold, quantile
 from net.parts import SURE_INK, largest_part, page_within, parts_of_ink, standing_alone
 
@@ -27,6 +27,11 @@ PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to cou
 CELLS = 100  # along the longer side, to tell parts of the ink apart; narrower gaps part nothing
 LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
 SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or light
+MOST_STRONG = 0.5  # of a picture lies near the strongest ink; else that is paper as well
+STRONGER = 4  # times, at most, the stronger part of the ink is taken for all of it
+FAINTER = 0.25  # of the strongest ink's area is covered by what is fainter, at least, where that is something else
+SPECKLED = 0.15  # of a picture shows ink where specks lie all over it
+MOST_LEFT = 0.5  # of that, at most, is no speck
 
 # What may have been done to a picture.
 INVERTED = "inverted"  # its ink is lighter than its paper
@@ -94,6 +99,8 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     }
     fewer = [without_thin_lines(difference, found.width_of_lines)] if found.width_of_lines else []
     fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
+    if not found.pen:  # which is stronger than the digit beside it
+        fewer += cleaner(difference)
     alone = [found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
     return Ink(
         found.strength[top:bottom, left:right],
@@ -130,6 +137,53 @@ def without_box(difference: Difference, box: Box) -> Difference:
     image = difference.image.copy()
     image.paste(0, (left - cell, top - cell, right + cell, bottom + cell))
     return Difference(image)
+
+
+def cleaner(difference: Difference) -> list[Difference]:
+    """``difference`` without what is fainter than the digit, and without specks; what shows neither is not listed."""
+    cell = cell_side(difference.pixels)
+    cells = strongest_of_cells(difference.pixels, cell)
+    return [
+        each for each in (without_fainter(difference, cells, cell), without_specks(difference, cells, cell)) if each
+    ]
+
+
+def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
+    """``difference`` near its strongest ink alone, less as much as stains, stripes of shadow or grain differ by.
+
+    None where that is all of the ink. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    """
+    fainter = difference.counts.copy()
+    stronger = LEAST_CONTRAST
+    for _ in range(STRONGER):
+        begins = stronger
+        fainter[:begins] = 0
+        stronger = otsu_threshold(fainter)
+        strong = cells >= stronger
+        near = cells_near(strong, cell)
+        if near.mean() < MOST_STRONG:
+            break
+    else:
+        return None
+    elsewhere = (cells >= begins) & ~cells_near(near, cell)
+    if np.count_nonzero(elsewhere) <= FAINTER * np.count_nonzero(strong):
+        return None
+    level = quantile(fainter[:stronger], 0.5)
+    image = difference.image.point([max(0, each - level) * 255 // (255 - level) for each in range(256)])
+    return Difference(Image.fromarray(np.asarray(image) * in_pixels(near, cell, difference.pixels.shape)))
+
+
+def without_specks(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
+    """``difference`` as the medians of 3 x 3 pixels have it, where they are rid of specks all over it; or None.
+
+    ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    """
+    speckled = (cells >= difference.first_of_ink).mean()
+    if cell == 1 or speckled < SPECKLED:  # strokes of a small picture may be as thin as specks
+        return None
+    pixels = medians(difference.pixels[..., None])[..., 0]
+    left = (strongest_of_cells(pixels, cell) >= difference.first_of_ink).mean()
+    return Difference(Image.fromarray(pixels)) if left < MOST_LEFT * speckled else None
 
 
 def ink_on_page(image: Image.Image, page: Box) -> Ink | None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from net.arrays import Bytes, Flags, Floats, Pixels
 from net.boxes import bounds
-from net.morphology import closed, medians, opened
+from net.morphology import closed, dilated, eroded, medians, opened
 from net.parts import REACHES_ACROSS
 
 SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
@@ -23,6 +23,9 @@ EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn a
 CORNER = 10  # of a side is this many times a corner's
 FILLS_BOX = 0.75  # of the box around it is filled by the paper
 FILLS_CORNERS = 0.6  # of that box's corners, likewise; two of them are no more than a side
+MOST_OF_GLARE = 0.2  # of the picture's rim
+SOFT = 5  # pixels, within which glare does not change by as much as ink does
+GAMMA = 2.2  # by which a picture's numbers grow slower than the light
 LEAST_INK = 0.002  # of a picture's pixels
 LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 
@@ -77,10 +80,34 @@ def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
         colour = np.median(pixels[other], axis=0)
         difference = difference_from_colour(image, colour)
     is_even = quantile(difference.counts[: difference.first_of_ink], EVEN_PAPER) <= 1
-    is_small = min(image.size) < SMALLEST_PHOTOGRAPH
-    if is_small or (is_even and not holds_shadow(image, colour, difference)):
+    if min(image.size) < SMALLEST_PHOTOGRAPH:
         return difference, False
-    return difference_from_lit_paper(image), True
+    has_glare = is_even and holds_glare(image, colour)
+    if is_even and not has_glare and not holds_shadow(image, colour, difference):
+        return difference, False
+    return difference_from_lit_paper(image, has_glare=has_glare), True
+
+
+def holds_glare(image: Image.Image, colour: NDArray[np.float64]) -> bool:
+    """Whether a light is mirrored in the paper, of that ``colour`` elsewhere, of ``image``, in mode RGB.
+
+    It is where something lighter is wider than any stroke and fades away, on all sides, and the ink is darker: a page
+    that lies on something has edges, and the light beyond a shadow goes on.
+    """
+    of_paper = grey_of(colour)
+    if not LEAST_CONTRAST < of_paper < 255 - LEAST_CONTRAST:
+        return False
+    grey = np.asarray(image.convert("L"))
+    is_lighter = grey > of_paper + LEAST_CONTRAST
+    if is_lighter.mean() < LEAST_INK or (grey < of_paper - LEAST_CONTRAST).mean() < LEAST_INK:
+        return False
+    width = max(3, round(min(grey.shape) * WIDEST_STROKE))
+    wide = opened(np.pad(is_lighter, width)[..., None], width)[width:-width, width:-width, 0]
+    border = wide & ~eroded(wide[..., None], 3)[..., 0]
+    if not border.any() or rim(wide[..., None]).mean() > MOST_OF_GLARE:
+        return False
+    steps = dilated(grey[..., None], SOFT)[..., 0] - eroded(grey[..., None], SOFT)[..., 0]
+    return bool(np.median(steps[border]) < LEAST_CONTRAST)
 
 
 def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Difference) -> bool:
@@ -141,10 +168,11 @@ def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> D
     return Difference(ImageChops.lighter(ImageChops.lighter(red, green), blue))
 
 
-def difference_from_lit_paper(image: Image.Image) -> Difference:
+def difference_from_lit_paper(image: Image.Image, *, has_glare: bool = False) -> Difference:
     """How far the ink darkens the paper under it, for a photograph in mode RGB.
 
-    Ink takes the same fraction of the light wherever it lies.
+    Ink takes the same fraction of the light wherever it lies. But glare is light that paper and ink mirror alike: it
+    adds to both, and is the more compressed the lighter they become.
     """
     pixels = np.asarray(image)
     paper = evenly_lit_paper(image)
@@ -153,7 +181,12 @@ def difference_from_lit_paper(image: Image.Image) -> Difference:
     if paper.mean() < pixels.mean():  # the ink is lighter
         pixels, paper = 255 - pixels, 255 - paper
     light = paper.astype(np.float32)
-    darkening = (1 - pixels / np.maximum(light, max(1, DARKEST_PAPER * light.max()))).clip(0, 1).mean(axis=2)
+    darkening = 1 - pixels / np.maximum(light, max(1, DARKEST_PAPER * light.max()))
+    if has_glare:
+        usual = np.median(light)
+        added = (light - pixels) / usual * (np.maximum(light, usual) / usual) ** (GAMMA - 1)
+        darkening = np.where(light > usual, added, darkening)
+    darkening = darkening.clip(0, 1).mean(axis=2)
     return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
 
 

@@ -361,6 +361,91 @@ def dark_room(shot: Shot) -> None:
     shot.after_ink.append(dim)
 
 
+def blinds(shot: Shot) -> None:
+    """The sun shines through blinds."""
+    lean, depth = shot.rng.uniform(-0.6, 0.6), shot.rng.uniform(0.5, 0.75)
+    stripes, sharp = shot.rng.uniform(5, 9), shot.rng.uniform(2, 8)
+
+    def shine(page: Page) -> Page:
+        x, y = coordinates(page)
+        wave = np.sin(2 * math.pi * stripes * (y * math.cos(lean) + x * math.sin(lean)))
+        return page * (1 - (1 - depth) * (np.tanh(sharp * wave) + 1) / 2)[..., None]
+
+    shot.after_ink.append(shine)
+
+
+def leaves(shot: Shot) -> None:
+    """In the shade of a tree."""
+    shot.after_ink.append(lambda page: page * (1 - 0.4 / (1 + np.exp(-6 * clouds(page, 80, shot)))))
+
+
+def glare(shot: Shot) -> None:
+    """A lamp is mirrored in a whiteboard."""
+    at_x, at_y = shot.rng.uniform(-0.4, 0.4), shot.rng.uniform(-0.4, 0.4)
+    radius, strength = shot.rng.uniform(0.08, 0.2), shot.rng.uniform(0.2, 0.4)
+    dimmed = shot.rng.uniform(0.5, 0.8)
+    shot.ink = shot.rng.choice((BLUE, RED, BLACK))
+
+    def mirror(page: Page) -> Page:
+        x, y = coordinates(page)
+        lamp = strength * np.exp(-((x - at_x) ** 2 + (y - at_y) ** 2) / (2 * radius**2))
+        light = (dimmed * page.clip(0, 255) / 255) ** 2.2 + lamp[..., None]
+        return 255 * light.clip(0, 1) ** (1 / 2.2)
+
+    shot.after_ink.append(mirror)
+
+
+def specks(shot: Shot) -> None:
+    """A bad copy: one pixel in a hundred is black, and one is white."""
+    chance = np.random.default_rng(shot.rng.randrange(2**32))
+
+    def sprinkle(page: Page) -> Page:
+        lot = chance.uniform(size=(*page.shape[:2], 1))
+        return np.where(lot < 0.01, 0, np.where(lot > 0.99, 255, page)).astype(np.float32)
+
+    shot.after_ink.append(sprinkle)
+
+
+def stain(shot: Shot) -> None:
+    """A cup of coffee stood there."""
+    at_x, at_y = shot.rng.uniform(-0.4, 0.4), shot.rng.uniform(-0.4, 0.4)
+    radius = shot.rng.uniform(0.15, 0.3)
+
+    def drip(page: Page) -> Page:
+        x, y = coordinates(page)
+        away = np.hypot(x - at_x, y - at_y)
+        brown = 0.35 * np.exp(-(((away - radius) / 0.012) ** 2)) + 0.06 * (away < radius)
+        return page * (1 - brown[..., None] * np.array([0.5, 0.8, 1], np.float32))
+
+    shot.before_ink.append(drip)
+
+
+def moire(shot: Shot) -> None:
+    """Taken off a screen."""
+    waves, lean, depth = shot.rng.uniform(60, 160), shot.rng.uniform(0, math.pi), shot.rng.uniform(0.05, 0.14)
+
+    def beat(page: Page) -> Page:
+        x, y = coordinates(page)
+        bent = x * math.cos(lean) + y * math.sin(lean) + 0.05 * np.sin(6 * x + 4 * y)
+        return page * (1 + depth * np.sin(waves * bent))[..., None]
+
+    shot.after_ink.append(beat)
+
+
+def cardboard(shot: Shot) -> None:
+    """Written on a box."""
+    shot.paper = (176, 138, 98)
+    shot.before_ink.append(lambda page: page + 9 * clouds(page, 3, shot) + 6 * clouds(page, 12, shot))
+
+
+def clouds(page: Page, size: int, shot: Shot) -> Page:
+    """Noise as high and wide as ``page``, [H, W, 1], of standard deviation 1 at points ``size`` pixels apart."""
+    height, width = page.shape[:2]
+    noise = np.random.default_rng(shot.rng.randrange(2**32)).normal(size=(height // size, width // size))
+    picture = Image.fromarray(noise.astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(picture)[..., None]
+
+
 def pen_beside(shot: Shot) -> None:
     """The pen lies on the page still."""
     middle_of_the_page(shot)
@@ -394,7 +479,8 @@ CLUTTER = named(
     on_a_table, sticky_note, edge_of_the_table, printed_words, other_digits, spiral_holes, printed_box, form,
     underlined, circled, strong_lines, strong_squares, pen_beside,
 )  # fmt: skip
-HARDSHIPS = SECOND | named(tiny, huge, marker, cut_out, dark_room) | CLUTTER
+GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # what the paper shows by itself
+HARDSHIPS = SECOND | named(tiny, huge, marker, cut_out, dark_room) | GROUND | CLUTTER
 
 
 def photograph(digit: int, hardship: str, seed: int) -> bytes:
