@@ -183,7 +183,7 @@ def difference_from_lit_paper(image: Image.Image, *, has_glare: bool = False) ->
     light = paper.astype(np.float32)
     darkening = 1 - pixels / np.maximum(light, max(1, DARKEST_PAPER * light.max()))
     if has_glare:
-        usual = np.median(light)
+        usual = max(1, np.median(light))
         added = (light - pixels) / usual * (np.maximum(light, usual) / usual) ** (GAMMA - 1)
         darkening = np.where(light > usual, added, darkening)
     darkening = darkening.clip(0, 1).mean(axis=2)
