@@ -46,7 +46,7 @@ class Ink:
     strength: Floats  # [H, W] from 0, paper, to 1
     preparation: frozenset[str] = frozenset()  # of `INVERTED`, `SHADOW_REMOVED`, `PARTS_LEFT_OUT`
     scale: int = 1  # pixels of the picture, along a side, in one of ``strength``
-    alone: tuple[Floats, ...] = ()  # the same without lines, frames and what is far, where there seem to be such
+    alone: tuple[Floats, ...] = ()  # the same without lines, frames and what is far or fainter, where there is such
     on_page: "Ink | None" = None  # what is written on a part that seems to be no ink but a page
 
     @property
