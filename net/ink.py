@@ -140,8 +140,13 @@ def without_box(difference: Difference, box: Box) -> Difference:
 
 
 def cleaner(difference: Difference) -> list[Difference]:
-    """``difference`` without what is fainter than the digit, and without specks; what shows neither is not listed."""
+    """``difference`` without what is fainter than the digit, and without specks; what shows neither is not listed.
+
+    On a picture that is no larger than its cells, strokes may be as thin as specks, and their edges as wide as they.
+    """
     cell = cell_side(difference.pixels)
+    if cell == 1:
+        return []
     cells = strongest_of_cells(difference.pixels, cell)
     return [
         each for each in (without_fainter(difference, cells, cell), without_specks(difference, cells, cell)) if each
@@ -179,7 +184,7 @@ def without_specks(difference: Difference, cells: Bytes, cell: int) -> Differenc
     ``cells``, uint8 [rows, columns], are the strongest of its pixels.
     """
     speckled = (cells >= difference.first_of_ink).mean()
-    if cell == 1 or speckled < SPECKLED:  # strokes of a small picture may be as thin as specks
+    if speckled < SPECKLED:
         return None
     pixels = medians(difference.pixels[..., None])[..., 0]
     left = (strongest_of_cells(pixels, cell) >= difference.first_of_ink).mean()
