@@ -29,7 +29,7 @@ LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
 SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or light
 MOST_STRONG = 0.5  # of a picture lies near the strongest ink; else that is paper as well
 STRONGER = 4  # times, at most, the stronger part of the ink is taken for all of it
-FAINTER = 0.25  # of the strongest ink's area is covered by what is fainter, at least, where that is something else
+FAINTER = 1.0  # times the strongest ink's area is covered by what is fainter, at least, where that is something else
 SPECKLED = 0.15  # of a picture shows ink where specks lie all over it
 MOST_LEFT = 0.5  # of that, at most, is no speck
 
