@@ -100,7 +100,7 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     fewer = [without_thin_lines(difference, found.width_of_lines)] if found.width_of_lines else []
     fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
     if not found.pen:  # which is stronger than the digit beside it
-        fewer += cleaner(difference)
+        fewer += cleaned(difference)
     alone = [found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
     return Ink(
         found.strength[top:bottom, left:right],
@@ -139,18 +139,18 @@ def without_box(difference: Difference, box: Box) -> Difference:
     return Difference(image)
 
 
-def cleaner(difference: Difference) -> list[Difference]:
-    """``difference`` without what is fainter than the digit, and without specks; what shows neither is not listed.
+def cleaned(difference: Difference) -> list[Difference]:
+    """``difference`` without what is fainter than the digit, and without specks: each where it shows such.
 
-    On a picture that is no larger than its cells, strokes may be as thin as specks, and their edges as wide as they.
+    Not on a picture so small that a cell is one pixel: its strokes may be as thin as specks, and are hardly wider than
+    their faint edges.
     """
     cell = cell_side(difference.pixels)
     if cell == 1:
         return []
     cells = strongest_of_cells(difference.pixels, cell)
-    return [
-        each for each in (without_fainter(difference, cells, cell), without_specks(difference, cells, cell)) if each
-    ]
+    either = (without_fainter(difference, cells, cell), without_specks(difference, cells, cell))
+    return [each for each in either if each]
 
 
 def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
@@ -158,22 +158,22 @@ def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Differen
 
     None where that is all of the ink. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
     """
-    fainter = difference.counts.copy()
+    counts = difference.counts.copy()
     stronger = LEAST_CONTRAST
     for _ in range(STRONGER):
         begins = stronger
-        fainter[:begins] = 0
-        stronger = otsu_threshold(fainter)
+        counts[:begins] = 0
+        stronger = otsu_threshold(counts)
         strong = cells >= stronger
         near = cells_near(strong, cell)
         if near.mean() < MOST_STRONG:
             break
     else:
         return None
-    elsewhere = (cells >= begins) & ~cells_near(near, cell)
-    if np.count_nonzero(elsewhere) <= FAINTER * np.count_nonzero(strong):
+    fainter = (cells >= begins) & ~cells_near(near, cell)
+    if np.count_nonzero(fainter) <= FAINTER * np.count_nonzero(strong):
         return None
-    level = quantile(fainter[:stronger], 0.5)
+    level = quantile(counts[:stronger], 0.5)
     image = difference.image.point([max(0, each - level) * 255 // (255 - level) for each in range(256)])
     return Difference(Image.fromarray(np.asarray(image) * in_pixels(near, cell, difference.pixels.shape)))
 

@@ -82,7 +82,7 @@ def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
     is_even = quantile(difference.counts[: difference.first_of_ink], EVEN_PAPER) <= 1
     if min(image.size) < SMALLEST_PHOTOGRAPH:
         return difference, False
-    has_glare = is_even and holds_glare(image, colour)
+    has_glare = holds_glare(image, colour)
     if is_even and not has_glare and not holds_shadow(image, colour, difference):
         return difference, False
     return difference_from_lit_paper(image, has_glare=has_glare), True
@@ -91,23 +91,22 @@ def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
 def holds_glare(image: Image.Image, colour: NDArray[np.float64]) -> bool:
     """Whether a light is mirrored in the paper, of that ``colour`` elsewhere, of ``image``, in mode RGB.
 
-    It is where something lighter is wider than any stroke and fades away, on all sides, and the ink is darker: a page
-    that lies on something has edges, and the light beyond a shadow goes on.
+    It is where the paper, ink on it or not, is lighter over more than the width of any stroke, and fades away. And the
+    ink is darker: a page that lies on something has sharp edges, and the light beyond a shadow reaches the rim.
     """
     of_paper = grey_of(colour)
     if not LEAST_CONTRAST < of_paper < 255 - LEAST_CONTRAST:
         return False
-    grey = np.asarray(image.convert("L"))
-    is_lighter = grey > of_paper + LEAST_CONTRAST
-    if is_lighter.mean() < LEAST_INK or (grey < of_paper - LEAST_CONTRAST).mean() < LEAST_INK:
+    grey = np.asarray(image.convert("L"))[..., None]
+    if min((grey > of_paper + LEAST_CONTRAST).mean(), (grey < of_paper - LEAST_CONTRAST).mean()) < LEAST_INK:
         return False
-    width = max(3, round(min(grey.shape) * WIDEST_STROKE))
-    wide = opened(np.pad(is_lighter, width)[..., None], width)[width:-width, width:-width, 0]
-    border = wide & ~eroded(wide[..., None], 3)[..., 0]
-    if not border.any() or rim(wide[..., None]).mean() > MOST_OF_GLARE:
+    without_ink = closed(grey, widest_stroke(grey))[..., 0]
+    wide = wider_than_strokes(without_ink > of_paper + LEAST_CONTRAST)[..., None]
+    if not wide.any() or rim(wide).mean() > MOST_OF_GLARE:
         return False
-    steps = dilated(grey[..., None], SOFT)[..., 0] - eroded(grey[..., None], SOFT)[..., 0]
-    return bool(np.median(steps[border]) < LEAST_CONTRAST)
+    steps = dilated(grey, SOFT) - eroded(grey, SOFT)
+    ends = wide & ~eroded(wide, 3)
+    return bool(np.median(steps[ends]) < LEAST_CONTRAST)
 
 
 def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Difference) -> bool:
@@ -119,14 +118,24 @@ def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Di
     ink = difference.pixels >= difference.first_of_ink
     if not reaches_rim(ink):
         return False
-    width = max(3, round(min(ink.shape) * WIDEST_STROKE))
-    wide = opened(np.pad(ink, width)[..., None], width)[width:-width, width:-width, 0]
+    wide = wider_than_strokes(ink)
     if not reaches_rim(wide):
         return False
     if np.median(difference.pixels[wide]) < SHADOW * difference.pixels.max():
         return True
     grey, of_paper = np.asarray(image.convert("L")), grey_of(colour)
     return bool(np.median(grey[wide]) > of_paper and (grey < of_paper - LEAST_CONTRAST).mean() > LEAST_INK)
+
+
+def wider_than_strokes(mask: Flags) -> Flags:
+    """What of ``mask``, bool [H, W], is wider than any stroke; nothing is set beyond the picture's rim."""
+    width = widest_stroke(mask)
+    return opened(np.pad(mask, width)[..., None], width)[width:-width, width:-width, 0]
+
+
+def widest_stroke(pixels: Pixels) -> int:
+    """How wide a stroke on a photograph, ``pixels`` [H, W, ...], may be, in pixels."""
+    return max(3, round(min(pixels.shape[:2]) * WIDEST_STROKE))
 
 
 def grey_of(colour: NDArray[np.float64]) -> float:
@@ -172,7 +181,8 @@ def difference_from_lit_paper(image: Image.Image, *, has_glare: bool = False) ->
     """How far the ink darkens the paper under it, for a photograph in mode RGB.
 
     Ink takes the same fraction of the light wherever it lies. But glare is light that paper and ink mirror alike: it
-    adds to both, and is the more compressed the lighter they become.
+    adds the same to both, and the difference between them is left. That is so of the light itself, not of a picture's
+    numbers.
     """
     pixels = np.asarray(image)
     paper = evenly_lit_paper(image)
@@ -181,11 +191,11 @@ def difference_from_lit_paper(image: Image.Image, *, has_glare: bool = False) ->
     if paper.mean() < pixels.mean():  # the ink is lighter
         pixels, paper = 255 - pixels, 255 - paper
     light = paper.astype(np.float32)
-    darkening = 1 - pixels / np.maximum(light, max(1, DARKEST_PAPER * light.max()))
+    light = np.maximum(light, max(1, DARKEST_PAPER * light.max()))
     if has_glare:
-        usual = max(1, np.median(light))
-        added = (light - pixels) / usual * (np.maximum(light, usual) / usual) ** (GAMMA - 1)
-        darkening = np.where(light > usual, added, darkening)
+        darkening = (light**GAMMA - pixels**GAMMA) / np.minimum(light, np.median(light)) ** GAMMA
+    else:
+        darkening = 1 - pixels / light
     darkening = darkening.clip(0, 1).mean(axis=2)
     return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
 
@@ -296,7 +306,7 @@ def shaded_paper(pixels: Bytes) -> Bytes:
     closing): light may fall off across it, and shadows have edges as sharp as they like.
     """
     without_grain = medians(pixels)
-    width = max(3, round(min(pixels.shape[:2]) * WIDEST_STROKE))
+    width = widest_stroke(pixels)
     if is_light_on_dark(without_grain):
         return opened(without_grain, width)
     return closed(without_grain, width)

@@ -479,7 +479,7 @@ CLUTTER = named(
     on_a_table, sticky_note, edge_of_the_table, printed_words, other_digits, spiral_holes, printed_box, form,
     underlined, circled, strong_lines, strong_squares, pen_beside,
 )  # fmt: skip
-GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # what the paper shows by itself
+GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # what paper or light show all over it
 HARDSHIPS = SECOND | named(tiny, huge, marker, cut_out, dark_room) | GROUND | CLUTTER
 
 

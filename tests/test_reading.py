@@ -56,6 +56,29 @@ def test_hurried_photographs_are_read(recognizer: Recognizer, hardship: str):
     assert len(wrong) <= 1, wrong
 
 
+def test_glare_takes_nothing_from_the_digit_that_it_lies_on(recognizer: Recognizer):
+    wrong = [
+        (digit, seed)
+        for digit in range(10)
+        for seed in range(15, 20)
+        if recognizer.recognize(hard_pictures.photograph(digit, "glare", seed)).digit != digit
+    ]
+    assert len(wrong) <= 1, wrong
+
+
+def test_a_small_bright_pad_on_a_dark_screen_is_no_glare(recognizer: Recognizer):
+    noise = np.random.default_rng(0).normal(0, 3, (360, 420))
+    wrong = []
+    for digit in range(10):
+        screen = Image.new("L", (420, 360), 60)
+        screen.paste(250, (60, 60, 222, 222))
+        screen.paste(handwriting.render(handwriting.by_hand(digit), 129).convert("L"), (76, 76))
+        photographed = (np.asarray(screen) + noise).clip(0, 255).astype(np.uint8)
+        if recognizer.recognize(png(Image.fromarray(photographed))).digit != digit:
+            wrong.append(digit)
+    assert wrong == []
+
+
 def test_a_digit_that_touches_a_line_of_a_calendar_is_read(recognizer: Recognizer):
     wrong = [digit for digit in range(10) if recognizer.recognize(png(in_calendar(digit))).digit != digit]
     assert wrong == []

@@ -63,7 +63,7 @@ def choose_speedups(
 ) -> Speedups:
     """What is ``wanted``, by name, and of what is left open there whatever pays on ``device`` for that many ``steps``.
 
-    They are those of a `LeNet` that is ``thinner``.
+    The steps are those of a `LeNet` with that ``thinner``.
 
     torch.compile is left out, unless wanted, on CPUs and in short runs, where to try it would take longer than it could
     save, and where this process is not ``alone``, as what would be tried is not what would run.
