@@ -316,13 +316,14 @@ def is_light_on_dark(pixels: Bytes) -> bool:
     """Whether what is written on ``pixels``, uint8 [H, W, 3], is lighter than what surrounds it.
 
     Thin strokes differ from their surroundings more than the surroundings from them, so that their side has the
-    longer tail; a shadow's edge has both alike.
+    longer tail; a shadow's edge has both alike. Where there are many such, it is the far end of the tail that tells:
+    hence the fifth moment, and not the third.
     """
     grey = Image.fromarray(pixels).convert("L")
     reach = max(1, round(min(grey.size) * WIDEST_STROKE / 2))
     deviation = np.asarray(grey, np.float32) - np.asarray(grey.filter(ImageFilter.BoxBlur(reach)), np.float32)
     within_frame = deviation[reach:-reach, reach:-reach]
-    return bool((within_frame**3).sum() > 0)
+    return bool((within_frame**5).sum() > 0)
 
 
 def rim(pixels: Pixels) -> Pixels:
