@@ -12,6 +12,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from net.arrays import Bytes, Flags, Floats, Pixels
 from net.boxes import bounds
+from net.components import label_components
 from net.morphology import closed, dilated, eroded, medians, opened
 from net.parts import REACHES_ACROSS
 
@@ -91,8 +92,9 @@ def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
 def holds_glare(image: Image.Image, colour: NDArray[np.float64]) -> bool:
     """Whether a light is mirrored in the paper, of that ``colour`` elsewhere, of ``image``, in mode RGB.
 
-    It is where the paper, ink on it or not, is lighter over more than the width of any stroke, and fades away. And the
-    ink is darker: a page that lies on something has sharp edges, and the light beyond a shadow reaches the rim.
+    It is the one place where the paper, ink on it or not, is lighter over more than the width of any stroke, and fades
+    away. And the ink is darker: a page that lies on something has sharp edges, the light beyond a shadow reaches the
+    rim, and that between leaves comes in patches.
     """
     of_paper = grey_of(colour)
     if not LEAST_CONTRAST < of_paper < 255 - LEAST_CONTRAST:
@@ -101,11 +103,11 @@ def holds_glare(image: Image.Image, colour: NDArray[np.float64]) -> bool:
     if min((grey > of_paper + LEAST_CONTRAST).mean(), (grey < of_paper - LEAST_CONTRAST).mean()) < LEAST_INK:
         return False
     without_ink = closed(grey, widest_stroke(grey))[..., 0]
-    wide = wider_than_strokes(without_ink > of_paper + LEAST_CONTRAST)[..., None]
-    if not wide.any() or rim(wide).mean() > MOST_OF_GLARE:
+    wide = wider_than_strokes(without_ink > of_paper + LEAST_CONTRAST)
+    if label_components(wide).max() != 1 or rim(wide[..., None]).mean() > MOST_OF_GLARE:
         return False
     steps = dilated(grey, SOFT) - eroded(grey, SOFT)
-    ends = wide & ~eroded(wide, 3)
+    ends = wide[..., None] & ~eroded(wide[..., None], 3)
     return bool(np.median(steps[ends]) < LEAST_CONTRAST)
 
 

@@ -480,6 +480,7 @@ CLUTTER = named(
     underlined, circled, strong_lines, strong_squares, pen_beside,
 )  # fmt: skip
 GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # what paper or light show all over it
+UNSEEN = 2000  # from this seed on, nobody looked at pictures to write what reads them
 HARDSHIPS = SECOND | named(tiny, huge, marker, cut_out, dark_room) | GROUND | CLUTTER
 
 
@@ -560,7 +561,7 @@ if __name__ == "__main__":
     folder = folder_to_fill("photographs that are hard to read, as <digit>/<hardship>-<number>.jpg")
     for hardship in HARDSHIPS:
         for digit in range(10):
-            for seed in range(4 if hardship == "huge" else 10):
+            for seed in range(UNSEEN, UNSEEN + (4 if hardship == "huge" else 10)):
                 path = folder / str(digit) / f"{hardship}-{seed}.jpg"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(photograph(digit, hardship, seed))
