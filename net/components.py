@@ -63,8 +63,8 @@ def joined(some: NDArray[np.int64], others: NDArray[np.int64], count: int) -> ND
 
 def runs_of(mask: Flags) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Row, first column and column after the last of each run of set pixels, from the top left on."""
-    framed = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
+    framed = np.zeros((mask.shape[0], mask.shape[1] + 2), bool)
     framed[:, 1:-1] = mask
-    edges = framed[:, 1:] - framed[:, :-1]
-    rows, starts = np.nonzero(edges > 0)
-    return rows, starts, np.nonzero(edges < 0)[1]
+    changes = np.flatnonzero(framed[:, 1:] != framed[:, :-1])  # at which runs start and end in turn
+    rows, columns = np.divmod(changes, mask.shape[1] + 1)
+    return rows[::2], columns[::2], columns[1::2]

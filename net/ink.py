@@ -307,7 +307,7 @@ def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Float
     It begins at one difference from the paper, and is at its full strength at another.
     """
     strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
-    return np.where(places, strengths[pixels], np.float32(0))
+    return strengths.take(pixels) * places
 
 
 def cell_side(pixels: Bytes) -> int:
