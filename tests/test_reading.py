@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from io import BytesIO
 
@@ -56,12 +56,15 @@ def test_hurried_photographs_are_read(recognizer: Recognizer, hardship: str):
     assert len(wrong) <= 1, wrong
 
 
-def test_glare_takes_nothing_from_the_digit_that_it_lies_on(recognizer: Recognizer):
+@pytest.mark.parametrize(
+    ("light", "seeds"), [("glare", range(15, 20)), ("blinds", (18, 21, 39)), ("leaves", (2, 3, 7))]
+)
+def test_light_that_crosses_a_digit_takes_nothing_from_it(recognizer: Recognizer, light: str, seeds: Iterable[int]):
     wrong = [
         (digit, seed)
         for digit in range(10)
-        for seed in range(15, 20)
-        if recognizer.recognize(hard_pictures.photograph(digit, "glare", seed)).digit != digit
+        for seed in seeds
+        if recognizer.recognize(hard_pictures.photograph(digit, light, seed)).digit != digit
     ]
     assert len(wrong) <= 1, wrong
 
