@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from net.arrays import Bytes, Flags, Floats
 from net.boxes import Box, bounds, enlarged, longer_side, moved, part_of, shrunk, widened
@@ -32,6 +32,8 @@ STRONGER = 4  # times, at most, the stronger part of the ink is taken for all of
 FAINTER = 1.0  # times the strongest ink's area is covered by what is fainter, at least, where that is something else
 SPECKLED = 0.15  # of a picture shows ink where specks lie all over it
 MOST_LEFT = 0.5  # of that, at most, is no speck
+GRAINY = 0.9  # of a picture shows ink where that is the paper's grain
+GRAIN = 2.0  # pixels, of a Gaussian that takes it away and leaves a pencil's strokes
 
 # What may have been done to a picture.
 INVERTED = "inverted"  # its ink is lighter than its paper
@@ -140,7 +142,7 @@ def without_box(difference: Difference, box: Box) -> Difference:
 
 
 def cleaned(difference: Difference) -> list[Difference]:
-    """``difference`` without what is fainter than the digit, and without specks: each where it shows such.
+    """``difference`` without what is fainter than the digit, without specks, or without grain: where it shows such.
 
     Not on a picture so small that a cell is one pixel: its strokes may be as thin as specks, and are hardly wider than
     their faint edges.
@@ -149,8 +151,8 @@ def cleaned(difference: Difference) -> list[Difference]:
     if cell == 1:
         return []
     cells = strongest_of_cells(difference.pixels, cell)
-    either = (without_fainter(difference, cells, cell), without_specks(difference, cells, cell))
-    return [each for each in either if each]
+    ways = (without_fainter, without_specks, without_grain)
+    return [left for way in ways if (left := way(difference, cells, cell))]
 
 
 def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
@@ -189,6 +191,17 @@ def without_specks(difference: Difference, cells: Bytes, cell: int) -> Differenc
     pixels = medians(difference.pixels[..., None])[..., 0]
     left = (strongest_of_cells(pixels, cell) >= difference.first_of_ink).mean()
     return Difference(Image.fromarray(pixels)) if left < MOST_LEFT * speckled else None
+
+
+def without_grain(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
+    """The strongest of ``difference`` once it is blurred, where grain covers all of it, as cardboard's does; or None.
+
+    ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    """
+    if (cells >= difference.first_of_ink).mean() < GRAINY:
+        return None
+    blurred = Difference(difference.image.filter(ImageFilter.GaussianBlur(GRAIN)))
+    return without_fainter(blurred, strongest_of_cells(blurred.pixels, cell), cell)
 
 
 def ink_on_page(image: Image.Image, page: Box) -> Ink | None:
