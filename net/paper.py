@@ -27,7 +27,7 @@ FILLS_CORNERS = 0.6  # of that box's corners, likewise; two of them are no more 
 MOST_OF_GLARE = 0.2  # of the picture's rim
 SOFT = 5  # pixels, within which glare does not change by as much as ink does
 GAMMA = 2.2  # by which a picture's numbers grow slower than the light
-LIGHT_TAIL = 3  # times the dark one's moment is a light tail's, at least, where ink is light: few people have chalk
+LIGHT_TAIL = 3  # times the dark tail's third moment is the light one's, at least, where ink is light
 LEAST_INK = 0.002  # of a picture's pixels
 LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 
@@ -319,14 +319,14 @@ def is_light_on_dark(pixels: Bytes) -> bool:
     """Whether what is written on ``pixels``, uint8 [H, W, 3], is lighter than what surrounds it.
 
     Thin strokes differ from their surroundings more than the surroundings from them, so that their side has the
-    longer tail; a shadow's edge has both alike. Where there are many such, it is the far end of the tail that tells:
-    hence the fifth moment, and not the third. A light page on dark cloth has a tail of its own.
+    longer tail; a shadow's edge has both alike. Stripes of light and a light page on dark cloth have a tail of their
+    own, which is not so much the longer.
     """
     grey = Image.fromarray(pixels).convert("L")
     reach = max(1, round(min(grey.size) * WIDEST_STROKE / 2))
     deviation = np.asarray(grey, np.float32) - np.asarray(grey.filter(ImageFilter.BoxBlur(reach)), np.float32)
     within_frame = deviation[reach:-reach, reach:-reach]
-    of_light, of_dark = ((side.clip(min=0) ** 5).sum() for side in (within_frame, -within_frame))
+    of_light, of_dark = ((side.clip(min=0) ** 3).sum() for side in (within_frame, -within_frame))
     return bool(of_light > LIGHT_TAIL * of_dark)
 
 

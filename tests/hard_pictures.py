@@ -480,7 +480,7 @@ CLUTTER = named(
     underlined, circled, strong_lines, strong_squares, pen_beside,
 )  # fmt: skip
 GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # what paper or light show all over it
-UNSEEN = 2000  # from this seed on, nobody looked at pictures to write what reads them
+UNSEEN = 3000  # from this seed on, nothing was looked at to write what reads the pictures
 HARDSHIPS = SECOND | named(tiny, huge, marker, cut_out, dark_room) | GROUND | CLUTTER
 
 
