@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from net.arrays import Bytes
 from net.lenet import LeNet, to_pictures
@@ -22,7 +22,10 @@ class Layer:
 
 
 def layers(network: LeNet, seen: Bytes) -> list[Layer]:
-    """What each layer of ``network`` makes of ``seen``, uint8 [28, 28], from first to last."""
+    """What each layer of ``network`` makes of ``seen``, uint8 [28, 28], from first to last.
+
+    The maps that a thinner network was widened by, whose filters are blank, are left out.
+    """
     first, second = network.c1[0], network.c1[1]
     with torch.inference_mode():
         edges = first(to_pictures(torch.from_numpy(seen)[None]))
@@ -32,15 +35,22 @@ def layers(network: LeNet, seen: Bytes) -> list[Layer]:
         whole = network.c5(pooled)
         hidden = network.f6(whole)
         logits = network.output(hidden)
+    filters, used = first[0].weight.detach()[:, 0], used_maps(first[0])
     return [
-        Layer("C1", edges[0], first[0].weight.detach()[:, 0]),
-        Layer("S2", subsampled[0], None),
-        Layer("C3", parts[0], None),
-        Layer("S4", pooled[0], None),
-        Layer("C5", whole[0], None),
+        Layer("C1", edges[0, used], filters[used]),
+        Layer("S2", subsampled[0, used_maps(second)], None),
+        Layer("C3", parts[0, used_maps(network.c3[0][0])], None),
+        Layer("S4", pooled[0, used_maps(network.c3[1])], None),
+        Layer("C5", whole[0, used_maps(network.c5[0])], None),
         Layer("F6", hidden[0, :, None, None], None),
         Layer("output", logits[0, :, None, None], None),
     ]
+
+
+def used_maps(convolution: nn.Module) -> Tensor:
+    """Which maps of ``convolution`` have a filter that is not blank, or all where none has: bool [maps]."""
+    used = convolution.weight.detach().flatten(1).any(1)
+    return used if used.any() else ~used
 
 
 def evidence(network: LeNet, seen: Bytes, digit: int, rather_than: int | None = None) -> Tensor:

@@ -118,7 +118,7 @@ export class Inside {
   #canvasOf({ name, shape }) {
     const known = this.#canvases.get(name);
     if (known) return known;
-    const [count, height, width] = shape;
+    const [, height, width] = shape;
     const figure = document.createElement("figure");
     const canvas = document.createElement("canvas");
     const caption = document.createElement("figcaption");
@@ -129,19 +129,19 @@ export class Inside {
     figure.append(canvas, ...(name === "output" ? [digitsBelow()] : []), caption);
     this.#layers.append(figure);
     this.#canvases.set(name, canvas);
-    if (height * width > 1) this.#letEnlarge(canvas, name, count); // a map of one pixel shows no more when it is large
+    if (height * width > 1) this.#letEnlarge(canvas, name); // a map of one pixel shows no more when it is large
     return canvas;
   }
 
-  /** @param {HTMLCanvasElement} canvas of a layer @param {LayerName} name @param {number} count of its maps */
-  #letEnlarge(canvas, name, count) {
+  /** @param {HTMLCanvasElement} canvas of a layer @param {LayerName} name */
+  #letEnlarge(canvas, name) {
     const columns = COLUMNS[name];
     const enlarge = (/** @type {PointerEvent} */ event) => {
       this.#detailCaption.ariaLive = "off"; // who points at a map sees it, and would be told of each on the way
       const box = canvas.getBoundingClientRect();
       const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
-      const row = Math.floor(((event.clientY - box.top) / box.height) * Math.ceil(count / columns));
-      this.#enlarge(name, row * columns + column, count);
+      const row = Math.floor(((event.clientY - box.top) / box.height) * Math.ceil(this.#countOf(name) / columns));
+      this.#enlarge(name, row * columns + column);
     };
     canvas.tabIndex = 0;
     canvas.addEventListener("pointermove", enlarge);
@@ -152,23 +152,29 @@ export class Inside {
       if (!step) return;
       event.preventDefault();
       this.#detailCaption.ariaLive = "polite";
-      this.#enlarge(name, (this.#enlarged.layer === name ? this.#enlarged.map : 0) + step, count);
+      this.#enlarge(name, (this.#enlarged.layer === name ? this.#enlarged.map : 0) + step);
     });
   }
 
-  /** @param {LayerName} layer @param {number} map @param {number} count */
-  #enlarge(layer, map, count) {
-    if (map < 0 || map >= count) return;
+  /** @param {LayerName} name @returns {number} of its maps; other weights may have others */
+  #countOf(name) {
+    return this.#shown?.layers.find((each) => each.name === name)?.shape[0] ?? 0;
+  }
+
+  /** @param {LayerName} layer @param {number} map */
+  #enlarge(layer, map) {
+    if (map < 0 || map >= this.#countOf(layer)) return;
     this.#enlarged = { layer, map };
     if (this.#shown) this.show(this.#shown);
   }
 
   /** @param {Tints} tints */
   #drawDetail({ light, against }) {
-    const { layer: name, map } = this.#enlarged;
+    const { layer: name } = this.#enlarged;
     const layer = this.#shown?.layers.find((each) => each.name === name);
     if (!layer) return;
     const [count, height, width] = layer.shape;
+    const map = Math.min(this.#enlarged.map, count - 1);
     const values = bytes(layer.maps).subarray(map * height * width);
     const filter = layer.filters?.[map];
     const side = filter ? filter.length * WEIGHT_SIDE + FILTER_GAP : 0;

@@ -11,8 +11,9 @@ from conftest import RunningServer
 from test_server import ask
 
 from net import explain, strokes
-from net.lenet import to_pictures
+from net.lenet import LeNet, to_pictures
 from net.recognizer import Recognizer
+from train.widen import widened
 
 SEVEN = [*handwriting.by_hand(7, seed=3), [(0.38, 0.52), (0.68, 0.48)]]
 
@@ -65,6 +66,25 @@ def test_the_layers_lead_from_the_picture_to_the_answer(server: RunningServer):
         assert max(values) == 255
     assert max(range(10), key=lambda digit: base64.b64decode(answer["layers"][-1]["maps"])[digit]) == 7
     assert [len(row) for row in answer["layers"][0]["filters"][0]] == [3, 3, 3]
+
+
+def test_maps_that_a_fast_training_leaves_blank_are_not_shown():
+    thin = LeNet(thinner=2).eval()
+    whole = LeNet().eval()
+    whole.load_state_dict(widened(thin.state_dict()))
+    seen = strokes.draw(SEVEN)
+    shown = explain.layers(whole, seen)
+    assert [len(layer.maps) for layer in shown] == [8, 16, 32, 32, 128, 84, 10]
+    assert len(shown[0].filters) == 8
+    for layer, same in zip(shown, explain.layers(thin, seen), strict=True):
+        torch.testing.assert_close(layer.maps, same.maps)
+
+
+def test_weights_that_are_all_zero_are_explained_as_well():
+    network = LeNet().eval()
+    for parameter in network.parameters():
+        parameter.detach().zero_()
+    assert [len(layer.maps) for layer in explain.layers(network, strokes.draw(SEVEN))] == [16, 32, 64, 64, 256, 84, 10]
 
 
 def test_another_digit_can_be_asked_for(server: RunningServer):
