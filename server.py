@@ -42,6 +42,7 @@ from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
     JSON,
+    NO_TIME,
     NOT_FOUND,
     NOT_HTTP,
     OVERLOADED,
@@ -223,15 +224,14 @@ def create_app(
         if rate_limit:
             rate_limit.charge(client_address(), len(given.pictures) - 1)
         pictures = [one for one in given.pictures if isinstance(one, bytes)]
-        try:
-            read = iter(latest.current.recognize_all(pictures, limits.pixels, deadline()))
-        except DeadlineError:
-            refuse("overloaded", OVERLOADED)
+        read = iter(latest.current.recognize_all(pictures, limits.pixels, deadline()))
         outcomes: list[Prediction | Refusal] = []
         for one in given.pictures:
             outcome = next(read) if isinstance(one, bytes) else one
             if isinstance(outcome, NoDigitError):
                 outcome = Refusal(NO_DIGIT_CODES[type(outcome)], str(outcome))
+            elif isinstance(outcome, DeadlineError):
+                outcome = Refusal("overloaded", NO_TIME)
             elif isinstance(outcome, Prediction):
                 metrics.count_prediction(outcome)
             outcomes.append(outcome)
@@ -307,7 +307,8 @@ def static_file(name: str) -> HTTPResponse:
         answer.set_header("ETag", etag)
         for unsaid in ("Accept-Ranges", "Last-Modified"):
             answer.headers.pop(unsaid, None)
-        if {etag, "*"} & set(re.split(r"\s*,\s*", header(request.environ, "If-None-Match").replace("W/", ""))):
+        known = header(request.environ, "If-None-Match").split(",")
+        if {etag, "*"} & {each.strip().removeprefix("W/") for each in known}:
             answer.status, answer.body = 304, b""
     return answer
 
@@ -489,7 +490,7 @@ def several(given: Any, read: Callable[[Any], bytes]) -> Several:
     if not isinstance(given, list) or not given:
         refuse("no_image", "There is no list of pictures in the field 'images'; send one data URL or more.")
     if len(given) > most:
-        refuse("too_many_images", f"There are more than {most} pictures in the request; send them in several.")
+        refuse("too_many_images", f"There are more than {most} pictures in the request; send them in several requests.")
     pictures: list[bytes | Refusal] = []
     for one in given:
         try:
@@ -599,10 +600,10 @@ def read_data_url(field: Any) -> bytes:
     except data_url.DataUrlError:
         refuse(
             "bad_data_url",
-            "The field 'image' is no data URL such as data:image/png;base64,iVBOR...; curl sends files as image=@FILE.",
+            "The picture is no data URL such as data:image/png;base64,iVBOR...; curl sends files as image=@FILE.",
         )
     except ValueError:
-        refuse("bad_data_url", "The data URL in the field 'image' is not valid base64.")
+        refuse("bad_data_url", "The data URL of the picture is not valid base64.")
     return data or refuse("no_image", EMPTY)
 
 
@@ -684,7 +685,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
             f"--{name}", type=amount, default=default, metavar=metavar, help=f"{of_what} (default: %(default)g)"
         )
     for name, of_what in (
-        ("deadline", "a request may wait before it is dropped"),
+        ("deadline", "a request may wait before it is dropped, or that are spent on many pictures together"),
         ("header", "a request's header may take to arrive"),
         ("body", "a request's body may take to arrive"),
         ("idle", "a connection may lie idle"),

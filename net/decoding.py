@@ -4,7 +4,6 @@ Whatever bytes a stranger sends, decoding them takes bounded time and memory.
 """
 
 import math
-import re
 import warnings
 from contextlib import suppress
 from io import BytesIO
@@ -13,16 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from net.containers import refuse_slow_encoding, refuse_unusual_pieces
 from net.errors import NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.paper import LEAST_CONTRAST, LEAST_INK, grey_of
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
-MOST_SCANS = 50  # of a JPEG, each of which goes over all of its pixels; progressive ones have about ten
-MOST_SEGMENTS = 4000  # of a JPEG; 16 MiB of metadata in segments as long as they may be are 256
-JPEG = b"\xff\xd8"  # how one begins
-SEGMENT = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])")  # how its segments begin: by nothing that a scan holds
-SCAN, END_OF_PICTURE = b"\xda", b"\xd9"
+LONGEST_SIDE = 65_535  # pixels, as long as a JPEG's may be; memory is taken for each row, however short
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
 MOST_KEPT = 6_000_000  # pixels, of what is looked at in one piece
 ENOUGH_TO_SAMPLE = 1_000_000  # pixels, to tell what a picture's transparent parts should become
@@ -40,14 +36,19 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     Raises UnreadableImageError or TooManyPixelsError.
     """
     try:
-        if data.startswith(JPEG):
-            refuse_unusual_segments(data)
+        refuse_unusual_pieces(data)
         image = Image.open(BytesIO(data), formats=FORMATS)
         if image.width * image.height > max_pixels:
             raise TooManyPixelsError(
                 f"The picture has {image.width} × {image.height} pixels, more than the "
                 f"{max_pixels / 1e6:g} million that are read here; send a smaller one."
             )
+        if max(image.size) > LONGEST_SIDE:
+            raise TooManyPixelsError(
+                f"The picture has {image.width} × {image.height} pixels, more in a line than the "
+                f"{LONGEST_SIDE:,} that are read here; send a smaller one."
+            )
+        refuse_slow_encoding(image)
         # Twice the working size leaves enough to crop a digit out that fills half of the picture.
         image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
         image.load()
@@ -60,21 +61,6 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
         raise UnreadableImageError(
             "The picture could not be read; send a whole PNG, JPEG, GIF, BMP or WebP file."
         ) from error
-
-
-def refuse_unusual_segments(jpeg: bytes) -> None:
-    """Raise UnreadableImageError where ``jpeg``, a whole file, would take long to decode for its size.
-
-    Its segments are gone through as a decoder does, up to the end of the picture: cameras append films.
-    """
-    at = len(JPEG)
-    segments = scans = 0
-    while (found := SEGMENT.search(jpeg, at)) and found[1] != END_OF_PICTURE:
-        segments += 1
-        scans += found[1] == SCAN
-        if scans > MOST_SCANS or segments > MOST_SEGMENTS:
-            raise UnreadableImageError("The JPEG is in more pieces than are read here; send it as a usual one.")
-        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
 
 
 def shrink(image: Image.Image) -> Image.Image:
@@ -98,16 +84,15 @@ def shrink(image: Image.Image) -> Image.Image:
 def block_means(values: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
     """The means of the squares of ``side`` by ``side`` of ``values``, uint16 [H, W], without a larger copy of these.
 
-    What is left over at the right and at the bottom is dropped; of what is thinner than that, squares are as thin.
+    What is left over at the right and at the bottom is dropped.
     """
-    down, across = (min(side, length) for length in values.shape)
-    height, width = values.shape[0] // down, values.shape[1] // across
-    whole = values[: height * down, : width * across]
+    height, width = (length // side for length in values.shape)
+    whole = values[: height * side, : width * side]
     sums = np.zeros((height, width), np.uint32)
-    for row in range(down):
-        for column in range(across):
-            sums += whole[row::down, column::across]
-    return (sums // (down * across)).astype(np.uint16)
+    for row in range(side):
+        for column in range(side):
+            sums += whole[row::side, column::side]
+    return (sums // side**2).astype(np.uint16)
 
 
 def upright(image: Image.Image) -> Image.Image:

@@ -108,20 +108,18 @@ class Recognizer:
 
     def recognize_all(
         self, given: Sequence[Given], max_pixels: int = MAX_PIXELS, deadline: float = math.inf
-    ) -> list[Prediction | NoDigitError]:
+    ) -> list[Prediction | NoDigitError | DeadlineError]:
         """Read each of ``given`` as `recognize` does, all together; what went wrong stands in its place.
 
-        Raises DeadlineError.
+        That is a DeadlineError where its turn would come after ``deadline``.
         """
         outcomes: list[Any] = []
         for each in given:
-            if time.monotonic() > deadline:
-                raise DeadlineError
             try:
-                outcomes.append(see(each, max_pixels))
+                outcomes.append(see(each, max_pixels) if time.monotonic() <= deadline else DeadlineError())
             except NoDigitError as error:
                 outcomes.append(error)
-        predictions = iter(self.predict([one for one in outcomes if isinstance(one, Seen)], deadline))
+        predictions = iter(self.predict([one for one in outcomes if isinstance(one, Seen)]))
         return [next(predictions) if isinstance(one, Seen) else one for one in outcomes]
 
     def predict(self, seen: Sequence[Seen], deadline: float = math.inf) -> list[Prediction]:

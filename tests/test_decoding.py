@@ -1,6 +1,8 @@
 """Any file of a picture becomes the same pixels, or is refused in words."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -94,7 +96,7 @@ def test_a_large_picture_of_16_bits_is_read_as_a_small_one_is(four: np.ndarray):
     assert distance(four, as_mnist(png(large))) < 0.15
 
 
-@pytest.mark.parametrize(("length", "bits"), [(3000, 8), (3000, 16), (26_000_000, 16)])
+@pytest.mark.parametrize(("length", "bits"), [(3000, 8), (3000, 16), (65_535, 16)])
 def test_a_strip_of_one_pixel_is_read_without_harm(length: int, bits: int):
     strip = np.full((1, length), 2**bits - 1, np.uint8 if bits == 8 else np.uint16)
     strip[0, length // 3 : length // 2] = 0
@@ -108,9 +110,69 @@ def test_a_file_that_is_cut_off_or_no_picture_is_unreadable(cut: int):
             as_mnist(data)
 
 
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """One of those that a PNG is made of."""
+    return len(content).to_bytes(4) + kind + content + zlib.crc32(kind + content).to_bytes(4)
+
+
+MIB = 1024 * 1024
+JPEG = encode(a_four().convert("RGB"), "JPEG")
+GIF = encode(a_four().quantize(16), "GIF")
+AFTER_PALETTE = 13 + 3 * 2 ** (GIF[10] % 8 + 1)
+PIECES = {
+    "fill bytes": JPEG[:2] + b"\xff" * (16 * MIB) + b"\0" + JPEG[2:],
+    "fill bytes before a segment": JPEG[:2] + b"\xff" * (16 * MIB) + JPEG[2:],
+    "segments": JPEG[:2] + b"\xff\xe0\0\2" * (4 * MIB) + JPEG[2:],
+    "chunks": png(a_four())[:33] + chunk(b"teXt", b"") * MIB + png(a_four())[33:],
+    "blocks": GIF[:AFTER_PALETTE] + b"!\xfe" + b"\1a" * (4 * MIB) + b"\0" + GIF[AFTER_PALETTE:],
+    "nothing that is a block": GIF[:AFTER_PALETTE] + b"\0" * (16 * MIB) + GIF[AFTER_PALETTE:],
+}
+
+
+@pytest.mark.parametrize("what", PIECES)
+def test_a_file_in_so_many_pieces_that_it_would_take_minutes_is_refused(what: str):
+    with pytest.raises(UnreadableImageError, match="pieces"):
+        as_mnist(PIECES[what])
+
+
+def test_a_file_in_as_many_pieces_as_programs_write_is_read(four: np.ndarray):
+    pixels = np.asarray(a_four().convert("L"))
+    content = zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels), 0)
+    header = chunk(b"IHDR", bytes([*pixels.shape[1].to_bytes(4), *pixels.shape[0].to_bytes(4), 8, 0, 0, 0, 0]))
+    in_short_chunks = b"".join(chunk(b"IDAT", content[at : at + 64]) for at in range(0, len(content), 64))
+    for data in (
+        b"\x89PNG\r\n\x1a\n" + header + in_short_chunks + chunk(b"IEND", b""),
+        JPEG[:2] + b"\xff" * 8 + JPEG[2:],
+        JPEG + b"\xff" * MIB,
+        GIF[:AFTER_PALETTE] + b"!\xfe" + b"\1a" * 200 + b"\0" + GIF[AFTER_PALETTE:],
+    ):
+        assert distance(four, as_mnist(data)) < 0.1
+
+
 def test_formats_that_were_not_promised_are_refused():
     with pytest.raises(UnreadableImageError):
         as_mnist(encode(a_four().convert("RGB"), "TIFF"))
+
+
+def test_a_line_of_millions_of_pixels_is_refused():
+    for size in ((1, 40_000_000), (40_000_000, 1)):
+        with pytest.raises(TooManyPixelsError, match="line"):
+            as_mnist(png(Image.new("P", size)))
+
+
+def run_length_bmp(side: int) -> bytes:
+    """Of so many pixels a side, all of them as a black pixel on each row says."""
+    rows = b"\1\1\0\0" * side + b"\0\1"
+    begins = 54 + 256 * 4
+    palette = b"\xff\xff\xff\0" + b"\0\0\0\0" * 255
+    info = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(rows), 0, 0, 256, 0)
+    return b"BM" + struct.pack("<IHHI", begins + len(rows), 0, 0, begins) + info + palette + rows
+
+
+def test_a_large_bmp_in_run_length_encoding_is_refused():
+    assert as_mnist(run_length_bmp(300)).max() == 255
+    with pytest.raises(TooManyPixelsError, match="BMP"):
+        as_mnist(run_length_bmp(7000))
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded():

@@ -36,6 +36,7 @@ HEADERS_TOO_LARGE = "The request's headers are too large; send fewer or shorter 
 TOO_SLOW = "The request took too long to arrive; send it again over a faster connection, or a smaller picture."
 DISK_FULL = "The server's disk takes no more; the one who runs this server must make room on it."
 OVERLOADED = "The server has more to do than it can; send the request again a little later."
+NO_TIME = "There was no time left for this picture; send fewer of them in one request, or smaller ones."
 
 
 def too_large(max_body: int) -> str:

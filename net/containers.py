@@ -1,0 +1,84 @@
+"""Files that are made of so many pieces that decoding them takes far longer than their size tells.
+
+Nobody's pictures are, whatever made them; a hostile hand needs a few kilobytes to hold a decoder up for minutes.
+"""
+
+import re
+
+from PIL import Image
+
+from net.errors import TooManyPixelsError, UnreadableImageError
+
+JPEG, PNG, GIF = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"GIF8"  # how they begin
+MOST_SCANS = 50  # of a JPEG, each of which goes over all of its pixels; progressive ones have about ten
+MOST_SEGMENTS = 4000  # of a JPEG; 16 MiB of metadata in segments as long as they may be are 256
+SEGMENT = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # how its segments begin: by nothing that a scan holds
+SCAN, END_OF_PICTURE = b"\xda", b"\xd9"
+FILL = b"\xff" * 64  # before a segment; decoders go over such bytes one by one, and a few are all that anybody writes
+MOST_CHUNKS = 20_000  # of a PNG; 16 MiB in chunks as short as encoders make them are 2,000
+CHUNK_BESIDE = 12  # bytes of a chunk that are not counted in its length
+GIF_HEADER, GIF_FLAGS = 13, 10  # bytes; the flags tell of a palette that follows
+MOST_BLOCKS = 20_000  # of a GIF before its first frame; what describes it takes some hundred
+FRAME, EXTENSION, END_OF_FILE = b",!;"
+MOST_RUN_LENGTH_PIXELS = 2_000_000  # of a BMP in run-length encoding, which Pillow decodes in Python
+
+
+def refuse_unusual_pieces(data: bytes) -> None:
+    """Raise UnreadableImageError where ``data``, a whole file, would take long to take apart for its size."""
+    is_unusual_of = {JPEG: has_unusual_segments, PNG: has_unusual_chunks, GIF: has_unusual_blocks}
+    if any(data.startswith(start) and is_unusual(data) for start, is_unusual in is_unusual_of.items()):
+        raise UnreadableImageError("The picture is in more pieces than are read here; save it anew and send that.")
+
+
+def has_unusual_segments(jpeg: bytes) -> bool:
+    """Whether ``jpeg``, a whole file, has more segments or scans than any camera makes, or more between them.
+
+    They are gone through as a decoder does, up to the end of the picture: cameras append films.
+    """
+    at = len(JPEG)
+    segments = scans = 0
+    while found := SEGMENT.search(jpeg, at):
+        segments += 1
+        scans += found[1] == SCAN
+        if scans > MOST_SCANS or segments > MOST_SEGMENTS or FILL in jpeg[at : found.end()]:
+            return True
+        if found[1] == END_OF_PICTURE:
+            return False
+        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
+    return FILL in jpeg[at:]
+
+
+def has_unusual_chunks(png: bytes) -> bool:
+    """Whether ``png``, a whole file, has more chunks than any encoder makes."""
+    at = len(PNG)
+    for _ in range(MOST_CHUNKS):
+        if at >= len(png) or png[at + 4 : at + 8] == b"IEND":
+            return False
+        at += CHUNK_BESIDE + int.from_bytes(png[at : at + 4])
+    return True
+
+
+def has_unusual_blocks(gif: bytes) -> bool:
+    """Whether ``gif``, a whole file, has more before its first frame than any encoder writes."""
+    flags = gif[GIF_FLAGS]
+    at = GIF_HEADER + (3 * 2 ** (flags % 8 + 1) if flags & 0x80 else 0)
+    within_extension = False
+    for _ in range(MOST_BLOCKS):
+        if at >= len(gif):
+            return False
+        if within_extension:
+            within_extension = gif[at] > 0
+            at += 1 + gif[at]
+        elif gif[at] in (FRAME, END_OF_FILE):
+            return False
+        else:
+            within_extension = gif[at] == EXTENSION
+            at += 2 if within_extension else 1
+    return True
+
+
+def refuse_slow_encoding(image: Image.Image) -> None:
+    """Raise TooManyPixelsError where ``image``, opened and not decoded yet, is encoded so that this takes long."""
+    is_run_length = bool(image.tile) and image.tile[0][0] == "bmp_rle"
+    if is_run_length and image.width * image.height > MOST_RUN_LENGTH_PIXELS:
+        raise TooManyPixelsError("The BMP is compressed, and too large for that; save it as a PNG or a JPEG.")
