@@ -26,6 +26,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
 
+if __name__ == "__main__":  # and PyTorch is yet to be imported, which takes a second or two
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is under way that would have to be finished
+    if hasattr(signal, "SIGHUP"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # until there are weights to load anew
+
 import bottle
 import torch
 from bottle import HTTPError, HTTPResponse, request, response
@@ -884,6 +889,7 @@ def follow(latest: LatestRecognizer, watch: bool) -> None:
 def train(checkpoint: Path) -> int:
     """Train weights to ``checkpoint`` in a process of its own, since serving needs no torchvision; its exit status."""
     command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return subprocess.run(command, cwd=HOME, check=False).returncode
     except KeyboardInterrupt:  # which the training got as well, and has answered

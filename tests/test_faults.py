@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -180,6 +181,56 @@ def test_told_to_stop_all_at_once_it_answers_whoever_it_let_in(
         answer.begin()
         assert json.loads(answer.read())["digit"] == 4
         assert running.process.wait(LINE_TIMEOUT) == 0
+
+
+def test_told_to_stop_it_waits_no_longer_than_ever_for_a_request_that_does_not_arrive(tmp_path: Path):
+    flags = ("--header-seconds", "1", "--drain-seconds", str(2 * LINE_TIMEOUT))
+    with started(tmp_path, *flags) as running, socket.create_connection(("127.0.0.1", running.port)) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost:")
+        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other has been let in"
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(LINE_TIMEOUT) == 0
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 408
+
+
+# ---------------------------------------------------------------------------------------------- while it starts
+
+
+@contextmanager
+def starting(folder: Path, *flags: str) -> Iterator[subprocess.Popen]:
+    """server.py, which has begun to run and is not ready yet."""
+    command = [sys.executable, str(HOME / "server.py"), "--port", "0", "--corrections", str(folder), *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            until(lambda: blocks_hangup(process.pid), "the server to begin")
+            yield process
+        finally:
+            process.kill()
+
+
+def blocks_hangup(pid: int) -> bool:
+    blocked = re.search(r"^SigBlk:\s*([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return bool(int(blocked[1], 16) & 1)
+
+
+@linux_only
+@pytest.mark.parametrize("flags", [[], ["--processes", "2"]], ids=["one process", "two processes"])
+def test_a_reload_while_it_starts_does_not_end_it(tmp_path: Path, flags: list[str]):
+    with starting(tmp_path, *flags) as process:
+        process.send_signal(signal.SIGHUP)
+        assert "http://" in process.stdout.readline()
+        assert process.poll() is None
+
+
+@linux_only
+@pytest.mark.parametrize("flags", [[], ["--processes", "2"]], ids=["one process", "two processes"])
+def test_ctrl_c_while_it_starts_ends_it_without_a_word(tmp_path: Path, flags: list[str]):
+    with starting(tmp_path, *flags) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=LINE_TIMEOUT) == ("", "")
+        assert process.returncode == -signal.SIGINT
 
 
 # ---------------------------------------------------------------------------------------------- several processes

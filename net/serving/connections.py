@@ -380,6 +380,7 @@ def finish(sockets: dict[int, Any], seconds: float) -> None:
     """Go on with the connections among ``sockets`` until no request is in flight, for so many ``seconds`` at most."""
     deadline = time.monotonic() + seconds
     while (now := time.monotonic()) < deadline and any(one.is_in_flight(now) for one in channels_of(sockets)):
+        part_with_the_slow(sockets, now)
         wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
 
 
