@@ -91,6 +91,8 @@ NO_DIGIT_CODES = {
     strokes.StrokesError: "bad_strokes",
 }
 STORAGE_FULL = "There is no room for more corrections; the one who runs this server must make some."
+HANDING_OUT = "The corrections are being handed out to somebody else; ask again a little later."
+IN_MEMORY = 1024 * 1024  # bytes of them, at most; more are written to the disk first
 EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
 HOW_TO_SEND = (
     "send it as the multipart field 'image', as a raw body with an image content type, or as a data URL "
@@ -243,6 +245,9 @@ def create_app(
         return outcomes
 
     if kept is not None:
+        handing_out = (
+            threading.Semaphore()
+        )  # one at a time: each may fill a gigabyte of the disk, for as long as it takes
 
         @app.post("/corrections")
         def correct() -> dict[str, Any]:
@@ -265,13 +270,15 @@ def create_app(
         def export() -> Any:
             if not allow_export and not is_from_this_machine(request.environ):
                 refuse("forbidden", "Corrections are handed out to this machine alone; start with --allow-export.")
-            try:
-                file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the WSGI server, once it is sent
-            except OSError:
-                refuse("storage_full", DISK_FULL)
+            if not handing_out.acquire(blocking=False):
+                refuse("overloaded", HANDING_OUT)
+            file = FileHandedOut(handing_out)
             try:
                 kept.write_zip(file)
-            except StorageFullError:
+            except Exception as error:
+                file.close()
+                if not isinstance(error, StorageFullError):
+                    raise
                 refuse("storage_full", DISK_FULL)
             response.set_header("Content-Length", str(file.tell()))
             response.set_header("Content-Disposition", 'attachment; filename="corrections.zip"')
@@ -294,6 +301,19 @@ def refuse_settings(origins: Iterable[str], rate: float | None, token: str | Non
         raise ValueError("token is printable ASCII without a space, or None.")
     if trusted_proxy is not None and not is_address(trusted_proxy):
         raise ValueError("trusted_proxy is an IP address, or None.")
+
+
+class FileHandedOut(tempfile.SpooledTemporaryFile):
+    """A file that leaves ``place`` to another once it is closed; the WSGI server does so when it is sent."""
+
+    def __init__(self, place: threading.Semaphore) -> None:
+        super().__init__(max_size=IN_MEMORY)
+        self.place = place
+
+    def close(self) -> None:
+        if not self.closed:
+            self.place.release()
+        super().close()
 
 
 def static_file(name: str) -> HTTPResponse:

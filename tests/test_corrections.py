@@ -1,11 +1,14 @@
 """Promises to those who say what was right: it is kept, handed out, learned from, and read from then on."""
 
+import http.client
 import io
 import json
 import random
 import shutil
 import signal
+import socket
 import threading
+import time
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -14,7 +17,7 @@ from wsgiref.util import setup_testing_defaults
 import handwriting
 import pytest
 import torch
-from conftest import HOME, RunningServer, png, python, start_server
+from conftest import HOME, LINE_TIMEOUT, RunningServer, png, python, start_server
 from PIL import Image, ImageDraw
 from test_server import PICTURES, ask, data_url, post
 
@@ -142,6 +145,24 @@ def test_corrections_are_handed_out_to_this_machine_alone_unless_allowed(
     app = server_module.create_app(corrections=tmp_path, allow_export=allowed)
     answer = called(app, "GET", "/corrections.zip", **environment)
     assert answer[0].startswith(str(status))
+
+
+def test_corrections_are_handed_out_to_one_at_a_time(running: RunningServer, tmp_path: Path):
+    kept = Corrections(tmp_path / "kept")
+    for number in range(4):
+        kept.add(Correction(random.Random(number).randbytes(8_000_000), 7, 2, 0.5, None))
+    with socket.create_connection(("127.0.0.1", running.port), LINE_TIMEOUT) as dawdling:
+        dawdling.sendall(b"GET /corrections.zip HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        first = http.client.HTTPResponse(dawdling)
+        first.begin()
+        refused = ask(running, "GET", "/corrections.zip")
+        assert refused.error == (503, "overloaded")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert len(zipfile.ZipFile(io.BytesIO(first.read())).namelist()) == 4
+    deadline = time.monotonic() + LINE_TIMEOUT
+    while (answer := ask(running, "GET", "/corrections.zip")).status == 503:
+        assert time.monotonic() < deadline
+    assert len(zipfile.ZipFile(io.BytesIO(answer.body)).namelist()) == 4
 
 
 def called(app, method: str, path: str, body: bytes = b"", **environment: str) -> tuple[str, bytes]:
