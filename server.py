@@ -727,6 +727,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.allow_export and options.no_corrections:
         parser.error("argument --allow-export: not allowed with argument --no-corrections")
+    limits = limits_of(options)
+    if not (limits.body and limits.bodies and limits.pixels):
+        parser.error("arguments --max-body, --max-bodies and --max-pixels: less than one byte or pixel lets nothing in")
+    if limits.body > limits.bodies:
+        parser.error("argument --max-body: not more than --max-bodies, or such a request would never be answered")
     if options.processes > 1 and not processes.CAN_SHARE:
         parser.error("argument --processes: on this system one process cannot share its sockets with others")
     return options

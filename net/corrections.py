@@ -80,12 +80,16 @@ class Corrections:
         self.max_bytes = max_bytes
 
     def require_place(self) -> None:
-        """Raises OSError where the file, or the folder that it or its folder is to be made in, cannot be written."""
-        nearest = next(place for place in (self.path, *self.path.absolute().parents) if place.exists())
-        if nearest != self.path and not nearest.is_dir():
+        """Raises OSError where the file cannot be written, or the folder that it or its folder is to be made in.
+
+        That folder is written to even where the file is there: the write-ahead log lies beside it.
+        """
+        nearest = next(place for place in self.path.absolute().parents if place.exists())
+        if not nearest.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
-        if not os.access(nearest, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(nearest))
+        for place in (nearest, self.path):
+            if place.exists() and not os.access(place, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
     def add(self, correction: Correction) -> bool:
         """Keep ``correction``, in place of what was said of the same picture before; whether it was new.

@@ -4,8 +4,9 @@ Whatever bytes a stranger sends, decoding them takes bounded time and memory.
 """
 
 import math
+import threading
 import warnings
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from io import BytesIO
 
 import numpy as np
@@ -20,6 +21,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
 LONGEST_SIDE = 65_535  # pixels, as long as a JPEG's may be; memory is taken for each row, however short
 WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
+MOST_AT_A_TIME = 8_000_000  # pixels; of larger pictures, which take up to a gigabyte, one is decoded after another
 MOST_KEPT = 6_000_000  # pixels, of what is looked at in one piece
 ENOUGH_TO_SAMPLE = 1_000_000  # pixels, to tell what a picture's transparent parts should become
 OPAQUE = 127  # of 255; less can be seen through
@@ -27,6 +29,8 @@ OPAQUE_PAGE = 0.5  # of a picture is opaque where it may be a page; strokes alon
 
 # Pillow warns of what `decode` refuses or mends; not within it, since a filter is set for all threads at once.
 warnings.filterwarnings("ignore", module="PIL")
+
+one_large_at_a_time = threading.Lock()
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -51,12 +55,15 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
         refuse_slow_encoding(image)
         # Twice the working size leaves enough to crop a digit out that fills half of the picture.
         image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
-        image.load()
-        return flatten(upright(shrink(image)))
+        is_large = image.width * image.height > MOST_AT_A_TIME
+        with one_large_at_a_time if is_large else nullcontext():
+            image.load()
+            return flatten(upright(shrink(image)))
     except NoDigitError:
         raise
     except Image.DecompressionBombError as error:
-        raise TooManyPixelsError("The picture has too many pixels; send a smaller one.") from error
+        most = 2 * Image.MAX_IMAGE_PIXELS / 1e6
+        raise TooManyPixelsError(f"The picture has more than {most:.0f} million pixels; send a smaller one.") from error
     except Exception as error:  # decoders raise whatever hostile bytes lead them to
         raise UnreadableImageError(
             "The picture could not be read; send a whole PNG, JPEG, GIF, BMP or WebP file."

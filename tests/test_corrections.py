@@ -147,6 +147,15 @@ def test_corrections_are_handed_out_to_this_machine_alone_unless_allowed(
     assert answer[0].startswith(str(status))
 
 
+def test_a_file_in_a_folder_that_cannot_be_written_is_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    kept = Corrections(tmp_path)
+    kept.add(Correction(b"GIF8", 7, 2, 0.5, None))
+    kept.require_place()
+    monkeypatch.setattr("os.access", lambda place, mode: place != tmp_path)
+    with pytest.raises(PermissionError):
+        kept.require_place()
+
+
 def test_corrections_are_handed_out_to_one_at_a_time(running: RunningServer, tmp_path: Path):
     kept = Corrections(tmp_path / "kept")
     for number in range(4):

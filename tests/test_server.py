@@ -526,6 +526,8 @@ def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, smal
         ["--colour", "red"],
         ["--no-corrections", "--corrections", "kept"],
         ["--no-corrections", "--allow-export"],
+        ["--max-body", "600"],
+        ["--max-pixels", "1e-7"],
     ],
 )
 def test_unknown_flags_and_values_are_refused(flags: list[str]):
