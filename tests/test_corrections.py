@@ -308,6 +308,15 @@ def test_fine_tuning_says_what_it_did_and_reads_mnist_no_worse(small_mnist: Path
     assert (tmp_path / "report.html").exists()
 
 
+def test_corrections_that_cannot_be_read_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture):
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "seven.png").write_bytes(drawn(STRANGE_SEVEN, 0))
+    for name in ("a.png", "b.jpg"):
+        (tmp_path / "7" / name).write_bytes(b"no picture")
+    assert len(load_pictures(tmp_path)) == 1
+    assert "2 show no digit or cannot be read" in capsys.readouterr().out
+
+
 def damaged_zip() -> bytes:
     """A ZIP file whose one picture is compressed, and broken within."""
     file = io.BytesIO()

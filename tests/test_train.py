@@ -1,6 +1,8 @@
 """Promises of `python -m train` to people who run it, and of the weights that it leaves."""
 
+import dataclasses
 import datetime
+import errno
 import hashlib
 import json
 import os
@@ -26,7 +28,7 @@ from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_
 from train.fitting import centre_of_mass, extent
 from train.habits import DrawHabits
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
-from train.mnist import Digits, load_test_digits, load_training_digits
+from train.mnist import DataError, Digits, load_test_digits, load_training_digits, split
 from train.more_outliers import MoreOutliers
 from train.novelty import relearn_novelty
 from train.outliers import Outliers
@@ -109,6 +111,32 @@ def test_training_leaves_weights_that_load_in_one_line_and_a_card_that_describes
     assert card["test_accuracy_per_digit"] == pytest.approx(per_digit_accuracy(logits, test.labels))
     assert card["validation_accuracy"] == pytest.approx(accuracy(validation_logits, validation.labels))
     assert card["test_accuracy"] > 0.5, "a few steps on neat digits are enough to learn something"
+    temperature = fit_temperature(validation_logits, validation.labels)
+    assert card["temperature"] == pytest.approx(temperature), "by the validation digits, not by the test set"
+    assert card["certain_above"] == pytest.approx(certainty_threshold(calibrated(validation_logits, temperature)))
+    calibration_error = expected_calibration_error(calibrated(logits, temperature), test.labels)
+    assert card["expected_calibration_error"] == pytest.approx(calibration_error)
+
+
+def test_no_digit_is_both_trained_on_and_validated_with():
+    to_train_on, to_validate_with = split(60_000)
+    assert len(to_validate_with) == 5000
+    assert torch.equal(torch.cat([to_train_on, to_validate_with]).sort().values, torch.arange(60_000))
+    assert to_validate_with[:5].tolist() == [40456, 35754, 32193, 23050, 25057], (
+        "as when the shipped weights were trained"
+    )
+
+
+def test_a_short_run_comes_to_what_it_always_did():
+    """Losses after an epoch of the whole recipe but for its length; who changes the recipe writes new ones here."""
+    device = torch.device("cpu")
+    digits, validation = (Allographs(device)(count, torch.Generator().manual_seed(count)) for count in (600, 200))
+    recipe = Recipe(epochs=3, batch_size=50)
+    training = Training(recipe, device, recipe.steps_an_epoch(len(digits)), Speedups())
+    assert [group["weight_decay"] for group in training.optimizer.param_groups] == [recipe.weight_decay]
+    result = training.epoch(digits, validation)
+    assert result.loss == pytest.approx(1.489, abs=0.003)
+    assert result.validation_loss == pytest.approx(1.244, abs=0.03)
 
 
 def test_the_report_shows_the_run_and_needs_nothing_outside_it(trained, small_mnist: Path):
@@ -323,6 +351,7 @@ def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):
         ["--gpu", "--device", "cpu"],
         ["--colour", "red"],
         ["--without", "luck"],
+        ["--threads", "100000"],
     ],
 )
 def test_flags_and_values_that_cannot_be_are_refused(flags: list[str], small_mnist: Path, tmp_path: Path):
@@ -334,6 +363,31 @@ def test_flags_and_values_that_cannot_be_are_refused(flags: list[str], small_mni
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_test_set_that_cannot_be_read_is_told_before_anything_is_trained(small_mnist: Path, tmp_path: Path):
+    shutil.copytree(small_mnist, tmp_path / "mnist")
+    images = tmp_path / "mnist" / "MNIST" / "raw" / "t10k-images-idx3-ubyte"
+    images.write_bytes(images.read_bytes()[:5000])
+    ended = train(tmp_path / "out", tmp_path / "mnist", *SHORT)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert "damaged" in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_data_that_the_disk_refuses_are_not_called_damaged(small_mnist: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("train.mnist.MNIST.__init__", refuse)
+    with pytest.raises(DataError, match=os.strerror(errno.EIO)):
+        load_test_digits(small_mnist)
+
+
+def test_the_state_of_a_run_is_not_written_over_by_weights(small_mnist: Path, tmp_path: Path):
+    ended = train(tmp_path / "lenet.training.pt", small_mnist, *SHORT)
+    assert ended.returncode == 2
+    assert "NAME.pt" in ended.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize("flags", [["--resume"], ["--data", os.devnull], ["--out", f"{os.devnull}/lenet.pt"]])
 def test_what_is_missing_or_cannot_be_written_is_told_in_one_sentence(
     flags: list[str], small_mnist: Path, tmp_path: Path
@@ -343,18 +397,22 @@ def test_what_is_missing_or_cannot_be_written_is_told_in_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["half of a file", "another file"])
+@pytest.mark.parametrize("damage", ["half of a file", "another file", "a part is missing"])
 def test_a_damaged_training_state_is_told_in_one_sentence(damage: str, small_mnist: Path, tmp_path: Path):
     if damage == "half of a file":
         (tmp_path / "lenet.training.pt").write_bytes(b"half of a file")
+    elif damage == "a part is missing":
+        state = {"recipe": dataclasses.asdict(Recipe()), "speedups": dataclasses.asdict(Speedups()), "network": {}}
+        torch.save(state, tmp_path / "lenet.training.pt")
     else:
         torch.save({"weights": torch.zeros(3)}, tmp_path / "lenet.training.pt")
     ended = train(tmp_path, small_mnist, "--resume")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
 
 
-def test_a_run_broken_off_on_other_digits_is_told_in_one_sentence(small_mnist: Path, tmp_path: Path):
-    kill_at(start_training(tmp_path, small_mnist, *SHORT), r"epoch 2/3:.* 0/12 ")
+@pytest.mark.parametrize("flags", [[], ["--without", "one-cycle"]], ids=["one cycle", "the same rate throughout"])
+def test_a_run_broken_off_on_other_digits_is_told_in_one_sentence(flags: list[str], small_mnist: Path, tmp_path: Path):
+    kill_at(start_training(tmp_path, small_mnist, *SHORT, *flags), r"epoch 2/3:.* 0/12 ")
     write_mnist(tmp_path / "fewer", training=300, test=100)
     state = (tmp_path / "lenet.training.pt").read_bytes()
     ended = train(tmp_path, tmp_path / "fewer", "--resume", "--threads", "1", "--device", "cpu")
@@ -368,6 +426,16 @@ def test_a_loss_that_is_no_number_stops_the_run_and_overwrites_nothing(trained, 
     before = (trained[0] / "lenet.pt").read_bytes()
     out.write_bytes(before)
     ended = train(out, small_mnist, *SHORT, "--lr", "1e30")
+    assert (ended.returncode, out.read_bytes()) == (1, before)
+    assert "loss" in ended.stderr.splitlines()[-1]
+
+
+def test_a_last_step_that_ruins_the_weights_overwrites_nothing(trained, small_mnist: Path, tmp_path: Path):
+    out = tmp_path / "lenet.pt"
+    before = (trained[0] / "lenet.pt").read_bytes()
+    out.write_bytes(before)
+    one_step = ["--fast", "--batch-size", "550", "--threads", "1", "--device", "cpu"]
+    ended = train(out, small_mnist, *one_step, "--lr", "1e30")
     assert (ended.returncode, out.read_bytes()) == (1, before)
     assert "loss" in ended.stderr.splitlines()[-1]
 
@@ -394,10 +462,17 @@ def test_every_speedup_can_be_switched_on_and_the_card_says_so(compiler: bool, s
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler for torch.compile: apt-get install g++")
-def test_what_was_compiled_to_be_tried_is_not_compiled_once_more_to_train(small_mnist: Path):
-    device, speedups, recipe = torch.device("cpu"), Speedups(bf16=True, compile=True), Recipe(batch_size=50)
+@pytest.mark.parametrize(
+    ("recipe", "bf16"),
+    [(Recipe(batch_size=50), True), (replace(FAST, batch_size=50), False)],
+    ids=["the whole recipe", "--fast"],
+)
+def test_what_was_compiled_to_be_tried_is_not_compiled_once_more_to_train(
+    recipe: Recipe, bf16: bool, small_mnist: Path
+):
+    device, speedups = torch.device("cpu"), Speedups(bf16=bf16, compile=True)
     torch.compiler.reset()
-    require(device, speedups, recipe.batch_size)
+    require(device, speedups, recipe.batch_size, recipe)
     digits = load_training_digits(small_mnist)[0]
     training = Training(recipe, device, recipe.steps_an_epoch(len(digits)), speedups)
     with torch.compiler.set_stance("fail_on_recompile"):

@@ -23,7 +23,7 @@ import torch
 from net import checkpoint
 from net.recognizer import Recognizer
 from train import mnist, ranks
-from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, rate, seed
+from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, rate, seed, threads
 from train.devices import DEVICES, DeviceError, choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
 from train.mnist import DataError, Digits
@@ -41,6 +41,9 @@ SPEEDUPS = {
     "bf16": "mixed precision",
     "compile": "torch.compile",
 }
+
+
+STATE = ".training.pt"  # in place of .pt, where a run keeps what it goes on from
 
 
 class UsageError(Exception):
@@ -96,24 +99,24 @@ def take_place(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
 def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     """Train, evaluate, write; the exit status."""
     out = checkpoint.weights_path(options.out)
-    if not checkpoint.is_weights(out):
+    state_path = out.with_suffix(STATE)
+    if not checkpoint.is_weights(out) or out.name.endswith(STATE):
         raise UsageError(f"'{out}' is not called as weights are; --out names a folder, or a file NAME.pt.")
     if options.corrections:
         refuse_flags_of_whole_runs(options, mine)
         return learn_corrections(options, device, out)
-    state_path = out.with_suffix(".training.pt")
     state = load_state(state_path) if options.resume else None
     recipe = chosen_recipe(options, state, mine)
-    out.parent.mkdir(parents=True, exist_ok=True)
 
     root = mnist.root_folder(options.data)
     with mine.one_before_others():  # for it may have to be downloaded
         digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
+        test = mnist.load_test_digits(root)  # not looked at before the end; but then it must not turn out damaged
     if recipe.batch_size > len(digits):
         raise UsageError(f"--batch-size must be at most {len(digits)}, the number of digits to train on.")
     steps_an_epoch = recipe.steps_an_epoch(len(digits))
     if state:
-        require(device, Speedups(**state["speedups"]), recipe.batch_size // mine.count)
+        require(device, Speedups(**state["speedups"]), recipe.batch_size // mine.count, recipe)
         training = Training.resume(state, device, steps_an_epoch, mine)
     else:
         speedups = usable_speedups(options, device, recipe, steps_an_epoch, mine)
@@ -145,7 +148,7 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if recipe.outliers:
         relearn_novelty(training, digits)
-    publish(training, validation, root, out)
+    publish(training, validation, test, out)
     state_path.unlink(missing_ok=True)
     return 0
 
@@ -163,8 +166,8 @@ def usable_speedups(
     """
     steps, share = recipe.epochs * steps_an_epoch, recipe.batch_size // mine.count
     wanted, alone = wanted_speedups(options), mine.count == 1
-    speedups = mine.agree(choose_speedups(device, steps, share, wanted, thinner=recipe.thinner, alone=alone))
-    require(device, speedups, share)
+    speedups = mine.agree(choose_speedups(device, steps, share, wanted, recipe=recipe, alone=alone))
+    require(device, speedups, share, recipe)
     return speedups
 
 
@@ -175,16 +178,16 @@ def wanted_speedups(options: argparse.Namespace) -> dict[str, bool | None]:
 
 def learn_corrections(options: argparse.Namespace, device: torch.device, out: Path) -> int:
     """Fine-tune the weights at ``out``, and write them if they read MNIST no worse; the exit status."""
-    out.parent.mkdir(parents=True, exist_ok=True)
     root = mnist.root_folder(options.data)
     digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
+    test = mnist.load_test_digits(root)
     try:
         recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
     except checkpoint.CheckpointError as error:
         raise DataError(checkpoint.with_advice(error, out)) from error
     corrections = load_pictures(options.corrections, recognizer).to(device)
     speedups = usable_speedups(options, device, RECIPE, RECIPE.steps_an_epoch(MNIST_DIGITS))
-    recipe = replace(RECIPE, seed=options.seed or 0)
+    recipe = replace(RECIPE, seed=seed_of(recognizer) if options.seed is None else options.seed)
     tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
     print(f"{len(corrections):,} corrections among {len(tuning.shown):,} pictures an epoch", flush=True)
     for result in tuning.run(validation):
@@ -200,8 +203,13 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of what is written would be worth less than none
     facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
-    publish(tuning.training, validation, root, out, **facts)
+    publish(tuning.training, validation, test, out, **facts)
     return 0
+
+
+def seed_of(recognizer: Recognizer) -> int:
+    """One that its weights alone decide: what is tuned again and again should see other digits each time."""
+    return int(recognizer.card.get("sha256", "0")[:8], 16)
 
 
 def leave(training: Training, state_path: Path, out: Path, resume: str) -> str:
@@ -263,6 +271,8 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
         recipe = replace(recipe, **changed)
         for part in options.without:
             recipe = without(recipe, part)
+    if recipe.batch_size < 2 * mine.count:
+        raise UsageError(f"--batch-size must be at least {2 * mine.count}, two pictures for each of the processes.")
     if recipe.batch_size % mine.count:
         raise UsageError(f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes.")
     return recipe
@@ -336,7 +346,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="folder to write to, or a file NAME.pt (default: checkpoints)",
     )
     parser.add_argument(
-        "--threads", type=count, metavar="N", help="CPU threads (default: one a core, shared out among processes)"
+        "--threads", type=threads, metavar="N", help="CPU threads (default: one a core, shared out among processes)"
     )
     parser.add_argument(
         "--without",

@@ -10,9 +10,8 @@ from net.recognizer import digit_probabilities
 
 # The least confident fraction of MNIST's validation digits is called uncertain, and whatever is no more confident.
 # Not a fraction of errors decides: of 5,000 digits five are mislabelled, and as many are all that may be wrong. It is
-# as large as leaves pen drawings certain: with 0.016, three runs are certain of 95.4% ± 0.3 of them and right about
-# 99.6% ± 0.1 of these, and call 0.8% ± 0.2 certain of what is no digit (`python -m train.evaluate --images`, of the
-# folders that README.md names). More doubt would be right more often, and less often certain.
+# as large as leaves 95% of pen drawings certain (README.md's results say how many of these are right, and of what is
+# no digit). More doubt would be right more often, and less often certain.
 DOUBTFUL = 0.016
 
 

@@ -32,6 +32,7 @@ def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:
 
 count = whole_number(1)
 batch_size = whole_number(2)  # batch normalisation cannot do with one
+threads = whole_number(1, below=1025)
 seed = whole_number(0, below=2**32)  # PyTorch takes it times epochs and ranks
 
 

@@ -77,6 +77,8 @@ def load(root: Path, *, train: bool) -> Digits:
         dataset = MNIST(str(root), train=train, download=True)
     except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:
         if is_complete(root):
+            if isinstance(error, OSError) and error.errno:
+                raise DataError(f"MNIST in '{root}' could not be read ({error.strerror}).") from error
             raise damaged from error
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".: ")
         raise DataError(

@@ -22,7 +22,7 @@ OUTLIERS = 0.3  # of the digits' number
 STRAIGHT_ONES = 0.05  # likewise
 RIDGE = 1e-3  # of the squared weights, which else grow where the two can be told apart without fail
 STEPS = 200  # of L-BFGS, at most
-BATCH = 500  # pictures; bounds memory, changes nothing else
+BATCH = 500  # pictures; bounds memory. With another, other random numbers vary them
 
 
 def relearn_novelty(training: Training, digits: Digits) -> None:

@@ -4,7 +4,6 @@ import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -30,18 +29,23 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     Where more than a digit lies on one, it is shown as ``recognizer`` finds its right digit likeliest; without one, as
     what stands alone. Raises DataError where there are none, or they cannot be read.
     """
-    seen, labels = [], []
+    seen, labels, unread = [], [], 0
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
-        with suppress(NoDigitError):
+        try:
             looks = torch.from_numpy(np.stack([look.pixels for look in see(picture).looks]))
-            likeliest = recognizer.probabilities_of(to_pictures(looks))[:, label].argmax() if recognizer else -1
-            seen.append(looks[likeliest])
-            labels.append(label)
+        except NoDigitError:
+            unread += 1
+            continue
+        likeliest = recognizer.probabilities_of(to_pictures(looks))[:, label].argmax() if recognizer else -1
+        seen.append(looks[likeliest])
+        labels.append(label)
     if not seen:
         raise DataError(
             f"There are no pictures of digits in '{path}'; it takes a folder such as '{path}/7/*.png', a server's "
             "folder of corrections, or its corrections.zip."
         )
+    if unread:
+        print(f"Of the pictures in '{path}', {unread:,} show no digit or cannot be read, and are left out.", flush=True)
     return Digits(torch.stack(seen), torch.tensor(labels))
 
 

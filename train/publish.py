@@ -9,7 +9,6 @@ from torch import Tensor
 
 from net import checkpoint
 from net.lenet import LeNet
-from train import mnist
 from train.calibrate import calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import Digits
@@ -18,11 +17,11 @@ from train.training import Training
 from train.widen import widened
 
 
-def publish(training: Training, validation: Digits, root: Path, out: Path, **facts: Any) -> None:
-    """Look at the test set under ``root``, and write weights, report and a card that holds ``facts`` as well."""
+def publish(training: Training, validation: Digits, test: Digits, out: Path, **facts: Any) -> None:
+    """Look at the ``test`` set, and write weights, report and a card that holds ``facts`` as well."""
     network = LeNet().to(training.device)
     network.load_state_dict(widened(training.averaged_network.state_dict()))
-    test = mnist.load_test_digits(root).to(training.device)
+    test = test.to(training.device)
     test_logits = compute_logits(network, test.images)
     card = card_of_run(training, network, validation, test, test_logits) | facts
     card = checkpoint.save(network.state_dict(), card, out)

@@ -31,6 +31,7 @@ class Augmentation:
     thicken: float = 4.0  # pixels that strokes may grow on either side
     thicken_power: float = 3.0  # the higher the rarer are the thickest
     thin: float = 0.3  # 3 x 3 erosions, at most 1; more breaks thin lines
+    # Rounded to whole pictures of each batch: one of less than 68 draws no hollow line, one of less than 34 no broken.
     hollow: float = 0.01  # fraction of varied pictures that are drawn in outlines; three times as many cost others
     broken: float = 0.02  # fraction that are drawn in a line with gaps; likewise
     habits: Habits = field(default_factory=Habits)

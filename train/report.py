@@ -143,8 +143,7 @@ def draw_history(history: list[dict[str, float]]) -> list[str]:
         if name == "accuracy":
             lines = [[max(0.01, 100 * (1 - value)) for value in line] for line in lines]
         note = (
-            '<p class="note"><span class="key one">training</span> (most pictures varied, and what is no digit among '
-            "them; dropout, smoothed labels), "
+            '<p class="note"><span class="key one">training</span> (made harder as the recipe says), '
             '<span class="key two">validation</span> (the averaged weights); logarithmic</p>'
         )
         curves.append(section(title, draw_curves(epochs, lines) + note))

@@ -58,19 +58,19 @@ def choose_speedups(
     batch_size: int,
     wanted: Mapping[str, bool | None] = MappingProxyType({}),
     *,
-    thinner: int = 1,
+    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
     alone: bool = True,
 ) -> Speedups:
     """What is ``wanted``, by name, and of what is left open there whatever pays on ``device`` for that many ``steps``.
 
-    The steps are those of a `LeNet` with that ``thinner``.
+    The steps are those of ``recipe``'s network.
 
     torch.compile is left out, unless wanted, on CPUs and in short runs, where to try it would take longer than it could
     save, and where this process is not ``alone``, as what would be tried is not what would run.
     """
 
     def time_of(speedups: Speedups) -> float:
-        return time_step(device, speedups, batch_size, thinner).best
+        return time_step(device, speedups, batch_size, recipe).best
 
     chosen = Speedups(**{name: bool(on) for name, on in wanted.items()})
     for name in ("channels_last", "bf16"):
@@ -84,9 +84,14 @@ def choose_speedups(
     return chosen
 
 
-def require(device: torch.device, speedups: Speedups, batch_size: int) -> None:
+def require(
+    device: torch.device,
+    speedups: Speedups,
+    batch_size: int,
+    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+) -> None:
     """Raises SpeedupError where ``device`` cannot do what ``speedups`` want: compile; it can do the others anywhere."""
-    if speedups.compile and math.isinf(time_step(device, speedups, batch_size).best):
+    if speedups.compile and math.isinf(time_step(device, speedups, batch_size, recipe).best):
         raise SpeedupError(
             "torch.compile does not work on this machine (on the CPU it needs a C++ compiler); train with --no-compile."
         )
@@ -100,12 +105,17 @@ class StepTime:
     best: float  # the shortest of those after it
 
 
-def time_step(device: torch.device, speedups: Speedups, batch_size: int, thinner: int = 1) -> StepTime:
-    """How long a step of so many pictures takes a `LeNet` that is ``thinner`` on ``device`` with ``speedups``.
+def time_step(
+    device: torch.device,
+    speedups: Speedups,
+    batch_size: int,
+    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+) -> StepTime:
+    """How long a step of so many pictures takes the network of ``recipe`` on ``device`` with ``speedups``.
 
     It does what `train.training.Training` does, so that this need not be compiled once more.
     """
-    network = LeNet(thinner=thinner).to(device, memory_format=speedups.memory_format)
+    network = LeNet(recipe.dropout, recipe.thinner).to(device, memory_format=speedups.memory_format)
     forward = speedups.forward_of(network)
     pictures = torch.rand(batch_size, 1, 28, 28, device=device).contiguous(memory_format=speedups.memory_format)
     labels = torch.arange(batch_size, device=device) % 10

@@ -27,6 +27,7 @@ from train.recipe import Augmentation, Habits, Recipe
 from train.speedups import Speedups
 
 RISE = 25  # times the learning rate grows from the first step to the top
+STATE_HOLDS = {"network", "averaged", "optimizer", "schedule", "steps_an_epoch", "history", "resumed_elsewhere"}
 NOVELTY_WEIGHT = 0.2  # of telling digits from what is none, next to telling digits apart
 
 
@@ -69,6 +70,7 @@ class Training:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.device = device
+        self.steps_an_epoch = steps_an_epoch
         self.speedups = speedups
         self.ranks = ranks
         self.network = ranks.synchronized(LeNet(recipe.dropout, recipe.thinner))
@@ -131,14 +133,16 @@ class Training:
             for loss, correct in self.steps(digits, number):
                 progress.update(loss, correct)
             train_loss, train_accuracy = self.ranks.mean(progress.means()).tolist()
-        if not math.isfinite(train_loss):
-            raise DivergedError(f"The loss is {train_loss} in epoch {number}")
         logits = compute_logits(self.averaged_network, validation.images)
+        validation_loss = F.cross_entropy(logits[:, :NONE], validation.labels).item()
+        for loss in (train_loss, validation_loss):  # what the last step did, the second alone can tell
+            if not math.isfinite(loss):
+                raise DivergedError(f"The loss is {loss} in epoch {number}")
         return EpochResult(
             epoch=number,
             loss=train_loss,
             accuracy=train_accuracy,
-            validation_loss=F.cross_entropy(logits[:, :NONE], validation.labels).item(),
+            validation_loss=validation_loss,
             validation_accuracy=accuracy(logits, validation.labels),
             seconds=time.perf_counter() - started,
         )
@@ -204,6 +208,7 @@ class Training:
         state = {
             "recipe": asdict(self.recipe),
             "speedups": asdict(self.speedups),
+            "steps_an_epoch": self.steps_an_epoch,
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -232,7 +237,7 @@ class Training:
         Raises StateError where the run would not come to as many steps as it was begun for.
         """
         training = cls(recipe_of(state), device, steps_an_epoch, Speedups(**state["speedups"]), ranks)
-        if state["schedule"].get("total_steps") != training.schedule.state_dict().get("total_steps"):
+        if state["steps_an_epoch"] != steps_an_epoch:
             raise StateError("The run was broken off on more digits than these, or fewer; --data must name the same.")
         training.network.load_state_dict(state["network"])
         training.averaged.load_state_dict(state["averaged"])
@@ -295,6 +300,8 @@ def load_state(path: Path) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
         recipe_of(state)
         Speedups(**state["speedups"])
+        if not state.keys() >= STATE_HOLDS:
+            raise KeyError(*STATE_HOLDS - state.keys())
     except FileNotFoundError:
         raise StateError(f"There is no broken-off run at '{path}' to resume; start one without --resume.") from None
     except Exception as error:  # torch raises a different one for each way a file can be damaged

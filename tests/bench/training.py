@@ -91,7 +91,7 @@ def train_example(root: Path, validation: Digits, epochs: int) -> Iterator[Point
 def train_ours(recipe: Recipe, digits: Digits, validation: Digits) -> Iterator[Point]:
     """`python -m train` by ``recipe``."""
     steps_an_epoch = recipe.steps_an_epoch(len(digits))
-    speedups = choose_speedups(CPU, recipe.epochs * steps_an_epoch, recipe.batch_size, thinner=recipe.thinner)
+    speedups = choose_speedups(CPU, recipe.epochs * steps_an_epoch, recipe.batch_size, recipe=recipe)
     training = Training(recipe, CPU, steps_an_epoch, speedups)
 
     def steps() -> Iterator[None]:
