@@ -23,7 +23,13 @@ export class Answer {
 
   /** @param {() => void} onAgain told to ask once more, where that may help */
   constructor(onAgain) {
-    this.#again.addEventListener("click", onAgain);
+    this.#again.addEventListener("click", () => {
+      if (this.#again.ariaDisabled === "true") return;
+      this.#again.ariaDisabled = "true"; // and not hidden, or the keyboard would lose its place
+      this.#sentence.textContent = words.pending;
+      this.#spoken.textContent = ""; // what is said again is to be heard again
+      onAgain();
+    });
   }
 
   get isEmpty() {
@@ -77,6 +83,7 @@ export class Answer {
     this.#digit.textContent = digit;
     this.#sentence.textContent = sentence;
     this.#again.hidden = true;
+    this.#again.ariaDisabled = null;
     this.#seenFigure.hidden = !prediction;
     if (prediction?.seen) this.#seen.src = prediction.seen;
     this.#rows.forEach((row, index) => {

@@ -24,6 +24,8 @@ export class Drawing {
   #isUnderWay = false;
   /** @type {Point | null} where the stroke under way has come to since the last point that was kept */
   #notKept = null;
+  /** @type {Point | null} where the pointer is that has left the pad with its stroke */
+  #outside = null;
 
   get #strokes() {
     return this.#history.now.strokes;
@@ -51,10 +53,27 @@ export class Drawing {
     this.#isUnderWay = true;
   }
 
-  /** @param {Point} point where the stroke under way goes on @returns {boolean} whether that makes a difference */
+  /**
+   * What nobody sees is no ink: a stroke ends where it leaves the pad, and another begins where it comes back.
+   *
+   * @param {Point} point where the stroke under way goes on @returns {boolean} whether that makes a difference
+   */
   extend(point) {
     if (!this.#isUnderWay) return false;
-    const { points } = this.#strokes[this.#strokes.length - 1];
+    const { points, width, colour } = this.#strokes[this.#strokes.length - 1];
+    const wasOutside = this.#outside;
+    this.#outside = isOnPad(point) ? null : point;
+    if (wasOutside && this.#outside) return false;
+    if (wasOutside) {
+      const back = { points: [rimBetween(point, wasOutside), point], width, colour };
+      this.#history.amend({ strokes: [...this.#strokes, back], pictures: null });
+      return true;
+    }
+    if (this.#outside) {
+      points.push(rimBetween(points[points.length - 1], point));
+      this.#notKept = null;
+      return true;
+    }
     this.#notKept = isNear(point, points[points.length - 1]) ? point : null;
     if (!this.#notKept) points.push(point);
     return !this.#notKept;
@@ -81,7 +100,7 @@ export class Drawing {
     const last = this.#notKept;
     if (last) this.#strokes[this.#strokes.length - 1].points.push(last); // a line ends where it was let go
     this.#isUnderWay = false;
-    this.#notKept = null;
+    this.#notKept = this.#outside = null;
     return last !== null;
   }
 
@@ -89,7 +108,7 @@ export class Drawing {
   withdraw() {
     if (this.#isUnderWay) this.#history.withdraw();
     this.#isUnderWay = false;
-    this.#notKept = null;
+    this.#notKept = this.#outside = null;
   }
 
   /** @param {File[]} all in place of what was there; the first of them large */
@@ -118,7 +137,7 @@ export class Drawing {
   #add(content) {
     this.#history.add(content);
     this.#isUnderWay = false;
-    this.#notKept = null;
+    this.#notKept = this.#outside = null;
   }
 
   /**
@@ -162,6 +181,18 @@ const smallest = (/** @type {number} */ a, /** @type {number} */ b) => Math.min(
 function isNear(point, other) {
   const isPressedAlike = Math.abs((point.force ?? 1) - (other.force ?? 1)) <= SAME_FORCE;
   return isPressedAlike && Math.hypot(point.x - other.x, point.y - other.y) < NEAR;
+}
+
+/** @param {Point} point @returns {boolean} */
+const isOnPad = ({ x, y }) => x >= 0 && x <= 1 && y >= 0 && y <= 1;
+
+/** @param {Point} inside @param {Point} outside @returns {Point} where the line between them crosses the pad's rim */
+function rimBetween(inside, outside) {
+  const part = (/** @type {number} */ from, /** @type {number} */ to) => {
+    const rim = to < 0 ? 0 : to > 1 ? 1 : to;
+    return from === to ? 1 : Math.max(0, (rim - from) / (to - from));
+  };
+  return between(inside, outside, Math.min(part(inside.x, outside.x), part(inside.y, outside.y)));
 }
 
 const ERASER_STEP = 0.01; // of the side: how finely a line is taken apart where it is erased

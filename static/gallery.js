@@ -56,6 +56,12 @@ export class Gallery {
     if (this.#unread.size === 0) this.#status.textContent = this.#inWords();
   }
 
+  /** Read again what could not be read. */
+  tryAgain() {
+    this.#unread = new Set([...this.#unread, ...this.#unreadable]);
+    this.#readOthers();
+  }
+
   /** @returns {string} what has been read */
   #inWords() {
     const [count, unreadable] = [this.#files.length, this.#unreadable.size];
@@ -107,7 +113,7 @@ export class Gallery {
     ];
     button.type = "button";
     button.title = file.name;
-    markTransparent(image);
+    image.addEventListener("load", () => markTransparent(image, file));
     image.addEventListener("error", () => {
       URL.revokeObjectURL(image.src);
       image.replaceWith(nameOf(file)); // the browser cannot show it; the server may read it all the same

@@ -43,7 +43,10 @@ export class Inside {
     onOtherColours(() => this.#draw());
     this.#choices.forEach((button, digit) => {
       button.setAttribute("aria-label", say(words.whyNot, { digit }));
-      button.addEventListener("click", () => onDigit(digit));
+      button.addEventListener("click", () => {
+        for (const each of this.#choices) each.setAttribute("aria-pressed", String(each === button));
+        onDigit(digit);
+      });
     });
   }
 
@@ -144,6 +147,10 @@ export class Inside {
       this.#enlarge(name, row * columns + column);
     };
     canvas.tabIndex = 0;
+    canvas.addEventListener("focus", () => {
+      const isByKeyboard = canvas.matches(":focus-visible");
+      if (isByKeyboard && this.#enlarged.layer !== name) this.#enlarge(name, 0);
+    });
     canvas.addEventListener("pointermove", enlarge);
     canvas.addEventListener("pointerdown", enlarge);
     canvas.addEventListener("keydown", (event) => {

@@ -25,6 +25,7 @@ const insidePanel = byId("inside", HTMLDetailsElement);
 const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
 // An explanation is ten times the work of a reading, and must not keep the next of these waiting.
 const BETWEEN_EXPLANATIONS = 100; // milliseconds
+const PEEPS_IN = 100; // pixels of the panel that show at the window's edge, and no more than its heading
 const LATE = 600; // milliseconds after which an answer is seen to be waited for
 
 const drawing = new Drawing();
@@ -34,7 +35,7 @@ const gallery = new Gallery((file) => {
   refresh();
   bringPaperIntoView();
 });
-const answer = new Answer(read);
+const answer = new Answer(readAgain);
 const verdict = document.getElementById("verdict") ? new Verdict(onPad) : null; // a server may keep no corrections
 const reader = new Reader(showReading, BETWEEN_READINGS);
 const explainer = new Reader(showExplanation, BETWEEN_EXPLANATIONS);
@@ -53,12 +54,14 @@ let preparation = [];
 /** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
 let wantedDigit = null;
 let insideIsInView = false;
+let lastPen = tools[0];
 
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
 redo.addEventListener("click", redoStep);
 clear.addEventListener("click", clearAll);
 copyCurl.addEventListener("click", copyAsCurl);
+for (const each of tools) each.addEventListener("change", () => (lastPen = each.value === "eraser" ? lastPen : each));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") clearAll();
   else if (!event.ctrlKey && !event.metaKey) return;
@@ -68,16 +71,26 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 insidePanel.addEventListener("toggle", explain);
-new IntersectionObserver((entries) => {
-  insideIsInView = entries[entries.length - 1].isIntersecting;
-  if (insideIsInView) explain();
-}).observe(insidePanel);
+new IntersectionObserver(
+  (entries) => {
+    insideIsInView = entries[entries.length - 1].isIntersecting;
+    if (insideIsInView) explain();
+  },
+  { rootMargin: `-${PEEPS_IN}px 0px` },
+).observe(insidePanel);
+addEventListener("hashchange", readAgain); // to that of a link with the token
 refresh();
 
 /** @returns {import("./pad.js").Tool} */
 function tool() {
   const chosen = tools.find(({ checked }) => checked)?.value ?? "ink";
   return { width: Number(penSize.value) / 100, colour: chosen, erases: chosen === "eraser" };
+}
+
+/** Where there is nothing to erase, an eraser that is still chosen would seem to be a pen that does not write. */
+function leaveEraser() {
+  const eraser = tools.find(({ value }) => value === "eraser");
+  if (eraser?.checked && (drawing.isEmpty || drawing.pictures)) lastPen.checked = true;
 }
 
 /** @param {string} letter @param {KeyboardEvent} event @returns {boolean} also where the keyboard has no Latin letters */
@@ -139,6 +152,7 @@ function refresh() {
     undo.disabled = !drawing.canUndo;
     redo.disabled = !drawing.canRedo;
     clear.disabled = copyCurl.disabled = drawing.isEmpty;
+    leaveEraser();
     if (large !== preview.file) {
       preview.show(large);
       forget();
@@ -160,6 +174,12 @@ function read() {
   if (answer.isEmpty) answer.showPending();
   reader.read(() => ({ address: "predict?seen=1", picture: onPad() }));
   waitForAnswer();
+}
+
+/** Once more, where that may help. */
+function readAgain() {
+  read();
+  gallery.tryAgain();
 }
 
 /** Show that an answer is waited for, once it has taken long. */
@@ -207,9 +227,13 @@ function showReading(outcome, picture) {
   if ("error" in outcome && outcome.isGone) serverIsBack().then(read);
 }
 
-/** Have what was read explained: at every answer where it is looked at, else when the pen is up. */
+/**
+ * Have what was read explained: at every answer where it is looked at, else of a drawing when the pen is up. A file
+ * would be sent for that a second time, and is only once one looks.
+ */
 function explain() {
-  if (!insidePanel.open || !answer.hasDigit || (pad.isDrawing && !insideIsInView)) return;
+  const canWait = pad.isDrawing || drawing.pictures;
+  if (!insidePanel.open || !answer.hasDigit || (canWait && !insideIsInView)) return;
   explainer.read(() => ({
     address: wantedDigit === null ? "explain" : `explain?digit=${wantedDigit}`,
     picture: onPad(),

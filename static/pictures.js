@@ -58,18 +58,21 @@ const LOOKED_AT = 32; // pixels, of a side
 const OPAQUE = 250; // of 255
 
 /**
- * Mark a picture that one looks through, once it is there: on white paper white ink would not be seen, nor black on
- * black.
+ * Mark a picture that one looks through: on white paper white ink would not be seen, nor black on black.
  *
- * @param {HTMLImageElement} image
+ * @param {HTMLImageElement} image that is there @param {File} file that it shows
  */
-export function markTransparent(image) {
-  image.addEventListener("load", () => {
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = LOOKED_AT;
-    const context = contextOf(canvas);
-    context.drawImage(image, 0, 0, LOOKED_AT, LOOKED_AT);
-    const { data } = context.getImageData(0, 0, LOOKED_AT, LOOKED_AT);
-    image.toggleAttribute("data-transparent", data.some((value, index) => index % 4 === 3 && value < OPAQUE));
-  });
+export function markTransparent(image, file) {
+  // Photographs are not; to look would decode all of their pixels, and hold the page up meanwhile.
+  image.toggleAttribute("data-transparent", file.type !== "image/jpeg" && isTransparent(image));
+}
+
+/** @param {HTMLImageElement} image @returns {boolean} */
+function isTransparent(image) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = LOOKED_AT;
+  const context = contextOf(canvas);
+  context.drawImage(image, 0, 0, LOOKED_AT, LOOKED_AT);
+  const { data } = context.getImageData(0, 0, LOOKED_AT, LOOKED_AT);
+  return data.some((value, index) => index % 4 === 3 && value < OPAQUE);
 }

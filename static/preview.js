@@ -11,7 +11,7 @@ export class Preview {
   #file = null;
 
   constructor() {
-    markTransparent(this.#image);
+    this.#image.addEventListener("load", () => this.#file && markTransparent(this.#image, this.#file));
     this.#image.addEventListener("error", () => {
       if (!this.#file) return;
       this.#image.hidden = true; // the browser cannot show it; the server says whether it can read it

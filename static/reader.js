@@ -36,8 +36,8 @@ export class Reader {
   #busy = false;
   #generation = 0;
   #refusals = 0;
-  /** @type {AbortController | null} of a file on its way */
-  #upload = null;
+  /** Stops what has been asked and not answered yet. */
+  #stop = new AbortController();
   #onOutcome;
   #rest;
 
@@ -61,7 +61,7 @@ export class Reader {
   cancel() {
     this.#newest = this.#answered = null;
     this.#generation++;
-    this.#upload?.abort(); // which would keep what comes next waiting
+    this.#stop.abort(); // which would keep what comes next waiting
   }
 
   async #work() {
@@ -73,9 +73,8 @@ export class Reader {
         this.#newest = null;
         const request = getRequest();
         if (isSame(request, this.#answered)) continue;
-        const stop = new AbortController();
-        this.#upload = request.picture instanceof Blob ? stop : null;
-        const outcome = await ask(request, stop);
+        this.#stop = new AbortController();
+        const outcome = await ask(request, this.#stop);
         const askAgainIn = "error" in outcome && outcome.askAgainIn;
         this.#refusals = askAgainIn ? this.#refusals + 1 : 0;
         if (generation === this.#generation) {
