@@ -27,7 +27,7 @@ export class Drawing {
   /** @type {Point | null} where the pointer is that has left the pad with its stroke */
   #outside = null;
 
-  get #strokes() {
+  get strokes() {
     return this.#history.now.strokes;
   }
 
@@ -36,7 +36,7 @@ export class Drawing {
   }
 
   get isEmpty() {
-    return !this.pictures && this.#strokes.length === 0;
+    return !this.pictures && this.strokes.length === 0;
   }
 
   get canUndo() {
@@ -49,7 +49,7 @@ export class Drawing {
 
   /** A stroke over pictures begins a new drawing. @param {Point} point @param {number} width @param {string} colour */
   begin(point, width, colour) {
-    this.#add({ strokes: [...this.#strokes, { points: [point], width, colour }], pictures: null });
+    this.#add({ strokes: [...this.strokes, { points: [point], width, colour }], pictures: null });
     this.#isUnderWay = true;
   }
 
@@ -60,13 +60,13 @@ export class Drawing {
    */
   extend(point) {
     if (!this.#isUnderWay) return false;
-    const { points, width, colour } = this.#strokes[this.#strokes.length - 1];
+    const { points, width, colour } = this.strokes[this.strokes.length - 1];
     const wasOutside = this.#outside;
     this.#outside = isOnPad(point) ? null : point;
     if (wasOutside && this.#outside) return false;
     if (wasOutside) {
       const back = { points: [rimBetween(point, wasOutside), point], width, colour };
-      this.#history.amend({ strokes: [...this.#strokes, back], pictures: null });
+      this.#history.amend({ strokes: [...this.strokes, back], pictures: null });
       return true;
     }
     if (this.#outside) {
@@ -86,8 +86,8 @@ export class Drawing {
    * @returns {boolean} whether there was one
    */
   erase(from, to, radius) {
-    const left = this.#strokes.flatMap((stroke) => without(stroke, from, to, radius));
-    if (left.length === this.#strokes.length && left.every((stroke, i) => stroke === this.#strokes[i])) return false;
+    const left = this.strokes.flatMap((stroke) => without(stroke, from, to, radius));
+    if (left.length === this.strokes.length && left.every((stroke, i) => stroke === this.strokes[i])) return false;
     const content = { strokes: left, pictures: null };
     if (this.#isUnderWay) this.#history.amend(content);
     else this.#add(content);
@@ -98,7 +98,7 @@ export class Drawing {
   /** The pointer was lifted. @returns {boolean} whether that makes a difference */
   end() {
     const last = this.#notKept;
-    if (last) this.#strokes[this.#strokes.length - 1].points.push(last); // a line ends where it was let go
+    if (last) this.strokes[this.strokes.length - 1].points.push(last); // a line ends where it was let go
     this.#isUnderWay = false;
     this.#notKept = this.#outside = null;
     return last !== null;
@@ -119,6 +119,11 @@ export class Drawing {
   /** @param {File} large one of the pictures that are there */
   enlarge(large) {
     if (this.pictures) this.#history.amend({ strokes: [], pictures: { all: this.pictures.all, large } });
+  }
+
+  /** @param {Stroke[]} strokes that were on the pad before the page was left */
+  restore(strokes) {
+    if (strokes.length) this.#add({ strokes, pictures: null });
   }
 
   clear() {
@@ -146,17 +151,17 @@ export class Drawing {
    */
   toPoints() {
     const shorten = (/** @type {number} */ value) => Math.round(value * 1e4) / 1e4;
-    const isDot = this.#strokes.length > 0 && this.penShare() > DOT;
-    const strokes = isDot ? [{ points: [this.#strokes[0].points[0]] }] : this.#strokes;
+    const isDot = this.strokes.length > 0 && this.penShare() > DOT;
+    const strokes = isDot ? [{ points: [this.strokes[0].points[0]] }] : this.strokes;
     return strokes.map((stroke) => stroke.points.map(({ x, y }) => [shorten(x), shorten(y)]));
   }
 
   /** @returns {number} how thick the thickest line is, as a share of the drawing's longer side */
   penShare() {
-    const points = this.#strokes.flatMap((stroke) => stroke.points);
+    const points = this.strokes.flatMap((stroke) => stroke.points);
     const extent = (/** @type {number[]} */ values) => values.reduce(largest) - values.reduce(smallest);
     const longerSide = Math.max(extent(points.map(({ x }) => x)), extent(points.map(({ y }) => y)));
-    const width = this.#strokes.map(widest).reduce(largest);
+    const width = this.strokes.map(widest).reduce(largest);
     return width / (longerSide + width);
   }
 
@@ -168,7 +173,7 @@ export class Drawing {
     context.fillRect(0, 0, side, side);
     context.scale(side, side);
     context.lineCap = context.lineJoin = "round";
-    for (const stroke of this.#strokes) paintStroke(context, stroke, palette);
+    for (const stroke of this.strokes) paintStroke(context, stroke, palette);
   }
 }
 

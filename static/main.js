@@ -6,6 +6,7 @@ import { allOf, byId } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { Gallery } from "./gallery.js";
 import { Inside } from "./inside.js";
+import { keep, kept } from "./kept.js";
 import { Pad } from "./pad.js";
 import { acceptPictures } from "./pictures.js";
 import { preparationInWords } from "./preparation.js";
@@ -79,6 +80,8 @@ new IntersectionObserver(
   { rootMargin: `-${PEEPS_IN}px 0px` },
 ).observe(insidePanel);
 addEventListener("hashchange", readAgain); // to that of a link with the token
+addEventListener("pagehide", () => keep(drawing.strokes));
+drawing.restore(kept());
 refresh();
 
 /** @returns {import("./pad.js").Tool} */

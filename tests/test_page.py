@@ -738,6 +738,27 @@ def sent_strokes(page: Page, *steps) -> list[list[list[float]]]:
     return json.loads(asked.value.post_data)["strokes"]
 
 
+def test_a_drawing_outlives_a_reload_and_can_be_undone(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.reload()
+    expect_digit(page, 4)
+    page.click("text=The HTTP interface")
+    page.go_back()
+    expect_digit(page, 4)
+    page.click("#undo")
+    assert inked(page) == 0
+    page.reload()
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    page.evaluate("sessionStorage.setItem('drawing', '[{\"points\": 7}]')")
+    page.goto(f"{page.url}api")
+    page.evaluate("sessionStorage.setItem('drawing', '[{\"points\": 7}]')")
+    page.click("text=Back to the drawing pad")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    draw_with_mouse(page, digit(7))
+    expect_digit(page, 7)
+
+
 def test_an_eraser_that_has_erased_all_gives_way_to_the_pen(page: Page):
     page.check("input[value=blue]", force=True)
     draw_with_mouse(page, digit(5))

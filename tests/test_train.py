@@ -103,6 +103,7 @@ def test_training_leaves_weights_that_load_in_one_line_and_a_card_that_describes
     assert card["hyperparameters"]["batch_size"] == 50
     assert card["parameters"] == sum(parameter.numel() for parameter in network.parameters())
     assert card["seconds"] > 0
+    assert card["processor"]
 
     test, (_, validation) = load_test_digits(small_mnist), load_training_digits(small_mnist)
     logits = compute_logits(network.eval(), test.images)

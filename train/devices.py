@@ -1,6 +1,10 @@
 """Which device trains."""
 
+import platform
+import re
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import torch
 
@@ -34,6 +38,15 @@ def choose_device(name: str, number: int = 0) -> torch.device:
 def device_name(device: torch.device) -> str:
     """What to call ``device`` in a card."""
     return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+
+
+def processor_name() -> str:
+    """What the CPU calls itself: the libraries under PyTorch pick their instructions by it, each in its own way."""
+    with suppress(OSError):
+        told = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        if told:
+            return told[1]
+    return platform.processor() or platform.machine()
 
 
 def synchronize(device: torch.device) -> None:

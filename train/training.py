@@ -17,7 +17,7 @@ from net.lenet import NONE, LeNet, to_pictures
 from train.allographs import Allographs
 from train.augment import Augment
 from train.averaging import ExponentialAverage
-from train.devices import device_name
+from train.devices import device_name, processor_name
 from train.metrics import accuracy, compute_logits, fraction_right
 from train.mnist import Digits
 from train.outliers import Outliers
@@ -94,6 +94,7 @@ class Training:
         return {
             "torch": str(torch.__version__),  # whose own type is refused where only weights are read
             "device": device_name(self.device),
+            "processor": processor_name(),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),  # the instructions that PyTorch picked
             "processes": self.ranks.count,
             "threads": torch.get_num_threads(),
