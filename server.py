@@ -245,9 +245,7 @@ def create_app(
         return outcomes
 
     if kept is not None:
-        handing_out = (
-            threading.Semaphore()
-        )  # one at a time: each may fill a gigabyte of the disk, for as long as it takes
+        handing_out = threading.Semaphore()  # to one at a time: each may take a gigabyte of the disk
 
         @app.post("/corrections")
         def correct() -> dict[str, Any]:
