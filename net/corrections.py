@@ -17,14 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from net.errors import NO_ROOM
+
 FILE = "corrections.sqlite3"
 MAX_ROWS = 100_000
 MAX_BYTES = 1024**3  # of all pictures together
 BUSY_SECONDS = 10  # how long one process waits for another to have written
 RETRY_SECONDS = 0.01
-# A full disk, and a quota or a limit on files that is reached, which SQLite tells as a failure to write.
+# How SQLite tells what `NO_ROOM` tells.
 NO_ROOM_IN_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS corrections (
@@ -43,6 +44,10 @@ SUFFIXES = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"BM",
 
 class StorageFullError(Exception):
     """No correction more can be kept, or what is kept cannot be written out."""
+
+
+class QuotaReachedError(StorageFullError):
+    """As many are kept as may be, however much room there is."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ class Corrections:
                     "SELECT count(*), coalesce(sum(length(picture)), 0) FROM corrections"
                 ).fetchone()
                 if rows >= self.max_rows or size + len(correction.picture) > self.max_bytes:
-                    raise StorageFullError
+                    raise QuotaReachedError
                 database.execute(
                     "INSERT INTO corrections VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (

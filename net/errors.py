@@ -1,4 +1,8 @@
-"""Why no digit could be had from what was given."""
+"""Why no digit could be had from what was given, and why nothing could be written."""
+
+import errno
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a full disk; a quota, or a limit on files, that is reached
 
 
 class NoDigitError(Exception):

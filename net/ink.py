@@ -99,18 +99,23 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
         SHADOW_REMOVED: is_shaded,
         PARTS_LEFT_OUT: not found.is_whole,
     }
-    fewer = [without_thin_lines(difference, found.width_of_lines)] if found.width_of_lines else []
-    fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
-    if not found.pen:  # which is stronger than the digit beside it
-        fewer += cleaned(difference)
-    alone = [found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
     return Ink(
         found.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
         scale,
-        tuple(cropped(strength) for strength in alone if strength is not None and strength.max() > FAINT_INK),
+        what_else(difference, found),
         ink_on_page(image, moved(enlarged(found.page, scale), above, before)) if found.page else None,
     )
+
+
+def what_else(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
+    """What else than all that was ``found`` may be the digit, cropped to it: with less and less of the ink."""
+    fewer = [without_thin_lines(difference, found.width_of_lines)] if found.width_of_lines else []
+    fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
+    if not found.pen:  # which is stronger than the digit beside it
+        fewer += cleaned(difference)
+    strengths = [found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
+    return tuple(cropped(strength) for strength in strengths if strength is not None and strength.max() > FAINT_INK)
 
 
 def surroundings_of(box: Box, image: Image.Image) -> Box:

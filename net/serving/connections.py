@@ -22,7 +22,7 @@ from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import BadRequest
 
-from net.corrections import NO_ROOM as NO_ROOM_ERRORS
+from net.errors import NO_ROOM
 from net.serving import contract, headers
 from net.serving.gate import Wsgi, client_of
 from net.serving.limits import ARRIVED, Limits
@@ -61,7 +61,7 @@ class Problem:
 
 TOO_SLOW = Problem(408)  # it did not arrive in time
 OVERLOADED = Problem(503)  # it would wait, or has waited, for too long
-NO_ROOM = Problem(507)  # the disk would not take its body
+DISK_FULL = Problem(507)  # the disk would not take its body
 
 
 class ContractParser(HTTPRequestParser):
@@ -77,7 +77,7 @@ class ContractParser(HTTPRequestParser):
             return self.fail(BadRequest(str(error)), data)
         except OSError as error:
             log.error("%s; a request was refused.", error)
-            return self.fail(NO_ROOM if error.errno in NO_ROOM_ERRORS else OVERLOADED, data)
+            return self.fail(DISK_FULL if error.errno in NO_ROOM else OVERLOADED, data)
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CHUNK_LINE:
             return self.fail(BadRequest("A line between chunks is too long"), data)
