@@ -81,7 +81,7 @@ log = logging.getLogger("server")
 HOME = Path(__file__).resolve().parent
 VIEWS = [str(HOME / "views")]  # one and the same list, by whose identity Bottle keeps what it has compiled
 STATIC_KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-STATIC_FILES = {path.name: path for path in (HOME / "static").iterdir() if path.suffix in STATIC_KINDS}
+STATIC_FILES = {path.name: path for path in sorted((HOME / "static").iterdir()) if path.suffix in STATIC_KINDS}
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = HOME / "corrections"
@@ -166,6 +166,7 @@ def create_app(
             "pad",
             words=words,
             for_scripts=for_scripts,
+            scripts=[name for name in STATIC_FILES if name.endswith(".js")],  # all at once, not as each names others
             corrections=kept is not None,
             template_lookup=VIEWS,
         )

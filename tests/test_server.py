@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -400,6 +401,8 @@ def test_the_page_and_its_files_are_served(server):
     assert page.status == 200
     assert page.headers["Content-Type"].startswith("text/html")
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    asked_for_early = re.findall(rb'rel="modulepreload" href="static/([^"]+)"', page.body)
+    assert asked_for_early == [path.name.encode() for path in sorted((HOME / "static").glob("*.js"))]
     for path, kind in (("main.js", "javascript"), ("page.css", "text/css"), ("icon.svg", "image/svg+xml")):
         answer = ask(server, "GET", f"/static/{path}")
         assert (answer.status, kind in answer.headers["Content-Type"]) == (200, True)

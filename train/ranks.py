@@ -18,6 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from train.devices import DeviceError
 
+BY_TORCHRUN = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE")  # what it tells each process
 MOST_RANKS = 1024  # as each draws from a seed of its own
 
 
@@ -96,13 +97,14 @@ def join(kind: str) -> tuple[Ranks, int]:
     Also the number of its device on this machine. Alone where torchrun started nothing.
     Raises DeviceError, on every rank alike, where the devices do not suffice.
     """
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1:
+    if os.environ.get("WORLD_SIZE", "1") == "1":
         return Ranks(), 0
     try:
-        local_rank, local_count = int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"])
-    except KeyError as error:
-        raise DeviceError(f"WORLD_SIZE is set and {error.args[0]} is not; start the processes by torchrun.") from None
+        count, _, local_rank, local_count = (int(os.environ[name]) for name in BY_TORCHRUN)
+    except (KeyError, ValueError):
+        raise DeviceError(
+            f"Of {', '.join(BY_TORCHRUN)} not all are numbers; start the processes by torchrun."
+        ) from None
     if kind == "cuda":
         if local_count > torch.cuda.device_count():
             raise DeviceError(

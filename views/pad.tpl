@@ -8,6 +8,9 @@
   <title>{{page["title"]}}</title>
   <link rel="icon" href="static/icon.svg" type="image/svg+xml">
   <link rel="stylesheet" href="static/page.css">
+  % for name in scripts:
+  <link rel="modulepreload" href="static/{{name}}">
+  % end
   <script type="application/json" id="words">{{!for_scripts}}</script>
   <script type="module" src="static/main.js"></script>
 </head>
