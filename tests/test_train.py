@@ -272,6 +272,16 @@ def test_a_broken_off_run_can_be_resumed_until_a_new_one_has_done_an_epoch(
     assert_same_weights(out, trained[0] / "lenet.pt")
 
 
+def test_a_run_whose_output_is_read_no_more_stops_and_can_go_on(small_mnist: Path, tmp_path: Path):
+    process = start_training(tmp_path, small_mnist, *SHORT, "--epochs", "500")
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read().splitlines()[-1]
+    assert process.wait(LINE_TIMEOUT) == 1
+    assert "--resume" in said
+    assert (tmp_path / "lenet.training.pt").exists()
+
+
 def test_a_run_resumed_in_other_surroundings_is_told_from_one_that_can_be_made_again(
     trained, small_mnist: Path, tmp_path: Path
 ):

@@ -71,6 +71,9 @@ def main() -> int:
         return INTERRUPTED
     except DataError as error:
         message = str(error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain once more at its end
+        message = "Stopped, as nobody reads what this prints; --resume goes on after the last epoch that was done."
     except OSError as error:
         message = f"Could not write beside '{options.out}': {error.strerror or error}. No weights were lost."
     except RuntimeError as error:
