@@ -11,6 +11,8 @@ import { percent, say, words } from "./words.js";
  * @typedef {{button: HTMLButtonElement, caption: HTMLElement}} Tile
  */
 
+const BEFORE_AGAIN = 1_000; // milliseconds
+
 /** @type {File[]} */
 const NONE = [];
 
@@ -25,6 +27,8 @@ export class Gallery {
   #unread = new Set();
   /** @type {Set<File>} that could not be read */
   #unreadable = new Set();
+  /** @type {Set<File>} that were asked about once more, as that might help */
+  #triedAgain = new Set();
   /** @type {File | null} the one that is shown large, and is read for that */
   #large = null;
   #isReading = false;
@@ -58,6 +62,7 @@ export class Gallery {
 
   /** Read again what could not be read. */
   tryAgain() {
+    this.#triedAgain.clear();
     this.#unread = new Set([...this.#unread, ...this.#unreadable]);
     this.#readOthers();
   }
@@ -86,6 +91,11 @@ export class Gallery {
     this.#stop = new AbortController();
     const outcome = await ask({ address: "predict", picture: file }, this.#stop);
     if (files !== this.#files) return;
+    if ("error" in outcome && outcome.isTransient && !this.#triedAgain.has(file)) {
+      this.#triedAgain.add(file);
+      await pass(BEFORE_AGAIN);
+      return;
+    }
     this.tell(file, outcome);
     if ("error" in outcome && outcome.isGone) await serverIsBack();
     else if ("error" in outcome && outcome.askAgainIn) await pass(outcome.askAgainIn);
@@ -98,6 +108,7 @@ export class Gallery {
     this.#files = files;
     this.#unread = new Set(files);
     this.#unreadable = new Set();
+    this.#triedAgain = new Set();
     this.#tiles = new Map(files.map((file) => [file, this.#tile(file)]));
     this.#panel.replaceChildren(...[...this.#tiles.values()].map(({ button }) => button));
     this.#panel.hidden = files.length === 0;

@@ -1150,6 +1150,21 @@ def test_a_file_that_is_gone_when_it_is_read_again_is_told(page: Page, tmp_path:
     expect(page.locator("#sentence")).to_contain_text("Choose it again")
 
 
+def test_a_picture_of_several_that_fails_for_the_moment_is_asked_about_once_more(page: Page):
+    failures = []
+
+    def fail_once(route) -> None:
+        if "seen" in route.request.url or failures:
+            route.continue_()
+        else:
+            failures.append(route.fulfill(status=500, body="no answer of ours"))
+
+    page.route("**/predict*", fail_once)
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif", "7.png")])
+    expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
+    assert failures
+
+
 def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     files = [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")]
