@@ -248,7 +248,7 @@ def create_app(
         return outcomes
 
     if kept is not None:
-        handing_out = threading.Semaphore()  # to one at a time: each may take a gigabyte of the disk
+        handing_out = threading.Semaphore()  # to one at a time in each process: it may take a gigabyte of the disk
 
         @app.post("/corrections")
         def correct() -> dict[str, Any]:
@@ -278,7 +278,7 @@ def create_app(
                 kept.write_zip(file)
             except Exception as error:
                 file.close()
-                if not isinstance(error, StorageFullError):
+                if not isinstance(error, StorageFullError | FileNotFoundError):  # the latter of a temporary folder
                     raise
                 refuse("storage_full", DISK_FULL)
             response.set_header("Content-Length", str(file.tell()))
@@ -455,13 +455,12 @@ def as_json(outcome: Prediction | Refusal, with_seen: bool) -> dict[str, Any]:
 
 
 def answer_error(error: HTTPError) -> str:
-    """Put an error that Bottle raised itself (router, static files, a bug) in the contract's words."""
+    """Put an error that Bottle raised itself (router, parsers, a bug) in the contract's words."""
     response.content_type = JSON
     code, message = {
         405: ("method_not_allowed", f"{request.method} is not allowed here; see the Allow header."),
         413: ("too_large", too_large(request.environ["digits.limits"].body)),
         404: ("not_found", NOT_FOUND),
-        403: ("not_found", NOT_FOUND),
         500: ("internal", INTERNAL),
     }.get(error.status_code, ("bad_request", NOT_HTTP))
     response.status = STATUS[code]
@@ -727,7 +726,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     if not (limits.body and limits.bodies and limits.pixels):
         parser.error("arguments --max-body, --max-bodies and --max-pixels: less than one byte or pixel lets nothing in")
     if limits.body > limits.bodies:
-        parser.error("argument --max-body: not more than --max-bodies, or such a request would never be answered")
+        parser.error("arguments --max-body and --max-bodies: a request may not be larger than all of them together")
     if options.processes > 1 and not processes.CAN_SHARE:
         parser.error("argument --processes: on this system one process cannot share its sockets with others")
     return options
@@ -915,6 +914,8 @@ def train(checkpoint: Path) -> int:
         return subprocess.run(command, cwd=HOME, check=False).returncode
     except KeyboardInterrupt:  # which the training got as well, and has answered
         return 130
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

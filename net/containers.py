@@ -12,13 +12,15 @@ from net.errors import TooManyPixelsError, UnreadableImageError
 JPEG, PNG, GIF = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"GIF8"  # how they begin
 MOST_SCANS = 50  # of a JPEG, each of which goes over all of its pixels; progressive ones have about ten
 MOST_SEGMENTS = 4000  # of a JPEG; 16 MiB of metadata in segments as long as they may be are 256
-SEGMENT = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # how its segments begin: by nothing that a scan holds
+MARKER = re.compile(rb"\xff([^\x00\xff])")  # how segments begin
+AFTER_SCAN = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # the same, by nothing that a scan holds
 SCAN, END_OF_PICTURE = b"\xda", b"\xd9"
-FILL = b"\xff" * 64  # before a segment; decoders go over such bytes one by one, and a few are all that anybody writes
+STANDALONE = bytes([0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)])  # markers that no length follows
+MOST_SKIPPED = 64 * 1024  # bytes between segments before the first scan, which Pillow goes over one by one
 MOST_CHUNKS = 20_000  # of a PNG; 16 MiB in chunks as short as encoders make them are 2,000
 CHUNK_BESIDE = 12  # bytes of a chunk that are not counted in its length
 GIF_HEADER, GIF_FLAGS = 13, 10  # bytes; the flags tell of a palette that follows
-MOST_BLOCKS = 20_000  # of a GIF before its first frame; what describes it takes some hundred
+MOST_BLOCKS = 20_000  # of a GIF before its first frame; what describes it takes some hundred, or some thousand
 FRAME, EXTENSION, END_OF_FILE = b",!;"
 MOST_RUN_LENGTH_PIXELS = 2_000_000  # of a BMP in run-length encoding, which Pillow decodes in Python
 
@@ -35,17 +37,28 @@ def has_unusual_segments(jpeg: bytes) -> bool:
 
     They are gone through as a decoder does, up to the end of the picture: cameras append films.
     """
-    at = len(JPEG)
-    segments = scans = 0
-    while found := SEGMENT.search(jpeg, at):
+    at, segments, skipped = len(JPEG), 0, 0
+    while found := MARKER.search(jpeg, at):
+        segments += 1
+        skipped += found.start() - at
+        if segments > MOST_SEGMENTS or skipped > MOST_SKIPPED:
+            return True
+        if found[1] == SCAN:
+            return has_unusual_scans(jpeg[found.start() :])
+        at = found.end() + (0 if found[1] in STANDALONE else int.from_bytes(jpeg[found.end() : found.end() + 2]))
+    return skipped + len(jpeg) - at > MOST_SKIPPED
+
+
+def has_unusual_scans(jpeg: bytes) -> bool:
+    """Whether what is left of a ``jpeg``, from its first scan on, has more of them than any camera makes."""
+    at = segments = scans = 0
+    while (found := AFTER_SCAN.search(jpeg, at)) and found[1] != END_OF_PICTURE:
         segments += 1
         scans += found[1] == SCAN
-        if scans > MOST_SCANS or segments > MOST_SEGMENTS or FILL in jpeg[at : found.end()]:
+        if scans > MOST_SCANS or segments > MOST_SEGMENTS:
             return True
-        if found[1] == END_OF_PICTURE:
-            return False
         at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
-    return FILL in jpeg[at:]
+    return False
 
 
 def has_unusual_chunks(png: bytes) -> bool:

@@ -111,7 +111,8 @@ class Recognizer:
     ) -> list[Prediction | NoDigitError | DeadlineError]:
         """Read each of ``given`` as `recognize` does, all together; what went wrong stands in its place.
 
-        That is a DeadlineError where its turn would come after ``deadline``.
+        That is a DeadlineError where it would be looked at after ``deadline``; what was looked at goes through the
+        network, however long that takes.
         """
         outcomes: list[Any] = []
         for each in given:

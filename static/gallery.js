@@ -27,6 +27,8 @@ export class Gallery {
   #unread = new Set();
   /** @type {Set<File>} that could not be read */
   #unreadable = new Set();
+  /** @type {Set<File>} those of them that were not refused for what they are */
+  #mayBeReadYet = new Set();
   /** @type {Set<File>} that were asked about once more, as that might help */
   #triedAgain = new Set();
   /** @type {File | null} the one that is shown large, and is read for that */
@@ -56,14 +58,16 @@ export class Gallery {
     tile.button.title = isRead ? file.name : `${file.name}\n${outcome.error}`;
     tile.caption.textContent = isRead ? inBrief(outcome.prediction) : words.briefNotRead;
     isRead ? this.#unreadable.delete(file) : this.#unreadable.add(file);
+    if ("error" in outcome && (outcome.isTransient || outcome.isForToken)) this.#mayBeReadYet.add(file);
     this.#unread.delete(file);
     if (this.#unread.size === 0) this.#status.textContent = this.#inWords();
   }
 
-  /** Read again what could not be read. */
+  /** Read again what could not be read, and might be now. */
   tryAgain() {
+    this.#unread = new Set([...this.#unread, ...this.#mayBeReadYet]);
+    this.#mayBeReadYet.clear();
     this.#triedAgain.clear();
-    this.#unread = new Set([...this.#unread, ...this.#unreadable]);
     this.#readOthers();
   }
 
@@ -108,6 +112,7 @@ export class Gallery {
     this.#files = files;
     this.#unread = new Set(files);
     this.#unreadable = new Set();
+    this.#mayBeReadYet = new Set();
     this.#triedAgain = new Set();
     this.#tiles = new Map(files.map((file) => [file, this.#tile(file)]));
     this.#panel.replaceChildren(...[...this.#tiles.values()].map(({ button }) => button));

@@ -61,6 +61,7 @@ export class Inside {
 
   /** @param {string} sentence about an explanation that did not come; the one before stays */
   showTrouble(sentence) {
+    this.#draw(); // with the digit pressed that it is about
     this.#trouble.textContent = sentence;
   }
 

@@ -7,6 +7,7 @@ const NAME = "drawing";
 /** @param {readonly Stroke[]} strokes */
 export function keep(strokes) {
   try {
+    sessionStorage.removeItem(NAME); // rather none than an older one, where there is no room
     sessionStorage.setItem(NAME, JSON.stringify(strokes));
   } catch {
     // A browser that keeps nothing for us loses it, as it loses everything.

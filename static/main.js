@@ -55,7 +55,7 @@ let preparation = [];
 /** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
 let wantedDigit = null;
 let insideIsInView = false;
-let lastPen = tools[0];
+let lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") ?? tools[0];
 
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
@@ -77,10 +77,11 @@ new IntersectionObserver(
     insideIsInView = entries[entries.length - 1].isIntersecting;
     if (insideIsInView) explain();
   },
-  { rootMargin: `-${PEEPS_IN}px 0px` },
+  { rootMargin: `0px 0px -${PEEPS_IN}px` },
 ).observe(insidePanel);
 addEventListener("hashchange", readAgain); // to that of a link with the token
 addEventListener("pagehide", () => keep(drawing.strokes));
+document.addEventListener("visibilitychange", () => keep(drawing.strokes)); // the last that a page may be told
 drawing.restore(kept());
 refresh();
 
@@ -90,7 +91,7 @@ function tool() {
   return { width: Number(penSize.value) / 100, colour: chosen, erases: chosen === "eraser" };
 }
 
-/** Where there is nothing to erase, an eraser that is still chosen would seem to be a pen that does not write. */
+/** Once there is nothing to erase any more, an eraser that is still chosen would seem to be a pen that writes nothing. */
 function leaveEraser() {
   const eraser = tools.find(({ value }) => value === "eraser");
   if (eraser?.checked && (drawing.isEmpty || drawing.pictures)) lastPen.checked = true;

@@ -19,8 +19,9 @@ const serverGone = OWN_MACHINE.includes(location.hostname) ? words.serverGoneHer
  * @typedef {{address: string, picture: Blob | string}} Request picture is a file, or JSON with strokes in it
  * @typedef {{digit: number, confidence: number, certain: boolean, probabilities: number[], seen?: string,
  *   milliseconds: number, preparation?: string[]}} Prediction
- * @typedef {{error: string, isGone?: boolean, isTransient?: boolean, askAgainIn?: number}} Failure isGone: there was no
- *   server; isTransient: whoever asks once more may be answered; askAgainIn: milliseconds, where the server has no time
+ * @typedef {{error: string, isGone?: boolean, isTransient?: boolean, isForToken?: boolean,
+ *   askAgainIn?: number}} Failure isGone: there was no server; isTransient: whoever asks once more may be answered;
+ *   isForToken: whoever bears the server's token would be; askAgainIn: milliseconds, where the server has no time
  *   or was asked too often
  * @typedef {{prediction: Prediction} | Failure} Outcome
  */
@@ -138,7 +139,7 @@ async function answerTo({ address, picture }, signal) {
 function refusal(error, response) {
   const again = askAgainIn(response);
   const isTransient = !again && (response.status >= 500 || response.status === TOO_SLOW);
-  return { error: errorInWords(error), isTransient, askAgainIn: again };
+  return { error: errorInWords(error), isTransient, isForToken: response.status === 401, askAgainIn: again };
 }
 
 /** @param {Response} response @returns {number | undefined} milliseconds, where it refuses but for now */

@@ -171,6 +171,7 @@ def test_corrections_are_handed_out_to_one_at_a_time(running: RunningServer, tmp
     deadline = time.monotonic() + LINE_TIMEOUT
     while (answer := ask(running, "GET", "/corrections.zip")).status == 503:
         assert time.monotonic() < deadline
+        time.sleep(0.02)
     assert len(zipfile.ZipFile(io.BytesIO(answer.body)).namelist()) == 4
 
 

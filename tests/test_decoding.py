@@ -120,19 +120,26 @@ JPEG = encode(a_four().convert("RGB"), "JPEG")
 GIF = encode(a_four().quantize(16), "GIF")
 AFTER_PALETTE = 13 + 3 * 2 ** (GIF[10] % 8 + 1)
 PIECES = {
-    "fill bytes": JPEG[:2] + b"\xff" * (16 * MIB) + b"\0" + JPEG[2:],
-    "fill bytes before a segment": JPEG[:2] + b"\xff" * (16 * MIB) + JPEG[2:],
-    "segments": JPEG[:2] + b"\xff\xe0\0\2" * (4 * MIB) + JPEG[2:],
-    "chunks": png(a_four())[:33] + chunk(b"teXt", b"") * MIB + png(a_four())[33:],
-    "blocks": GIF[:AFTER_PALETTE] + b"!\xfe" + b"\1a" * (4 * MIB) + b"\0" + GIF[AFTER_PALETTE:],
-    "nothing that is a block": GIF[:AFTER_PALETTE] + b"\0" * (16 * MIB) + GIF[AFTER_PALETTE:],
+    "fill bytes": lambda: JPEG[:2] + b"\xff" * (16 * MIB) + b"\0" + JPEG[2:],
+    "fill bytes before a segment": lambda: JPEG[:2] + b"\xff" * (16 * MIB) + JPEG[2:],
+    "escaped fill bytes": lambda: JPEG[:2] + b"\xff\0" * (8 * MIB) + JPEG[2:],
+    "restarts": lambda: JPEG[:2] + b"\xff\xd0" * (8 * MIB) + JPEG[2:],
+    "short runs": lambda: JPEG[:2] + (b"\xff" * 63 + b"\0") * (MIB // 4) + JPEG[2:],
+    "nothing that is a segment": lambda: JPEG[:2] + b"\0" * (16 * MIB) + JPEG[2:],
+    "nothing that is a segment, after an end": lambda: (
+        JPEG[:2] + b"\xff\xd9" + (b"\xff\xd8\xff\xff" + bytes(65_000)) * 250 + JPEG[2:]
+    ),
+    "segments": lambda: JPEG[:2] + b"\xff\xe0\0\2" * (4 * MIB) + JPEG[2:],
+    "chunks": lambda: png(a_four())[:33] + chunk(b"teXt", b"") * MIB + png(a_four())[33:],
+    "blocks": lambda: GIF[:AFTER_PALETTE] + b"!\xfe" + b"\1a" * (4 * MIB) + b"\0" + GIF[AFTER_PALETTE:],
+    "nothing that is a block": lambda: GIF[:AFTER_PALETTE] + b"\0" * (16 * MIB) + GIF[AFTER_PALETTE:],
 }
 
 
 @pytest.mark.parametrize("what", PIECES)
 def test_a_file_in_so_many_pieces_that_it_would_take_minutes_is_refused(what: str):
     with pytest.raises(UnreadableImageError, match="pieces"):
-        as_mnist(PIECES[what])
+        as_mnist(PIECES[what]())
 
 
 def test_a_file_in_as_many_pieces_as_programs_write_is_read(four: np.ndarray):
@@ -142,7 +149,8 @@ def test_a_file_in_as_many_pieces_as_programs_write_is_read(four: np.ndarray):
     in_short_chunks = b"".join(chunk(b"IDAT", content[at : at + 64]) for at in range(0, len(content), 64))
     for data in (
         b"\x89PNG\r\n\x1a\n" + header + in_short_chunks + chunk(b"IEND", b""),
-        JPEG[:2] + b"\xff" * 8 + JPEG[2:],
+        JPEG[:2] + b"\xff" * 1000 + JPEG[2:],
+        JPEG[:-2] + b"\xff" * 100_000 + JPEG[-2:],
         JPEG + b"\xff" * MIB,
         GIF[:AFTER_PALETTE] + b"!\xfe" + b"\1a" * 200 + b"\0" + GIF[AFTER_PALETTE:],
     ):

@@ -329,7 +329,7 @@ def test_fifty_who_stall_hold_up_nobody(tmp_path: Path):
 
 
 def test_bodies_that_are_more_together_than_is_kept_are_sent_away(tmp_path: Path):
-    with started(tmp_path, "--max-bodies", "2") as running, ExitStack() as open_ones:
+    with started(tmp_path, "--max-bodies", "2", "--max-body", "1") as running, ExitStack() as open_ones:
         start = HEAD + b"Content-Length: 1040000\r\n\r\n" + bytes(1_000_000)
         connections = [open_ones.enter_context(connected(running, start)) for _ in range(3)]
         ready, _, _ = select.select(connections, [], [], LINE_TIMEOUT)
@@ -370,11 +370,11 @@ def test_who_has_waited_past_the_deadline_is_dropped(tmp_path: Path):
 
 def test_of_many_pictures_those_are_read_that_there_is_time_for(tmp_path: Path):
     slow = "data:image/png;base64," + base64.b64encode(slow_picture()).decode()
-    with started(tmp_path, "--deadline", "0.5") as running:
-        answer = post(running, json.dumps({"images": [slow] * 30}).encode(), "application/json")
+    with started(tmp_path, "--deadline", "2") as running:
+        answer = post(running, json.dumps({"images": [slow] * 60}).encode(), "application/json")
         assert answer.status == 200
         read = [one.get("digit") for one in answer.json["predictions"]]
-        assert len(read) == 30
+        assert len(read) == 60
         first_late = read.index(None)
         assert set(read[:first_late]) == {3}
         for one in answer.json["predictions"][first_late:]:

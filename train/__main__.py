@@ -73,7 +73,8 @@ def main() -> int:
         message = str(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain once more at its end
-        message = "Stopped, as nobody reads what this prints; --resume goes on after the last epoch that was done."
+        go_on = "" if options.corrections else "; --resume goes on after the last epoch that was done, if one was"
+        message = f"Stopped, as nobody reads what this prints{go_on}."
     except OSError as error:
         message = f"Could not write beside '{options.out}': {error.strerror or error}. No weights were lost."
     except RuntimeError as error:
@@ -189,6 +190,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     except checkpoint.CheckpointError as error:
         raise DataError(checkpoint.with_advice(error, out)) from error
     corrections = load_pictures(options.corrections, recognizer).to(device)
+    out.parent.mkdir(parents=True, exist_ok=True)  # before the work, lest it be in vain
     speedups = usable_speedups(options, device, RECIPE, RECIPE.steps_an_epoch(MNIST_DIGITS))
     recipe = replace(RECIPE, seed=seed_of(recognizer) if options.seed is None else options.seed)
     tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
