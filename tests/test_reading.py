@@ -76,6 +76,11 @@ def test_neither_light_nor_paper_hides_a_digit(recognizer: Recognizer, hardship:
     assert len(wrong) <= 1, wrong
 
 
+@pytest.mark.parametrize(("digit", "seed"), [(1, 5006), (7, 5012)])
+def test_a_stain_across_a_digit_is_told_by_its_faintness(recognizer: Recognizer, digit: int, seed: int):
+    assert recognizer.recognize(hard_pictures.photograph(digit, "stain", seed)).digit == digit
+
+
 def test_a_small_bright_pad_on_a_dark_screen_is_no_glare(recognizer: Recognizer):
     noise = np.random.default_rng(0).normal(0, 3, (360, 420))
     wrong = []
