@@ -234,7 +234,10 @@ def create_app(
         if rate_limit:
             rate_limit.charge(client_address(), len(given.pictures) - 1)
         pictures = [one for one in given.pictures if isinstance(one, bytes)]
-        read = iter(latest.current.recognize_all(pictures, limits.pixels, deadline()))
+        try:
+            read = iter(latest.current.recognize_all(pictures, limits.pixels, deadline()))
+        except DeadlineError:
+            refuse("overloaded", OVERLOADED)
         outcomes: list[Prediction | Refusal] = []
         for one in given.pictures:
             outcome = next(read) if isinstance(one, bytes) else one

@@ -112,8 +112,10 @@ class Recognizer:
         """Read each of ``given`` as `recognize` does, all together; what went wrong stands in its place.
 
         That is a DeadlineError where it would be looked at after ``deadline``; what was looked at goes through the
-        network, however long that takes.
+        network, however long that takes. Raises DeadlineError where that has passed before the first.
         """
+        if time.monotonic() > deadline:
+            raise DeadlineError
         outcomes: list[Any] = []
         for each in given:
             try:
