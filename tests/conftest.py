@@ -7,9 +7,10 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -23,6 +24,9 @@ import handwriting  # noqa: E402
 from net.arrays import Bytes  # noqa: E402
 from net.decoding import MAX_PIXELS  # noqa: E402
 from net.recognizer import see  # noqa: E402
+
+if TYPE_CHECKING:  # who runs the other tests needs no Playwright
+    from playwright.sync_api import Browser, Page
 
 LINE_TIMEOUT = 60  # seconds
 
@@ -177,3 +181,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     yield running
     running.stop()
     running.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> "Iterator[Browser]":
+    """Chromium, started."""
+    from on_page import started
+
+    with started(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(browser: "Browser", server: RunningServer) -> "Iterator[Callable[..., Page]]":
+    """Opens the page in a browser window of its own; at the end, nothing must have gone wrong in any."""
+    from on_page import opened
+
+    with opened(browser, server.url) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def page(open_page: "Callable[..., Page]") -> "Page":
+    """The page, open on a desk."""
+    return open_page()

@@ -1,0 +1,213 @@
+"""Promises to every screen, keyboard and eye."""
+
+import handwriting
+import pytest
+from conftest import RunningServer
+from on_page import (
+    CHROMIUM_FLAGS,
+    SIZES,
+    digit,
+    draw,
+    draw_with_mouse,
+    expect_digit,
+    expect_in_window,
+    inked,
+    on_pad,
+    pixel,
+)
+
+axe_playwright = pytest.importorskip(
+    "axe_playwright_python.sync_playwright",
+    reason="needs axe-core: python -m pip install -r tests/requirements.txt",
+)
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
+
+
+def test_the_first_load_is_small(page: Page):
+    page.wait_for_load_state("networkidle")
+    loaded = page.evaluate(
+        """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+            .reduce((sum, entry) => sum + entry.transferSize, 0)"""
+    )
+    assert 10_000 < loaded < 60_000
+
+
+def test_zoomed_to_four_times_the_page_still_says_what_it_is(open_page):
+    page = open_page(width=320, height=256)
+    expect(page.locator("header h1")).to_be_in_viewport()
+    assert page.locator("header").bounding_box()["width"] > 100
+
+
+def test_a_screen_on_its_side_shows_the_whole_pad_and_the_answer(open_page):
+    page = open_page(width=667, height=375, has_touch=True)
+    page.locator("#pad").scroll_into_view_if_needed()
+    draw(page, digit(4), "touch")
+    expect_digit(page, 4)
+    for name in ("#pad", "#digit"):
+        box = page.locator(name).evaluate("(each) => each.getBoundingClientRect().toJSON()")
+        assert box["top"] >= 0, name
+        assert box["bottom"] <= 375, name
+
+
+def test_of_a_phone_held_sideways_the_pad_is_seen_at_once(open_page):
+    page = open_page(width=740, height=360, has_touch=True, is_mobile=True)
+    expect_in_window(page, "#pad")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Write a digit")
+
+
+def test_the_reader_s_own_font_size_counts_and_nothing_sticks_out_for_it(
+    browser: Browser, chromium: str, server: RunningServer
+):
+    large = browser.browser_type.launch(
+        executable_path=chromium, args=[*CHROMIUM_FLAGS, "--blink-settings=defaultFontSize=24"]
+    )
+    page = large.new_page(viewport={"width": 360, "height": 640})
+    page.goto(server.url)
+    draw_with_mouse(page, digit(8))
+    expect_digit(page, 8)
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    assert page.evaluate("getComputedStyle(document.body).fontSize") == "24px"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for each in page.locator("main button:visible, .choose, #inside button").all():
+        assert each.evaluate("(each) => each.scrollWidth <= each.clientWidth + 1")
+    sentence, seen = (page.locator(name).bounding_box() for name in ("#sentence", ".seen"))
+    assert page.locator("#sentence").evaluate("(each) => each.scrollWidth <= each.clientWidth")
+    assert sentence["x"] + sentence["width"] <= seen["x"]
+    large.close()
+
+
+def test_everything_is_reached_by_keyboard(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.evaluate("document.activeElement.blur()")
+    reached = []
+    while "copy-curl" not in reached:
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.name"))
+        assert page.evaluate("document.activeElement.matches(':focus-visible')")
+        assert len(reached) < 30, reached
+    others = [""] * 9  # the digits that it might be instead
+    assert reached == ["undo", "clear", "choose", "yes", *others, "pen-size", "tool", "copy-curl"]
+    strokes = inked(page)
+    page.keyboard.press("Control+z")
+    assert 0 < inked(page) < strokes
+    page.keyboard.press("Escape")
+    assert inked(page) == 0
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+
+
+@pytest.mark.parametrize(
+    ("focused", "key", "then"),
+    [
+        ("#clear", "Enter", "undo"),
+        ("#undo", "Enter", "redo"),
+        ("#why button >> nth=3", "Escape", "undo"),
+        ("#yes", "Escape", "undo"),
+    ],
+)
+def test_the_focus_is_not_lost_with_the_control_that_had_it(page: Page, focused: str, key: str, then: str):
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    page.locator(focused).focus()
+    page.keyboard.press(key)
+    expect(page.locator(f"#{then}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect_digit(page, 7)
+
+
+def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
+    def tab_to(name: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == name:
+                return
+        raise AssertionError(f"{name} is not reached")
+
+    page.on("filechooser", lambda _: None)  # from now on, or the browser might be asked to tell of it too late
+    tab_to("choose")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(handwriting.DATA / "5.png")
+    expect_digit(page, 5)
+    expect(page.locator("#yes")).to_be_visible()
+    page.keyboard.press("Shift+Tab")
+    tab_to("yes")
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 5")
+
+
+def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: Page):
+    [stroke] = on_pad(page, digit(3))
+    spoken = page.get_by_role("status").first
+    page.mouse.move(*stroke[0])
+    page.mouse.down()
+    for point in stroke[1:]:
+        page.mouse.move(*point)
+    expect_digit(page, 3)
+    expect(spoken).not_to_contain_text("3.")  # it would talk over itself
+    page.mouse.up()
+    expect(spoken).to_contain_text("This is a 3.")
+    snapshot = page.locator("body").aria_snapshot()
+    for name in ("Pen size", "Undo", "Clear", "Pictures…", "Pen colour", "Probability of each digit"):
+        assert name in snapshot
+    assert snapshot.count("This is a 3.") == 1
+
+
+def test_who_has_no_scripts_is_told_before_the_pad(page: Page):
+    html = page.request.get(page.url).text()  # Playwright's browsers without scripts hide what is meant for such
+    assert html.index("<header>") < html.index("The pad needs JavaScript") < html.index("<main>")
+
+
+def test_what_is_printed_from_a_dark_screen_is_dark_on_white(open_page):
+    page = open_page(color_scheme="dark")
+    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    expect_digit(page, 1)
+    assert sum(pixel(page, 0.01, 0.01)) < 100 < 600 < sum(pixel(page, 0.5, 0.5))
+    page.emulate_media(media="print", color_scheme="dark")
+    assert sum(pixel(page, 0.01, 0.01)) > 600 > 100 > sum(pixel(page, 0.5, 0.5))
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 29, 34)"
+    for name in (".buttons", ".tools", "#verdict"):
+        expect(page.locator(name)).to_be_hidden()
+    expect(page.locator("#sentence")).to_be_visible()
+    page.emulate_media(media="screen", color_scheme="dark")
+    assert sum(pixel(page, 0.01, 0.01)) < 100
+
+
+@pytest.mark.parametrize("state", ["empty", "read", "picture", "error"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page, scheme: str, state: str):
+    page = open_page(color_scheme=scheme, bypass_csp=True)
+    if state == "read":
+        draw_with_mouse(page, digit(3))
+        expect_digit(page, 3)
+        expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    elif state == "picture":
+        page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+        expect(page.locator("#gallery button").nth(1)).to_contain_text("2 · ")
+    elif state == "error":
+        page.set_input_files("#choose", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
+        expect(page.locator("#answer")).to_have_attribute("data-state", "error")
+    standards = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = axe_playwright.Axe().run(page, options=standards)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_sticks_out_at_any_width(open_page, size: str, scheme: str):
+    width, height = SIZES[size]
+    page = open_page(width=width, height=height, color_scheme=scheme)
+    draw_with_mouse(page, digit(8))
+    expect_digit(page, 8)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for each in page.locator(".panel, .paper, .tools, main button:visible, .seen, .layers canvas, .detail").all():
+        assert each.evaluate("(each) => each.scrollWidth <= each.clientWidth + 1")
+        assert each.evaluate(
+            """(each) => {
+                const inner = each.getBoundingClientRect();
+                const outer = (each.parentElement.closest(".panel, .tools") ?? document.body).getBoundingClientRect();
+                return inner.left >= outer.left - 1 && inner.right <= outer.right + 1;
+            }"""
+        )
+    if size == "phone":
+        assert page.locator("#digit").evaluate("(each) => each.getBoundingClientRect().bottom <= innerHeight")

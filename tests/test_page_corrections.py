@@ -1,0 +1,151 @@
+"""Promises to those who tell the page whether it was right."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import handwriting
+from conftest import start_server
+from on_page import PREDICTION, digit, draw_with_mouse, expect_digit, inked, is_of_all, places_of
+from playwright.sync_api import Page, expect
+
+
+def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
+    running = start_server(tmp_path)
+    page = open_page(running.url)
+    expect(page.locator("#verdict")).to_be_hidden()
+    with page.expect_response(lambda response: is_of_all(response, digit(4))):
+        draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
+    page.get_by_label("No, it is a 9").click()
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 9.")
+    page.get_by_label("No, it is a 9").click()
+    expect(page.locator("#verdict-note")).to_have_text("It was kept as a 9 already.")
+    page.set_input_files("#choose", handwriting.DATA / "2.gif")
+    expect_digit(page, 2)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 2.")
+    page.click("#clear")
+    expect(page.locator("#verdict")).to_be_hidden()
+    with zipfile.ZipFile(io.BytesIO(page.request.get(f"{running.url}corrections.zip").body())) as archive:
+        assert sorted(name.partition("/")[0] for name in archive.namelist()) == ["2", "9"]
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    running.stop()
+    running.process.stdout.close()
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_have_text("It was not kept: the server does not answer.")
+
+
+def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):
+    waiting = []
+    page.route("**/corrections", lambda route: waiting.append(route))
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.click("#yes")
+    page.keyboard.press("Escape")
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+    with page.expect_response("**/corrections"):
+        waiting[0].fulfill(json={"label": 4, "predicted": 4, "new": True})
+    assert inked(page) > 0
+    expect(page.locator("#verdict-note")).to_be_empty()
+
+
+def test_right_or_wrong_is_told_of_what_was_read_though_a_line_has_been_added_since(page: Page):
+    waiting, kept = [], []
+    page.route("**/predict?*", lambda route: waiting.append(route))
+    page.on("request", lambda request: kept.append(request.post_data) if "corrections" in request.url else None)
+
+    def answer(number: int) -> None:
+        probabilities = [float(each == number) for each in range(10)]
+        waiting.pop(0).fulfill(json=PREDICTION | {"digit": number, "probabilities": probabilities})
+
+    with page.expect_request("**/predict?*"):
+        draw_with_mouse(page, digit(4)[:1])
+    with page.expect_request("**/predict?*"):
+        answer(1)  # the line's first point, so that now all of it is asked about
+    with page.expect_request("**/predict?*"):
+        draw_with_mouse(page, digit(4)[1:])
+        answer(2)  # the line
+    expect_digit(page, 2)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 2")
+    correction = json.loads(kept[0])
+    assert correction["label"] == 2
+    assert len(correction["strokes"]) == 1
+    answer(4)
+    expect_digit(page, 4)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+    correction = json.loads(kept[1])
+    assert correction["label"] == 4
+    assert len(correction["strokes"]) == 2
+
+
+def test_who_names_another_digit_speaks_of_all_that_is_on_the_pad(page: Page):
+    kept = []
+    page.on("request", lambda request: kept.append(request.post_data) if "corrections" in request.url else None)
+    with page.expect_response(lambda response: is_of_all(response, digit(4)[:1])):
+        draw_with_mouse(page, digit(4)[:1])
+    expect(page.locator("#verdict")).to_be_visible()
+    page.route("**/predict?*", lambda route: None)  # an answer that does not come
+    draw_with_mouse(page, digit(4)[1:])
+    page.get_by_label("No, it is a 4").or_(page.locator("#yes", has_text="a 4")).last.click()
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+    assert [len(json.loads(each)["strokes"]) for each in kept] == [2]
+
+
+def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):
+    waiting, is_held = [], [True]
+    draw_with_mouse(page, digit(4)[:-1])
+    expect(page.locator("#verdict")).to_be_visible()
+    page.route("**/predict?*", lambda route: waiting.append(route) if is_held else route.continue_())
+    with page.expect_request("**/predict?*"):
+        draw_with_mouse(page, digit(4)[-1:])
+    page.get_by_label("No, it is a 4").or_(page.locator("#yes", has_text="a 4")).first.click()
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+    is_held.clear()
+    with page.expect_response("**/predict?*"):
+        waiting[0].continue_()
+    expect_digit(page, 4)
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+
+
+def test_a_correction_on_its_way_is_seen_to_be_and_is_not_sent_twice(page: Page):
+    waiting = []
+    page.route("**/corrections", lambda route: waiting.append(route))
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    places = places_of(page, "#yes", "#others", ".tools", "#bars")
+    with page.expect_request("**/corrections"):
+        page.click("#yes")
+    expect(page.locator("#verdict-note")).to_have_text("Sending…")
+    expect(page.locator("#yes")).to_be_disabled()
+    page.locator("#others button").nth(9).click(force=True)
+    page.keyboard.press("Enter")
+    assert len(waiting) == 1
+    waiting[0].fulfill(json={"label": 4, "predicted": 4, "new": True})
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
+    expect(page.locator("#yes")).to_be_enabled()
+    assert places_of(page, "#yes", "#others", ".tools", "#bars") == places
+    page.get_by_label("No, it is a 9").click()
+    expect(page.locator("#verdict-note")).to_have_text("Sending…")
+    assert len(waiting) == 2
+
+
+def test_where_no_corrections_are_kept_none_are_asked_for(open_page, tmp_path: Path):
+    running = start_server(tmp_path, "--no-corrections")
+    page = open_page(running.url)
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    expect(page.locator("#verdict")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    assert page.request.post(f"{running.url}corrections?label=4", data=b"").status == 404
+    running.stop()
+    running.process.stdout.close()
+    assert not (tmp_path / "corrections").exists()

@@ -1,0 +1,463 @@
+"""Promises of the pad: mouse, finger, pen and eraser, and what they did undone and done again."""
+
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import handwriting
+import pytest
+from conftest import RunningServer
+from on_page import digit, draw, draw_with_mouse, expect_digit, inked, is_of_all, on_pad, pixel, touch_at
+from PIL import Image
+from playwright.sync_api import CDPSession, Page, Response, expect
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_digit_drawn_with_the_mouse_is_read(page: Page, number: int):
+    draw_with_mouse(page, digit(number))
+    expect_digit(page, number)
+    expect(page.locator("#sentence")).to_contain_text(str(number))
+
+
+@pytest.mark.parametrize("number", [2, 7, 8])
+def test_a_digit_drawn_with_a_finger_is_read_and_the_page_does_not_scroll(open_page, number: int):
+    page = open_page(width=390, height=600, has_touch=True, is_mobile=True, device_scale_factor=3)
+    assert page.evaluate("document.documentElement.scrollHeight > innerHeight"), "there is something to scroll"
+    draw(page, digit(number), "touch")
+    expect_digit(page, number)
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_second_finger_does_not_draw(open_page):
+    page = open_page(width=390, height=800, has_touch=True, is_mobile=True)
+    devtools = page.context.new_cdp_session(page)
+    [[first, second]] = on_pad(page, [[(0.3, 0.3), (0.8, 0.8)]])
+    points = [{"x": first[0], "y": first[1], "id": 1}, {"x": second[0], "y": second[1], "id": 2}]
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator("#clear")).to_be_enabled()
+    assert pixel(page, 0.3, 0.3) != pixel(page, 0.01, 0.01)
+    assert pixel(page, 0.8, 0.8) == pixel(page, 0.01, 0.01)
+
+
+def test_people_s_drawings_are_read(open_page, pen_root: Path):
+    page = open_page(width=1000, height=900)
+    drawings = json.loads((pen_root / "strokes.json").read_text())
+    right = 0
+    for number in range(10):
+        drawing = next(each for each in drawings if each["label"] == number)
+        page.keyboard.press("Escape")
+        expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+        strokes = [[(x / 500, y / 500) for x, y in stroke] for stroke in drawing["strokes"]]
+        with page.expect_response(lambda response, strokes=strokes: is_of_all(response, strokes)) as response:
+            draw_with_mouse(page, strokes)
+        right += response.value.json()["digit"] == number
+    assert right >= 9
+
+
+@pytest.mark.parametrize("scale", [1, 1.5, 3])
+@pytest.mark.parametrize("zoom", [0.8, 1, 1.5])
+def test_the_line_meets_the_pointer_on_every_screen_and_at_every_zoom(open_page, scale: float, zoom: float):
+    # A browser that zooms has larger pixels of its own, and fewer of them.
+    page = open_page(width=round(801 / zoom), height=round(777 / zoom), device_scale_factor=scale * zoom)
+    expect_line_under_pointer(page, scale * zoom)
+    assert pixels_under_one(page) == pytest.approx(1, abs=0.02), "the line is as sharp as the screen"
+
+
+def test_the_line_meets_the_pointer_where_the_page_itself_is_zoomed(open_page):
+    page = open_page(width=801, height=777)
+    page.evaluate("document.documentElement.style.zoom = 1.3")
+    expect_line_under_pointer(page, 1)
+
+
+def test_the_line_is_sharp_again_on_another_screen_with_smaller_pixels(page: Page):
+    draw_with_mouse(page, digit(7))
+    expect_digit(page, 7)
+    few = inked(page)
+    # The window is a little wider, or the emulation tells the page nothing; the pad is as large as before.
+    screen = {"width": 1300, "height": 800, "deviceScaleFactor": 2, "mobile": False}
+    page.context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", screen)
+    page.wait_for_function("() => document.getElementById('pad').width > 700")
+    assert pixels_under_one(page) == pytest.approx(1, abs=0.02)
+    assert inked(page) == pytest.approx(4 * few, rel=0.1)
+
+
+def expect_line_under_pointer(page: Page, density: float) -> None:
+    """Draw a line, and look for it on the screen where the pointer was."""
+    [[(x, y), end]] = on_pad(page, [[(0.3, 0.6), (0.31, 0.6)]])
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(*end)
+    page.mouse.up()
+    expect(page.locator("#clear")).to_be_enabled()
+    assert inked(page) > 0
+    page.mouse.move(0, 0)
+    with Image.open(io.BytesIO(page.screenshot())) as screen:
+        radius = 0.05 / 2 * page.locator("#pad").bounding_box()["width"]
+        darkness = [
+            255 - screen.convert("L").getpixel((round((x + dx) * density), round((y + dy) * density)))
+            for dx, dy in ((0, 0), (-0.8 * radius, 0), (0, 0.8 * radius), (-1.3 * radius, 0), (0, 1.3 * radius))
+        ]
+    assert [each > 128 for each in darkness] == [True, True, True, False, False]
+
+
+def pixels_under_one(page: Page) -> float:
+    """How many pixels of the screen's one of the pad's is wide."""
+    return page.evaluate(
+        """() => {
+            const pad = document.getElementById("pad");
+            return (pad.getBoundingClientRect().width * devicePixelRatio) / pad.width;
+        }"""
+    )
+
+
+@pytest.mark.parametrize("end", [(0.5, 0.5), (0.512, 0.508)], ids=["still", "moved a little"])
+def test_a_tap_is_no_digit_however_it_trembled(page: Page, end: tuple[float, float]):
+    draw_with_mouse(page, [[(0.5, 0.5), end]])
+    expect(page.locator("#sentence")).to_contain_text("does not look like a digit")
+    page.keyboard.press("Escape")
+    page.locator("#pen-size").fill("1")
+    draw_with_mouse(page, [[(0.5, 0.4), (0.5, 0.6)]])
+    expect_digit(page, 1)
+
+
+def test_undo_takes_back_a_stroke_and_clear_all_of_them(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    whole = inked(page)
+    page.click("#undo")
+    assert 0 < inked(page) < whole
+    page.click("#undo")
+    expect(page.locator("#undo")).to_be_disabled()
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    draw_with_mouse(page, digit(5))
+    page.click("#clear")
+    expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
+    assert inked(page) == 0
+
+
+def test_redo_brings_back_what_was_undone_or_cleared(page: Page):
+    expect(page.locator("#redo")).to_be_disabled()
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    whole = inked(page)
+    page.keyboard.press("Control+z")
+    fewer = inked(page)
+    page.keyboard.press("Control+Shift+z")
+    assert fewer < inked(page) == whole
+    expect(page.locator("#redo")).to_be_disabled()
+    page.keyboard.press("Escape")
+    assert inked(page) == 0
+    page.click("#undo")
+    assert inked(page) == whole
+    expect_digit(page, 4)
+    page.click("#undo")
+    draw_with_mouse(page, [[(0.1, 0.1), (0.12, 0.12)]])
+    expect(page.locator("#redo")).to_be_disabled()
+
+
+@pytest.mark.parametrize("what", ["eraser", "touch"])
+def test_a_stroke_that_never_was_leaves_what_can_be_redone(open_page, what: str):
+    page = open_page(has_touch=True)
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    whole = inked(page)
+    page.click("#undo")
+    come_to_nothing(page, what)
+    page.click("#redo")
+    assert inked(page) == whole
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+    page.click("#undo")
+    expect_digit(page, 7)
+    come_to_nothing(page, what)
+    expect_digit(page, 7)
+    page.click("#redo")
+    expect_digit(page, 3)
+    expect(page.locator("#picture")).to_be_hidden()
+
+
+def come_to_nothing(page: Page, what: str) -> None:
+    """Draw with an eraser where there is no line, or begin to with a finger, of which the system then thinks better."""
+    if what == "eraser":
+        page.check("input[value=eraser]", force=True)
+        draw_with_mouse(page, [[(0.02, 0.02), (0.05, 0.02)]])
+        page.check("input[value=ink]", force=True)
+    else:
+        devtools, _ = lay_palm(page)
+        devtools.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
+
+
+def test_ink_ends_where_the_pad_does(page: Page):
+    beyond = [[(0.2, 0.3), (0.8, 0.3), (0.45, 0.95), (0.44, 1.1), (0.9, 1.3)]]
+    with page.expect_response(lambda response: "/predict" in response.url):
+        draw_with_mouse(page, beyond)
+    expect_digit(page, 7)
+    sent = sent_strokes(page, lambda: page.keyboard.press("Control+z"), lambda: page.keyboard.press("Control+Shift+z"))
+    assert len(sent) == 1
+    assert all(0 <= place <= 1 for stroke in sent for point in stroke for place in point)
+    assert sent[0][-1] == pytest.approx((0.4467, 1), abs=0.01), "where the line crosses the rim"
+    page.click("#clear")
+    out_and_back = [[(0.3, 0.5), (0.3, 1.2), (0.6, 1.2), (0.6, 0.5)]]
+    draw_with_mouse(page, out_and_back)
+    sent = sent_strokes(page, lambda: page.keyboard.press("Control+z"), lambda: page.keyboard.press("Control+Shift+z"))
+    assert [(stroke[0], stroke[-1]) for stroke in sent] == [
+        (pytest.approx([0.3, 0.5], abs=0.01), pytest.approx([0.3, 1], abs=0.01)),
+        (pytest.approx([0.6, 1], abs=0.01), pytest.approx([0.6, 0.5], abs=0.01)),
+    ]
+
+
+def sent_strokes(page: Page, *steps) -> list[list[list[float]]]:
+    """What is asked about after ``steps``."""
+    with page.expect_request("**/predict*") as asked:
+        for step in steps:
+            step()
+    return json.loads(asked.value.post_data)["strokes"]
+
+
+def test_a_drawing_outlives_a_reload_and_can_be_undone(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.reload()
+    expect_digit(page, 4)
+    page.click("text=The HTTP interface")
+    page.go_back()
+    expect_digit(page, 4)
+    page.click("#undo")
+    assert inked(page) == 0
+    page.reload()
+    expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
+    assert inked(page) == 0
+    page.goto(f"{page.url}api")
+    page.evaluate("sessionStorage.setItem('drawing', '[{\"points\": 7}]')")
+    page.click("text=Back to the drawing pad")
+    expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
+    draw_with_mouse(page, digit(7))
+    expect_digit(page, 7)
+
+
+def test_an_eraser_that_has_erased_all_gives_way_to_the_pen(page: Page):
+    page.check("input[value=blue]", force=True)
+    draw_with_mouse(page, digit(5))
+    expect_digit(page, 5)
+    page.check("input[value=eraser]", force=True)
+    page.click("#clear")
+    expect(page.locator("input[value=blue]")).to_be_checked()
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+
+
+def test_the_eraser_takes_away_what_it_touches_and_the_rest_is_read_anew(page: Page):
+    crossed = [*digit(7), [(0.34, 0.55), (0.7, 0.5)]]
+    draw_with_mouse(page, [*crossed, [(0.1, 0.9), (0.9, 0.93)]])
+    expect(page.locator("#clear")).to_be_enabled()
+    whole = inked(page)
+    page.check("input[value=eraser]", force=True)
+    draw_with_mouse(page, [[(0.02, 0.93), (0.98, 0.96)]])
+    assert inked(page) < whole
+    for x in (0.15, 0.35, 0.5, 0.65, 0.85):
+        assert pixel(page, x, 0.9 + 0.0375 * (x - 0.1)) == pixel(page, 0.01, 0.01), "however quick the hand"
+    expect_digit(page, 7)
+    page.click("#undo")
+    assert inked(page) == whole
+
+
+def test_a_pen_draws_as_hard_as_it_is_pressed_and_its_palm_does_not_draw(open_page):
+    page = open_page(has_touch=True)
+    draw(page, digit(3), "pen", pressure=0.2)
+    light = inked(page)
+    expect_digit(page, 3)
+    page.keyboard.press("Escape")
+    draw(page, digit(3), "pen", pressure=0.9)
+    pressed = inked(page)
+    assert pressed > 1.5 * light
+    draw(page, [[(0.9, 0.9), (0.95, 0.95)]], "touch")
+    assert inked(page) == pressed
+
+
+def lay_palm(page: Page) -> tuple[CDPSession, handwriting.Point]:
+    """A touch in a corner of the pad that slides a little and stays, and where it is then."""
+    devtools = page.context.new_cdp_session(page)
+    [[down, slid]] = on_pad(page, [[(0.8, 0.9), (0.85, 0.9)]])
+    touch_at(devtools, "down", down)
+    touch_at(devtools, "move", slid)
+    return devtools, slid
+
+
+def test_a_palm_that_comes_before_the_pen_gives_way_to_it(open_page):
+    page = open_page(has_touch=True)
+    devtools, at = lay_palm(page)
+    draw(page, digit(7), "pen")
+    touch_at(devtools, "up", at)
+    expect_digit(page, 7)
+    assert pixel(page, 0.8, 0.9) == pixel(page, 0.01, 0.01)
+    page.click("#undo")
+    assert inked(page) == 0
+    expect(page.locator("#undo")).to_be_disabled()
+
+
+def test_a_palm_that_the_system_takes_back_leaves_nothing(open_page):
+    page = open_page(has_touch=True)
+    devtools, at = lay_palm(page)
+    expect(page.locator("#clear")).to_be_enabled()
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    expect(page.locator("#undo")).to_be_disabled()
+    assert inked(page) == 0
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect_digit(page, 3)
+    touch_at(devtools, "down", at)
+    expect(page.locator("#picture")).to_be_hidden()
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
+    expect_digit(page, 3)
+    expect(page.locator("#gallery button")).to_have_count(2)
+
+
+def test_a_finger_draws_again_once_the_pen_is_put_away(open_page):
+    page = open_page(has_touch=True)
+    page.clock.install()
+    draw(page, [[(0.5, 0.2), (0.5, 0.8)]], "pen")
+    page.clock.run_for(6_000)
+    draw(page, [[(0.2, 0.5), (0.8, 0.5)]], "touch")
+    page.clock.run_for(1_000)
+    assert pixel(page, 0.3, 0.5) != pixel(page, 0.01, 0.01)
+
+
+def test_a_mouse_whose_release_nobody_told_of_draws_no_more(page: Page):
+    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    expect_digit(page, 1)
+    [[start, end, (x, y)]] = on_pad(page, [[(0.2, 0.2), (0.3, 0.2), (0.8, 0.6)]])
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end)
+    page.evaluate(  # as where a menu took the release, of which Chromium would tell here
+        """([clientX, clientY]) => {
+            const mouse = { pointerId: 1, pointerType: "mouse", buttons: 0, clientX, clientY };
+            document.getElementById("pad").dispatchEvent(new PointerEvent("pointermove", mouse));
+        }""",
+        [x, y],
+    )
+    page.mouse.up()
+    assert pixel(page, 0.25, 0.2) != pixel(page, 0.8, 0.6) == pixel(page, 0.01, 0.01)
+    page.click("#undo")
+    assert pixel(page, 0.25, 0.2) == pixel(page, 0.01, 0.01)
+
+
+def test_undo_is_where_it_lies_on_keyboards_of_other_letters(page: Page):
+    draw_with_mouse(page, digit(1))
+    expect_digit(page, 1)
+    page.evaluate(
+        """() => document.dispatchEvent(new KeyboardEvent("keydown", { key: "я", code: "KeyZ", ctrlKey: true }))"""
+    )
+    assert inked(page) == 0
+
+
+def test_strokes_go_to_the_server_so_that_the_thickest_pen_is_read(page: Page):
+    page.locator("#pen-size").fill("12")
+    with page.expect_request("**/predict*") as sent:
+        draw_with_mouse(page, digit(8))
+    assert json.loads(sent.value.post_data)["strokes"][0]
+    expect_digit(page, 8)
+    expect(page.locator("#answer")).to_have_attribute("data-state", "certain")
+
+
+def test_a_mouse_that_tells_of_every_hair_s_breadth_draws_no_more_points_than_are_seen(page: Page):
+    line = [(0.5 + 0.0003 * step, 0.2 + 0.0009 * step) for step in range(402)]
+    with page.expect_response(lambda response: is_at_end(response, line[-1])) as last:
+        draw_with_mouse(page, [line])
+    points = json.loads(last.value.request.post_data)["strokes"][-1]
+    assert 100 < len(points) < 250
+    assert points[0] == pytest.approx(line[0], abs=0.0002)
+
+
+def is_at_end(response: Response, end: handwriting.Point) -> bool:
+    """Whether it answers a drawing whose last line goes to ``end`` and no less far."""
+    sent = json.loads(response.request.post_data)["strokes"] if "/predict" in response.url else [[None]]
+    return sent[-1][-1] == pytest.approx(end, abs=0.0002)
+
+
+@pytest.mark.parametrize("clipboard", ["allowed", "refused"])
+def test_copied_as_curl_the_drawing_can_be_sent_from_a_terminal(open_page, server: RunningServer, clipboard: str):
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url.rstrip("/"))
+    if clipboard == "refused":  # as on a page that came by plain HTTP from elsewhere
+        page.evaluate(
+            "() => Object.defineProperty(navigator.clipboard, 'writeText', { value: () => Promise.reject() })"
+        )
+    draw_with_mouse(page, digit(6))
+    expect_digit(page, 6)
+    page.click("#copy-curl")
+    expect(page.locator("#note")).to_contain_text("clipboard")
+    command = page.evaluate("() => navigator.clipboard.readText()")
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert json.loads(ran.stdout)["digit"] == 6, (command, ran.stderr)
+
+
+def test_pen_size_and_colour_change_the_line(page: Page):
+    line = [[(0.2, 0.5), (0.8, 0.5)]]
+    draw_with_mouse(page, line)
+    expect(page.locator("#clear")).to_be_enabled()
+    thin = inked(page)
+    assert pixel(page, 0.5, 0.5) == [20, 22, 26]
+    page.keyboard.press("Escape")
+    page.locator("#pen-size").fill("10")
+    page.check("input[value=red]", force=True)
+    draw_with_mouse(page, line)
+    assert inked(page) > 1.6 * thin
+    assert pixel(page, 0.5, 0.5) == [194, 31, 44]
+
+
+@pytest.mark.parametrize("colour", ["ink", "blue", "red", "green"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_ink_is_read_in_light_and_dark(open_page, scheme: str, colour: str):
+    page = open_page(color_scheme=scheme)
+    page.check(f"input[value={colour}]", force=True)
+    draw_with_mouse(page, digit(2))
+    expect_digit(page, 2)
+    paper = pixel(page, 0.01, 0.01)
+    assert (sum(paper) > 600) == (scheme == "light")
+
+
+def test_resizing_the_window_keeps_the_drawing(page: Page):
+    draw_with_mouse(page, digit(9))
+    expect_digit(page, 9)
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.wait_for_function("() => document.getElementById('pad').width < 400")
+    assert inked(page) > 500
+    page.click("#undo")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    page.click("#redo")
+    expect_digit(page, 9)
+
+
+def test_resizing_in_the_middle_of_a_stroke_leaves_one_line(page: Page):
+    half = [(0.5, 0.2 + 0.03 * step) for step in range(11)]
+    for window, points in ((None, half), ({"width": 600, "height": 900}, [(x, y + 0.3) for x, y in half])):
+        if window:
+            page.set_viewport_size(window)
+        for point in on_pad(page, [points])[0]:
+            page.mouse.move(*point)
+            page.mouse.down()
+    page.mouse.up()
+    expect_digit(page, 1)
+    assert pixel(page, 0.5, 0.3) == pixel(page, 0.5, 0.7) != pixel(page, 0.3, 0.5)
+
+
+def test_there_is_nothing_to_undo_before_the_first_stroke_nor_after_an_eraser_that_met_none(page: Page):
+    for keys in ("Control+z", "Control+Shift+z", "Control+z", "Escape"):
+        page.keyboard.press(keys)
+    page.check("input[value=eraser]", force=True)
+    draw_with_mouse(page, [[(0.2, 0.2), (0.8, 0.8)]])
+    expect(page.locator("#undo")).to_be_disabled()
+    page.check("input[value=ink]", force=True)
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+    page.check("input[value=eraser]", force=True)
+    draw_with_mouse(page, [[(0.02, 0.02), (0.05, 0.02)]])
+    page.click("#undo")
+    assert inked(page) == 0
+    expect(page.locator("#undo")).to_be_disabled()

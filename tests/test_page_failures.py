@@ -1,0 +1,152 @@
+"""Promises of the page where the server is away, busy or closed to one."""
+
+import re
+from pathlib import Path
+
+import handwriting
+from conftest import RunningServer, start_server
+from on_page import digit, draw_with_mouse, expect_digit, is_of_all
+from playwright.sync_api import Page, Response, expect
+
+
+def test_asking_again_is_seen_and_heard(page: Page):
+    fail = {"status": 500, "content_type": "application/json", "body": '{"error": {"code": "x", "message": "No."}}'}
+    page.route("**/predict*", lambda route: route.fulfill(**fail))
+    draw_with_mouse(page, digit(4))
+    again = page.locator("#again")
+    again.click()
+    expect(page.locator("#spoken")).to_have_text("No.")
+    page.unroute("**/predict*")
+    waiting = []
+    page.route("**/predict*", lambda route: waiting.append(route))
+    again.focus()
+    with page.expect_request("**/predict*"):
+        again.press("Enter")
+    expect(page.locator("#sentence")).to_have_text("Reading…")
+    expect(page.locator("#spoken")).to_have_text("")
+    expect(again).to_be_focused()
+    again.press("Enter")
+    assert len(waiting) == 1, "it has been asked"
+    waiting[0].fulfill(**fail)
+    expect(page.locator("#spoken")).to_have_text("No.")
+    page.unroute("**/predict*")
+    again.press("Enter")
+    expect_digit(page, 4)
+
+
+def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_must_be_one(open_page, tmp_path: Path):
+    (tmp_path / "token").write_text("open+sesame/=\n")
+    running = start_server(tmp_path, "--token-file", "token")
+    page = open_page(running.url)
+    draw_with_mouse(page, digit(4))
+    expect(page.locator("#answer")).to_have_attribute("data-state", "error")
+    expect(page.locator("#sentence")).to_contain_text("token")
+    page.evaluate("location.hash = 'token=open+sesame/='")
+    expect_digit(page, 4)
+    page = open_page(f"{running.url}#token=open+sesame/=")
+    page.goto(f"{running.url}api")
+    page.click("text=Back to the drawing pad")
+    page.wait_for_url(running.url)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=running.url.rstrip("/"))
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
+    page.click("#copy-curl")
+    expect(page.locator("#note")).to_contain_text("clipboard")
+    command = page.evaluate("() => navigator.clipboard.readText()")
+    assert "'Authorization: Bearer open+sesame/='" in command
+    running.stop()
+    running.process.stdout.close()
+
+
+def test_the_server_being_gone_is_told_and_its_return_noticed(open_page, tmp_path: Path):
+    first = start_server(tmp_path)
+    page = open_page(first.url)
+    draw_with_mouse(page, digit(6))
+    expect_digit(page, 6)
+    first.stop()
+    first.process.stdout.close()
+    page.click("#undo")
+    page.click("#redo")
+    expect(page.locator("#sentence")).to_contain_text("The server does not answer. Start it again")
+    second = start_server(tmp_path, "--port", str(first.port))
+    expect_digit(page, 6)
+    second.stop()
+    second.process.stdout.close()
+
+
+def test_visitors_are_not_told_how_to_start_the_server(open_page, server: RunningServer):
+    page = open_page(f"http://digits.example:{server.port}/")
+    page.route("**/predict*", lambda route: route.abort())
+    draw_with_mouse(page, digit(6))
+    expect(page.locator("#sentence")).to_contain_text("The server does not answer. What is on the pad is kept")
+    assert "python" not in page.locator("#sentence").text_content()
+    page.unroute("**/predict*")
+    expect_digit(page, 6)
+
+
+def test_asking_once_more_is_offered_where_it_may_help(page: Page):
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_hidden()
+    page.route("**/predict*", lambda route: route.fulfill(status=504))
+    with page.expect_response(lambda response: is_of_all(response, digit(6))):
+        draw_with_mouse(page, digit(6))
+    expect(page.locator("#sentence")).to_contain_text("took too long")
+    page.unroute("**/predict*")
+    again.click()
+    expect_digit(page, 6)
+    expect(again).to_be_hidden()
+    page.set_input_files("#choose", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(page.locator("#sentence")).to_contain_text("could not be read")
+    expect(again).to_be_hidden()
+
+
+def test_an_odd_answer_is_told(page: Page):
+    page.route("**/predict*", lambda route: route.fulfill(status=200, body="<h1>Welcome to the hotel</h1>"))
+    draw_with_mouse(page, digit(0))
+    expect(page.locator("#sentence")).to_contain_text("no prediction")
+
+
+def test_a_proxy_whose_server_is_away_is_waited_for(page: Page):
+    page.route("**/predict*", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    draw_with_mouse(page, digit(0))
+    expect(page.locator("#sentence")).to_contain_text("The server does not answer")
+    page.unroute("**/predict*")
+    expect_digit(page, 0)
+
+
+def is_refused_reading(response: Response) -> bool:
+    return response.status == 429 and "/predict" in response.url
+
+
+def test_who_asks_too_often_is_read_all_the_same_and_keeps_the_answer_meanwhile(open_page, tmp_path: Path):
+    running = start_server(tmp_path, "--rate", "4")
+    page = open_page(running.url)
+    refused = []
+    page.on("response", lambda response: refused.append(response.url) if is_refused_reading(response) else None)
+    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.5)], [(0.5, 0.5), (0.5, 0.8)]])
+    expect_digit(page, 1)
+    while not refused:
+        page.click("#undo")
+        page.click("#redo")
+    assert page.locator("#digit").text_content() == "1"
+    assert page.locator("#answer").get_attribute("data-state") == "certain"
+    page.click("#clear")
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+    running.stop()
+    running.process.stdout.close()
+
+
+def test_pictures_that_found_no_server_are_read_once_it_is_back(page: Page):
+    page.route("**/predict*", lambda route: route.abort())
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/predict")):
+        page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
+    tiles = page.locator("#gallery button")
+    expect(page.locator("#sentence")).to_contain_text("does not answer")
+    assert tiles.all_text_contents() == ["…"] * 3
+    page.unroute("**/predict*")
+    for number in range(3):
+        expect(tiles.nth(number)).to_contain_text(re.compile(rf"^{number} · "))
+    expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")

@@ -1,0 +1,167 @@
+"""Promises of what the page shows of the network's layers."""
+
+import handwriting
+import pytest
+from on_page import (
+    SIZES,
+    digit,
+    draw,
+    draw_with_mouse,
+    expect_digit,
+    expect_in_window,
+    inked,
+    is_of_all,
+    on_pad,
+    scroll_to,
+)
+from playwright.sync_api import Page, expect
+
+
+def test_the_keyboard_enlarges_the_maps_of_the_layer_that_it_comes_to(page: Page):
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    page.locator("#layers canvas[data-layer=C1]").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#map-caption")).to_have_text("S2, map 1 of 32")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#map-caption")).to_have_text("S2, map 2 of 32")
+
+
+def test_the_layers_light_up_and_a_map_can_be_enlarged(page: Page):
+    expect(page.locator("#inside")).to_have_attribute("data-state", "empty")
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    expect(page.locator("#layers canvas")).to_have_count(7)
+    expect(page.get_by_label("Why a 7?")).to_be_visible()
+    first = page.locator("#layers canvas").first
+    assert lit(first) > 100
+    first.hover(position={"x": 3, "y": 3})
+    expect(page.locator("#map-caption")).to_have_text("C1, map 1 of 16, with its filter")
+    expect(page.locator("#map-caption")).not_to_have_attribute("aria-live", "polite")
+    page.keyboard.press("Tab")
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#map-caption")).to_have_text("C1, map 2 of 16, with its filter")
+    expect(page.locator("#map-caption")).to_have_attribute("aria-live", "polite")
+    assert lit(page.locator("#map-detail")) > 0
+    page.keyboard.press("Escape")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "empty")
+
+
+@pytest.mark.parametrize("size", ["phone", "tablet", "desk"])
+def test_the_enlarged_map_is_seen_beside_the_one_that_is_tapped(open_page, size: str):
+    width, height = SIZES[size]
+    page = open_page(width=width, height=height, has_touch=True)
+    draw(page, digit(7), "touch")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    expect(page.locator("#map-caption")).to_have_text("C1, map 1 of 16, with its filter")
+    expect(page.get_by_text("Point at a map, tap it")).to_be_visible()
+    scroll_to(page, 10_000)
+    page.tap("#layers canvas[data-layer=S4]", position={"x": 3, "y": 3})
+    expect(page.locator("#map-caption")).to_have_text("S4, map 1 of 64")
+    expect_in_window(page, "#map-detail")
+
+
+def test_maps_of_one_pixel_are_not_enlarged_and_the_output_s_are_named(page: Page):
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    page.locator("#layers canvas[data-layer=S4]").hover(position={"x": 3, "y": 3})
+    expect(page.locator("#map-caption")).to_have_text("S4, map 1 of 64")
+    for layer in ("C5", "F6", "output"):
+        canvas = page.locator(f"#layers canvas[data-layer={layer}]")
+        canvas.hover()
+        assert canvas.evaluate("(canvas) => [getComputedStyle(canvas).cursor, canvas.tabIndex]") == ["auto", -1]
+    assert inked(page) > 0, "a frame has passed, and with it what would have been painted"
+    expect(page.locator("#map-caption")).to_have_text("S4, map 1 of 64")
+    output = page.locator("figure", has=page.locator("canvas[data-layer=output]"))
+    cell = output.locator("canvas").bounding_box()["width"] / 10
+    left = output.locator("canvas").bounding_box()["x"]
+    for number in range(10):
+        box = output.get_by_text(str(number), exact=True).bounding_box()
+        assert left + number * cell - 1 <= box["x"] <= box["x"] + box["width"] <= left + (number + 1) * cell + 1
+
+
+def lit(canvas) -> int:
+    """How many pixels of a canvas are not transparent."""
+    return canvas.evaluate(
+        """(canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+            .data.filter((value, index) => index % 4 === 3 && value > 20).length"""
+    )
+
+
+def test_one_is_told_why_it_is_not_another_digit(page: Page):
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#evidence")).to_have_text("What spoke for the 7, and what against it.")
+    expect(page.locator("#why button").nth(7)).to_have_attribute("aria-pressed", "true")
+    answered = page.locator("#heat").evaluate("(canvas) => canvas.toDataURL()")
+    page.click("#why button >> nth=9")
+    expect(page.locator("#evidence")).to_have_text("What would speak for a 9 rather than the 7, and what against it.")
+    expect(page.locator("#why button").nth(9)).to_have_attribute("aria-pressed", "true")
+    assert page.locator("#heat").evaluate("(canvas) => canvas.toDataURL()") != answered
+    assert lit(page.locator("#heat")) > 10
+
+
+def test_an_explanation_that_did_not_come_is_told_of_beside_the_one_before_and_comes_with_the_server(page: Page):
+    with page.expect_response(lambda response: is_of_all(response, digit(7), "explain")):
+        draw_with_mouse(page, digit(7))
+    expect(page.locator("#evidence")).to_have_text("What spoke for the 7, and what against it.")
+    scroll_to(page, 10_000)
+    page.route("**/explain*", lambda route: route.abort())
+    page.locator("#why button").nth(3).click()
+    expect(page.locator("#inside-trouble")).to_contain_text("The server does not answer")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    assert page.locator("#evidence").text_content() == "What spoke for the 7, and what against it."
+    page.unroute("**/explain*")
+    expect(page.locator("#evidence")).to_have_text("What would speak for a 3 rather than the 7, and what against it.")
+    expect(page.locator("#inside-trouble")).to_be_empty()
+
+
+def test_nobody_looking_nothing_is_explained(page: Page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "explain" in request.url else None)
+    page.click("#inside summary")
+    draw_with_mouse(page, digit(1))
+    expect_digit(page, 1)
+    assert asked == []
+    page.click("#inside summary")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+
+
+def test_what_is_out_of_view_is_not_explained_at_every_stroke_s_every_point(open_page):
+    page = open_page(width=390, height=600)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "explain" in request.url else None)
+    [stroke] = on_pad(page, digit(3))
+    page.mouse.move(*stroke[0])
+    page.mouse.down()
+    for point in stroke[1:]:
+        page.mouse.move(*point)
+    expect_digit(page, 3)
+    assert asked == []
+    page.mouse.up()
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+
+
+def test_a_picture_is_explained_once_however_often_it_is_scrolled_to(open_page):
+    page = open_page(width=390, height=600)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "explain" in request.url else None)
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    assert asked == [], "a photograph would be sent twice, and nobody looks"
+    for place in (10_000, 0, 10_000, 0, 10_000):
+        scroll_to(page, place)
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    page.click("#why button >> nth=9")
+    expect(page.locator("#evidence")).to_contain_text("What would speak for a 9")
+    assert asked == [f"{page.url}explain", f"{page.url}explain?digit=9"]
+    page.set_input_files("#choose", handwriting.DATA / "5.png")
+    expect_digit(page, 5)
+    scroll_to(page, 10_000)
+    expect(page.locator("#evidence")).to_contain_text("What spoke for the 5")
+    assert len(asked) == 3
+    page.set_input_files("#choose", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(page.locator("#evidence")).to_contain_text("Nothing was read")
+    for place in (10_000, 0, 10_000):
+        scroll_to(page, place)
+    assert len(asked) == 3

@@ -1,0 +1,420 @@
+"""Promises to those who choose, drop or paste pictures."""
+
+import base64
+import io
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import handwriting
+import pytest
+from conftest import RunningServer, png
+from on_page import digit, draw_with_mouse, expect_digit, expect_in_window, inked, on_pad, places_of, scroll_to
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+
+def choose_pictures_over_a_drawing(page: Page) -> None:
+    """Draw a 4, choose a 3 and a 2 in its place, and have the 2 shown large."""
+    draw_with_mouse(page, digit(4))
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect_digit(page, 3)
+    page.locator("#gallery button").nth(1).click()
+    expect_digit(page, 2)
+
+
+def test_pictures_that_were_undone_by_mistake_come_back(page: Page):
+    choose_pictures_over_a_drawing(page)
+    page.keyboard.press("Control+z")
+    expect_digit(page, 4)
+    expect(page.locator("#gallery")).to_be_hidden()
+    page.keyboard.press("Control+y")
+    expect_digit(page, 2)
+    expect(page.locator("#gallery [aria-pressed=true]")).to_contain_text("2 · ")
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    page.click("#undo")
+    expect_digit(page, 2)
+    page.click("#redo")
+    expect_digit(page, 7)
+    page.click("#undo")
+    draw_with_mouse(page, digit(1))
+    expect_digit(page, 1)
+    expect(page.locator("#redo")).to_be_disabled()
+
+
+def test_a_long_name_of_a_file_makes_no_page_wider(open_page):
+    page = open_page(width=360, height=640, permissions=["clipboard-write"])
+    name = "123456789_" * 15 + "n.png"
+    content = (handwriting.DATA / "7.png").read_bytes()
+    page.set_input_files("#choose", {"name": name, "mimeType": "image/png", "buffer": content})
+    expect_digit(page, 7)
+    page.click("#copy-curl")
+    expect(page.locator("#note")).to_contain_text("123456789_")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_copied_as_curl_a_picture_goes_by_its_name(open_page, server: RunningServer, tmp_path: Path):
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url.rstrip("/"))
+    name = "it's a, seven.png"
+    (tmp_path / name).write_bytes((handwriting.DATA / "7.png").read_bytes())
+    page.set_input_files("#choose", tmp_path / name)
+    expect_digit(page, 7)
+    page.click("#copy-curl")
+    expect(page.locator("#note")).to_contain_text("clipboard")
+    assert name in (page.locator("#note").text_content() or "")
+    command = page.evaluate("() => navigator.clipboard.readText()")
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert json.loads(ran.stdout)["digit"] == 7, (command, ran.stderr)
+
+
+@pytest.mark.parametrize("path", sorted(handwriting.DATA.iterdir()), ids=lambda path: path.name)
+def test_a_chosen_picture_is_shown_beside_its_digit(page: Page, path: Path):
+    draw_with_mouse(page, digit(3))
+    page.set_input_files("#choose", path)
+    expect_digit(page, int(path.stem))
+    expect(page.locator("#picture")).to_be_visible()
+    assert page.locator("#picture").evaluate("(image) => image.naturalWidth") > 20
+
+
+HAND_OVER = """([event, target, name, type, encoded]) => {
+    const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type }));
+    const options = { bubbles: true, cancelable: true };
+    document.querySelector(target).dispatchEvent(event === "paste"
+        ? new ClipboardEvent("paste", { ...options, clipboardData: transfer })
+        : new DragEvent("drop", { ...options, dataTransfer: transfer }));
+}"""
+
+
+@pytest.mark.parametrize(("event", "target"), [("drop", "#pad"), ("drop", "header"), ("paste", "body")])
+def test_a_dropped_or_pasted_picture_is_read(page: Page, event: str, target: str):
+    path = handwriting.DATA / "1.jpg"
+    page.evaluate(HAND_OVER, [event, target, path.name, "image/jpeg", base64.b64encode(path.read_bytes()).decode()])
+    expect_digit(page, 1)
+    expect(page.locator("#picture")).to_be_visible()
+
+
+def test_what_is_dropped_and_no_picture_is_told_to_be_none(page: Page):
+    page.evaluate(HAND_OVER, ["drop", "#pad", "letter.txt", "text/plain", ""])
+    expect(page.locator("#sentence")).to_contain_text("not a picture")
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+
+
+def drag_to_pad(page: Page, event: str, items: list[dict[str, str]], files: list[str]) -> None:
+    """Have something dragged from another program come to the pad ("dragEnter", "dragOver"), or be dropped ("drop")."""
+    [[(x, y)]] = on_pad(page, [[(0.5, 0.5)]])
+    data = {"items": items, "files": files, "dragOperationsMask": 1}
+    page.context.new_cdp_session(page).send("Input.dispatchDragEvent", {"type": event, "x": x, "y": y, "data": data})
+
+
+TEXT = {"mimeType": "text/plain", "data": "seven"}
+ADDRESS = {"mimeType": "text/uri-list", "data": "http://elsewhere.example/7.png"}
+
+
+@pytest.mark.parametrize(
+    ("items", "files", "is_expected", "said"),
+    [
+        ([TEXT], [], False, ""),
+        ([ADDRESS, {"mimeType": "text/html", "data": "<img>"}], [], False, "Save the picture first"),
+        ([], [str(handwriting.DATA)], True, "That is a folder"),
+        ([], [str(handwriting.DATA / "7.png")], True, None),
+        ([], [str(handwriting.DATA), str(handwriting.DATA / "7.png")], True, None),
+    ],
+    ids=["text", "a picture of another page", "a folder", "a picture", "both"],
+)
+def test_what_is_dragged_to_the_pad_is_expected_where_it_may_be_read(
+    page: Page, items: list[dict[str, str]], files: list[str], is_expected: bool, said: str | None
+):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    for event in ("dragEnter", "dragOver"):
+        drag_to_pad(page, event, items, files)
+    expect(page.locator(".drop-hint")).to_be_visible(visible=is_expected)
+    drag_to_pad(page, "drop", items, files)
+    expect(page.locator(".drop-hint")).to_be_hidden()
+    if said is None:
+        expect_digit(page, 7)
+    else:
+        expect(page.locator("#note")).to_contain_text(said or re.compile("^$"))
+        expect_digit(page, 4)
+
+
+def test_the_page_s_own_pictures_are_not_dragged(page: Page):
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect_digit(page, 3)
+    for picture in ("#seen", "#gallery img >> nth=1"):
+        page.drag_and_drop(picture, "#pad")
+        expect(page.locator("#note")).to_be_empty()
+        expect_digit(page, 3)
+
+
+def test_twenty_pictures_are_all_read(page: Page):
+    files = [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif", "3.bmp")] * 5
+    page.set_input_files("#choose", files)
+    for number in range(20):
+        expect(page.locator("#gallery button").nth(number)).to_contain_text(re.compile(rf"^{number % 4} · "))
+    expect(page.locator("#gallery [aria-pressed=true]")).to_have_count(1)
+
+
+def test_a_file_that_is_gone_when_it_is_read_again_is_told(page: Page, tmp_path: Path):
+    path = tmp_path / "seven.png"
+    path.write_bytes((handwriting.DATA / "7.png").read_bytes())
+    page.set_input_files("#choose", path)
+    expect_digit(page, 7)
+    path.unlink()
+    page.click("#clear")
+    page.click("#undo")
+    expect(page.locator("#sentence")).to_contain_text("Choose it again")
+
+
+def test_a_picture_of_several_that_fails_for_the_moment_is_asked_about_once_more(page: Page):
+    failures = []
+
+    def fail_once(route) -> None:
+        if "seen" in route.request.url or failures:
+            route.continue_()
+        else:
+            failures.append(route.fulfill(status=500, body="no answer of ours"))
+
+    page.route("**/predict*", fail_once)
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif", "7.png")])
+    expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
+    assert failures
+
+
+def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    files = [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")]
+    page.set_input_files("#choose", [*files, tmp_path / "broken.png"])
+    tiles = page.locator("#gallery button")
+    expect(tiles).to_have_count(4)
+    for number in range(3):
+        expect(tiles.nth(number)).to_contain_text(re.compile(rf"^{number} · "))
+    expect(tiles.nth(3)).to_have_accessible_name("broken.png not read")
+    expect(tiles.nth(3)).to_have_attribute("title", re.compile(r"^broken\.png\n.*could not be read"))
+    expect(page.locator("#gallery-status")).to_have_text("3 of 4 pictures have been read.")
+    expect_digit(page, 0)
+    tiles.nth(2).click()
+    expect_digit(page, 2)
+    expect(tiles.nth(2)).to_have_attribute("aria-pressed", "true")
+    tiles.nth(3).click()
+    expect(page.locator("#sentence")).to_contain_text("could not be read")
+    page.set_input_files("#choose", handwriting.DATA / "3.bmp")
+    expect_digit(page, 3)
+    expect(page.locator("#gallery")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(360, 640), (390, 844)])
+def test_on_a_phone_the_gallery_is_a_strip_and_what_is_tapped_in_it_is_seen(open_page, size: tuple[int, int]):
+    page = open_page(width=size[0], height=size[1], has_touch=True, is_mobile=True)
+    scroll_to(page, 10_000)
+    page.set_input_files("#choose", sorted(handwriting.DATA.iterdir()))
+    tiles = page.locator("#gallery button")
+    expect(tiles).to_have_count(10)
+    expect_in_window(page, "#paper")
+    expect(page.locator("#gallery")).to_be_in_viewport()
+    above, strip, below = places_of(page, ".buttons", "#gallery", "#answer")
+    assert above < strip < below
+    assert len({tile.bounding_box()["y"] for tile in tiles.all()}) == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#gallery").evaluate("(gallery) => gallery.scrollIntoView({ block: 'start' })")
+    tiles.nth(1).tap()
+    expect_digit(page, 1)
+    expect_in_window(page, "#paper")
+
+
+def test_drawing_puts_the_picture_away(page: Page):
+    page.set_input_files("#choose", handwriting.DATA / "0.png")
+    expect_digit(page, 0)
+    draw_with_mouse(page, digit(7))
+    expect_digit(page, 7)
+    expect(page.locator("#picture")).to_be_hidden()
+
+
+@pytest.mark.parametrize("content", [(handwriting.DATA / "0.png").read_bytes(), b"no picture"])
+def test_a_picture_leaves_the_drawing_under_it_as_it_was(page: Page, content: bytes):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.set_input_files("#choose", {"name": "0.png", "mimeType": "image/png", "buffer": content})
+    expect(page.locator("#digit")).not_to_have_text("4")
+    page.keyboard.press("Control+z")
+    expect(page.locator("#picture")).to_be_hidden()
+    expect_digit(page, 4)
+
+
+def test_clearing_a_picture_leaves_an_empty_pad_and_undoing_brings_all_back(page: Page):
+    draw_with_mouse(page, digit(4))
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect_digit(page, 3)
+    page.click("#clear")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    expect(page.locator("#gallery")).to_be_hidden()
+    assert inked(page) == 0
+    page.click("#undo")
+    expect_digit(page, 3)
+    expect(page.locator("#gallery button")).to_have_count(2)
+    page.click("#undo")
+    expect_digit(page, 4)
+
+
+def test_a_line_drawn_over_pictures_by_mistake_is_undone_with_what_it_did_to_them(page: Page):
+    choose_pictures_over_a_drawing(page)
+    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    expect_digit(page, 1)
+    expect(page.locator("#gallery")).to_be_hidden()
+    page.click("#clear")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    page.click("#undo")
+    expect_digit(page, 1)
+    page.click("#undo")
+    expect_digit(page, 2)
+    expect(page.locator("#gallery [aria-pressed=true]")).to_contain_text("2 · ")
+    page.click("#undo")
+    expect_digit(page, 4)
+
+
+def test_pasted_text_changes_nothing(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.evaluate(
+        """() => {
+            const transfer = new DataTransfer();
+            transfer.setData("text/plain", "7");
+            document.body.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, clipboardData: transfer }));
+        }"""
+    )
+    expect_digit(page, 4)
+    expect(page.locator("#note")).to_be_empty()
+
+
+def test_what_is_dropped_on_a_drawing_and_no_picture_is_told_beside_its_answer(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.evaluate(HAND_OVER, ["drop", "#pad", "letter.txt", "text/plain", ""])
+    expect(page.locator("#note")).to_contain_text("not a picture")
+    expect_digit(page, 4)
+
+
+def test_on_a_phone_it_is_seen_what_became_of_a_file_that_is_no_picture(open_page):
+    page = open_page(width=360, height=640, has_touch=True)
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    letter = {"name": "letter.txt", "mimeType": "text/plain", "buffer": b"seven"}
+    page.set_input_files("#choose", letter)
+    expect(page.locator("#note")).to_contain_text("not a picture")
+    expect(page.locator("#note")).to_be_in_viewport()
+    seven = {"name": "7.png", "mimeType": "image/png", "buffer": (handwriting.DATA / "7.png").read_bytes()}
+    page.set_input_files("#choose", [letter, seven])
+    expect_digit(page, 7)
+    expect(page.locator("#note")).to_have_text("What is no picture file was left out.")
+
+
+def test_a_picture_that_the_browser_cannot_show_covers_the_drawing_with_its_name(page: Page):
+    draw_with_mouse(page, digit(4))
+    page.set_input_files("#choose", {"name": "scan.tif", "mimeType": "image/tiff", "buffer": b"II*"})
+    expect(page.locator("#not-shown")).to_contain_text("scan.tif")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "error")
+    page.click("#undo")
+    expect(page.locator("#not-shown")).to_be_hidden()
+    expect_digit(page, 4)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("ink", ["white", "black"])
+def test_ink_on_a_transparent_picture_is_seen(open_page, scheme: str, ink: str):
+    page = open_page(color_scheme=scheme)
+    picture = Image.new("RGBA", (120, 120), (0, 0, 0, 0))
+    picture.paste(ink, (55, 15, 65, 105))
+    page.set_input_files("#choose", {"name": "1.png", "mimeType": "image/png", "buffer": png(picture)})
+    expect(page.locator("#picture")).to_have_attribute("data-transparent", "")
+    shot = Image.open(io.BytesIO(page.locator("#paper").screenshot())).convert("L")
+    middle = shot.height // 2
+    assert abs(shot.getpixel((middle, middle)) - shot.getpixel((middle // 2, middle))) > 60
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "content", "says"),
+    [
+        ("blank.png", "image/png", png(Image.new("L", (90, 90), 255)), "no ink"),
+        ("broken.png", "image/png", b"\x89PNG and no more", "could not be read"),
+        ("large.png", "image/png", png(Image.new("1", (10_000, 5_001))), "larger than this server takes"),
+        ("empty.png", "image/png", b"", "file is empty"),
+        ("huge.png", "image/png", b"\0" * (17 * 1024 * 1024), "larger than this server takes"),
+        ("letter.txt", "text/plain", b"seven", "not a picture file"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_a_sentence(page: Page, name: str, media_type: str, content: bytes, says: str):
+    page.set_input_files("#choose", {"name": name, "mimeType": media_type, "buffer": content})
+    expect(page.locator("#sentence")).to_contain_text(says)
+    expect(page.locator("#answer")).to_have_attribute("data-state", "error")
+    page.keyboard.press("Escape")
+    draw_with_mouse(page, digit(3))
+    expect_digit(page, 3)
+
+
+def test_the_picture_that_is_large_is_not_read_for_the_gallery_once_more(page: Page):
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if "predict" in request.url else None)
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
+    expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
+    for number in range(3):
+        expect(page.locator("#gallery button").nth(number)).to_contain_text(re.compile(rf"^{number} · "))
+    assert sorted(sent) == [f"{page.url}predict"] * 2 + [f"{page.url}predict?seen=1"]
+
+
+def test_a_picture_that_made_way_before_it_was_read_is_read_for_the_gallery(page: Page):
+    waiting = []
+    page.route("**/predict?seen=1", lambda route: waiting.append(route), times=1)
+    with page.expect_request("**/predict?seen=1"):
+        page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
+    tiles = page.locator("#gallery button")
+    expect(tiles.nth(2)).to_contain_text("2 · ")
+    tiles.nth(2).click()
+    expect_digit(page, 2)
+    expect(tiles.nth(0)).to_contain_text("0 · ")
+    expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
+
+
+@pytest.mark.parametrize("has_mouse", [True, False])
+def test_dropping_and_pasting_are_spoken_of_where_there_is_a_mouse(open_page, has_mouse: bool):
+    page = open_page() if has_mouse else open_page(width=390, height=844, has_touch=True, is_mobile=True)
+    expect(page.get_by_text("Pictures can be dropped here too, or pasted.")).to_be_visible(visible=has_mouse)
+    page.on("filechooser", lambda _: None)  # from now on, or the browser might be asked to tell of it too late
+    with page.expect_file_chooser():
+        page.get_by_text("Pictures…").click()
+
+
+def test_a_picture_that_is_undone_to_is_sent_once(page: Page):
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    page.click("#clear")
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if "predict" in request.url else None)
+    page.click("#undo")
+    expect_digit(page, 7)
+    scroll_to(page, 10_000)
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    with page.expect_response("**/predict*"):
+        page.set_input_files("#choose", handwriting.DATA / "5.png")
+    assert len(sent) == 2, "once for each picture"
+
+
+def test_a_picture_that_is_on_its_way_shows_no_other_answer_and_keeps_nothing_waiting(page: Page):
+    def hold_pictures(route) -> None:
+        if route.request.headers["content-type"] == "application/json":
+            route.continue_()
+
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.route("**/predict*", hold_pictures)
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect(page.locator("#sentence")).to_have_text("Reading…")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    page.keyboard.press("Escape")
+    draw_with_mouse(page, digit(8))
+    expect_digit(page, 8)
