@@ -12,6 +12,7 @@ import { acceptPictures } from "./pictures.js";
 import { preparationInWords } from "./preparation.js";
 import { Preview } from "./preview.js";
 import { Reader, serverIsBack } from "./reader.js";
+import { authorization } from "./token.js";
 import { Verdict } from "./verdict.js";
 import { say, words } from "./words.js";
 
@@ -303,5 +304,6 @@ async function copyAsCurl() {
   const name = drawing.pictures?.large.name;
   const command = name === undefined ? curlForStrokes(address, drawing.toPoints()) : curlForPicture(address, name);
   const copied = name === undefined ? words.copied : say(words.copiedForPicture, { name });
-  note.textContent = (await copy(command)) ? copied : words.notCopied;
+  const ofToken = "Authorization" in authorization() ? ` ${words.tokenCopied}` : "";
+  note.textContent = (await copy(command)) ? copied + ofToken : words.notCopied;
 }

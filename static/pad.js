@@ -11,6 +11,7 @@ import { contextOf } from "./dom.js";
 
 const ERASER_RADIUS = 0.04; // of the side
 const LEAST_FORCE = 0.35; // of the line's width, however lightly a pen is held
+const ERASER_END = 5; // the button that a pen turned upside down says is pressed
 const PEN_IS_NEAR = 5_000; // milliseconds after a pen was felt last, in which what touches is its hand
 
 export class Pad {
@@ -42,13 +43,13 @@ export class Pad {
     this.#tool = tool();
     this.#onChange = listener.onChange;
     canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || !this.#accepts(event)) return;
+      if ((event.button !== 0 && event.button !== ERASER_END) || !this.#accepts(event)) return;
       event.preventDefault();
       const takesOver = this.isDrawing;
       if (takesOver) drawing.withdraw();
       this.#pointer = { id: event.pointerId, type: event.pointerType };
       canvas.setPointerCapture(event.pointerId);
-      this.#tool = tool();
+      this.#tool = event.button === ERASER_END ? { ...tool(), erases: true } : tool();
       this.#erasedAt = null;
       if (this.#begin(event) || takesOver) this.#tell();
     });

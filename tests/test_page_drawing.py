@@ -279,6 +279,19 @@ def test_a_pen_draws_as_hard_as_it_is_pressed_and_its_palm_does_not_draw(open_pa
     assert inked(page) == pressed
 
 
+def test_a_pen_turned_upside_down_erases(page: Page):
+    draw_with_mouse(page, [[(0.2, 0.3), (0.8, 0.3)], [(0.2, 0.7), (0.8, 0.7)]])
+    both = inked(page)
+    # DevTools knows no such button; all else of the event is a pen's own.
+    page.evaluate("""addEventListener(
+        "pointerdown", (event) => Object.defineProperty(event, "button", { value: 5 }), { capture: true, once: true }
+    )""")
+    draw(page, [[(0.1, 0.3), (0.9, 0.3)]], "pen")
+    assert 0 < inked(page) < 0.6 * both
+    draw(page, [[(0.2, 0.3), (0.8, 0.3)]], "pen", pressure=0.6)
+    assert inked(page) > 0.9 * both
+
+
 def lay_palm(page: Page) -> tuple[CDPSession, handwriting.Point]:
     """A touch in a corner of the pad that slides a little and stays, and where it is then."""
     devtools = page.context.new_cdp_session(page)
@@ -392,6 +405,7 @@ def test_copied_as_curl_the_drawing_can_be_sent_from_a_terminal(open_page, serve
     expect_digit(page, 6)
     page.click("#copy-curl")
     expect(page.locator("#note")).to_contain_text("clipboard")
+    expect(page.locator("#note")).not_to_contain_text("token")
     command = page.evaluate("() => navigator.clipboard.readText()")
     ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert json.loads(ran.stdout)["digit"] == 6, (command, ran.stderr)

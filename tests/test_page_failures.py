@@ -53,7 +53,7 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
     page.click("#yes")
     expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
     page.click("#copy-curl")
-    expect(page.locator("#note")).to_contain_text("clipboard")
+    expect(page.locator("#note")).to_contain_text("Your token is part of it")
     command = page.evaluate("() => navigator.clipboard.readText()")
     assert "'Authorization: Bearer open+sesame/='" in command
     running.stop()
