@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from net.arrays import Bytes, Flags, Floats
 from net.boxes import Box, bounds, enlarged, longer_side, moved, part_of, shrunk, widened
-from net.components import runs_of
+from net.components import label_components, runs_of
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
 from net.fitting import BOX, FAINT_INK
@@ -113,7 +113,7 @@ def what_else(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
     fewer = [without_thin_lines(difference, found.width_of_lines)] if found.width_of_lines else []
     fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
     if not found.pen:  # which is stronger than the digit beside it
-        fewer += cleaned(difference)
+        fewer += cleaned(difference, found.cells)
     strengths = [found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
     return tuple(cropped(strength) for strength in strengths if strength is not None and strength.max() > FAINT_INK)
 
@@ -146,8 +146,10 @@ def without_box(difference: Difference, box: Box) -> Difference:
     return Difference(image)
 
 
-def cleaned(difference: Difference) -> list[Difference]:
+def cleaned(difference: Difference, cells: Bytes) -> list[Difference]:
     """``difference`` without what is fainter than the digit, without specks, or without grain: where it shows such.
+
+    ``cells``, uint8 [rows, columns], are the strongest of its pixels.
 
     Not on a picture so small that a cell is one pixel: its strokes may be as thin as specks, and are hardly wider than
     their faint edges.
@@ -155,7 +157,6 @@ def cleaned(difference: Difference) -> list[Difference]:
     cell = cell_side(difference.pixels)
     if cell == 1:
         return []
-    cells = strongest_of_cells(difference.pixels, cell)
     ways = (without_fainter, without_specks, without_grain)
     return [left for way in ways if (left := way(difference, cells, cell))]
 
@@ -262,6 +263,7 @@ class InkInBox:
     before: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's
     width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
+    cells: Bytes  # [rows, columns], the greatest difference from the paper in each cell of the picture
     # In pixels of the whole picture.
     page: Box | None  # what seems to be no ink, but a page that lies on something
     pen: Box | None  # what may be a 1, or a pen that lies beside a fainter digit
@@ -276,7 +278,8 @@ def ink_in_box(difference: Difference) -> InkInBox:
     full = full_strength(difference.counts, difference.first_of_ink)
     pixels = difference.pixels
     cell = cell_side(pixels)
-    parts = parts_of_ink(strongest_of_cells(pixels, cell) / full)
+    cells = strongest_of_cells(pixels, cell)
+    parts = parts_of_ink(cells / full)
     width = width_of_lines(pixels, SURE_INK * full) if parts.reach_across or parts.sure > SURE_INK else 0
     near_ink = cells_near(parts.numbers > 0, cell)
     # Away from all ink the answer is known: the rest of the work is for the box around it alone.
@@ -299,6 +302,8 @@ def ink_in_box(difference: Difference) -> InkInBox:
             counts = np.bincount(pixels[near_alone], minlength=256)
             full_alone = full_strength(counts, otsu_threshold(counts))
             alone = strength_at(near_alone, pixels, min(noise, parts.sure * full_alone / 2), full_alone)
+    elif stands_alone is None and (framed := in_close_frame(pixels, parts.sure * full, cell)) is not None:
+        alone = strength_at(framed, pixels, min(noise, parts.sure * full / 2), full)
     largest = largest_part(parts.numbers)
     return InkInBox(
         # What is surely ink must not vanish among the noisiest paper.
@@ -308,9 +313,23 @@ def ink_in_box(difference: Difference) -> InkInBox:
         before=left * cell,
         is_whole=all_belongs and parts.sure == SURE_INK,
         width_of_lines=width,
+        cells=cells,
         page=page_in(difference.pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
         pen=enlarged(largest.box, cell) if largest.may_be_pen else None,
     )
+
+
+def in_close_frame(pixels: Bytes, sure: float, cell: int) -> Flags | None:
+    """Where among ``pixels``, uint8 [H, W], that exceed ``sure`` the digit is, if a frame stands close around it.
+
+    So close that it takes cells half as wide as ``cell`` to part the two. Bool [H, W], or None.
+    """
+    finer = (cell + 1) // 2
+    if finer == cell:
+        return None
+    numbers = label_components(strongest_of_cells(pixels, finer) > sure)
+    digit = standing_alone(numbers, framed=True)
+    return None if digit is None else in_pixels(cells_near(digit[numbers], finer), finer, pixels.shape)
 
 
 def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:

@@ -110,6 +110,8 @@ def parts_of_digit(numbers: NDArray[np.int32], *, by_strokes: bool = False) -> F
     """
     areas = np.bincount(numbers.ravel())
     areas[0] = 0
+    if len(areas) == 2:  # as in most drawings
+        return areas > 0
     sides = [
         np.bincount(side, minlength=len(areas)) for side in (numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1])
     ]
@@ -182,10 +184,11 @@ def page_within(solid: Flags) -> Box | None:
     return (top, bottom, left, right) if fills_corners else None
 
 
-def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
+def standing_alone(numbers: NDArray[np.int32], *, framed: bool = False) -> Flags | None:
     """Which parts are the digit's if no other ink is: bool [count + 1], of ``numbers``, int32 [rows, columns].
 
-    None where nothing stands out as the one digit, or there is but one part.
+    None where nothing stands out as the one digit, or there is but one part; where it is to be ``framed``, also where
+    it is not.
 
     They lie off the rim, within a frame if there is one: the highest, and what belongs to it by its place. Another
     part of much the same height is kept as well: of two digits none may be left out.
@@ -194,7 +197,7 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
         return None
     shapes = Shapes(numbers)
     digit, frame = shapes.highest_and_its_frame()
-    if digit is None or shapes.heights[digit] < LEAST_ALONE:
+    if digit is None or shapes.heights[digit] < LEAST_ALONE or (framed and not frame):
         return None
     height = shapes.heights[digit]
     inside = shapes.within(frame) if frame else shapes.off_rim
@@ -258,9 +261,9 @@ class Shapes:
         the base of a 2 may come apart where ink is faint, and no 1 has so long a foot.
         """
         underlines = []
-        for line in np.flatnonzero(among & self.straight & self.flat).tolist():
-            others = among.copy()
-            others[line] = False
+        lines = among & self.straight & self.flat  # which may be two
+        others = among & ~lines
+        for line in np.flatnonzero(lines).tolist() if others.any() else []:
             height = self.bottoms[others].max() - self.tops[others].min()
             width = self.rights[others].max() - self.lefts[others].min()
             is_under = self.tops[line] >= self.bottoms[others].max()

@@ -1,6 +1,8 @@
 """What is read, and what is doubted: the shipped weights behind the server's own path, on pictures of our making."""
 
+import itertools
 import json
+import math
 import random
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -353,6 +355,7 @@ def test_the_width_of_the_pen_makes_no_difference(recognizer: Recognizer, pen: f
 BESIDE: dict[str, list[handwriting.Stroke]] = {
     "a tap far away": [[(1.5, -0.5)]],
     "an underline": [[(0.15, 0.97), (0.5, 0.99), (0.85, 0.98)]],
+    "two underlines": [[(0.15, 0.97), (0.85, 0.98)], [(0.2, 1.05), (0.85, 1.06)]],
     "a frame": [handwriting.FRAME],
     "a ring": [handwriting.arc(0.5, 0.5, 0.5, 0.5, 0, 360)],
 }
@@ -366,6 +369,21 @@ def test_a_digit_is_read_whatever_was_drawn_beside_or_around_it(recognizer: Reco
         assert prediction.digit == digit
         assert "parts_left_out" in prediction.preparation
         assert recognizer.recognize(drawn).preparation == {"redrawn"}
+
+
+@pytest.mark.parametrize("paper", ["white", "#d8cfae"])
+def test_a_digit_in_a_ring_that_all_but_touches_it_is_read(recognizer: Recognizer, paper: str):
+    pen, gap = 0.02, 0.015  # of the picture's side
+    wrong = []
+    for digit, seed in itertools.product(range(10), range(3)):
+        drawn = [[(0.2 + 0.6 * x, 0.2 + 0.6 * y) for x, y in stroke] for stroke in handwriting.by_hand(digit, seed)]
+        xs, ys = zip(*itertools.chain.from_iterable(drawn), strict=True)
+        middle = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+        radius = max(math.dist(point, middle) for stroke in drawn for point in stroke) + pen + gap
+        ringed = [*drawn, handwriting.arc(*middle, radius, radius, 0, 360)]
+        if recognizer.recognize(png(handwriting.render(ringed, 400, pen, paper=paper))).digit != digit:
+            wrong.append((digit, seed))
+    assert len(wrong) <= 1, wrong
 
 
 def test_two_digits_on_the_pad_are_not_one(recognizer: Recognizer):
