@@ -10,7 +10,9 @@ const curl = () => ["curl", ...Object.entries(authorization()).map(([name, value
 
 /** @param {string} address @param {[number, number][][]} strokes @returns {string} */
 export function curlForStrokes(address, strokes) {
-  return `${curl()} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify({ strokes }))} ${quoted(address)}`;
+  // Not as an argument of curl's, which may have no more than 128 KiB; the shell's own printf takes any number.
+  const json = `printf %s ${quoted(JSON.stringify({ strokes }))}`;
+  return `${json} | ${curl()} -H 'Content-Type: application/json' -d @- ${quoted(address)}`;
 }
 
 /** @param {string} address @param {string} name of a file @returns {string} */

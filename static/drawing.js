@@ -99,16 +99,14 @@ export class Drawing {
   end() {
     const last = this.#notKept;
     if (last) this.strokes[this.strokes.length - 1].points.push(last); // a line ends where it was let go
-    this.#isUnderWay = false;
-    this.#notKept = this.#outside = null;
+    this.#rest();
     return last !== null;
   }
 
   /** Take back what the pointer has done so far as if it had never come. */
   withdraw() {
     if (this.#isUnderWay) this.#history.withdraw();
-    this.#isUnderWay = false;
-    this.#notKept = this.#outside = null;
+    this.#rest();
   }
 
   /** @param {File[]} all in place of what was there; the first of them large */
@@ -141,6 +139,11 @@ export class Drawing {
   /** @param {Content} content */
   #add(content) {
     this.#history.add(content);
+    this.#rest();
+  }
+
+  /** Nothing is under way. */
+  #rest() {
     this.#isUnderWay = false;
     this.#notKept = this.#outside = null;
   }

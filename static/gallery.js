@@ -23,6 +23,8 @@ export class Gallery {
   #files = NONE;
   /** @type {Map<File, Tile>} */
   #tiles = new Map();
+  /** @type {WeakMap<File, import("./reader.js").Outcome>} of those that were read, for when they come back by undoing */
+  #known = new WeakMap();
   /** @type {Set<File>} that wait to be read */
   #unread = new Set();
   /** @type {Set<File>} that could not be read */
@@ -57,6 +59,7 @@ export class Gallery {
     const isRead = !("error" in outcome);
     tile.button.title = isRead ? file.name : `${file.name}\n${outcome.error}`;
     tile.caption.textContent = isRead ? inBrief(outcome.prediction) : words.briefNotRead;
+    if (isRead) this.#known.set(file, outcome);
     isRead ? this.#unreadable.delete(file) : this.#unreadable.add(file);
     if ("error" in outcome && (outcome.isTransient || outcome.isForToken)) this.#mayBeReadYet.add(file);
     this.#unread.delete(file);
@@ -118,6 +121,10 @@ export class Gallery {
     this.#panel.replaceChildren(...[...this.#tiles.values()].map(({ button }) => button));
     this.#panel.hidden = files.length === 0;
     this.#status.textContent = "";
+    for (const file of files) {
+      const known = this.#known.get(file);
+      if (known) this.tell(file, known);
+    }
   }
 
   /** @param {File} file @returns {Tile} */

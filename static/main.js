@@ -58,6 +58,7 @@ let wantedDigit = null;
 let insideIsInView = false;
 let lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") ?? tools[0];
 
+paper.addEventListener("click", () => drawing.pictures && remark(words.clearToDraw)); // by a finger; else it has drawn
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
 redo.addEventListener("click", redoStep);
@@ -65,7 +66,7 @@ clear.addEventListener("click", clearAll);
 copyCurl.addEventListener("click", copyAsCurl);
 for (const each of tools) each.addEventListener("change", () => (lastPen = each.value === "eraser" ? lastPen : each));
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") clearAll();
+  if (event.key === "Escape" && !event.shiftKey) clearAll(); // with it, it opens Chrome's list of tasks
   else if (!event.ctrlKey && !event.metaKey) return;
   else if (isLetter("z", event)) event.shiftKey ? redoStep() : undoStep();
   else if (isLetter("y", event) && event.ctrlKey) redoStep();
@@ -142,9 +143,14 @@ function refuse(sentence) {
     fail(sentence);
     tellAtRest();
   } else {
-    note.textContent = sentence; // what is on the pad has been read all the same
-    note.scrollIntoView({ block: "nearest" });
+    remark(sentence); // what is on the pad has been read all the same
   }
+}
+
+/** @param {string} sentence that is no answer */
+function remark(sentence) {
+  note.textContent = sentence;
+  note.scrollIntoView({ block: "nearest" });
 }
 
 /** Show what is on the pad now, and have it read. */

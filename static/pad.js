@@ -78,7 +78,7 @@ export class Pad {
     canvas.addEventListener("contextmenu", (event) => this.#pointer && event.preventDefault());
     canvas.addEventListener("lostpointercapture", lift);
     // Safari of old scrolls and zooms from touch events whatever touch-action says.
-    canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
+    canvas.addEventListener("touchmove", (event) => drawing.pictures || event.preventDefault(), { passive: false });
     new ResizeObserver(() => this.#fit()).observe(canvas);
     this.#fitToDensity();
     onOtherColours(() => {
@@ -125,13 +125,14 @@ export class Pad {
 
   /**
    * Whether the pointer that comes down may draw: no second finger, nor the palm of a hand that uses a pen. Such a
-   * palm often comes first; the pen then takes the pad from it.
+   * palm often comes first; the pen then takes the pad from it. Over pictures a finger scrolls, as it does elsewhere.
    *
    * @param {PointerEvent} event @returns {boolean}
    */
   #accepts({ pointerType }) {
     if (pointerType === "pen") this.#penFeltAt = performance.now();
     if (pointerType === "touch" && performance.now() - this.#penFeltAt < PEN_IS_NEAR) return false;
+    if (pointerType === "touch" && this.#drawing.pictures) return false;
     return !this.#pointer || (pointerType === "pen" && this.#pointer.type === "touch");
   }
 

@@ -114,15 +114,7 @@ export async function ask(request, stop) {
 async function answerTo({ address, picture }, signal) {
   let response;
   try {
-    response = await fetch(address, {
-      method: "POST",
-      headers: {
-        "Content-Type": typeof picture === "string" ? "application/json" : picture.type || "image/png",
-        ...authorization(),
-      },
-      body: picture,
-      signal,
-    });
+    response = await post(address, picture, signal);
   } catch {
     if (signal.aborted) return { error: words.serverSlow, isTransient: true };
     // A file that was moved or changed since it was chosen fails in the same way.
@@ -133,6 +125,15 @@ async function answerTo({ address, picture }, signal) {
   if (Array.isArray(answer?.probabilities)) return { prediction: answer };
   if (AWAY.includes(response.status)) return { error: serverGone, isGone: true };
   return { error: response.status === LATE ? words.serverSlow : words.serverOdd, isTransient: true };
+}
+
+/**
+ * @param {string} address @param {Blob | string} body a picture file, or JSON @param {AbortSignal} signal
+ * @returns {Promise<Response>}
+ */
+export function post(address, body, signal) {
+  const type = typeof body === "string" ? "application/json" : body.type || "image/png";
+  return fetch(address, { method: "POST", headers: { "Content-Type": type, ...authorization() }, body, signal });
 }
 
 /** @param {{code: string, message: string}} error @param {Response} response that holds it @returns {Failure} */
@@ -150,8 +151,8 @@ function askAgainIn({ status, headers }) {
 /** @param {number} status @returns {boolean} whether it refuses what it would take at another time */
 export const isForNow = (status) => status === 429 || status === 503;
 
-/** @param {Blob | string} picture @returns {Promise<boolean>} */
-async function canBeSent(picture) {
+/** @param {Blob | string} picture @returns {Promise<boolean>} not where its file has changed since it was chosen */
+export async function canBeSent(picture) {
   try {
     if (picture instanceof Blob) await picture.arrayBuffer();
     return true;

@@ -3,7 +3,8 @@
 /** @returns {Record<string, string>} the headers of a request */
 export function authorization() {
   const token = given() ?? remembered();
-  return token ? { Authorization: `Bearer ${token}` } : {};
+  // Of a link with a quotation mark or a line break at its end; a browser would not send it, nor a server know it.
+  return token && /^[!-~]+$/.test(token) ? { Authorization: `Bearer ${token}` } : {};
 }
 
 /** @returns {string | null} */

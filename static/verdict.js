@@ -1,8 +1,7 @@
 /** Right or wrong? One tap tells the server, which keeps the picture for the network to learn from. */
 
 import { allOf, byId } from "./dom.js";
-import { isForNow, patienceFor } from "./reader.js";
-import { authorization } from "./token.js";
+import { canBeSent, isForNow, patienceFor, post } from "./reader.js";
 import { errorInWords, say, words } from "./words.js";
 
 export class Verdict {
@@ -72,17 +71,14 @@ export class Verdict {
 async function send(picture, label) {
   const isJson = typeof picture === "string";
   try {
-    const response = await fetch(isJson ? "corrections" : `corrections?label=${label}`, {
-      method: "POST",
-      headers: { "Content-Type": isJson ? "application/json" : picture.type || "image/png", ...authorization() },
-      body: isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture,
-      signal: AbortSignal.timeout(patienceFor(picture)),
-    });
+    const address = isJson ? "corrections" : `corrections?label=${label}`;
+    const body = isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture;
+    const response = await post(address, body, AbortSignal.timeout(patienceFor(picture)));
     const answer = await response.json();
     if (isForNow(response.status)) return words.notKeptNow;
     if (answer.error) return errorInWords(answer.error);
     return say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label });
   } catch {
-    return words.notKept;
+    return (await canBeSent(picture)) ? words.notKept : words.fileGone;
   }
 }

@@ -160,6 +160,9 @@ def test_who_has_no_scripts_is_told_before_the_pad(page: Page):
 
 def test_what_is_printed_from_a_dark_screen_is_dark_on_white(open_page):
     page = open_page(color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator("#inside")).to_be_hidden()  # as long as there is nothing in it
+    page.emulate_media(media="screen", color_scheme="dark")
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
     expect_digit(page, 1)
     assert sum(pixel(page, 0.01, 0.01)) < 100 < 600 < sum(pixel(page, 0.5, 0.5))

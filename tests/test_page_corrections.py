@@ -86,6 +86,16 @@ def test_right_or_wrong_is_told_of_what_was_read_though_a_line_has_been_added_si
     assert len(correction["strokes"]) == 2
 
 
+def test_a_correction_of_a_file_that_is_gone_is_told_to_be_one(page: Page, tmp_path: Path):
+    path = tmp_path / "seven.png"
+    path.write_bytes((handwriting.DATA / "7.png").read_bytes())
+    page.set_input_files("#choose", path)
+    expect_digit(page, 7)
+    path.unlink()
+    page.get_by_label("No, it is a 9").click()
+    expect(page.locator("#verdict-note")).to_contain_text("Choose it again")
+
+
 def test_who_names_another_digit_speaks_of_all_that_is_on_the_pad(page: Page):
     kept = []
     page.on("request", lambda request: kept.append(request.post_data) if "corrections" in request.url else None)

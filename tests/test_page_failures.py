@@ -60,6 +60,12 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
     running.process.stdout.close()
 
 
+def test_a_token_that_no_request_can_bear_keeps_nobody_from_an_open_server(open_page, server: RunningServer):
+    page = open_page(f"{server.url}#token=sesame”")  # as copied out of a letter
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+
+
 def test_the_server_being_gone_is_told_and_its_return_noticed(open_page, tmp_path: Path):
     first = start_server(tmp_path)
     page = open_page(first.url)

@@ -10,7 +10,7 @@ from pathlib import Path
 import handwriting
 import pytest
 from conftest import RunningServer, png
-from on_page import digit, draw_with_mouse, expect_digit, expect_in_window, inked, on_pad, places_of, scroll_to
+from on_page import digit, draw, draw_with_mouse, expect_digit, expect_in_window, inked, on_pad, places_of, scroll_to
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -262,6 +262,22 @@ def test_clearing_a_picture_leaves_an_empty_pad_and_undoing_brings_all_back(page
     expect_digit(page, 4)
 
 
+def test_a_finger_scrolls_past_a_picture_and_draws_once_it_is_cleared(open_page):
+    page = open_page(width=390, height=844, has_touch=True, is_mobile=True, device_scale_factor=2)
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect_digit(page, 3)
+    draw(page, [[(0.5, 0.9), (0.5, 0.6), (0.5, 0.3), (0.5, 0)]], "touch")
+    page.wait_for_function("scrollY > 50")
+    expect(page.locator("#gallery button")).to_have_count(2)
+    page.tap("#paper")
+    expect(page.locator("#note")).to_contain_text("Clear")
+    expect_digit(page, 3)
+    page.tap("#clear")
+    page.evaluate("scrollTo(0, 0)")
+    draw(page, digit(7), "touch")
+    expect_digit(page, 7)
+
+
 def test_a_line_drawn_over_pictures_by_mistake_is_undone_with_what_it_did_to_them(page: Page):
     choose_pictures_over_a_drawing(page)
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
@@ -271,9 +287,13 @@ def test_a_line_drawn_over_pictures_by_mistake_is_undone_with_what_it_did_to_the
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
     page.click("#undo")
     expect_digit(page, 1)
+    sent = []
+    page.on("request", lambda request: sent.append(request.url))
     page.click("#undo")
-    expect_digit(page, 2)
     expect(page.locator("#gallery [aria-pressed=true]")).to_contain_text("2 · ")
+    expect(page.locator("#gallery [aria-pressed=false]")).to_contain_text("3 · ")
+    expect_digit(page, 2)
+    assert [url for url in sent if url.endswith("/predict")] == []  # what the gallery says of them it knew
     page.click("#undo")
     expect_digit(page, 4)
 
@@ -324,10 +344,11 @@ def test_a_picture_that_the_browser_cannot_show_covers_the_drawing_with_its_name
     expect_digit(page, 4)
 
 
+@pytest.mark.parametrize("colours", ["none", "active"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("ink", ["white", "black"])
-def test_ink_on_a_transparent_picture_is_seen(open_page, scheme: str, ink: str):
-    page = open_page(color_scheme=scheme)
+def test_ink_on_a_transparent_picture_is_seen(open_page, scheme: str, ink: str, colours: str):
+    page = open_page(color_scheme=scheme, forced_colors=colours)
     picture = Image.new("RGBA", (120, 120), (0, 0, 0, 0))
     picture.paste(ink, (55, 15, 65, 105))
     page.set_input_files("#choose", {"name": "1.png", "mimeType": "image/png", "buffer": png(picture)})
