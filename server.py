@@ -224,7 +224,7 @@ def create_app(
         try:
             prediction = recognizer.recognize(given, limits.pixels, deadline())
         except NoDigitError as error:
-            refuse(NO_DIGIT_CODES[type(error)], str(error))
+            raise refusal_of(error) from None
         except DeadlineError:
             refuse("overloaded", OVERLOADED)
         metrics.count_prediction(prediction)
@@ -242,7 +242,7 @@ def create_app(
         for one in given.pictures:
             outcome = next(read) if isinstance(one, bytes) else one
             if isinstance(outcome, NoDigitError):
-                outcome = Refusal(NO_DIGIT_CODES[type(outcome)], str(outcome))
+                outcome = refusal_of(outcome)
             elif isinstance(outcome, DeadlineError):
                 outcome = Refusal("overloaded", NO_TIME)
             elif isinstance(outcome, Prediction):
@@ -364,6 +364,11 @@ class Refusal(HTTPResponse):
 def refuse(code: str, message: str) -> NoReturn:
     """Answer with an error of the contract."""
     raise Refusal(code, message)
+
+
+def refusal_of(error: NoDigitError) -> Refusal:
+    """What is answered to a picture, or to strokes, of which no digit could be had."""
+    return Refusal(NO_DIGIT_CODES[type(error)], str(error))
 
 
 @dataclass(frozen=True)
@@ -528,7 +533,7 @@ def read_strokes(given: Any) -> strokes.Strokes:
     try:
         return strokes.parse(given)
     except NoDigitError as error:
-        refuse(NO_DIGIT_CODES[type(error)], str(error))
+        raise refusal_of(error) from None
 
 
 def media_type() -> str:

@@ -32,8 +32,8 @@ class LatestRecognizer:
         """The weights that are there now, whose passes `observe` is told of. Raises checkpoint.CheckpointError."""
         return Recognizer(self.path, lambda count: self.observe(count))
 
-    def reload(self) -> bool:
-        """Load the weights anew; whether that could be done. Else those from before go on."""
+    def reload(self) -> None:
+        """Load the weights anew; where that cannot be done, those from before go on."""
         with self.lock:
             self.stamp = stamp_of(self.path)  # what cannot be loaded is not tried again before it changes
             try:
@@ -41,9 +41,8 @@ class LatestRecognizer:
             except Exception as error:  # whatever it is, there are weights that can answer
                 is_known = isinstance(error, CheckpointError | OSError)
                 log.error("%s; the weights from before go on.", error, exc_info=not is_known)
-                return False
-            log.info("loaded weights %s", self.current.card.get("sha256", "without a card"))
-            return True
+            else:
+                log.info("loaded weights %s", self.current.card.get("sha256", "without a card"))
 
     def watch(self, stop: threading.Event) -> None:
         """Reload whenever the files change, until ``stop`` is set."""

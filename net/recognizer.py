@@ -96,7 +96,7 @@ class Recognizer:
         self.folded = FoldedLeNet(self.network)
         blank = torch.zeros(1, 1, SIDE, SIDE)
         self.probabilities_of(blank)  # PyTorch prepares itself at the first pass, not in a request
-        self.probabilities = Batched(self.probabilities_of, observe)
+        self.batched_probabilities = Batched(self.probabilities_of, observe)
 
     def recognize(self, given: Given, max_pixels: int = MAX_PIXELS, deadline: float = math.inf) -> Prediction:
         """Read the digit in ``given``: a whole PNG, JPEG, GIF, BMP or WebP file, or strokes.
@@ -131,7 +131,7 @@ class Recognizer:
             return []
         started = time.perf_counter()
         pictures = to_pictures(torch.from_numpy(np.stack([look.pixels for one in seen for look in one.looks])))
-        probabilities = iter(self.probabilities(pictures, deadline).tolist())
+        probabilities = iter(self.batched_probabilities(pictures, deadline).tolist())
         forward = (time.perf_counter() - started) / len(seen)
         return [self.prediction(one, [next(probabilities) for _ in one.looks], forward) for one in seen]
 

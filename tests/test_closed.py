@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from wsgiref.util import setup_testing_defaults
 
 import bottle
 import handwriting
@@ -23,6 +24,7 @@ from test_server import PICTURES, Answer, as_raw_body, ask, data_url, post
 import server as server_module
 from net.serving.gate import RateLimit, behind
 from net.serving.limits import Limits
+from net.serving.metrics import Metrics
 
 A_PICTURE = PICTURES[0].read_bytes()
 FRIEND, STRANGER = "https://friend.example", "https://stranger.example"
@@ -65,6 +67,15 @@ def ask_from(source: str, server: RunningServer, method: str, path: str, body: b
         return Answer(connection.getresponse())
     finally:
         connection.close()
+
+
+def answer_to(app, method: str, path: str) -> tuple[str, dict[str, str]]:
+    """Status and headers of the answer to a call of a WSGI application in this process."""
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path}
+    setup_testing_defaults(environ)
+    told = []
+    b"".join(app(environ, lambda status, headers, *_: told.append((status, dict(headers)))))
+    return told[0]
 
 
 def send(server: RunningServer, data: bytes) -> Answer:
@@ -131,7 +142,9 @@ def test_every_answer_is_closed_to_what_browsers_might_make_of_it(server, case: 
     assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["X-Request-ID"])
     policy = answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in policy
-    assert re.match("default-src '(self|none)'", policy)
+    is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+    assert policy.startswith("default-src 'self'" if is_page else "default-src 'none'")
+    assert ("base-uri 'none'" in policy) == is_page
     assert "unsafe" not in policy
     assert not [name for name in answer.headers if name.startswith("Access-Control-") or name == "Server"]
 
@@ -200,6 +213,11 @@ def test_an_allowed_page_is_told_before_what_it_may_send(guarded):
     assert "content-type" in allowed
 
 
+def test_what_an_allowed_page_asks_before_is_no_other_request(guarded):
+    answer = ask(guarded, "OPTIONS", "/healthz", Origin=FRIEND, **bearing(TOKEN))
+    assert answer.error == (405, "method_not_allowed")
+
+
 def test_what_is_for_this_machine_is_not_for_an_allowed_page_in_its_browser(tmp_path: Path):
     for server in started(tmp_path, "--cors", FRIEND):
         for path in ("/metrics", "/corrections.zip"):
@@ -214,9 +232,11 @@ def test_a_browser_that_has_a_file_is_told_so_by_its_content_alone(server, path:
     assert gzip.decompress(packed.body) == plain.body
     assert plain.headers["ETag"] != packed.headers["ETag"], "they are not the same bytes"
     for answer, encoding in ((plain, "identity"), (packed, "gzip")):
-        again = ask(server, "GET", path, Accept_Encoding=encoding, If_None_Match=answer.headers["ETag"])
-        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", answer.headers["ETag"])
+        for known in (answer.headers["ETag"], f"W/{answer.headers['ETag']}"):  # as proxies make it that compress
+            again = ask(server, "GET", path, Accept_Encoding=encoding, If_None_Match=known)
+            assert (again.status, again.body, again.headers["ETag"]) == (304, b"", answer.headers["ETag"])
         head = ask(server, "HEAD", path, Accept_Encoding=encoding)
+        assert answer.headers["Vary"] == "Accept-Encoding", "or a cache would hand out the wrong one"
         for name in ("Content-Length", "Content-Type", "ETag", "Vary", "Content-Encoding"):
             assert head.headers[name] == answer.headers[name], name
         assert head.body == b""
@@ -446,6 +466,23 @@ def test_who_asks_too_often_is_told_when_to_come_again(counting):
         assert ask_from("127.0.0.21", counting, "GET", path).status == 200
 
 
+def test_nobody_is_told_to_come_again_at_once():
+    app = server_module.create_app(corrections=None, rate=0.9)
+    told = ("200 OK", {})
+    while not told[0].startswith("429"):
+        told = answer_to(app, "POST", "/predict")
+    assert int(told[1]["Retry-After"]) >= 1
+
+
+def test_of_more_addresses_than_are_remembered_those_longest_away_are_forgotten(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("net.serving.gate.ADDRESSES", 2)
+    limit = RateLimit(0.01)
+    for number in (1, 2, 1, 3):
+        limit.wait(f"198.51.100.{number}")
+    assert limit.wait("198.51.100.1") > 0, "it asked after the second did"
+    assert limit.wait("198.51.100.2") == 0
+
+
 def test_each_picture_counts_and_one_waits_for_all_that_came(counting):
     pictures = [data_url(PICTURES[0])] * 5
     body = json.dumps({"images": pictures}).encode()
@@ -591,7 +628,8 @@ def test_an_address_made_up_by_a_stranger_makes_no_measurement_of_its_own(server
 
 def test_measurements_are_for_this_machine_or_for_those_who_bear_the_token(server, counting, guarded):
     assert ask(server, "GET", "/metrics").status == 200
-    assert ask(server, "GET", "/metrics", X_Forwarded_For="198.51.100.1").error == (403, "forbidden")
+    for through in ({"X_Forwarded_For": "198.51.100.1"}, {"Forwarded": "for=198.51.100.1"}, {"Via": "1.1 proxy"}):
+        assert ask(server, "GET", "/metrics", **through).error == (403, "forbidden")
     assert ask(server, "GET", "/metrics", Host="rebound.example").error == (403, "forbidden")
     assert ask_from("127.0.0.2", counting, "GET", "/metrics").error == (403, "forbidden")
     forwarded = {"X_Forwarded_For": "127.0.0.1"}
@@ -632,6 +670,18 @@ def rest(process: int) -> None:
     os.kill(process, signal.SIGSTOP)
     while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         os.sched_yield()
+
+
+def test_the_queue_is_told_as_long_as_it_is():
+    metrics, limits = Metrics(), Limits(queue=3)
+    app = server_module.create_app(corrections=None, metrics=metrics, limits=limits)
+    metrics.watch_queue(lambda: 2)
+    assert answer_to(app, "GET", "/readyz")[0] == "200 OK"
+    metrics.watch_queue(lambda: 3)
+    assert b"digits_queue_length 3.0" in metrics.text(None)
+    status, headers = answer_to(app, "GET", "/readyz")
+    assert (status[:3], headers["Retry-After"]) == ("503", "1")
+    assert answer_to(app, "GET", "/healthz")[0] == "200 OK", "it is well, and busy"
 
 
 def test_readiness_is_told_apart_from_health(server):

@@ -17,7 +17,7 @@ from wsgiref.util import setup_testing_defaults
 import handwriting
 import pytest
 import torch
-from conftest import HOME, LINE_TIMEOUT, RunningServer, png, python, start_server
+from conftest import HOME, LINE_TIMEOUT, RunningServer, encode, png, python, start_server
 from PIL import Image, ImageDraw
 from test_server import PICTURES, ask, data_url, post
 
@@ -80,6 +80,13 @@ def test_a_correction_is_kept_and_handed_out_for_evaluation(running: RunningServ
     assert "accuracy            50.00% of 2 pictures" in ended.stdout
 
 
+def test_a_file_that_is_handed_out_is_called_as_what_it_is(tmp_path: Path):
+    kept, names = Corrections(tmp_path), {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "BMP": "bmp", "WEBP": "webp"}
+    for image_format in names:
+        kept.add(Correction(encode(Image.new("L", (28, 28)), image_format), 7, 2, 0.5, None))
+    assert [name.rpartition(".")[2] for name, _, _ in kept] == list(names.values())
+
+
 def test_what_is_kept_of_strokes_is_the_digit_without_its_frame(running: RunningServer):
     assert correct(running, [*handwriting.by_hand(4), handwriting.FRAME], 4).json["new"]
     assert not correct(running, handwriting.by_hand(4), 4).json["new"], "it is the same picture"
@@ -132,10 +139,13 @@ def test_a_page_whose_name_was_made_to_lead_here_cannot_correct(running: Running
     [
         (False, {"REMOTE_ADDR": "10.0.0.1"}, 403),
         (False, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.0.1"}, 403),
+        (False, {"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=10.0.0.1"}, 403),
+        (False, {"REMOTE_ADDR": "127.0.0.1", "HTTP_VIA": "1.1 proxy"}, 403),
         (False, {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "rebound.example:8080"}, 403),
         (False, {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "["}, 403),
         (False, {"REMOTE_ADDR": "127.0.0.1"}, 200),
         (False, {"REMOTE_ADDR": "::1", "HTTP_HOST": "[::1]:8080"}, 200),
+        (False, {"REMOTE_ADDR": "::ffff:127.0.0.1"}, 200),
         (True, {"REMOTE_ADDR": "10.0.0.1"}, 200),
     ],
 )

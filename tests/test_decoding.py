@@ -9,6 +9,7 @@ import pytest
 from conftest import a_four, as_mnist, distance, encode, png
 from PIL import Image, ImageDraw, ImageOps
 
+from net.decoding import decode
 from net.errors import BlankImageError, TooManyPixelsError, UnreadableImageError
 
 
@@ -75,6 +76,12 @@ def test_a_film_appended_to_a_photograph_is_no_part_of_it(appended: int, four: n
     assert distance(four, as_mnist(photograph + film)) < 0.1
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA", "I;16"])
+def test_a_picture_far_larger_than_needed_is_made_smaller_whatever_its_mode(mode: str):
+    page = Image.new(mode, (3300, 3300))
+    assert decode(png(page)).size == (1650, 1650)
+
+
 def test_values_that_fill_a_part_of_16_bits_only_are_scaled(four: np.ndarray):
     twelve_bits = a_four().convert("L").point(lambda tone: tone * 16, "I").convert("I;16")
     assert distance(four, as_mnist(png(twelve_bits))) < 0.1
@@ -129,9 +136,13 @@ PIECES = {
     "nothing that is a segment, after an end": lambda: (
         JPEG[:2] + b"\xff\xd9" + (b"\xff\xd8\xff\xff" + bytes(65_000)) * 250 + JPEG[2:]
     ),
+    "nothing at all": lambda: JPEG[:2] + bytes(16 * MIB),
     "segments": lambda: JPEG[:2] + b"\xff\xe0\0\2" * (4 * MIB) + JPEG[2:],
     "chunks": lambda: png(a_four())[:33] + chunk(b"teXt", b"") * MIB + png(a_four())[33:],
     "blocks": lambda: GIF[:AFTER_PALETTE] + b"!\xfe" + b"\1a" * (4 * MIB) + b"\0" + GIF[AFTER_PALETTE:],
+    "blocks behind a palette of commas": lambda: (
+        GIF[:13] + b"," * (AFTER_PALETTE - 13) + b"!\xfe" + b"\1a" * (4 * MIB) + b"\0" + GIF[AFTER_PALETTE:]
+    ),
     "nothing that is a block": lambda: GIF[:AFTER_PALETTE] + b"\0" * (16 * MIB) + GIF[AFTER_PALETTE:],
 }
 

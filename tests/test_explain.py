@@ -65,6 +65,7 @@ def test_the_layers_lead_from_the_picture_to_the_answer(server: RunningServer):
         assert len(values) == count * height * width
         assert max(values) == 255
     assert max(range(10), key=lambda digit: base64.b64decode(answer["layers"][-1]["maps"])[digit]) == 7
+    assert base64.b64decode(answer["layers"][-1]["maps"]).count(0) == 1, "logits below zero are told apart as well"
     assert [len(row) for row in answer["layers"][0]["filters"][0]] == [3, 3, 3]
 
 

@@ -183,6 +183,20 @@ def test_told_to_stop_all_at_once_it_answers_whoever_it_let_in(
         assert running.process.wait(LINE_TIMEOUT) == 0
 
 
+def test_told_to_stop_once_more_it_waits_for_nobody(tmp_path: Path):
+    flags = ("--header-seconds", str(2 * LINE_TIMEOUT), "--drain-seconds", str(2 * LINE_TIMEOUT))
+    with started(tmp_path, *flags) as running, socket.create_connection(("127.0.0.1", running.port)) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost:")
+        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other has been let in"
+
+        def has_ended() -> bool:
+            running.process.send_signal(signal.SIGTERM)
+            return running.process.poll() is not None
+
+        until(has_ended, "the end")
+        assert running.process.returncode != 0
+
+
 def test_told_to_stop_it_waits_no_longer_than_ever_for_a_request_that_does_not_arrive(tmp_path: Path):
     flags = ("--header-seconds", "1", "--drain-seconds", str(2 * LINE_TIMEOUT))
     with started(tmp_path, *flags) as running, socket.create_connection(("127.0.0.1", running.port)) as connection:
@@ -313,7 +327,56 @@ def test_processes_that_answer_are_told_of_though_one_died_on_the_way(tmp_path: 
         assert server.wait(LINE_TIMEOUT) == 0
 
 
+DIES_AGAIN_AND_AGAIN = """
+import sys
+from net.serving import processes
+processes.LIVES_LONG = float(sys.argv[1])
+child = "import os, sys; f = open(sys.argv[1], 'a'); f.write('.'); f.tell() < 6 or os.kill(os.getppid(), 15)"
+sys.exit(processes.Supervisor([sys.executable, "-c", child, sys.argv[2]], [], 1).run(print))
+"""
+
+
+@linux_only
+@pytest.mark.parametrize(("lives_long", "deaths", "status"), [("0", 6, 0), ("3600", 3, 1)])
+def test_only_processes_that_die_as_soon_as_they_are_started_are_given_up(
+    tmp_path: Path, lives_long: str, deaths: int, status: int
+):
+    program = [sys.executable, "-c", DIES_AGAIN_AND_AGAIN, lives_long, str(tmp_path / "starts")]
+    ended = subprocess.run(program, cwd=HOME, capture_output=True, check=False, timeout=LINE_TIMEOUT)
+    assert len((tmp_path / "starts").read_text()) >= deaths, "each was started anew"
+    assert ended.returncode == status
+    assert (b"die as soon as they are started" in ended.stderr) == bool(status)
+
+
 # ---------------------------------------------------------------------------------------------- weights
+
+
+class Looks(threading.Event):
+    """Set after so many looks, none of which waits."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.left = most
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def test_weights_without_a_card_are_taken_as_well_once_none_has_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr("net.latest.CARD_FOLLOWS_WITHIN", -1.0)
+    path = tmp_path / "lenet.pt"
+    shutil.copy(HOME / "checkpoints" / "lenet.pt", path)
+    latest = LatestRecognizer(path)
+    before = latest.current
+    torch.save(LeNet().state_dict(), path)
+    latest.watch(Looks(3))
+    assert latest.current is not before
+    path.write_bytes(b"half of a checkp")
+    latest.watch(Looks(5))
+    assert len([one for one in caplog.records if one.levelname == "ERROR"]) == 1, "it is told once, not at each look"
 
 
 def probabilities(server: RunningServer) -> list[float]:

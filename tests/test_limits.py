@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote_plus
 
 import handwriting
@@ -24,6 +25,7 @@ import net.recognizer
 from net.batching import DeadlineError
 from net.decoding import LONGEST_SIDE
 from net.recognizer import Recognizer
+from net.serving.connections import OVERLOADED, BoundedDispatcher
 
 NINE = PICTURES[9].read_bytes()
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
@@ -80,6 +82,11 @@ PART = b'--WebKitX\r\nContent-Disposition: form-data; name="image"; filename="9"
 FORM = "application/x-www-form-urlencoded"
 LABOURS = {
     "a header of many lines": (PART + b" a\r\n" * 4_000_000 + b"\r\n\r\n--WebKitX--\r\n", BOUNDARY, "no_image"),
+    "a header of many lines, but fewer": (
+        PART + b" a\r\n" * 490_000 + b"\r\n" + NINE + b"\r\n--WebKitX--\r\n",
+        BOUNDARY,
+        "no_image",
+    ),
     "many parts": ((PART + b"\r\n\r\n") * 200_000 + b"--WebKitX--\r\n", BOUNDARY, "no_image"),
     "many lines": (PART + b"\r\n" + NINE + b"\r\n" * 7_900_000 + b"--WebKitX--\r\n", BOUNDARY, "no_image"),
     "two boundaries": (
@@ -388,6 +395,15 @@ def test_what_comes_after_the_deadline_is_not_looked_at(monkeypatch: pytest.Monk
     with pytest.raises(DeadlineError):
         Recognizer().recognize_all([NINE] * 30, deadline=time.monotonic())
     assert not decoded, "nobody waits for them any more"
+
+
+def test_past_the_queue_a_refusal_does_not_wait_and_keeps_its_own_reason():
+    waiting, refused, too_large = (SimpleNamespace(requests=[SimpleNamespace(error=one)]) for one in (None, None, 413))
+    dispatcher = BoundedDispatcher(1)
+    for channel in (waiting, refused, too_large):
+        dispatcher.add_task(channel)
+    assert list(dispatcher.queue) == [too_large, refused, waiting]
+    assert [channel.requests[0].error for channel in dispatcher.queue] == [413, OVERLOADED, None]
 
 
 @pytest.mark.parametrize("most", [1, 5])

@@ -202,6 +202,17 @@ def test_a_form_whose_plus_signs_were_not_escaped_is_still_read(server):
     assert post(server, body, "application/x-www-form-urlencoded").json["digit"] == 1
 
 
+def test_a_data_url_whose_lines_are_broken_is_read(server):
+    url = data_url(PICTURES[4])
+    broken = "\n".join(url[at : at + 76] for at in range(0, len(url), 76))  # as base64 prints it
+    assert post(server, json.dumps({"image": broken}).encode(), "application/json").json["digit"] == 4
+
+
+@pytest.mark.parametrize("seen", ["", "0", "false"])
+def test_what_was_seen_is_not_told_to_who_says_so(server, seen: str):
+    assert "seen" not in as_raw_body(server, PICTURES[7], f"?seen={seen}").json
+
+
 def test_a_chunked_body_is_read(server):
     assert in_chunks(server, PICTURES[0].read_bytes()).json["digit"] == 0
 
@@ -315,6 +326,15 @@ def test_what_is_no_http_gets_json_too(server, request_bytes: bytes, status: int
     assert f" {status} " in server.log.read_text().splitlines()[-1], "what waitress refuses is logged as well"
 
 
+def test_the_error_to_who_asks_for_a_header_alone_has_no_body(server):
+    with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
+        connection.sendall(b"HEAD / HTTP/1.1\r\nContent-Length: seven\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"\r\n\r\n")
+
+
 def call(
     app, method: str, path: str, body: bytes = b"", content_type: str = "image/png", arrived: float | None = None
 ) -> tuple[str, dict]:
@@ -343,6 +363,20 @@ def test_the_wait_for_a_thread_counts_against_the_deadline(body: bytes | str):
     status, answer = ask_for(arrived=time.monotonic() - 6)
     assert (status[:3], answer["error"]["code"]) == ("503", "overloaded")
     assert ask_for(arrived=time.monotonic())[0].startswith("200")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_under_another_server_too_large_a_body_is_read_to_its_end_and_refused(chunked: bool):
+    app = server_module.create_app(corrections=None, limits=Limits(body=100))
+    sent = io.BytesIO(bytes(101))
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/predict", "CONTENT_TYPE": "image/png", "wsgi.input": sent}
+    environ |= (
+        {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": "101"}
+    )
+    statuses = []
+    answer = b"".join(app(environ, lambda status, *_: statuses.append(status[:3])))
+    assert (statuses, json.loads(answer)["error"]["code"]) == (["413"], "too_large")
+    assert sent.tell() == 101, "or its sender would be cut off, and not hear of it"
 
 
 def test_two_applications_in_a_process_have_limits_of_their_own():

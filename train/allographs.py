@@ -9,8 +9,8 @@ straighter than any that is written.
 import torch
 from torch import Tensor
 
-from net.fitting import BOX
-from train.fitting import FIELD, fit_into_field
+from net.fitting import BOX, SIDE
+from train.fitting import fit_into_field
 from train.mnist import Digits
 from train.strokes import draw_polylines
 from train.uniform import uniform
@@ -66,7 +66,7 @@ class Allographs:
         """``count`` digits and what they are, uint8 [count, 28, 28], fitted into MNIST's box and field."""
         which = torch.arange(count, device=self.device) % len(self.digits)
         drawn = [self.draw(chunk, generator) for chunk in which.split(CHUNK)]
-        images = torch.cat([torch.empty(0, FIELD, FIELD, device=self.device), *drawn])
+        images = torch.cat([torch.empty(0, SIDE, SIDE, device=self.device), *drawn])
         return Digits.from_pictures(images, self.digits[which])
 
     def draw(self, shapes: Tensor, generator: torch.Generator) -> Tensor:
@@ -79,18 +79,18 @@ class Allographs:
         width = uniform(*PEN_WIDTHS, (count,), generator)
         first, last = points.amin(1, keepdim=True), points.amax(1, keepdim=True)
         scale = (BOX - width).view(-1, 1, 1) / (last - first).amax(2, keepdim=True)
-        placed = (points - (first + last) / 2) * scale + (FIELD - 1) / 2
-        return fit_into_field(draw_polylines(placed, self.pen_down[shapes], width, FIELD).unsqueeze(1))[:, 0]
+        placed = (points - (first + last) / 2) * scale + (SIDE - 1) / 2
+        return fit_into_field(draw_polylines(placed, self.pen_down[shapes], width, SIDE).unsqueeze(1))[:, 0]
 
 
 def straight_ones(count: int, generator: torch.Generator) -> Digits:
     """``count`` 1s of one straight stroke each, upright or leaning, as `Allographs` gives digits."""
-    lean = uniform(*STRAIGHT_LEANS, (count,), generator) * FIELD
+    lean = uniform(*STRAIGHT_LEANS, (count,), generator) * SIDE
     width = uniform(*STRAIGHT_PEN_WIDTHS, (count,), generator)
-    x = torch.stack([FIELD / 2 + lean / 2, FIELD / 2 - lean / 2], dim=1)
-    y = torch.tensor([2.0, FIELD - 2.0], device=generator.device).expand(count, 2)
+    x = torch.stack([SIDE / 2 + lean / 2, SIDE / 2 - lean / 2], dim=1)
+    y = torch.tensor([2.0, SIDE - 2.0], device=generator.device).expand(count, 2)
     pen_down = torch.tensor([False, True], device=generator.device).expand(count, 2)
-    drawn = draw_polylines(torch.stack([x, y], dim=2), pen_down, width, FIELD)
+    drawn = draw_polylines(torch.stack([x, y], dim=2), pen_down, width, SIDE)
     images = fit_into_field(drawn.unsqueeze(1))[:, 0]
     return Digits.from_pictures(images, torch.ones(count, dtype=torch.long, device=generator.device))
 

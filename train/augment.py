@@ -15,14 +15,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from train.fitting import FIELD, centre_of_mass, extent, offsets_from_centre, sample
+from net.fitting import SIDE
+from train.fitting import centre_of_mass, extent, offsets_from_centre, sample
 from train.habits import DrawHabits
 from train.ranks import Ranks
 from train.recipe import NO_AUGMENTATION, Augmentation
 from train.uniform import uniform
 
 MARGIN = 4  # pixels on every side, for strokes that grow out of the field before they are fitted into it
-CANVAS = FIELD + 2 * MARGIN
+CANVAS = SIDE + 2 * MARGIN
 GRAIN = 1.0  # pixels, the Gaussian of the noise that breaks lines: gaps are about as long as strokes are wide
 FEWEST_GAPS, MOST_GAPS = -1.5, 0.3  # standard deviations of that noise, below which there is a gap
 GAPS_END = 4.0  # times as steep as the noise: neither a soft edge nor one of whole pixels
@@ -45,7 +46,7 @@ class Augment:
         self.device = device
         self.ranks = ranks
         self.draw_habits = DrawHabits(settings.habits, CANVAS, device)
-        self.blur = gaussian_blur_matrix(settings.elastic_sigma, FIELD).to(device)
+        self.blur = gaussian_blur_matrix(settings.elastic_sigma, SIDE).to(device)
         self.grain = gaussian_blur_matrix(GRAIN, CANVAS).to(device)
         self.from_centre = offsets_from_centre(device)
 
@@ -94,7 +95,7 @@ class Augment:
         applied to visual document analysis", ICDAR 2003: uniform noise blurred by a Gaussian of
         ``elastic_sigma`` pixels and scaled by up to ``elastic_alpha``.
         """
-        noise = uniform(-1, 1, (count, 2, FIELD, FIELD), generator)
+        noise = uniform(-1, 1, (count, 2, SIDE, SIDE), generator)
         strength = uniform(0, 1, (count, 1, 1, 1), generator)
         field = self.blur @ noise @ self.blur.T * strength * self.settings.elastic_alpha
         return field.permute(0, 2, 3, 1)

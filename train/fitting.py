@@ -6,7 +6,6 @@ from torch import Tensor
 
 from net.fitting import BOX, CENTRE, SIDE
 
-FIELD = SIDE  # pixels
 MIDDLE = CENTRE + 0.5  # pixels from the field's left and top to the middle of the pixel that `CENTRE` counts to
 VISIBLE = 0.25  # ink from which on a row or a column belongs to the digit's extent
 
@@ -31,7 +30,7 @@ def centre_of_mass(pictures: Tensor) -> Tensor:
 
 def offsets_from_centre(device: torch.device) -> Tensor:
     """How far each pixel of the field lies from the place of the centre of mass, float [28, 28, 2] as (x, y)."""
-    line = torch.arange(FIELD, device=device) + 0.5 - MIDDLE
+    line = torch.arange(SIDE, device=device) + 0.5 - MIDDLE
     return torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
 
 

@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from train.fitting import FIELD
+from net.fitting import SIDE
 from train.mnist import Digits
 from train.outliers import SIGNS, Kinds, Outliers
 from train.uniform import uniform
@@ -74,12 +74,12 @@ class MoreOutliers(Outliers):
 
     def wedges(self, _: Digits, count: int, generator: torch.Generator) -> Tensor:
         """Dark triangles, narrow for their height, as a table leaves them beside a page that lies askew."""
-        line = (torch.arange(FIELD, device=self.device) + 0.5) / FIELD
+        line = (torch.arange(SIDE, device=self.device) + 0.5) / SIDE
         from_tip, x = line.view(1, 1, -1, 1), line.view(1, 1, 1, -1) - 0.5
         base = uniform(0.2, 0.5, (count, 1, 1, 1), generator)
         left = -base * uniform(0, 1, (count, 1, 1, 1), generator)
         inside = torch.minimum(x - from_tip * left, from_tip * (left + base) - x)
-        drawn = (inside * FIELD + 0.5).clamp(0, 1)
+        drawn = (inside * SIDE + 0.5).clamp(0, 1)
         stands_on_tip = uniform(0, 1, (count, 1, 1, 1), generator) < 0.5
         return torch.where(stands_on_tip, drawn.flip(2), drawn)
 
@@ -88,7 +88,7 @@ class MoreOutliers(Outliers):
 
         That is an ellipse with up to ``unevenness`` of its radius added or taken away.
         """
-        line = (torch.arange(FIELD, device=self.device) + 0.5) / (FIELD / 2) - 1
+        line = (torch.arange(SIDE, device=self.device) + 0.5) / (SIDE / 2) - 1
         stretch = uniform(1.1, 1.8, (count, 1, 1, 2), generator)
         y, x = torch.broadcast_tensors(line.view(1, -1, 1) * stretch[..., 0], line.view(1, 1, -1) * stretch[..., 1])
         angle = torch.atan2(y, x)

@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from net.fitting import SIDE
 from net.lenet import NONE, to_pictures
-from train.fitting import FIELD, fit_into_field
+from train.fitting import fit_into_field
 from train.mnist import Digits
 from train.strokes import draw_polylines
 from train.uniform import uniform
@@ -115,7 +116,7 @@ class Outliers:
     def __call__(self, digits: Digits, count: int, generator: torch.Generator) -> Digits:
         """``count`` outliers, some of them made of ``digits``, with the label `NONE`."""
         self.places.clear()  # of other digits
-        drawn = torch.empty(0, FIELD, FIELD, device=self.device)
+        drawn = torch.empty(0, SIDE, SIDE, device=self.device)
         while len(drawn) < count:
             drawn = torch.cat([drawn, self.draw(digits, CHUNK, generator)[:, 0]])
         return Digits.from_pictures(drawn[:count], torch.full((count,), NONE, device=self.device))
@@ -160,7 +161,7 @@ class Outliers:
     def halved(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
         """The left half or so of a digit of which that half is none, nor a 1."""
         pictures = self.sample(digits, count, generator, (2, 3, 4, 5))
-        across = torch.arange(FIELD, device=self.device).view(1, 1, 1, -1)
+        across = torch.arange(SIDE, device=self.device).view(1, 1, 1, -1)
         cut = uniform(11.5, 14, (count, 1, 1, 1), generator)
         return pictures * (across < cut)
 
@@ -195,12 +196,12 @@ class Outliers:
         """Blots, grain and stripes."""
         cells = (3, 5, 8, 14)
         noise = [
-            F.interpolate(uniform(0, 1, (count, 1, side, side), generator), size=FIELD, mode="bilinear")
+            F.interpolate(uniform(0, 1, (count, 1, side, side), generator), size=SIDE, mode="bilinear")
             for side in cells
         ]
         angle = uniform(0, math.pi, (count, 1, 1, 1), generator)
         pace = uniform(0.6, 2.2, (count, 1, 1, 1), generator)
-        line = torch.arange(FIELD, device=self.device, dtype=torch.float32)
+        line = torch.arange(SIDE, device=self.device, dtype=torch.float32)
         across = line.view(1, 1, 1, -1) * angle.cos() + line.view(1, 1, -1, 1) * angle.sin()
         kinds = torch.stack([*noise, ((across * pace).sin() + 1) / 2])
         which = torch.randint(len(kinds), (count,), generator=generator, device=self.device)
@@ -211,7 +212,7 @@ class Outliers:
     def with_pen(self, points: Tensor, pen_down: Tensor, generator: torch.Generator) -> Tensor:
         """``points``, float [N, P, 2] from -1 to 1, as ink, float [N, 1, 28, 28]; see `draw_polylines`."""
         width = uniform(1.5, 3.5, (len(points),), generator)
-        return draw_polylines(FIELD / 2 + points * 10, pen_down, width, FIELD).unsqueeze(1)
+        return draw_polylines(SIDE / 2 + points * 10, pen_down, width, SIDE).unsqueeze(1)
 
     def sample(
         self, digits: Digits, count: int, generator: torch.Generator, only: tuple[int, ...] = tuple(range(10))
@@ -221,7 +222,7 @@ class Outliers:
             self.places[only] = torch.isin(digits.labels, torch.tensor(only, device=self.device)).nonzero()[:, 0]
         allowed = self.places[only]
         if not len(allowed):  # few digits to train on, and none of these among them
-            return torch.zeros(count, 1, FIELD, FIELD, device=self.device)
+            return torch.zeros(count, 1, SIDE, SIDE, device=self.device)
         which = torch.randint(len(allowed), (count,), generator=generator, device=self.device)
         return to_pictures(digits.images[allowed[which]])
 

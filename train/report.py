@@ -1,7 +1,7 @@
 """`report.html`: one page, with nothing outside it, that shows how a run went and what its weights cannot read."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from net import data_url
 from net.checkpoint import replace_file
+from net.explain import used_maps
 from net.lenet import LeNet
 from net.recognizer import calibration_of
 from train.calibrate import CalibrationBin, calibrated, calibration_bins, expected_calibration_error
@@ -18,6 +19,8 @@ from train.mnist import Digits
 
 MOST_MISTAKES = 200  # shown; a trained network makes some thirty
 WIDTH, HEIGHT, MARGIN = 560, 260, 44  # of a chart, in its own units
+
+Scale = Callable[[float], float]  # from a value to its place on a chart
 
 STYLE = """
 :root {
@@ -170,7 +173,7 @@ def draw_curves(xs: Sequence[float], lines: list[list[float]]) -> str:
     return svg(WIDTH, HEIGHT, parts)
 
 
-def scale(low: float, high: float, start: float, end: float) -> Any:
+def scale(low: float, high: float, start: float, end: float) -> Scale:
     """A function that maps ``low`` to ``high`` onto ``start`` to ``end``."""
     return lambda value: start + (value - low) / ((high - low) or 1) * (end - start)
 
@@ -223,7 +226,7 @@ def draw_reliability(probabilities: Tensor, labels: Tensor) -> str:
     return svg(WIDTH, HEIGHT, parts) + note
 
 
-def draw_bin(each: CalibrationBin, scale_x: Any, scale_y: Any) -> str:
+def draw_bin(each: CalibrationBin, scale_x: Scale, scale_y: Scale) -> str:
     """One bar of the reliability diagram; its width is its range of confidence."""
     left, right, top = scale_x(each.low) + 2, scale_x(each.high) - 2, scale_y(each.accuracy)
     title = f"{each.count} digits at {each.low:.0%} to {each.high:.0%}: {each.accuracy:.1%} right"
@@ -238,8 +241,8 @@ def draw_filters(network: LeNet) -> str:
 
     Those of maps that a thinner network was widened by are blank, and left out.
     """
-    weights = network.c1[0][0].weight.detach().cpu()[:, 0]
-    filters = weights[weights.flatten(1).any(1)].numpy()
+    first = network.c1[0][0]
+    filters = first.weight.detach()[used_maps(first), 0].cpu().numpy()
     tiles = [
         f'<img alt="filter {number}" src="{data_url.encode(black_to_white(each))}">'
         for number, each in enumerate(filters)

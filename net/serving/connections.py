@@ -56,7 +56,7 @@ Refused = Callable[[str, str | None, str | None, str, int, str], None]
 class Problem:
     """Why a request is not for the application, where waitress itself has found nothing wrong with it."""
 
-    code: int  # of `ContractErrorTask.execute`
+    code: int  # of `ContractErrorTask.problem`
 
 
 TOO_SLOW = Problem(408)  # it did not arrive in time
@@ -104,18 +104,21 @@ class ContractTask(WSGITask):
 class ContractErrorTask(ErrorTask):
     """Answers requests that the application never sees in the contract's words."""
 
-    def execute(self) -> None:
-        limits: Limits = self.channel.limits
-        errors = {
+    def problem(self) -> tuple[str, str]:
+        """The contract's code for what is wrong with the request, and its sentence."""
+        problems = {
             400: ("bad_request", contract.NOT_HTTP),
             408: ("timeout", contract.TOO_SLOW),
-            413: ("too_large", contract.too_large(limits.body)),
+            413: ("too_large", contract.too_large(self.channel.limits.body)),
             431: ("headers_too_large", contract.HEADERS_TOO_LARGE),
             501: ("bad_request", contract.NOT_HTTP),
             503: ("overloaded", contract.OVERLOADED),
             507: ("storage_full", contract.DISK_FULL),
         }
-        code, message = errors.get(self.request.error.code, ("internal", contract.INTERNAL))
+        return problems.get(self.request.error.code, ("internal", contract.INTERNAL))
+
+    def execute(self) -> None:
+        code, message = self.problem()
         body = contract.error_body(code, message).encode()
         method = getattr(self.request, "command", None)
         status = contract.STATUS[code]

@@ -8,7 +8,7 @@ from typing import Any
 from net.serving import access_log, headers
 from net.serving.connections import Refused
 from net.serving.contract import INTERNAL, JSON, STATUS, error_body
-from net.serving.gate import Environ, Wsgi
+from net.serving.gate import Environ, Wsgi, header
 from net.serving.metrics import Metrics
 
 log = logging.getLogger("server")
@@ -24,14 +24,14 @@ class Observed:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = time.perf_counter()
-        request_id = headers.request_id(environ.get("HTTP_X_REQUEST_ID"))
+        request_id = headers.request_id(header(environ, "X-Request-ID"))
         answered = ["500", "-"]
         environ["wsgi.errors"] = access_log.Faults(request_id)
 
         def answer(status: str, given: list[tuple[str, str]], *exc_info: Any) -> Any:
             kind = next((value for name, value in given if name.lower() == "content-type"), "")
             answered[:] = status.partition(" ")[0], dict(given).get("Content-Length", "-")
-            besides = headers.of_answer(request_id, kind, environ.get("HTTP_ORIGIN"), self.origins)
+            besides = headers.of_answer(request_id, kind, header(environ, "Origin"), self.origins)
             return start_response(status, [*given, *besides], *exc_info)
 
         try:
@@ -63,8 +63,8 @@ class Observed:
         """Whether a browser asks, for a page of one of ``origins``, what it may send."""
         return (
             environ.get("REQUEST_METHOD") == "OPTIONS"
-            and environ.get("HTTP_ORIGIN") in self.origins
-            and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+            and header(environ, "Origin") in self.origins
+            and header(environ, "Access-Control-Request-Method") != ""
         )
 
 

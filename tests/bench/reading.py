@@ -79,7 +79,7 @@ def main() -> None:
     with torch.inference_mode():
         forward = milliseconds(lambda: recognizer.network(blank), 300)
     print(f"{'the forward pass alone':<36}{forward:7.2f} ms")
-    folded = milliseconds(lambda: recognizer.probabilities(blank), 300)
+    folded = milliseconds(lambda: recognizer.batched_probabilities(blank), 300)
     print(f"{'the same as it is served, folded':<36}{folded:7.2f} ms")
     print(f"{'strokes':<36}{milliseconds(lambda: recognizer.recognize(strokes), 300):7.2f} ms")
     for name, data, times in (
