@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # who runs the other tests needs no Playwright
     from playwright.sync_api import Browser, Page
 
 LINE_TIMEOUT = 60  # seconds
+LONGEST_RUN = 1800  # seconds, after which a command has failed; fine-tuning takes a few minutes on a busy machine
 
 
 def png(image: Image.Image) -> bytes:
@@ -81,6 +82,7 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_RUN,
     )
 
 
