@@ -8,7 +8,10 @@ import { percent, say, words } from "./words.js";
 
 /**
  * @typedef {import("./drawing.js").Pictures} Pictures
- * @typedef {{button: HTMLButtonElement, caption: HTMLElement}} Tile
+ * @typedef {import("./reader.js").Outcome} Outcome
+ * @typedef {{button: HTMLButtonElement, caption: HTMLElement, state: "unread" | "read" | "unreadable",
+ *   mayBeReadYet: boolean, wasTriedAgain: boolean}} Tile mayBeReadYet where it was not refused for what it is;
+ *   wasTriedAgain where it was asked about once more, as that might help
  */
 
 const BEFORE_AGAIN = 1_000; // milliseconds
@@ -23,16 +26,8 @@ export class Gallery {
   #files = NONE;
   /** @type {Map<File, Tile>} */
   #tiles = new Map();
-  /** @type {WeakMap<File, import("./reader.js").Outcome>} of those that were read, for when they come back by undoing */
+  /** @type {WeakMap<File, Outcome>} of those that were read, for when they come back by undoing */
   #known = new WeakMap();
-  /** @type {Set<File>} that wait to be read */
-  #unread = new Set();
-  /** @type {Set<File>} that could not be read */
-  #unreadable = new Set();
-  /** @type {Set<File>} those of them that were not refused for what they are */
-  #mayBeReadYet = new Set();
-  /** @type {Set<File>} that were asked about once more, as that might help */
-  #triedAgain = new Set();
   /** @type {File | null} the one that is shown large, and is read for that */
   #large = null;
   #isReading = false;
@@ -52,32 +47,43 @@ export class Gallery {
     this.#readOthers();
   }
 
-  /** @param {File} file in the gallery, or not @param {import("./reader.js").Outcome} outcome of its reading */
+  /** @param {File} file in the gallery, or not @param {Outcome} outcome of its reading */
   tell(file, outcome) {
     const tile = this.#tiles.get(file);
     if (!tile || ("error" in outcome && (outcome.isGone || outcome.askAgainIn))) return; // it will be read
-    const isRead = !("error" in outcome);
-    tile.button.title = isRead ? file.name : `${file.name}\n${outcome.error}`;
-    tile.caption.textContent = isRead ? inBrief(outcome.prediction) : words.briefNotRead;
-    if (isRead) this.#known.set(file, outcome);
-    isRead ? this.#unreadable.delete(file) : this.#unreadable.add(file);
-    if ("error" in outcome && (outcome.isTransient || outcome.isForToken)) this.#mayBeReadYet.add(file);
-    this.#unread.delete(file);
-    if (this.#unread.size === 0) this.#status.textContent = this.#inWords();
+    if ("error" in outcome) {
+      tile.state = "unreadable";
+      tile.mayBeReadYet = Boolean(outcome.isTransient || outcome.isForToken);
+      tile.button.title = `${file.name}\n${outcome.error}`;
+      tile.caption.textContent = words.briefNotRead;
+    } else {
+      tile.state = "read";
+      tile.mayBeReadYet = false;
+      this.#known.set(file, outcome);
+      tile.button.title = file.name;
+      tile.caption.textContent = inBrief(outcome.prediction);
+    }
+    if (this.#count("unread") === 0) this.#status.textContent = this.#inWords();
   }
 
   /** Read again what could not be read, and might be now. */
   tryAgain() {
-    this.#unread = new Set([...this.#unread, ...this.#mayBeReadYet]);
-    this.#mayBeReadYet.clear();
-    this.#triedAgain.clear();
+    for (const tile of this.#tiles.values()) {
+      if (tile.mayBeReadYet) tile.state = "unread";
+      tile.mayBeReadYet = tile.wasTriedAgain = false;
+    }
     this.#readOthers();
   }
 
   /** @returns {string} what has been read */
   #inWords() {
-    const [count, unreadable] = [this.#files.length, this.#unreadable.size];
+    const [count, unreadable] = [this.#files.length, this.#count("unreadable")];
     return say(unreadable ? words.someRead : words.allRead, { count, read: count - unreadable });
+  }
+
+  /** @param {Tile["state"]} state @returns {number} of pictures that are in it */
+  #count(state) {
+    return [...this.#tiles.values()].filter((tile) => tile.state === state).length;
   }
 
   /** Read those that are not large, one after the other, in their order. */
@@ -89,7 +95,7 @@ export class Gallery {
   }
 
   #nextOther() {
-    return [...this.#unread].find((file) => file !== this.#large);
+    return this.#files.find((file) => file !== this.#large && this.#tiles.get(file)?.state === "unread");
   }
 
   /** @param {File} file */
@@ -98,8 +104,9 @@ export class Gallery {
     this.#stop = new AbortController();
     const outcome = await ask({ address: "predict", picture: file }, this.#stop);
     if (files !== this.#files) return;
-    if ("error" in outcome && outcome.isTransient && !this.#triedAgain.has(file)) {
-      this.#triedAgain.add(file);
+    const tile = this.#tiles.get(file);
+    if ("error" in outcome && outcome.isTransient && tile && !tile.wasTriedAgain) {
+      tile.wasTriedAgain = true;
       await pass(BEFORE_AGAIN);
       return;
     }
@@ -113,10 +120,6 @@ export class Gallery {
     this.#stop.abort();
     for (const image of this.#panel.querySelectorAll("img")) URL.revokeObjectURL(image.src);
     this.#files = files;
-    this.#unread = new Set(files);
-    this.#unreadable = new Set();
-    this.#mayBeReadYet = new Set();
-    this.#triedAgain = new Set();
     this.#tiles = new Map(files.map((file) => [file, this.#tile(file)]));
     this.#panel.replaceChildren(...[...this.#tiles.values()].map(({ button }) => button));
     this.#panel.hidden = files.length === 0;
@@ -147,7 +150,7 @@ export class Gallery {
     caption.textContent = "…";
     button.append(image, caption);
     button.addEventListener("click", () => this.#onChosen(file));
-    return { button, caption };
+    return { button, caption, state: "unread", mayBeReadYet: false, wasTriedAgain: false };
   }
 }
 

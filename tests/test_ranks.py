@@ -55,6 +55,7 @@ def test_two_ranks_train_as_one_and_one_of_them_writes(small_mnist: Path, tmp_pa
         out = tmp_path / name
         ended = python(*starter, "-m", "train", "--out", str(out), "--data", str(small_mnist), *SHORT)
         assert ended.returncode == 0, ended.stderr
+        assert "Warning" not in ended.stderr
         losses[name] = [float(loss) for loss in re.findall(r"^epoch +./3  loss (\S+)", ended.stdout, re.MULTILINE)]
         assert ended.stdout.count("Wrote ") == 1
         assert sorted(path.name for path in out.iterdir()) == ["lenet.json", "lenet.pt", "report.html"]

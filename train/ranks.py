@@ -6,6 +6,7 @@ N ranks do what one would do with the same batch.
 """
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,8 +48,11 @@ class Ranks:
         if self.count == 1:
             return network
         device_ids = [device.index] if device.type == "cuda" else None
-        # The statistics of batch normalisation are the same on all ranks as it is.
-        return DistributedDataParallel(network, device_ids=device_ids, broadcast_buffers=False)
+        with warnings.catch_warnings():
+            # It has a new name, which older PyTorch does not know.
+            warnings.filterwarnings("ignore", ".*broadcast_buffers", FutureWarning)
+            # The statistics of batch normalisation are the same on all ranks as it is.
+            return DistributedDataParallel(network, device_ids=device_ids, broadcast_buffers=False)
 
     def synchronized(self, network: nn.Module) -> nn.Module:
         """A new ``network``, batch normalisation being over all ranks; the same state_dict."""
