@@ -22,6 +22,7 @@ const paper = byId("paper", HTMLElement);
 const penSize = byId("pen-size", HTMLInputElement);
 const tools = allOf("input[name=tool]", HTMLInputElement);
 const note = byId("note", HTMLElement);
+const tapped = byId("tapped", HTMLElement);
 const insidePanel = byId("inside", HTMLDetailsElement);
 
 const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
@@ -58,7 +59,7 @@ let wantedDigit = null;
 let insideIsInView = false;
 let lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") ?? tools[0];
 
-paper.addEventListener("click", () => drawing.pictures && remark(words.clearToDraw)); // by a finger; else it has drawn
+paper.addEventListener("click", tellHowToDraw);
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
 redo.addEventListener("click", redoStep);
@@ -143,14 +144,14 @@ function refuse(sentence) {
     fail(sentence);
     tellAtRest();
   } else {
-    remark(sentence); // what is on the pad has been read all the same
+    note.textContent = sentence; // what is on the pad has been read all the same
+    note.scrollIntoView({ block: "nearest" });
   }
 }
 
-/** @param {string} sentence that is no answer */
-function remark(sentence) {
-  note.textContent = sentence;
-  note.scrollIntoView({ block: "nearest" });
+/** Only a finger can have tapped a picture: whatever else comes down on one draws. */
+function tellHowToDraw() {
+  if (drawing.pictures) tapped.textContent = words.clearToDraw;
 }
 
 /** Show what is on the pad now, and have it read. */
@@ -158,7 +159,7 @@ function refresh() {
   keepFocus(() => {
     const large = drawing.pictures?.large ?? null;
     wantedDigit = null;
-    note.textContent = "";
+    note.textContent = tapped.textContent = "";
     verdict?.forget();
     undo.disabled = !drawing.canUndo;
     redo.disabled = !drawing.canRedo;

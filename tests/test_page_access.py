@@ -138,7 +138,7 @@ def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
 
 def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: Page):
     [stroke] = on_pad(page, digit(3))
-    spoken = page.get_by_role("status").first
+    spoken = page.locator("#spoken[role=status]")
     page.mouse.move(*stroke[0])
     page.mouse.down()
     for point in stroke[1:]:

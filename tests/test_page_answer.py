@@ -333,7 +333,7 @@ def test_an_answer_to_a_part_of_the_drawing_is_not_spoken_and_is_seen_to_be_old(
     page.route("**/predict?*", lambda route: waiting.append(route) if is_held else route.continue_())
     with page.expect_response(lambda response: is_of_all(response, digit(1))):
         draw_with_mouse(page, digit(1))
-    spoken, panel = page.get_by_role("status").first, page.locator("#answer")
+    spoken, panel = page.locator("#spoken[role=status]"), page.locator("#answer")
     expect(spoken).to_contain_text("a 1")
     expect(panel).to_have_attribute("aria-busy", "false")
     page.evaluate("spoken.textContent = 'nothing since'")

@@ -26,6 +26,7 @@
       <canvas id="pad" role="img" aria-label="{{page['pad']}}"></canvas>
       <img id="picture" alt="{{page['picture']}}" hidden>
       <p class="not-shown" id="not-shown" hidden></p>
+      <p class="tapped" id="tapped" role="status"></p>
       <p class="drop-hint" aria-hidden="true">{{page["drop"]}}</p>
     </div>
 
