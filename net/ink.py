@@ -324,9 +324,9 @@ def in_close_frame(pixels: Bytes, sure: float, cell: int) -> Flags | None:
 
     So close that it takes cells half as wide as ``cell`` to part the two. Bool [H, W], or None.
     """
-    finer = (cell + 1) // 2
-    if finer == cell:
+    if cell == 1:
         return None
+    finer = (cell + 1) // 2
     numbers = label_components(strongest_of_cells(pixels, finer) > sure)
     digit = standing_alone(numbers, framed=True)
     return None if digit is None else in_pixels(cells_near(digit[numbers], finer), finer, pixels.shape)

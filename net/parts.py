@@ -254,23 +254,21 @@ class Shapes:
         frame = candidates.pop(0) if candidates and self.frames(candidates[0]) else 0
         return (candidates[0] if candidates and not self.frames(candidates[0]) else None), frame
 
-    def underlines(self, among: Flags, by_strokes: bool) -> list[int]:
+    def underlines(self, among: Flags, by_strokes: bool) -> Flags:
         """Which of the parts ``among``, bool [count + 1], are straight lines under the others and longer than these.
 
-        The others, all together, are not as wide as the line is long, nor as high, unless it is told ``by_strokes``:
-        the base of a 2 may come apart where ink is faint, and no 1 has so long a foot.
+        The others are those that are no flat lines. All together, they are not as wide as the line is long, nor as
+        high, unless it is told ``by_strokes``: the base of a 2 may come apart where ink is faint, and no 1 has so long
+        a foot.
         """
-        underlines = []
-        lines = among & self.straight & self.flat  # which may be two
+        lines = among & self.straight & self.flat  # one, or two where it is underlined twice
         others = among & ~lines
-        for line in np.flatnonzero(lines).tolist() if others.any() else []:
-            height = self.bottoms[others].max() - self.tops[others].min()
-            width = self.rights[others].max() - self.lefts[others].min()
-            is_under = self.tops[line] >= self.bottoms[others].max()
-            is_longer = (width if by_strokes else max(width, height)) < self.widths[line]
-            if is_under and is_longer and height >= UNDERLINED * self.widths[line]:
-                underlines.append(line)
-        return underlines
+        if not others.any():
+            return others
+        bottom = self.bottoms[others].max()
+        height, width = bottom - self.tops[others].min(), self.rights[others].max() - self.lefts[others].min()
+        are_longer = self.widths > (width if by_strokes else max(width, height))
+        return lines & (self.tops >= bottom) & are_longer & (height >= UNDERLINED * self.widths)
 
     def frames(self, part: int) -> bool:
         """Whether ``part`` is a thin line around another one off the rim that fills it well, and is no 0's slash."""

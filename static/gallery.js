@@ -9,8 +9,8 @@ import { percent, say, words } from "./words.js";
 /**
  * @typedef {import("./drawing.js").Pictures} Pictures
  * @typedef {import("./reader.js").Outcome} Outcome
- * @typedef {{button: HTMLButtonElement, caption: HTMLElement, state: "unread" | "read" | "unreadable",
- *   mayBeReadYet: boolean, wasTriedAgain: boolean}} Tile mayBeReadYet where it was not refused for what it is;
+ * @typedef {{button: HTMLButtonElement, caption: HTMLElement, state: "unread" | "read" | "refused" | "failed",
+ *   wasTriedAgain: boolean}} Tile it is refused for what the picture is, and may be read yet where it has failed;
  *   wasTriedAgain where it was asked about once more, as that might help
  */
 
@@ -52,13 +52,11 @@ export class Gallery {
     const tile = this.#tiles.get(file);
     if (!tile || ("error" in outcome && (outcome.isGone || outcome.askAgainIn))) return; // it will be read
     if ("error" in outcome) {
-      tile.state = "unreadable";
-      tile.mayBeReadYet = Boolean(outcome.isTransient || outcome.isForToken);
+      tile.state = outcome.isTransient || outcome.isForToken ? "failed" : "refused";
       tile.button.title = `${file.name}\n${outcome.error}`;
       tile.caption.textContent = words.briefNotRead;
     } else {
       tile.state = "read";
-      tile.mayBeReadYet = false;
       this.#known.set(file, outcome);
       tile.button.title = file.name;
       tile.caption.textContent = inBrief(outcome.prediction);
@@ -69,16 +67,16 @@ export class Gallery {
   /** Read again what could not be read, and might be now. */
   tryAgain() {
     for (const tile of this.#tiles.values()) {
-      if (tile.mayBeReadYet) tile.state = "unread";
-      tile.mayBeReadYet = tile.wasTriedAgain = false;
+      if (tile.state === "failed") tile.state = "unread";
+      tile.wasTriedAgain = false;
     }
     this.#readOthers();
   }
 
   /** @returns {string} what has been read */
   #inWords() {
-    const [count, unreadable] = [this.#files.length, this.#count("unreadable")];
-    return say(unreadable ? words.someRead : words.allRead, { count, read: count - unreadable });
+    const [count, read] = [this.#files.length, this.#count("read")];
+    return say(read < count ? words.someRead : words.allRead, { count, read });
   }
 
   /** @param {Tile["state"]} state @returns {number} of pictures that are in it */
@@ -150,7 +148,7 @@ export class Gallery {
     caption.textContent = "…";
     button.append(image, caption);
     button.addEventListener("click", () => this.#onChosen(file));
-    return { button, caption, state: "unread", mayBeReadYet: false, wasTriedAgain: false };
+    return { button, caption, state: "unread", wasTriedAgain: false };
   }
 }
 

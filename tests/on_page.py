@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import handwriting
@@ -85,12 +86,18 @@ def draw(page: Page, strokes: list[handwriting.Stroke], pointer: str = "mouse", 
 
 
 def draw_with_mouse(page: Page, strokes: list[handwriting.Stroke]) -> None:
-    for stroke in on_pad(page, strokes):
-        page.mouse.move(*stroke[0])
-        page.mouse.down()
-        for point in stroke[1:]:
-            page.mouse.move(*point)
+    for stroke in strokes:
+        press_along(page, stroke)
         page.mouse.up()
+
+
+def press_along(page: Page, stroke: handwriting.Stroke) -> None:
+    """Draw with the mouse, whose button stays down."""
+    [places] = on_pad(page, [stroke])
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place)
 
 
 def touch_at(devtools: CDPSession, event: str, point: handwriting.Point, pressure: float = 0.5) -> None:
@@ -116,6 +123,15 @@ def is_of_all(response: Response, strokes: list[handwriting.Stroke], asked: str 
     sent = json.loads(response.request.post_data)["strokes"]
     has_come_to_the_end = sent[-1][-1] == pytest.approx(strokes[-1][-1], abs=0.001)
     return len(sent) == len(strokes) and len(sent[-1]) > len(strokes[-1]) / 2 and has_come_to_the_end
+
+
+def choose_seven_and_remove_it(page: Page, folder: Path) -> None:
+    """Choose a picture whose file is gone once it has been read."""
+    path = folder / "seven.png"
+    path.write_bytes((handwriting.DATA / "7.png").read_bytes())
+    page.set_input_files("#choose", path)
+    expect_digit(page, 7)
+    path.unlink()
 
 
 def expect_digit(page: Page, number: int) -> None:

@@ -11,7 +11,6 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from wsgiref.util import setup_testing_defaults
 
 import bottle
 import handwriting
@@ -67,15 +66,6 @@ def ask_from(source: str, server: RunningServer, method: str, path: str, body: b
         return Answer(connection.getresponse())
     finally:
         connection.close()
-
-
-def answer_to(app, method: str, path: str) -> tuple[str, dict[str, str]]:
-    """Status and headers of the answer to a call of a WSGI application in this process."""
-    environ = {"REQUEST_METHOD": method, "PATH_INFO": path}
-    setup_testing_defaults(environ)
-    told = []
-    b"".join(app(environ, lambda status, headers, *_: told.append((status, dict(headers)))))
-    return told[0]
 
 
 def send(server: RunningServer, data: bytes) -> Answer:
@@ -468,10 +458,10 @@ def test_who_asks_too_often_is_told_when_to_come_again(counting):
 
 def test_nobody_is_told_to_come_again_at_once():
     app = server_module.create_app(corrections=None, rate=0.9)
-    told = ("200 OK", {})
-    while not told[0].startswith("429"):
-        told = answer_to(app, "POST", "/predict")
-    assert int(told[1]["Retry-After"]) >= 1
+    status, headers = "200 OK", {}
+    while not status.startswith("429"):
+        status, headers, _ = called(app, "POST", "/predict")
+    assert int(headers["Retry-After"]) >= 1
 
 
 def test_of_more_addresses_than_are_remembered_those_longest_away_are_forgotten(monkeypatch: pytest.MonkeyPatch):
@@ -676,12 +666,12 @@ def test_the_queue_is_told_as_long_as_it_is():
     metrics, limits = Metrics(), Limits(queue=3)
     app = server_module.create_app(corrections=None, metrics=metrics, limits=limits)
     metrics.watch_queue(lambda: 2)
-    assert answer_to(app, "GET", "/readyz")[0] == "200 OK"
+    assert called(app, "GET", "/readyz")[0] == "200 OK"
     metrics.watch_queue(lambda: 3)
     assert b"digits_queue_length 3.0" in metrics.text(None)
-    status, headers = answer_to(app, "GET", "/readyz")
+    status, headers, _ = called(app, "GET", "/readyz")
     assert (status[:3], headers["Retry-After"]) == ("503", "1")
-    assert answer_to(app, "GET", "/healthz")[0] == "200 OK", "it is well, and busy"
+    assert called(app, "GET", "/healthz")[0] == "200 OK", "it is well, and busy"
 
 
 def test_readiness_is_told_apart_from_health(server):

@@ -185,14 +185,14 @@ def test_corrections_are_handed_out_to_one_at_a_time(running: RunningServer, tmp
     assert len(zipfile.ZipFile(io.BytesIO(answer.body)).namelist()) == 4
 
 
-def called(app, method: str, path: str, body: bytes = b"", **environment: str) -> tuple[str, bytes]:
-    """Status and body of a call of a WSGI application in this process, as if from another machine, for one."""
+def called(app, method: str, path: str, body: bytes = b"", **environment: str) -> tuple[str, dict[str, str], bytes]:
+    """Status, headers and body of a call of a WSGI application in this process, as if from another machine, for one."""
     given = {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_TYPE": "application/json",
              "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), **environment}  # fmt: skip
     setup_testing_defaults(given)
     answered = []
-    content = b"".join(app(given, lambda line, headers, *_: answered.append(line)))
-    return answered[0], content
+    content = b"".join(app(given, lambda line, headers, *_: answered.append((line, dict(headers)))))
+    return *answered[0], content
 
 
 def test_kept_is_kept_whatever_happens_to_the_server(tmp_path: Path):
@@ -261,7 +261,7 @@ def test_a_full_store_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server_module, "Corrections", partial(Corrections, max_rows=0))
     app = server_module.create_app(corrections=tmp_path)
     body = json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
-    status, content = called(app, "POST", "/corrections", body)
+    status, _, content = called(app, "POST", "/corrections", body)
     assert status.startswith("507")
     assert json.loads(content)["error"]["code"] == "storage_full"
 

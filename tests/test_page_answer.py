@@ -9,7 +9,17 @@ from typing import Any
 import handwriting
 import pytest
 from conftest import HOME, png, start_server
-from on_page import PREDICTION, digit, draw, draw_with_mouse, expect_digit, inked, is_of_all, on_pad, places_of
+from on_page import (
+    PREDICTION,
+    digit,
+    draw,
+    draw_with_mouse,
+    expect_digit,
+    inked,
+    is_of_all,
+    places_of,
+    press_along,
+)
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -55,11 +65,7 @@ def test_a_visit_from_the_first_stroke_to_the_last(open_page, width: int, scale:
 
 
 def test_the_answer_comes_while_one_draws(page: Page):
-    [stroke] = on_pad(page, digit(3))
-    page.mouse.move(*stroke[0])
-    page.mouse.down()
-    for point in stroke[1:]:
-        page.mouse.move(*point)
+    press_along(page, *digit(3))
     expect_digit(page, 3)
     page.mouse.up()
 

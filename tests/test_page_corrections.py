@@ -7,7 +7,16 @@ from pathlib import Path
 
 import handwriting
 from conftest import start_server
-from on_page import PREDICTION, digit, draw_with_mouse, expect_digit, inked, is_of_all, places_of
+from on_page import (
+    PREDICTION,
+    choose_seven_and_remove_it,
+    digit,
+    draw_with_mouse,
+    expect_digit,
+    inked,
+    is_of_all,
+    places_of,
+)
 from playwright.sync_api import Page, expect
 
 
@@ -87,11 +96,7 @@ def test_right_or_wrong_is_told_of_what_was_read_though_a_line_has_been_added_si
 
 
 def test_a_correction_of_a_file_that_is_gone_is_told_to_be_one(page: Page, tmp_path: Path):
-    path = tmp_path / "seven.png"
-    path.write_bytes((handwriting.DATA / "7.png").read_bytes())
-    page.set_input_files("#choose", path)
-    expect_digit(page, 7)
-    path.unlink()
+    choose_seven_and_remove_it(page, tmp_path)
     page.get_by_label("No, it is a 9").click()
     expect(page.locator("#verdict-note")).to_contain_text("Choose it again")
 

@@ -11,7 +11,7 @@ from on_page import (
     expect_in_window,
     inked,
     is_of_all,
-    on_pad,
+    press_along,
     scroll_to,
 )
 from playwright.sync_api import Page, expect
@@ -131,11 +131,7 @@ def test_what_is_out_of_view_is_not_explained_at_every_stroke_s_every_point(open
     page = open_page(width=390, height=600)
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "explain" in request.url else None)
-    [stroke] = on_pad(page, digit(3))
-    page.mouse.move(*stroke[0])
-    page.mouse.down()
-    for point in stroke[1:]:
-        page.mouse.move(*point)
+    press_along(page, *digit(3))
     expect_digit(page, 3)
     assert asked == []
     page.mouse.up()

@@ -10,7 +10,18 @@ from pathlib import Path
 import handwriting
 import pytest
 from conftest import RunningServer, png
-from on_page import digit, draw, draw_with_mouse, expect_digit, expect_in_window, inked, on_pad, places_of, scroll_to
+from on_page import (
+    choose_seven_and_remove_it,
+    digit,
+    draw,
+    draw_with_mouse,
+    expect_digit,
+    expect_in_window,
+    inked,
+    on_pad,
+    places_of,
+    scroll_to,
+)
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -162,11 +173,7 @@ def test_twenty_pictures_are_all_read(page: Page):
 
 
 def test_a_file_that_is_gone_when_it_is_read_again_is_told(page: Page, tmp_path: Path):
-    path = tmp_path / "seven.png"
-    path.write_bytes((handwriting.DATA / "7.png").read_bytes())
-    page.set_input_files("#choose", path)
-    expect_digit(page, 7)
-    path.unlink()
+    choose_seven_and_remove_it(page, tmp_path)
     page.click("#clear")
     page.click("#undo")
     expect(page.locator("#sentence")).to_contain_text("Choose it again")
