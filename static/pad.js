@@ -13,13 +13,18 @@ const ERASER_RADIUS = 0.04; // of the side
 const LEAST_FORCE = 0.35; // of the line's width, however lightly a pen is held
 const ERASER_END = 5; // the button that a pen turned upside down says is pressed
 const PEN_IS_NEAR = 5_000; // milliseconds after a pen was felt last, in which what touches is its hand
+const RESTS = 10; // pixels that a finger moves at most where it draws nothing, but holds the telephone
 
 export class Pad {
   #canvas;
   #context;
   #drawing;
-  /** @type {{id: number, type: string} | null} the pointer that is drawing */
+  /** @type {PointerEvent | null} how the pointer that is drawing came down */
   #pointer = null;
+  /** Whether it has hardly moved since. */
+  #rests = false;
+  /** @type {PointerEvent | null} how a second finger came down while the first rested: whichever moves will draw */
+  #second = null;
   #frame = 0;
   #palette = palette();
   #penFeltAt = -Infinity;
@@ -43,33 +48,44 @@ export class Pad {
     this.#tool = tool();
     this.#onChange = listener.onChange;
     canvas.addEventListener("pointerdown", (event) => {
-      if ((event.button !== 0 && event.button !== ERASER_END) || !this.#accepts(event)) return;
+      if (event.button !== 0 && event.button !== ERASER_END) return;
+      if (this.#accepts(event)) begin(event);
+      else if (event.pointerType === "touch" && this.#rests) this.#second = event;
+    });
+    const begin = (/** @type {PointerEvent} */ event) => {
       event.preventDefault();
       const takesOver = this.isDrawing;
       if (takesOver) drawing.withdraw();
-      this.#pointer = { id: event.pointerId, type: event.pointerType };
+      this.#pointer = event;
+      this.#rests = event.pointerType === "touch";
+      this.#second = null;
       canvas.setPointerCapture(event.pointerId);
       this.#tool = event.button === ERASER_END ? { ...tool(), erases: true } : tool();
       this.#erasedAt = null;
       if (this.#begin(event) || takesOver) this.#tell();
-    });
+    };
     canvas.addEventListener("pointermove", (event) => {
       if (event.pointerType === "pen") this.#penFeltAt = performance.now();
-      if (event.pointerId !== this.#pointer?.id) return;
+      if (isSame(event, this.#second) && hasMoved(event, this.#second)) begin(this.#second);
+      if (!isSame(event, this.#pointer)) return;
+      if (hasMoved(event, this.#pointer)) this.#rests = false;
+      if (!this.#rests) this.#second = null;
       // Where a menu opens under the mouse, nobody tells that its button was let go.
       if (event.pointerType === "mouse" && !event.buttons) return lift(event);
       const events = event.getCoalescedEvents?.() ?? [];
       if (this.#follow(events.length ? events : [event])) this.#tell();
     });
     const lift = (/** @type {PointerEvent} */ event) => {
-      if (event.pointerId !== this.#pointer?.id) return;
-      this.#pointer = null;
+      if (isSame(event, this.#second)) this.#second = null;
+      if (!isSame(event, this.#pointer)) return;
+      this.#pointer = this.#second = null;
+      this.#rests = false;
       if (drawing.end()) this.#tell();
       listener.onEnd();
     };
     canvas.addEventListener("pointerup", lift);
     canvas.addEventListener("pointercancel", (event) => {
-      if (event.pointerId === this.#pointer?.id && event.pointerType === "touch") {
+      if (isSame(event, this.#pointer) && event.pointerType === "touch") {
         drawing.withdraw(); // a palm, or the beginning of a gesture
         this.#tell();
       }
@@ -124,8 +140,8 @@ export class Pad {
   }
 
   /**
-   * Whether the pointer that comes down may draw: no second finger, nor the palm of a hand that uses a pen. Such a
-   * palm often comes first; the pen then takes the pad from it. Over pictures a finger scrolls, as it does elsewhere.
+   * Whether the pointer that comes down may draw at once: no second finger, nor the palm of a hand that uses a pen.
+   * Such a palm often comes first; the pen then takes the pad from it. Over pictures a finger scrolls, as elsewhere.
    *
    * @param {PointerEvent} event @returns {boolean}
    */
@@ -133,7 +149,7 @@ export class Pad {
     if (pointerType === "pen") this.#penFeltAt = performance.now();
     if (pointerType === "touch" && performance.now() - this.#penFeltAt < PEN_IS_NEAR) return false;
     if (pointerType === "touch" && this.#drawing.pictures) return false;
-    return !this.#pointer || (pointerType === "pen" && this.#pointer.type === "touch");
+    return !this.#pointer || (pointerType === "pen" && this.#pointer.pointerType === "touch");
   }
 
   /** @param {PointerEvent} event @returns {boolean} whether that makes a difference */
@@ -167,6 +183,12 @@ export class Pad {
     });
   }
 }
+
+/** @param {PointerEvent} event @param {PointerEvent | null} down @returns {down is PointerEvent} of the same pointer */
+const isSame = (event, down) => event.pointerId === down?.pointerId;
+
+/** @param {PointerEvent} event @param {PointerEvent} down @returns {boolean} whether it is not where it came down */
+const hasMoved = (event, down) => Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) > RESTS;
 
 /** @returns {import("./drawing.js").Palette} */
 function palette() {

@@ -29,17 +29,66 @@ def test_a_digit_drawn_with_a_finger_is_read_and_the_page_does_not_scroll(open_p
     assert page.evaluate("scrollY") == 0
 
 
-def test_a_second_finger_does_not_draw(open_page):
+def test_of_two_fingers_the_first_to_move_draws(open_page):
     page = open_page(width=390, height=800, has_touch=True, is_mobile=True)
-    devtools = page.context.new_cdp_session(page)
-    [[first, second]] = on_pad(page, [[(0.3, 0.3), (0.8, 0.8)]])
-    points = [{"x": first[0], "y": first[1], "id": 1}, {"x": second[0], "y": second[1], "id": 2}]
-    devtools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
-    devtools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
-    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    fingers = Fingers(page)
+    fingers.down(0.3, 0.3)
+    fingers.down(0.8, 0.2)
+    fingers.move(0, 0.3, 0.8)
+    fingers.move(1, 0.8, 0.8)
+    fingers.up(1)
+    fingers.up(0)
     expect(page.locator("#clear")).to_be_enabled()
-    assert pixel(page, 0.3, 0.3) != pixel(page, 0.01, 0.01)
-    assert pixel(page, 0.8, 0.8) == pixel(page, 0.01, 0.01)
+    paper = pixel(page, 0.01, 0.01)
+    assert pixel(page, 0.3, 0.5) != paper
+    assert pixel(page, 0.8, 0.2) == pixel(page, 0.8, 0.5) == paper
+
+
+def test_a_thumb_that_holds_the_telephone_by_the_pad_leaves_it_to_the_finger_that_draws(open_page):
+    page = open_page(width=390, height=800, has_touch=True, is_mobile=True)
+    fingers = Fingers(page)
+    fingers.down(0.97, 0.9)
+    for stroke in digit(4):
+        fingers.down(*stroke[0])
+        for point in stroke[1:]:
+            fingers.move(1, *point)
+        fingers.up(1)
+    fingers.up(0)
+    expect_digit(page, 4)
+    assert pixel(page, 0.97, 0.9) == pixel(page, 0.01, 0.01)
+    for _ in digit(4):
+        page.click("#undo")
+    expect(page.locator("#undo")).to_be_disabled()
+    assert inked(page) == 0
+
+
+class Fingers:
+    """Several on the pad at once; one is told by how many came down before it that are still there."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.devtools = page.context.new_cdp_session(page)
+        self.touches: list[dict[str, float]] = []
+        self.came_down = 0
+
+    def down(self, x: float, y: float) -> None:
+        self.came_down += 1
+        self.touches.append({"id": self.came_down, **self.place(x, y)})
+        self.tell("touchStart", self.touches)
+
+    def move(self, finger: int, x: float, y: float) -> None:
+        self.touches[finger].update(self.place(x, y))
+        self.tell("touchMove", self.touches)
+
+    def up(self, finger: int) -> None:
+        self.tell("touchEnd", [self.touches.pop(finger)])
+
+    def place(self, x: float, y: float) -> dict[str, float]:
+        [[(x, y)]] = on_pad(self.page, [[(x, y)]])
+        return {"x": x, "y": y}
+
+    def tell(self, event: str, touches: list[dict[str, float]]) -> None:
+        self.devtools.send("Input.dispatchTouchEvent", {"type": event, "touchPoints": touches})
 
 
 def test_people_s_drawings_are_read(open_page, pen_root: Path):
