@@ -2,12 +2,14 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import handwriting
 import pytest
 import strangers
-from conftest import HOME, python
+from conftest import HOME, LINE_TIMEOUT, python
 from PIL import Image, ImageDraw
 
 
@@ -33,6 +35,21 @@ def test_a_folder_of_pictures_is_read_and_reported(folder: Path):
     assert "wrong: 3/blank.png read as nothing" in ended.stdout
     row = next(line.split() for line in ended.stdout.splitlines() if line.strip().startswith("2 "))
     assert row == ["2", ".", ".", "1", ".", ".", ".", ".", "1", ".", ".", "."]
+
+
+@pytest.mark.parametrize("what", ["pictures", "MNIST"])
+def test_who_reads_no_further_is_not_shown_how_that_looks_from_inside(
+    what: str, folder: Path, small_mnist: Path, tmp_path: Path
+):
+    shutil.copy(HOME / "checkpoints" / "lenet.pt", tmp_path)
+    options = ["--images", str(folder)] if what == "pictures" else ["--data", str(small_mnist)]
+    evaluate = [sys.executable, "-u", "-m", "train.evaluate", "--checkpoint", str(tmp_path / "lenet.pt"), *options]
+    process = subprocess.Popen(evaluate, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    said = process.communicate(timeout=LINE_TIMEOUT)[1]
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert "Broken pipe" not in said
 
 
 def test_the_size_of_a_digit_is_told_however_large_its_picture(tmp_path: Path):

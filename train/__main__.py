@@ -23,7 +23,7 @@ import torch
 from net import checkpoint
 from net.recognizer import Recognizer
 from train import mnist, ranks
-from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, rate, seed, threads
+from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, print_no_more, rate, seed, threads
 from train.devices import DEVICES, DeviceError, choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
 from train.mnist import DataError, Digits
@@ -72,7 +72,7 @@ def main() -> int:
     except DataError as error:
         message = str(error)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain once more at its end
+        print_no_more()
         go_on = "" if options.corrections else "; --resume goes on after the last epoch that was done, if one was"
         message = f"Stopped, as nobody reads what this prints{go_on}."
     except OSError as error:

@@ -1,6 +1,7 @@
 """What the commands have in common: exit statuses, and kinds of values, refused in a sentence on what they take."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
@@ -10,12 +11,22 @@ INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 
 def unless_interrupted(main: Callable[[], int]) -> int:
-    """The exit status of ``main``, or of Ctrl-C."""
+    """The exit status of ``main``, or of Ctrl-C, or of a reader like ``head`` that has seen enough."""
     try:
-        return main()
+        status = main()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        print_no_more()
+        return FAILURE
+    return status
+
+
+def print_no_more() -> None:
+    """Let what is still to be printed be lost, as nobody reads it; Python would complain of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:

@@ -178,6 +178,8 @@ def main() -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return FAILURE
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"{error.filename or report_path(options.checkpoint)}: {error.strerror}.", file=sys.stderr)
         return FAILURE
