@@ -30,6 +30,7 @@ SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or
 MOST_STRONG = 0.5  # of a picture lies near the strongest ink; else that is paper as well
 STRONGER = 4  # times, at most, the stronger part of the ink is taken for all of it
 FAINTER = 0.25  # times the strongest ink's area is covered by what is fainter, at least, where that is something else
+SOFTEST = 3  # cells beside the strongest ink's own in which its edge may still fade: more is another ink
 SPECKLED = 0.15  # of a picture shows ink where specks lie all over it
 MOST_LEFT = 0.5  # of that, at most, is no speck
 GRAINY = 0.9  # of a picture shows ink where that is the paper's grain
@@ -178,7 +179,10 @@ def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Differen
             break
     else:
         return None
-    fainter = (cells >= begins) & ~cells_near(near, cell)
+    with_edges = near
+    for _ in range(SOFTEST):
+        with_edges = cells_near(with_edges, cell)
+    fainter = (cells >= begins) & ~with_edges
     if np.count_nonzero(fainter) <= FAINTER * np.count_nonzero(strong):
         return None
     level = quantile(counts[:stronger], 0.5)

@@ -83,6 +83,15 @@ def test_a_stain_across_a_digit_is_told_by_its_faintness(recognizer: Recognizer,
     assert recognizer.recognize(hard_pictures.photograph(digit, "stain", seed)).digit == digit
 
 
+def test_soft_edges_of_a_small_scan_that_was_enlarged_are_its_ink(recognizer: Recognizer):
+    for digit in range(10):
+        for seed in range(12):
+            drawn = handwriting.render(handwriting.by_hand(digit, seed), 60, 0.1).convert("L")
+            small = drawn.resize((12, 12), Image.Resampling.BOX)
+            prediction = recognizer.recognize(png(small.resize((240, 240), Image.Resampling.BICUBIC)))
+            assert (prediction.digit, set(prediction.preparation)) == (digit, set()), seed
+
+
 def test_a_small_bright_pad_on_a_dark_screen_is_no_glare(recognizer: Recognizer):
     noise = np.random.default_rng(0).normal(0, 3, (360, 420))
     wrong = []
