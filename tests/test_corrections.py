@@ -1,5 +1,6 @@
 """Promises to those who say what was right: it is kept, handed out, learned from, and read from then on."""
 
+import hashlib
 import http.client
 import io
 import json
@@ -7,9 +8,11 @@ import random
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from wsgiref.util import setup_testing_defaults
@@ -299,24 +302,44 @@ def test_new_weights_are_taken_without_a_restart(tmp_path: Path, how: str):
     running.process.stdout.close()
 
 
-def test_fine_tuning_says_what_it_did_and_reads_mnist_no_worse(small_mnist: Path, tmp_path: Path):
-    train = partial(python, "-m", "train", "--data", str(small_mnist), "--out", str(tmp_path), "--threads", "1")
-    assert train("--epochs", "2", "--batch-size", "50", "--no-bf16").returncode == 0
-    before = json.loads((tmp_path / "lenet.json").read_text())
-    kept = Corrections(tmp_path / "kept")
-    for seed in range(5):
-        kept.add(Correction(drawn(STRANGE_SEVEN, seed), 7, 1, 0.9, None))
-    ended = train("--corrections", str(tmp_path / "kept"), "--no-bf16")
-    after = json.loads((tmp_path / "lenet.json").read_text())
-    assert "5 corrections among" in ended.stdout, ended.stderr
-    if ended.returncode == 0:
-        assert after["fine_tuned_from"] == before["sha256"]
-        assert after["corrections"] == 5
-        assert after["validation_accuracy"] > before["validation_accuracy"] - 0.05
-    else:
-        assert "nothing was written" in ended.stderr
-        assert after == before
+@pytest.fixture
+def fine_tune(small_mnist: Path, tmp_path: Path):
+    """Fine-tunes a copy of the shipped weights with pictures kept as the digits that they are said to be."""
+    for name in ("lenet.pt", "lenet.json"):
+        shutil.copy(HOME / "checkpoints" / name, tmp_path)
+
+    def run(*said: tuple[bytes, int]) -> tuple[subprocess.CompletedProcess, dict, dict]:
+        """How it ended, and the card before and after."""
+        kept = Corrections(tmp_path / "kept")
+        for picture, label in said:
+            kept.add(Correction(picture, label, 1, 0.9, None))
+        before = json.loads((tmp_path / "lenet.json").read_text())
+        flags = ["--out", str(tmp_path), "--corrections", str(tmp_path / "kept"), "--threads", "1", "--no-bf16"]
+        ended = python("-m", "train", "--data", str(small_mnist), *flags)
+        return ended, before, json.loads((tmp_path / "lenet.json").read_text())
+
+    return run
+
+
+def test_fine_tuning_says_what_it_did_and_reads_mnist_no_worse(fine_tune: Callable, tmp_path: Path):
+    ended, before, after = fine_tune(*((path.read_bytes(), int(path.stem)) for path in PICTURES))
+    assert ended.returncode == 0, ended.stderr
+    assert "10 corrections among" in ended.stdout
+    assert "corrections 100.00% -> 100.00%" in ended.stdout
+    assert (after["fine_tuned_from"], after["corrections"]) == (before["sha256"], 10)
+    assert after["sha256"] == hashlib.sha256((tmp_path / "lenet.pt").read_bytes()).hexdigest() != before["sha256"]
+    assert after["validation_accuracy"] > 0.95
     assert (tmp_path / "report.html").exists()
+
+
+def test_corrections_that_cannot_be_learned_cost_nothing_and_that_is_said(fine_tune: Callable, tmp_path: Path):
+    weights = (tmp_path / "lenet.pt").read_bytes()
+    seven = drawn(STRANGE_SEVEN, 0)
+    ended, before, after = fine_tune((seven, 7), (seven, 1), (seven, 4))
+    assert ended.returncode == 1
+    assert "nothing was written" in ended.stderr.splitlines()[-1]
+    assert after == before
+    assert (tmp_path / "lenet.pt").read_bytes() == weights
 
 
 def test_corrections_that_cannot_be_read_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture):
