@@ -36,9 +36,9 @@ def main() -> None:
     cpu = torch.device("cpu")
     mine, _ = ranks.join("cpu")
     different = torch.randint(256, (BATCH, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    plain = Watched(PLAIN, cpu, 1, Speedups(), mine)
+    plain = Watched(PLAIN, cpu, BATCH, Speedups(), mine)
     next(plain.steps(Digits(different, torch.arange(BATCH) % 10), 1))
-    varied = Watched(Recipe(batch_size=BATCH, augmentation=Augmentation(as_scanned=0)), cpu, 1, Speedups(), mine)
+    varied = Watched(Recipe(batch_size=BATCH, augmentation=Augmentation(as_scanned=0)), cpu, BATCH, Speedups(), mine)
     next(varied.steps(Digits(different[:1].expand(BATCH, -1, -1), torch.full((BATCH,), 3)), 1))
     told = {
         "pictures": plain.given[0],

@@ -133,7 +133,7 @@ def test_a_short_run_comes_to_what_it_always_did():
     device = torch.device("cpu")
     digits, validation = (Allographs(device)(count, torch.Generator().manual_seed(count)) for count in (600, 200))
     recipe = Recipe(epochs=3, batch_size=50, dropout=0)  # which other processors draw by other numbers
-    training = Training(recipe, device, recipe.steps_an_epoch(len(digits)), Speedups())
+    training = Training(recipe, device, len(digits), Speedups())
     assert [group["weight_decay"] for group in training.optimizer.param_groups] == [recipe.weight_decay]
     result = training.epoch(digits, validation)
     assert result.loss == pytest.approx(1.4107, abs=0.005)
@@ -301,7 +301,7 @@ def test_batches_of_nothing_but_what_is_no_digit_are_learned_from_too(small_mnis
 
 
 def test_a_rank_learns_from_a_batch_of_nothing_but_what_is_no_digit():
-    training = Training(Recipe(batch_size=2), torch.device("cpu"), 1, Speedups())
+    training = Training(Recipe(batch_size=2), torch.device("cpu"), 2, Speedups())
     training.ranks = Ranks(rank=1, count=2)
     none = torch.full((2,), NONE)
     training.step(torch.rand(2, 1, 28, 28), none, training.digits_a_share(none))
@@ -424,7 +424,7 @@ def test_a_damaged_training_state_is_told_in_one_sentence(damage: str, small_mni
 @pytest.mark.parametrize("flags", [[], ["--without", "one-cycle"]], ids=["one cycle", "the same rate throughout"])
 def test_a_run_broken_off_on_other_digits_is_told_in_one_sentence(flags: list[str], small_mnist: Path, tmp_path: Path):
     kill_at(start_training(tmp_path, small_mnist, *SHORT, *flags), r"epoch 2/3:.* 0/12 ")
-    write_mnist(tmp_path / "fewer", training=300, test=100)
+    write_mnist(tmp_path / "fewer", training=598, test=100)
     state = (tmp_path / "lenet.training.pt").read_bytes()
     ended = train(tmp_path, tmp_path / "fewer", "--resume", "--threads", "1", "--device", "cpu")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
@@ -485,7 +485,7 @@ def test_what_was_compiled_to_be_tried_is_not_compiled_once_more_to_train(
     torch.compiler.reset()
     require(device, speedups, recipe.batch_size, recipe)
     digits = load_training_digits(small_mnist)[0]
-    training = Training(recipe, device, recipe.steps_an_epoch(len(digits)), speedups)
+    training = Training(recipe, device, len(digits), speedups)
     with torch.compiler.set_stance("fail_on_recompile"):
         assert all(loss.isfinite() for loss, _ in training.steps(digits, 1))
 
@@ -645,7 +645,7 @@ def test_allographs_are_digits_like_the_others_and_repeat_with_the_generator():
 def test_an_epoch_shows_as_many_drawn_digits_and_outliers_as_the_recipe_wants(small_mnist: Path):
     digits, _ = load_training_digits(small_mnist)
     recipe = Recipe(batch_size=10, allographs=0.5, outliers=0.25, augmentation=NO_AUGMENTATION)
-    training = Training(recipe, torch.device("cpu"), recipe.steps_an_epoch(len(digits)), Speedups())
+    training = Training(recipe, torch.device("cpu"), len(digits), Speedups())
     assert recipe.steps_an_epoch(len(digits)) == int(1.75 * len(digits)) // 10
     assert sum(1 for _ in training.steps(digits, 1)) == recipe.steps_an_epoch(len(digits))
 
@@ -765,7 +765,7 @@ def test_only_some_digits_to_make_outliers_of_are_enough(kinds: type[Outliers]):
 def test_what_is_no_digit_is_learned_anew_without_reading_any_digit_otherwise(small_mnist: Path):
     digits, validation = load_training_digits(small_mnist)
     cpu, recipe = torch.device("cpu"), Recipe(epochs=2, batch_size=50)
-    training = Training(recipe, cpu, recipe.steps_an_epoch(len(digits)), Speedups())
+    training = Training(recipe, cpu, len(digits), Speedups())
     for _ in training.run(digits, validation):
         pass
     strangers = MoreOutliers(cpu)(digits, 300, torch.Generator().manual_seed(9))
@@ -791,7 +791,7 @@ def test_drawn_digits_are_digits_to_what_learns_anew_what_is_none(
     novelty = []
     for share in (0.0, 1.0):
         monkeypatch.setattr("train.novelty.STRAIGHT_ONES", share if shown == "straight 1s" else 0)
-        training = Training(Recipe(allographs=share if shown == "allographs" else 0), cpu, 1, Speedups())
+        training = Training(Recipe(allographs=share if shown == "allographs" else 0), cpu, len(digits), Speedups())
         relearn_novelty(training, digits[torch.arange(3 * len(digits)) % len(digits)])
         logits = training.averaged_network(to_pictures(drawn.images), open_set=True)
         novelty.append(logits[:, NONE].mean().item())

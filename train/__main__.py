@@ -118,13 +118,12 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
         test = mnist.load_test_digits(root)  # not looked at before the end; but then it must not turn out damaged
     if recipe.batch_size > len(digits):
         raise UsageError(f"--batch-size must be at most {len(digits)}, the number of digits to train on.")
-    steps_an_epoch = recipe.steps_an_epoch(len(digits))
     if state:
         require(device, Speedups(**state["speedups"]), recipe.batch_size // mine.count, recipe)
-        training = Training.resume(state, device, steps_an_epoch, mine)
+        training = Training.resume(state, device, len(digits), mine)
     else:
-        speedups = usable_speedups(options, device, recipe, steps_an_epoch, mine)
-        training = Training(recipe, device, steps_an_epoch, speedups, mine)
+        speedups = usable_speedups(options, device, recipe, len(digits), mine)
+        training = Training(recipe, device, len(digits), speedups, mine)
 
     if not mine.is_first:
         # It shares the work, and leaves it to the first rank to print, to save and to heed Ctrl-C.
@@ -161,14 +160,14 @@ def usable_speedups(
     options: argparse.Namespace,
     device: torch.device,
     recipe: Recipe,
-    steps_an_epoch: int,
+    digit_count: int,
     mine: Ranks = Ranks(),  # noqa: B008 - frozen
 ) -> Speedups:
     """Those that the command line asks for, and of the others those that pay for what ``recipe`` is to do.
 
     Raises SpeedupError.
     """
-    steps, share = recipe.epochs * steps_an_epoch, recipe.batch_size // mine.count
+    steps, share = recipe.epochs * recipe.steps_an_epoch(digit_count), recipe.batch_size // mine.count
     wanted, alone = wanted_speedups(options), mine.count == 1
     speedups = mine.agree(choose_speedups(device, steps, share, wanted, recipe=recipe, alone=alone))
     require(device, speedups, share, recipe)
@@ -191,7 +190,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
         raise DataError(checkpoint.with_advice(error, out)) from error
     corrections = load_pictures(options.corrections, recognizer).to(device)
     out.parent.mkdir(parents=True, exist_ok=True)  # before the work, lest it be in vain
-    speedups = usable_speedups(options, device, RECIPE, RECIPE.steps_an_epoch(MNIST_DIGITS))
+    speedups = usable_speedups(options, device, RECIPE, MNIST_DIGITS)
     recipe = replace(RECIPE, seed=seed_of(recognizer) if options.seed is None else options.seed)
     tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
     print(f"{len(corrections):,} corrections among {len(tuning.shown):,} pictures an epoch", flush=True)

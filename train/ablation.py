@@ -70,7 +70,7 @@ def main() -> int:
 
 def train(recipe: Recipe, digits: Digits, validation: Digits, device: torch.device, speedups: Speedups) -> LeNet:
     """The network that ``recipe`` makes of ``digits``."""
-    training = Training(recipe, device, recipe.steps_an_epoch(len(digits)), speedups)
+    training = Training(recipe, device, len(digits), speedups)
     for _ in training.run(digits, validation):
         pass
     return training.averaged_network

@@ -63,7 +63,7 @@ class FineTuning:
         self.corrections = corrections
         self.before = {name: tensor.to(device) for name, tensor in state_dict.items()}
         recipe = replace(recipe, batch_size=min(recipe.batch_size, len(self.shown)))
-        self.training = Training(recipe, device, recipe.steps_an_epoch(len(self.shown)), speedups)
+        self.training = Training(recipe, device, len(self.shown), speedups)
         for network in (self.training.network, self.training.averaged_network):
             network.load_state_dict(self.before)
 

@@ -27,7 +27,7 @@ from train.recipe import Augmentation, Habits, Recipe
 from train.speedups import Speedups
 
 RISE = 25  # times the learning rate grows from the first step to the top
-STATE_HOLDS = {"network", "averaged", "optimizer", "schedule", "steps_an_epoch", "history", "resumed_elsewhere"}
+STATE_HOLDS = {"network", "averaged", "optimizer", "schedule", "digits", "history", "resumed_elsewhere"}
 NOVELTY_WEIGHT = 0.2  # of telling digits from what is none, next to telling digits apart
 
 
@@ -63,19 +63,21 @@ class Training:
         self,
         recipe: Recipe,
         device: torch.device,
-        steps_an_epoch: int,
+        digit_count: int,
         speedups: Speedups,
         ranks: Ranks = Ranks(),  # noqa: B008 - frozen
     ) -> None:
+        """``digit_count``: how many digits it will be shown."""
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.device = device
-        self.steps_an_epoch = steps_an_epoch
+        self.digit_count = digit_count
         self.speedups = speedups
         self.ranks = ranks
         self.network = ranks.synchronized(LeNet(recipe.dropout, recipe.thinner))
         self.network.to(device, memory_format=speedups.memory_format)
         self.forward = speedups.forward_of(ranks.joined(self.network, device))
+        steps_an_epoch = recipe.steps_an_epoch(digit_count)
         self.averaged = ExponentialAverage(self.network, recipe.ema_half_life * steps_an_epoch)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True
@@ -209,7 +211,7 @@ class Training:
         state = {
             "recipe": asdict(self.recipe),
             "speedups": asdict(self.speedups),
-            "steps_an_epoch": self.steps_an_epoch,
+            "digits": self.digit_count,
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -230,15 +232,15 @@ class Training:
         cls,
         state: dict[str, Any],
         device: torch.device,
-        steps_an_epoch: int,
+        digit_count: int,
         ranks: Ranks = Ranks(),  # noqa: B008
     ) -> "Training":
         """The run that wrote ``state``, ready for its next epoch.
 
-        Raises StateError where the run would not come to as many steps as it was begun for.
+        Raises StateError where it was begun on another number of digits.
         """
-        training = cls(recipe_of(state), device, steps_an_epoch, Speedups(**state["speedups"]), ranks)
-        if state["steps_an_epoch"] != steps_an_epoch:
+        training = cls(recipe_of(state), device, digit_count, Speedups(**state["speedups"]), ranks)
+        if state["digits"] != digit_count:
             raise StateError("The run was broken off on more digits than these, or fewer; --data must name the same.")
         training.network.load_state_dict(state["network"])
         training.averaged.load_state_dict(state["averaged"])

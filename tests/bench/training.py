@@ -92,7 +92,7 @@ def train_ours(recipe: Recipe, digits: Digits, validation: Digits) -> Iterator[P
     """`python -m train` by ``recipe``."""
     steps_an_epoch = recipe.steps_an_epoch(len(digits))
     speedups = choose_speedups(CPU, recipe.epochs * steps_an_epoch, recipe.batch_size, recipe=recipe)
-    training = Training(recipe, CPU, steps_an_epoch, speedups)
+    training = Training(recipe, CPU, len(digits), speedups)
 
     def steps() -> Iterator[None]:
         for epoch in range(1, recipe.epochs + 1):
