@@ -18,6 +18,7 @@ from net.components import label_components, runs_of
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
 from net.fitting import BOX, FAINT_INK
+from net.lines import LEAST_WIDTH, lines_touching
 from net.morphology import medians, opened
 from net.paper import LEAST_CONTRAST, Difference, difference_from_paper, otsu_threshold, quantile
 from net.parts import SURE_INK, largest_part, page_within, parts_of_ink, standing_alone
@@ -89,6 +90,10 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     if surroundings != box:
         looked_at, difference = part_of(looked_at, inner), Difference(part_of(difference.image, inner))
     found = ink_in_box(difference)
+    across = found.strength.shape[1] == difference.pixels.shape[1]
+    lineless = without_lines_touching(difference, found, across=across)
+    if across and lineless:
+        difference, found = lineless
     top, bottom, left, right = extent(found.strength)
     digit = moved((top, bottom, left, right), found.above, found.before)
     some_paper = (longer_side(digit) // 4 + 1) * scale
@@ -98,13 +103,13 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     done = {
         INVERTED: is_lighter(looked_at, found.strength, found.above, found.before),
         SHADOW_REMOVED: is_shaded,
-        PARTS_LEFT_OUT: not found.is_whole,
+        PARTS_LEFT_OUT: not found.is_whole or (across and lineless is not None),
     }
     return Ink(
         found.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
         scale,
-        what_else(difference, found),
+        what_else(difference, found) if across or not lineless else all_in(*lineless),
         ink_on_page(image, moved(enlarged(found.page, scale), above, before)) if found.page else None,
     )
 
@@ -117,6 +122,35 @@ def what_else(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
         fewer += cleaned(difference, found.cells)
     strengths = [found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
     return tuple(cropped(strength) for strength in strengths if strength is not None and strength.max() > FAINT_INK)
+
+
+def all_in(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
+    """What was ``found``, cropped to it, and `what_else` that may be."""
+    return cropped(found.strength), *what_else(difference, found)
+
+
+def without_lines_touching(
+    difference: Difference, found: "InkInBox", *, across: bool
+) -> tuple[Difference, "InkInBox"] | None:
+    """``difference`` without the lines that the digit in what was ``found`` may stand on, and what is found there then.
+
+    They go ``across`` the picture, or are as long as what was found is wide. None where there are none.
+    """
+    height, width = found.strength.shape
+    if width < LEAST_WIDTH * height:
+        return None
+    sure = found.strength > SURE_INK
+    top, bottom, left, right = bounds(sure)
+    lines = lines_touching(sure[top:bottom, left:right], across=across)
+    if lines is None:
+        return None
+    pixels = difference.pixels.copy()
+    pixels[found.above + top : found.above + bottom, found.before + left : found.before + right][lines] = 0
+    lineless = Difference(Image.fromarray(pixels))
+    try:
+        return lineless, ink_in_box(lineless)
+    except BlankImageError:
+        return None
 
 
 def surroundings_of(box: Box, image: Image.Image) -> Box:

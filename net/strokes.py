@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
 from net.arrays import Bytes
@@ -17,6 +18,7 @@ from net.boxes import bounds
 from net.components import label_components
 from net.errors import BlankImageError, NoDigitError
 from net.fitting import BOX, normalize, place_by_centre_of_mass
+from net.lines import BENT, BEYOND, LEAST_UPON, LOW, STEEPEST
 from net.parts import parts_of_digit, standing_alone
 
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
@@ -68,8 +70,9 @@ def looks(strokes: Strokes) -> list[Strokes]:
     """What the digit among ``strokes``, which have a point at least, may be, the likeliest first.
 
     All of them, but for specks and an underline; where they do not hang together, also those that stand alone, without
-    a frame or what is far away. See `net.parts`.
+    a frame or what is far away. See `net.parts`, and `net.lines` for an underline that touches the digit.
     """
+    strokes = without_underlines(strokes)
     if len(strokes) == 1:
         return [strokes]
     numbers = label_components(np.asarray(trace(strokes, CELLS, GAP)) > 0)
@@ -79,6 +82,31 @@ def looks(strokes: Strokes) -> list[Strokes]:
     of_digit, alone = parts_of_digit(numbers, by_strokes=True), standing_alone(numbers)
     found = [of_digit] if alone is None or (alone == of_digit).all() else [of_digit, alone]
     return [[stroke for stroke, part in zip(strokes, part_of_stroke, strict=True) if kept[part]] for kept in found]
+
+
+def without_underlines(strokes: Strokes) -> Strokes:
+    """``strokes`` less those that are lines under all the others, as `net.lines` has them, apart or not."""
+    for which, stroke in enumerate(strokes):
+        others = strokes[:which] + strokes[which + 1 :]
+        if others and is_underline(np.array(stroke), np.array([point for other in others for point in other])):
+            return without_underlines(others)
+    return strokes
+
+
+def is_underline(stroke: NDArray[np.float64], rest: NDArray[np.float64]) -> bool:
+    """Whether ``stroke`` is a line under the ``rest``, [points, 2] both: longer, and beyond it to both sides."""
+    (first, _), (last, _) = stroke[stroke[:, 0].argmin()], stroke[stroke[:, 0].argmax()]
+    (left, top), (right, bottom) = rest.min(axis=0), rest.max(axis=0)
+    length, height = last - first, bottom - top
+    if length <= max(right - left, height) or height < LEAST_UPON * length:
+        return False
+    middle = stroke.mean(axis=0)
+    across, down = (stroke - middle).T
+    slope = (across @ down) / (across @ across)
+    is_straight = abs(slope) <= STEEPEST and np.abs(down - slope * across).max() <= BENT * length
+    is_beyond = min(left - first, last - right) >= BEYOND * height
+    is_low = middle[1] + slope * ((left + right) / 2 - middle[0]) >= bottom - LOW * height
+    return bool(is_straight and is_beyond and is_low)
 
 
 def draw(strokes: Strokes) -> Bytes:

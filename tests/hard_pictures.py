@@ -326,6 +326,32 @@ def underlined(shot: Shot) -> None:
     shot.before_ink.append(lambda page: with_drawing(page, underline))
 
 
+def struck_by_its_underline(shot: Shot) -> None:
+    """Underlined with the same pen, so close that the line touches the digit."""
+    middle_of_the_page(shot)
+    low, reach, lean = (shot.rng.uniform(*ends) for ends in ((0.44, 0.5), (0.5, 0.7), (-0.04, 0.04)))
+
+    def underline(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        row, half = height * (0.5 + low * shot.digit_height), reach * shot.digit_height * height
+        ends = [(width / 2 + side * half, row + side * lean * half) for side in (-1, 1)]
+        draw.line(ends, shot.ink, round(shot.pen * height))
+
+    shot.before_ink.append(lambda page: with_drawing(page, underline))
+
+
+def on_a_line(shot: Shot) -> None:
+    """Written on the dark line of a form, which it touches or crosses."""
+    middle_of_the_page(shot)
+    low, fall = shot.rng.uniform(0.4, 0.5), shot.rng.uniform(-0.03, 0.03)
+    tone = shot.rng.uniform(20, 70)
+
+    def rule(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        row = height * (0.5 + low * shot.digit_height)
+        draw.line((0, row - fall * height, width, row + fall * height), (round(tone),) * 3, max(2, height // 120))
+
+    shot.before_ink.append(lambda page: with_drawing(page, rule))
+
+
 def circled(shot: Shot) -> None:
     """The number of an exercise."""
     middle_of_the_page(shot)
@@ -477,7 +503,7 @@ SECOND = named(
 )  # fmt: skip
 CLUTTER = named(
     on_a_table, sticky_note, edge_of_the_table, printed_words, other_digits, spiral_holes, printed_box, form,
-    underlined, circled, strong_lines, strong_squares, pen_beside,
+    underlined, struck_by_its_underline, on_a_line, circled, strong_lines, strong_squares, pen_beside,
 )  # fmt: skip
 GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # what paper or light show all over it
 UNSEEN = 3000  # the first seed that is written; of what is written nothing was looked at to write what reads it

@@ -380,6 +380,28 @@ def test_a_digit_is_read_whatever_was_drawn_beside_or_around_it(recognizer: Reco
         assert recognizer.recognize(drawn).preparation == {"redrawn"}
 
 
+def test_an_underline_that_touches_the_digit_on_the_pad_is_no_part_of_it(recognizer: Recognizer):
+    doubted = []
+    for digit, seed in itertools.product(range(10), range(3)):
+        drawn = handwriting.by_hand(digit, seed)
+        bottom = max(y for stroke in drawn for _, y in stroke)
+        prediction = recognizer.recognize([*drawn, [(0.05, bottom), (0.5, bottom - 0.02), (0.95, bottom + 0.01)]])
+        assert prediction.digit == digit
+        assert "parts_left_out" in prediction.preparation
+        doubted += [] if prediction.certain else [(digit, seed)]
+    assert len(doubted) <= 1, doubted
+
+
+@pytest.mark.parametrize("way", ["strokes", "picture"])
+def test_a_two_keeps_its_base_however_far_that_goes(recognizer: Recognizer, way: str):
+    for start, end in itertools.product((0.16, 0.19, 0.22), (0.8, 0.9, 1.0)):
+        curve = [*handwriting.arc(0.5, 0.3, 0.15, 0.14, -200, 30), (0.5, 0.55), (0.4, 0.65)]
+        base = [(start, 0.75), (0.5, 0.74), (end, 0.76)]
+        drawn = [[*curve, *base]] if way == "strokes" else [curve + base]
+        prediction = recognizer.recognize(drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.06)))
+        assert (prediction.digit, prediction.certain) == (2, True), (start, end)
+
+
 @pytest.mark.parametrize("paper", ["white", "#d8cfae"])
 def test_a_digit_in_a_ring_that_all_but_touches_it_is_read(recognizer: Recognizer, paper: str):
     pen, gap = 0.02, 0.015  # of the picture's side

@@ -1,0 +1,169 @@
+"""Straight lines that touch the digit: an underline, or the printed line that it was written on.
+
+What stands apart is told by its shape (net/parts.py). Where a stroke runs into the line there is but one part, and a
+7 on a line looks like a 2. But a line is longer than all else is wide and high, and reaches beyond it to both sides,
+as no stroke of a digit does: not the foot of a 1, nor the base of a 2, which begins where the rest of it ends.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from net.arrays import Flags
+from net.boxes import Box, bounds
+from net.components import runs_of
+
+# Fractions of the line's length.
+END = 0.05  # at either end there is nothing but the line
+THICKEST = 0.12  # it is no thicker
+STEEPEST = 0.35  # it rises or falls by no more
+BENT = 0.04  # it is no farther from straight
+COVERED = 0.95  # of it is ink, at least, as of a frame's outermost lines
+FRAME_ENDS = 0.5  # of a frame's innermost lines is ink
+LEAST_UPON = 0.25  # is the height of what stands on it, at least
+LEAST_ACROSS = 0.1  # likewise, where it goes on beyond the picture
+
+# Fractions of that height.
+BEYOND = 0.1  # it goes on to either side, at least
+LOW = 0.3  # over the lowest of it, at most; a line across the picture may be anywhere
+
+THICKER = 1.5  # times as thick as the line is where a stroke runs into it
+SWELLS = 1.2  # likewise, and a pixel, where one begins to
+CLOSE = 3  # times as far over it as it is thick is what runs into it
+SOFT = 0.5  # of its thickness it may fade away on either side
+MOST_LINES = 3  # are taken out of one picture
+LEAST_WIDTH = 0.8  # of its height is the width of ink that may have such a line
+
+
+def lines_touching(ink: Flags, *, across: bool) -> Flags | None:
+    """Where among the ``ink``, bool [H, W] and cropped to it, there are lines that a digit stands on: bool [H, W].
+
+    None where there are none. Where the ink reaches ``across`` the picture, from rim to rim, they may run through the
+    digit as well, and end at a frame. Where a stroke runs into a line, both are left.
+    """
+    top, bottom, left, right = within_frame(ink) if across else (0, len(ink), 0, ink.shape[1])
+    taken_out = np.ones_like(ink)
+    inside = taken_out[top:bottom, left:right]
+    inside[:] = False
+    for count in range(MOST_LINES):
+        line = next(lines_in(ink[top:bottom, left:right] & ~inside, across=across), None)
+        if line is None:
+            return taken_out if count else None
+        inside |= line
+    return taken_out
+
+
+def within_frame(ink: Flags) -> Box:
+    """What is left of ``ink``, bool [H, W] and cropped to it, within the frame around it; all, where there is none."""
+    thickness = []
+    for turns in (0, 2, 1, 3):  # above and below, at the right and at the left
+        covered = np.rot90(ink, turns).mean(axis=1)
+        thickness.append(int((covered > FRAME_ENDS).argmin()) if covered[0] > COVERED else 0)
+    above, below, behind, before = thickness if all(thickness) else (0, 0, 0, 0)
+    return above, len(ink) - below, before, ink.shape[1] - behind
+
+
+def lines_in(ink: Flags, *, across: bool) -> Iterator[Flags]:
+    """The lines from side to side of ``ink``, bool [H, W], that something else touches; the lowest first."""
+    if ink.shape[1] < LEAST_WIDTH * ink.shape[0]:
+        return
+    end = max(2, round(END * ink.shape[1]))
+    ends = [runs_across(side) for side in (ink[:, :end], ink[:, -end:])]
+    if not all(ends):
+        return
+    runs = VerticalRuns(ink)
+    for left in reversed(ends[0]):
+        for right in reversed(ends[1]):
+            line = line_between(runs, left, right, end)
+            if line is not None and is_no_stroke(line & ink, ink & ~line, across=across):
+                yield line
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a line ends, at one side of the ink."""
+
+    middle: float  # row
+    thickness: int
+
+
+def runs_across(side: Flags) -> list[Run]:
+    """The rows that are mostly set in ``side``, bool [H, columns], from the top down."""
+    _, starts, ends = runs_of((side.mean(axis=1) > 0.5)[None])
+    return [Run((start + end - 1) / 2, end - start) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+class VerticalRuns:
+    """The runs of ink in each column of ``ink``, bool [H, W]."""
+
+    def __init__(self, ink: Flags) -> None:
+        height = len(ink)
+        rows = np.arange(height)[:, None]
+        # Of each pixel, int [H, W]: the nearest ink and the nearest paper, from it on upwards and downwards.
+        self.ink_above = np.maximum.accumulate(np.where(ink, rows, -1), axis=0)
+        self.ink_below = np.minimum.accumulate(np.where(ink, rows, height)[::-1], axis=0)[::-1]
+        self.paper_above = np.maximum.accumulate(np.where(ink, -1, rows), axis=0)
+        self.paper_below = np.minimum.accumulate(np.where(ink, height, rows)[::-1], axis=0)[::-1]
+        self.height, self.width = ink.shape
+
+    def nearest(self, along: NDArray[np.float64], reach: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First and last row of the run that is nearest to the row ``along``, [W], in each column: int [W] both.
+
+        Where none is within ``reach`` rows, the last comes before the first.
+        """
+        rows, columns = np.rint(along).astype(int).clip(0, self.height - 1), np.arange(self.width)
+        above, below = self.ink_above[rows, columns], self.ink_below[rows, columns]
+        nearest = np.where((above >= 0) & (rows - above <= below - rows), above, below).clip(0, self.height - 1)
+        first, last = self.paper_above[nearest, columns] + 1, self.paper_below[nearest, columns] - 1
+        is_near = np.abs(nearest - rows) <= reach
+        return np.where(is_near, first, self.height), np.where(is_near, last, -1)
+
+
+def line_between(runs: VerticalRuns, left: Run, right: Run, end: int) -> Flags | None:
+    """The line between what is seen of it at either ``end``, so many columns of the ink: bool [H, W], or None.
+
+    With its soft edges, and but for the columns where a stroke runs into it.
+    """
+    thickness = (left.thickness + right.thickness) / 2
+    slope = (right.middle - left.middle) / (runs.width - end)
+    if thickness > THICKEST * runs.width or abs(slope) > STEEPEST:
+        return None
+    columns = np.arange(runs.width)
+    along = straight = left.middle + slope * (columns - (end - 1) / 2)
+    for reach in (BENT * runs.width, thickness / 2):  # how it bends is known once it has been followed
+        first, last = runs.nearest(along, reach)
+        is_there = first <= last
+        is_thin = is_there & (last - first < THICKER * thickness)
+        if np.count_nonzero(is_thin) < 2 * end:
+            return None
+        along = np.polynomial.Polynomial.fit(columns[is_thin], (first + last)[is_thin] / 2, 2)(columns)
+    if np.abs(along - straight).max() > BENT * runs.width or is_there.mean() < COVERED:
+        return None
+    rows, edge = np.arange(runs.height)[:, None], round(SOFT * thickness)
+    return (rows >= first - edge) & (rows <= last + edge) & is_thin
+
+
+def is_no_stroke(line: Flags, rest: Flags, *, across: bool) -> bool:
+    """Whether ``line``, bool [H, W], is longer than the ``rest``, bool [H, W], and reaches beyond it to both sides.
+
+    At either end it is bare: the base of a 2 begins where its stroke comes down.
+    """
+    width, rows = line.shape[1], np.arange(len(line))[:, None]
+    thickness = np.median(line.sum(axis=0))
+    upon = rest & (rest.sum(axis=0) > thickness)
+    if not upon.any():
+        return False
+    top, bottom, before, behind = bounds(upon)
+    height = bottom - top
+    if width <= max(height, behind - before) or height < (LEAST_ACROSS if across else LEAST_UPON) * width:
+        return False
+    highest = np.where(line.any(axis=0), line.argmax(axis=0), 0)
+    close = rest & (rows < highest) & (rows >= highest - CLOSE * thickness)
+    swells = line.sum(axis=0) > SWELLS * thickness + 1
+    covered = np.flatnonzero(close.any(axis=0) | upon.any(axis=0) | swells)
+    if min(covered[0], width - 1 - covered[-1]) < BEYOND * height:
+        return False
+    lowest = np.flatnonzero(line[:, before:behind].any(axis=1))
+    return across or bool(lowest.size and lowest[0] >= bottom - LOW * height)
