@@ -14,10 +14,11 @@ from PIL import Image, ImageFilter
 
 from net.arrays import Bytes, Flags, Floats
 from net.boxes import Box, bounds, enlarged, longer_side, moved, part_of, shrunk, widened
-from net.components import label_components, runs_of
+from net.components import runs_of
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
 from net.fitting import BOX, FAINT_INK
+from net.frames import inside_frame
 from net.lines import LEAST_WIDTH, lines_touching
 from net.morphology import medians, opened
 from net.paper import LEAST_CONTRAST, Difference, difference_from_paper, otsu_threshold, quantile
@@ -120,8 +121,8 @@ def what_else(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
     fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
     if not found.pen:  # which is stronger than the digit beside it
         fewer += cleaned(difference, found.cells)
-    strengths = [found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
-    return tuple(cropped(strength) for strength in strengths if strength is not None and strength.max() > FAINT_INK)
+    strengths = [*found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
+    return tuple(cropped(strength) for strength in strengths if strength.max() > FAINT_INK)
 
 
 def all_in(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
@@ -163,13 +164,13 @@ def working_scale(box: Box) -> int:
     return max(1, longer_side(box) // WORKING_SIDE)
 
 
-def strengths_in(difference: Difference) -> list[Floats | None]:
+def strengths_in(difference: Difference) -> list[Floats]:
     """What is taken for the digit's in ``difference``, and what stands alone there, as `InkInBox` has them; or none."""
     try:
         found = ink_in_box(difference)
     except BlankImageError:
         return []
-    return [found.strength, found.alone]
+    return [found.strength, *found.alone]
 
 
 def without_box(difference: Difference, box: Box) -> Difference:
@@ -296,7 +297,7 @@ class InkInBox:
     """The ink in the box that holds all that there is on a picture. Strengths are float [H, W] from 0 to 1."""
 
     strength: Floats  # of what is taken for the digit's
-    alone: Floats | None  # of what stands alone, if that is something else
+    alone: tuple[Floats, ...]  # of what stands alone or in a frame, if that is something else
     above: int  # rows of paper over the box
     before: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's
@@ -332,20 +333,20 @@ def ink_in_box(difference: Difference) -> InkInBox:
     noise = quantile(paper, PAPER_NOISE) if paper.any() else 0
     all_belongs = bool(parts.of_digit[1:].all())
     near_digit = near_ink if all_belongs else in_box(cells_near(parts.of_digit[parts.numbers], cell))
-    alone = None
-    stands_alone = standing_alone(parts.numbers)
+    # What is surely ink must not vanish among the noisiest paper.
+    begins = min(noise, parts.sure * full / 2)
+    framed = inside_frame((pixels > parts.sure * full) & near_digit)
+    alone = tuple(strength_at(places, pixels, begins, full) for places in framed)
+    stands_alone = None if framed else standing_alone(parts.numbers)
     if stands_alone is not None and (stands_alone != parts.of_digit).any():
         near_alone = in_box(cells_near(stands_alone[parts.numbers], cell))
         with suppress(BlankImageError):  # it may be faint next to what else there is
             counts = np.bincount(pixels[near_alone], minlength=256)
             full_alone = full_strength(counts, otsu_threshold(counts))
-            alone = strength_at(near_alone, pixels, min(noise, parts.sure * full_alone / 2), full_alone)
-    elif stands_alone is None and (framed := in_close_frame(pixels, parts.sure * full, cell)) is not None:
-        alone = strength_at(framed, pixels, min(noise, parts.sure * full / 2), full)
+            alone = (strength_at(near_alone, pixels, min(noise, parts.sure * full_alone / 2), full_alone),)
     largest = largest_part(parts.numbers)
     return InkInBox(
-        # What is surely ink must not vanish among the noisiest paper.
-        strength=strength_at(near_digit, pixels, min(noise, parts.sure * full / 2), full),
+        strength=strength_at(near_digit, pixels, begins, full),
         alone=alone,
         above=top * cell,
         before=left * cell,
@@ -355,19 +356,6 @@ def ink_in_box(difference: Difference) -> InkInBox:
         page=page_in(difference.pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
         pen=enlarged(largest.box, cell) if largest.may_be_pen else None,
     )
-
-
-def in_close_frame(pixels: Bytes, sure: float, cell: int) -> Flags | None:
-    """Where among ``pixels``, uint8 [H, W], that exceed ``sure`` the digit is, if a frame stands close around it.
-
-    So close that it takes cells half as wide as ``cell`` to part the two. Bool [H, W], or None.
-    """
-    if cell == 1:
-        return None
-    finer = (cell + 1) // 2
-    numbers = label_components(strongest_of_cells(pixels, finer) > sure)
-    digit = standing_alone(numbers, framed=True)
-    return None if digit is None else in_pixels(cells_near(digit[numbers], finer), finer, pixels.shape)
 
 
 def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:

@@ -17,7 +17,6 @@ from net.components import runs_of
 
 # Fractions of the line's length.
 END = 0.05  # at either end there is nothing but the line
-THICKEST = 0.12  # it is no thicker
 STEEPEST = 0.35  # it rises or falls by no more
 BENT = 0.04  # it is no farther from straight
 COVERED = 0.95  # of it is ink, at least, as of a frame's outermost lines
@@ -26,6 +25,7 @@ LEAST_UPON = 0.25  # is the height of what stands on it, at least
 LEAST_ACROSS = 0.1  # likewise, where it goes on beyond the picture
 
 # Fractions of that height.
+THICKEST = 0.2  # it is no thicker
 BEYOND = 0.1  # it goes on to either side, at least
 LOW = 0.3  # over the lowest of it, at most; a line across the picture may be anywhere
 
@@ -128,7 +128,7 @@ def line_between(runs: VerticalRuns, left: Run, right: Run, end: int) -> Flags |
     """
     thickness = (left.thickness + right.thickness) / 2
     slope = (right.middle - left.middle) / (runs.width - end)
-    if thickness > THICKEST * runs.width or abs(slope) > STEEPEST:
+    if abs(slope) > STEEPEST:
         return None
     columns = np.arange(runs.width)
     along = straight = left.middle + slope * (columns - (end - 1) / 2)
@@ -158,6 +158,8 @@ def is_no_stroke(line: Flags, rest: Flags, *, across: bool) -> bool:
     top, bottom, before, behind = bounds(upon)
     height = bottom - top
     if width <= max(height, behind - before) or height < (LEAST_ACROSS if across else LEAST_UPON) * width:
+        return False
+    if thickness > THICKEST * height:
         return False
     highest = np.where(line.any(axis=0), line.argmax(axis=0), 0)
     close = rest & (rows < highest) & (rows >= highest - CLOSE * thickness)

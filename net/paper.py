@@ -23,6 +23,7 @@ DARKEST_PAPER = 0.25  # of the brightest; on a darker table, grain is no ink, ho
 EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
 CORNER = 10  # of a side is this many times a corner's
 FILLS_BOX = 0.75  # of the box around it is filled by the paper
+FRAMES = 0.45  # likewise, where its corners show that it is a page; a box that was drawn around a digit fills less
 FILLS_CORNERS = 0.6  # of that box's corners, likewise; two of them are no more than a side
 MOST_OF_GLARE = 0.2  # of the picture's rim
 SOFT = 5  # pixels, within which glare does not change by as much as ink does
@@ -170,7 +171,7 @@ def is_rather_paper(other: Flags) -> bool:
         for rows in (slice(height), slice(-height, None))
         for columns in (slice(width), slice(-width, None))
     ]
-    return bool(box.mean() > FILLS_BOX or sum(corners) / 4 > FILLS_CORNERS)
+    return bool(box.mean() > (FRAMES if sum(corners) / 4 > FILLS_CORNERS else FILLS_BOX))
 
 
 def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> Difference:

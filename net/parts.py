@@ -184,11 +184,10 @@ def page_within(solid: Flags) -> Box | None:
     return (top, bottom, left, right) if fills_corners else None
 
 
-def standing_alone(numbers: NDArray[np.int32], *, framed: bool = False) -> Flags | None:
+def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     """Which parts are the digit's if no other ink is: bool [count + 1], of ``numbers``, int32 [rows, columns].
 
-    None where nothing stands out as the one digit, or there is but one part; where it is to be ``framed``, also where
-    it is not.
+    None where nothing stands out as the one digit, or there is but one part.
 
     They lie off the rim, within a frame if there is one: the highest, and what belongs to it by its place. Another
     part of much the same height is kept as well: of two digits none may be left out.
@@ -197,7 +196,7 @@ def standing_alone(numbers: NDArray[np.int32], *, framed: bool = False) -> Flags
         return None
     shapes = Shapes(numbers)
     digit, frame = shapes.highest_and_its_frame()
-    if digit is None or shapes.heights[digit] < LEAST_ALONE or (framed and not frame):
+    if digit is None or shapes.heights[digit] < LEAST_ALONE:
         return None
     height = shapes.heights[digit]
     inside = shapes.within(frame) if frame else shapes.off_rim

@@ -18,8 +18,9 @@ from net.boxes import bounds
 from net.components import label_components
 from net.errors import BlankImageError, NoDigitError
 from net.fitting import BOX, normalize, place_by_centre_of_mass
+from net.frames import LEANS_A_LITTLE
 from net.lines import BENT, BEYOND, LEAST_UPON, LOW, STEEPEST
-from net.parts import parts_of_digit, standing_alone
+from net.parts import FRAMED, STRAIGHT, parts_of_digit, standing_alone
 
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
@@ -27,6 +28,9 @@ PEN = 0.13  # of the digit's longer side, as MNIST's own strokes: 2.6 of its 20 
 FINE = 10  # pixels drawn for one of MNIST's
 CELLS = 100  # along the longer side of all strokes, to tell which of them hang together
 GAP = 0.04  # of that side; strokes that are closer hang together
+OPEN = 0.25  # of its longer side is left between the ends of a frame, at most
+WITHIN = 0.65  # of the points of what it surrounds lie in it; strokes may run out of it
+PIECES = 8  # of what lies between two points: fast hands leave few
 PICTURE_BOX = 200  # pixels, of the digit on a picture made of strokes
 PICTURE_MARGIN = 40  # pixels, around it
 
@@ -70,9 +74,9 @@ def looks(strokes: Strokes) -> list[Strokes]:
     """What the digit among ``strokes``, which have a point at least, may be, the likeliest first.
 
     All of them, but for specks and an underline; where they do not hang together, also those that stand alone, without
-    a frame or what is far away. See `net.parts`, and `net.lines` for an underline that touches the digit.
+    a frame or what is far away. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
     """
-    strokes = without_underlines(strokes)
+    strokes = without_frames(without_underlines(strokes))
     if len(strokes) == 1:
         return [strokes]
     numbers = label_components(np.asarray(trace(strokes, CELLS, GAP)) > 0)
@@ -107,6 +111,50 @@ def is_underline(stroke: NDArray[np.float64], rest: NDArray[np.float64]) -> bool
     is_beyond = min(left - first, last - right) >= BEYOND * height
     is_low = middle[1] + slope * ((left + right) / 2 - middle[0]) >= bottom - LOW * height
     return bool(is_straight and is_beyond and is_low)
+
+
+def without_frames(strokes: Strokes) -> Strokes:
+    """``strokes`` less those that go around all the others, as `net.frames` has them, whether they touch or not."""
+    for which, stroke in enumerate(strokes):
+        others = strokes[:which] + strokes[which + 1 :]
+        if others and is_frame(np.array(stroke), others):
+            return without_frames(others)
+    return strokes
+
+
+def is_frame(stroke: NDArray[np.float64], others: Strokes) -> bool:
+    """Whether ``stroke``, [points, 2], ends where it began, and has all but little of ``others`` in it.
+
+    But these are so much that they are no dot, and no slash of a 0.
+    """
+    inner = np.concatenate([between(np.array(other)) for other in others])
+    width, height = np.ptp(stroke, axis=0)
+    if math.dist(stroke[0], stroke[-1]) > OPEN * max(width, height) or np.ptp(inner[:, 1]) < FRAMED * height:
+        return False
+    if np.mean(within(inner, stroke)) < WITHIN:
+        return False
+    if len(others) > 1:
+        return True
+    down, across = inner[:, 1] - inner[:, 1].mean(), inner[:, 0] - inner[:, 0].mean()
+    along, beside = np.sqrt(np.linalg.eigvalsh(np.cov(across, down))[::-1].clip(0))
+    return bool(beside > STRAIGHT * along or abs(down @ across) <= LEANS_A_LITTLE * (down @ down))
+
+
+def between(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points along ``stroke``, [points, 2], so many for each of its pieces however long it is: [more points, 2]."""
+    ends = stroke[1:] if len(stroke) > 1 else stroke
+    parts = (np.arange(PIECES) + 0.5)[:, None, None] / PIECES
+    return (stroke[: len(ends)] + parts * (ends - stroke[: len(ends)])).reshape(-1, 2)
+
+
+def within(points: NDArray[np.float64], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of ``points``, [N, 2], the closed ``outline``, [M, 2], has in it by the rule of odd crossings: bool [N]."""
+    starts, ends = outline, np.roll(outline, -1, axis=0)
+    x, y = points[:, None, 0], points[:, None, 1]
+    is_passed = (starts[:, 1] > y) != (ends[:, 1] > y)
+    rise = np.where(is_passed, ends[:, 1] - starts[:, 1], 1)
+    crossing = starts[:, 0] + (y - starts[:, 1]) * (ends[:, 0] - starts[:, 0]) / rise
+    return (is_passed & (x < crossing)).sum(axis=1) % 2 == 1
 
 
 def draw(strokes: Strokes) -> Bytes:

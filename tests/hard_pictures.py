@@ -336,7 +336,7 @@ def struck_by_its_underline(shot: Shot) -> None:
         ends = [(width / 2 + side * half, row + side * lean * half) for side in (-1, 1)]
         draw.line(ends, shot.ink, round(shot.pen * height))
 
-    shot.before_ink.append(lambda page: with_drawing(page, underline))
+    shot.after_ink.append(lambda page: with_drawing(page, underline))
 
 
 def on_a_line(shot: Shot) -> None:
@@ -362,6 +362,38 @@ def circled(shot: Shot) -> None:
         draw.ellipse(corners, outline=shot.ink, width=round(shot.pen * height))
 
     shot.before_ink.append(lambda page: with_drawing(page, circle))
+
+
+def closely_circled(shot: Shot) -> None:
+    """Circled, and the ring touches the digit here and there."""
+    middle_of_the_page(shot)
+    wide, high = shot.rng.uniform(1, 1.2), shot.rng.uniform(1, 1.1)
+
+    def circle(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        half = 0.55 * shot.digit_height * height
+        corners = (width / 2 - wide * half, height / 2 - high * half, width / 2 + wide * half, height / 2 + high * half)
+        draw.ellipse(corners, outline=shot.ink, width=round(shot.pen * height))
+
+    shot.after_ink.append(lambda page: with_drawing(page, circle))
+
+
+def filling_its_box(shot: Shot) -> None:
+    """In a box of a form that is no higher than the digit."""
+    middle_of_the_page(shot)
+    above, below = shot.rng.uniform(0.44, 0.52), shot.rng.uniform(0.44, 0.52)
+    beside = shot.rng.uniform(0.5, 0.6)
+
+    def print_box(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
+        size = shot.digit_height * height
+        corners = (
+            width / 2 - beside * size,
+            height / 2 - above * size,
+            width / 2 + beside * size,
+            height / 2 + below * size,
+        )
+        draw.rectangle(corners, outline=(60, 60, 60), width=max(2, height // 120))
+
+    shot.before_ink.append(lambda page: with_drawing(page, print_box))
 
 
 def strong_lines(shot: Shot) -> None:
@@ -503,7 +535,8 @@ SECOND = named(
 )  # fmt: skip
 CLUTTER = named(
     on_a_table, sticky_note, edge_of_the_table, printed_words, other_digits, spiral_holes, printed_box, form,
-    underlined, struck_by_its_underline, on_a_line, circled, strong_lines, strong_squares, pen_beside,
+    underlined, struck_by_its_underline, on_a_line, circled, closely_circled, filling_its_box, strong_lines,
+    strong_squares, pen_beside,
 )  # fmt: skip
 GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # what paper or light show all over it
 UNSEEN = 3000  # the first seed that is written; of what is written nothing was looked at to write what reads it

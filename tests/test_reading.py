@@ -392,6 +392,28 @@ def test_an_underline_that_touches_the_digit_on_the_pad_is_no_part_of_it(recogni
     assert len(doubted) <= 1, doubted
 
 
+def tight_ring(left: float, top: float, right: float, bottom: float) -> handwriting.Stroke:
+    radius = 0.53 * max(right - left, bottom - top)
+    return handwriting.arc((left + right) / 2, (top + bottom) / 2, radius, radius, 30, 400)
+
+
+def tight_box(left: float, top: float, right: float, bottom: float) -> handwriting.Stroke:
+    left, right = (left + right) / 2 - 0.4, (left + right) / 2 + 0.4
+    return [(left, top - 0.01), (right, top), (right, bottom), (left, bottom + 0.01), (left + 0.02, top)]
+
+
+@pytest.mark.parametrize("around", [tight_ring, tight_box])
+def test_what_goes_around_the_digit_on_the_pad_is_no_part_of_it_though_they_touch(
+    recognizer: Recognizer, around: Callable[[float, float, float, float], handwriting.Stroke]
+):
+    for digit, seed in itertools.product(range(10), range(3)):
+        drawn = handwriting.by_hand(digit, seed)
+        xs, ys = zip(*itertools.chain.from_iterable(drawn), strict=True)
+        prediction = recognizer.recognize([*drawn, around(min(xs), min(ys), max(xs), max(ys))])
+        assert (prediction.digit, prediction.certain) == (digit, True)
+        assert "parts_left_out" in prediction.preparation
+
+
 @pytest.mark.parametrize("way", ["strokes", "picture"])
 def test_a_two_keeps_its_base_however_far_that_goes(recognizer: Recognizer, way: str):
     for start, end in itertools.product((0.16, 0.19, 0.22), (0.8, 0.9, 1.0)):

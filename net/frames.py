@@ -1,0 +1,101 @@
+"""A ring or a frame around a digit that touches it, or all but touches it.
+
+What stands apart is told by its shape (net/parts.py). Where ring and digit hang together, the ring is the rim of all
+that cannot be reached from outside: that is as round or square as no digit but a 0, which has nothing inside it.
+"""
+
+import math
+
+import numpy as np
+
+from net.arrays import Flags
+from net.boxes import bounds
+from net.components import label_components
+from net.morphology import dilated, eroded
+from net.parts import FRAMED, SLASH, spreads
+
+FILLED = 0.7  # of the box around it is filled by a ring, a frame and what they surround; a circle fills 0.79
+WHOLE = 0.93  # of a frame's outer half is ink
+MOST_INK = 0.36  # of what is in it, at most
+UNEVEN = 1.3  # times as thick as it is on most sides is a frame where it is thickest
+GAP = 1.5  # times as thick as it is may be a gap in it: not every ring is closed
+ONE_STROKE = 1.6  # times as thick as the frame is what may be one stroke
+LEANS_A_LITTLE = 0.2  # columns for each row, at least, does the slash of a 0 lean over that touches its rim
+SMALLEST = 20  # pixels, the height or width of a frame
+
+
+def inside_frame(ink: Flags) -> list[Flags]:
+    """Where in ``ink``, bool [H, W], the digit may be that a frame surrounds and hangs together with: bool [H, W] each.
+
+    Nowhere if there is no frame, if there is next to nothing in it, or if it may be a 0 with its slash. Else where the
+    frame is not; and, as the base of a 2 may lie on the frame, also with what there is of it above and below.
+    """
+    top, bottom, left, right = bounds(ink)
+    box = ink[top:bottom, left:right]
+    if min(box.shape) < SMALLEST or seen_from_sides(box) > 1 - FILLED:
+        return []
+    thick = thickness(box)
+    reach = round(UNEVEN * thick)
+    solid = closed_and_filled(box, round(GAP * thick))
+    if np.count_nonzero(solid) < FILLED * box.size:
+        return []
+    if box[solid & ~shrunk(solid, max(1, round(thick / 2)))].mean() < WHOLE:
+        return []
+    inner = shrunk(solid, reach)
+    digit = box & inner
+    if not 0 < np.count_nonzero(digit) < MOST_INK * np.count_nonzero(inner):
+        return []
+    above, below, before, behind = bounds(digit)
+    if below - above < FRAMED * len(box) or may_be_slash(digit, thick):
+        return []
+    # Where strokes run into the frame they are followed into it.
+    alone = inner | (dilated(digit[..., None], reach + 1)[..., 0] & solid)
+    with_frame = np.zeros_like(box)
+    with_frame[max(0, above - reach) : below + reach, before:behind] = True
+    around = (top, len(ink) - bottom), (left, ink.shape[1] - right)
+    return [np.pad(places, around) for places in ((alone, with_frame) if touches(digit, inner) else (alone,))]
+
+
+def closed_and_filled(ink: Flags, gap: int) -> Flags:
+    """``ink``, bool [H, W], with what it surrounds, whether there are gaps of so many pixels in it or not."""
+    bridged = dilated(np.pad(ink, gap + 1)[..., None], gap + 1)[..., 0]
+    outside = label_components(~bridged)
+    filled = eroded((outside != outside[0, 0])[..., None], gap + 1)[..., 0]
+    return filled[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
+
+
+def touches(digit: Flags, inner: Flags) -> bool:
+    """Whether ``digit``, bool [H, W], reaches the rim of the ``inner`` part of its frame, bool [H, W]."""
+    return bool((digit & ~shrunk(inner, 1)).any())
+
+
+def shrunk(mask: Flags, by: int) -> Flags:
+    """``mask``, bool [H, W], less so many pixels on every side; nothing is set beyond the picture's rim."""
+    return eroded(np.pad(mask, by + 1)[..., None], 2 * by + 1)[by + 1 : -by - 1, by + 1 : -by - 1, 0]
+
+
+def may_be_slash(digit: Flags, thick: float) -> bool:
+    """Whether ``digit``, bool [H, W], is one straight stroke, about as ``thick`` as the frame, and leans over."""
+    rows, columns = np.nonzero(digit)
+    along, across, leaning = spreads(rows, columns, np.zeros(len(rows), np.int32), np.array([len(rows)]))
+    widest = max(SLASH * along[0], ONE_STROKE * thick / math.sqrt(12))  # a line's standard deviation across it
+    return bool(across[0] < widest and leaning[0] > LEANS_A_LITTLE)
+
+
+def seen_from_sides(ink: Flags) -> float:
+    """The fraction of the picture ``ink``, bool [H, W], that is paper before the first ink from left or right."""
+    before, behind = (side.argmax(axis=1) for side in (ink, ink[:, ::-1]))
+    return float((before + behind).mean() / ink.shape[1])
+
+
+def thickness(ink: Flags) -> float:
+    """How thick the outermost strokes of ``ink``, bool [H, W] and cropped to it, are: a median over four sides."""
+    runs = []
+    for turns in range(4):
+        side = np.rot90(ink, turns)
+        middle = side[len(side) // 3 : -(len(side) // 3)]
+        first = middle.argmax(axis=1)
+        columns = np.arange(side.shape[1])
+        ends = np.where(~middle & (columns > first[:, None]), columns, side.shape[1]).min(axis=1)
+        runs.append(ends - first)
+    return float(np.median(np.concatenate(runs)))
