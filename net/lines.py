@@ -34,6 +34,8 @@ SWELLS = 1.2  # likewise, and a pixel, where one begins to
 CLOSE = 3  # times as far over it as it is thick is what runs into it
 SOFT = 0.5  # of its thickness it may fade away on either side
 MOST_LINES = 3  # are taken out of one picture
+MOST_ENDS = 6  # of lines, or of what else there is, at one side; more are grain
+SHORTEST = 20  # pixels
 LEAST_WIDTH = 0.8  # of its height is the width of ink that may have such a line
 
 
@@ -67,11 +69,11 @@ def within_frame(ink: Flags) -> Box:
 
 def lines_in(ink: Flags, *, across: bool) -> Iterator[Flags]:
     """The lines from side to side of ``ink``, bool [H, W], that something else touches; the lowest first."""
-    if ink.shape[1] < LEAST_WIDTH * ink.shape[0]:
+    if ink.shape[1] < max(SHORTEST, LEAST_WIDTH * ink.shape[0]):
         return
     end = max(2, round(END * ink.shape[1]))
     ends = [runs_across(side) for side in (ink[:, :end], ink[:, -end:])]
-    if not all(ends):
+    if not all(0 < len(runs) <= MOST_ENDS for runs in ends):
         return
     runs = VerticalRuns(ink)
     for left in reversed(ends[0]):

@@ -1,0 +1,49 @@
+"""Promises of net/frames.py: what goes around a digit is told from it, and no stroke of a digit is a frame."""
+
+import handwriting
+import numpy as np
+import pytest
+import schools
+
+from net.frames import inside_frame
+
+RING = handwriting.arc(0.5, 0.5, 0.37, 0.37, 0, 370)
+OPEN_RING = handwriting.arc(0.5, 0.5, 0.37, 0.37, 40, 385)
+BOX = [(0.1, 0.13), (0.9, 0.13), (0.9, 0.87), (0.1, 0.87), (0.1, 0.13)]
+
+
+def mask_of(strokes: list[handwriting.Stroke]) -> np.ndarray:
+    return np.asarray(handwriting.render(strokes, 200, 0.045).convert("L")) < 128
+
+
+@pytest.mark.parametrize("frame", [RING, OPEN_RING, BOX], ids=["ring", "open ring", "box"])
+@pytest.mark.parametrize("digit", range(10))
+def test_a_digit_is_told_from_the_frame_that_it_touches(digit: int, frame: handwriting.Stroke):
+    digit_alone, frame_alone = mask_of(handwriting.by_hand(digit, unrest=0)), mask_of([frame])
+    ink = digit_alone | frame_alone
+    found = inside_frame(ink)
+    assert found
+    assert np.mean(found[0][digit_alone & ~frame_alone]) > 0.9
+    assert np.mean(found[0][frame_alone & ~digit_alone]) < 0.15
+
+
+@pytest.mark.parametrize("habit", schools.HABITS)
+def test_no_stroke_of_a_digit_is_a_frame(habit: str):
+    for seed in range(40):
+        assert inside_frame(np.asarray(schools.drawing(habit, seed).convert("L")) < 128) == [], seed
+
+
+def test_a_frame_with_next_to_nothing_in_it_holds_no_digit():
+    dot = [(0.5, 0.5), (0.52, 0.5)]
+    for frame in (RING, BOX):
+        assert inside_frame(mask_of([frame])) == []
+        assert inside_frame(mask_of([frame, dot])) == []
+
+
+def test_ink_of_any_size_and_kind_is_looked_at():
+    chance = np.random.default_rng(0)
+    for height, width in ((1, 1), (1, 30), (30, 1), (20, 20), (21, 60), (40, 40), (60, 200)):
+        for covered in (0.1, 0.5, 0.95, 1):
+            ink = chance.random((height, width)) <= covered
+            ink[0, 0] = True
+            assert all(places.shape == ink.shape for places in inside_frame(ink))
