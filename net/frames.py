@@ -30,6 +30,8 @@ def inside_frame(ink: Flags) -> list[Flags]:
     Nowhere if there is no frame, if there is next to nothing in it, or if it may be a 0 with its slash. Else where the
     frame is not; and, as the base of a 2 may lie on the frame, also with what there is of it above and below.
     """
+    if not ink.any():
+        return []
     top, bottom, left, right = bounds(ink)
     box = ink[top:bottom, left:right]
     if min(box.shape) < SMALLEST or seen_from_sides(box) > 1 - FILLED:

@@ -138,9 +138,9 @@ def without_lines_touching(
     They go ``across`` the picture, or are as long as what was found is wide. None where there are none.
     """
     height, width = found.strength.shape
-    if width < LEAST_WIDTH * height:
-        return None
     sure = found.strength > SURE_INK
+    if width < LEAST_WIDTH * height or not sure.any():
+        return None
     top, bottom, left, right = bounds(sure)
     lines = lines_touching(sure[top:bottom, left:right], across=across)
     if lines is None:
