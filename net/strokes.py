@@ -6,7 +6,9 @@ that a thick pen has joined to the digit is apart from it again.
 """
 
 import math
+from collections.abc import Callable
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,9 @@ from net.boxes import bounds
 from net.components import label_components
 from net.errors import BlankImageError, NoDigitError
 from net.fitting import BOX, normalize, place_by_centre_of_mass
-from net.frames import LEANS_A_LITTLE
-from net.lines import BENT, BEYOND, LEAST_UPON, LOW, STEEPEST
-from net.parts import FRAMED, STRAIGHT, parts_of_digit, standing_alone
+from net.frames import may_be_slash
+from net.lines import BENT, BEYOND, LEAST_UPON, LOW, MOST_LINES, STEEPEST
+from net.parts import FRAMED, parts_of_digit, standing_alone
 
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
@@ -30,11 +32,11 @@ CELLS = 100  # along the longer side of all strokes, to tell which of them hang 
 GAP = 0.04  # of that side; strokes that are closer hang together
 OPEN = 0.25  # of its longer side is left between the ends of a frame, at most
 WITHIN = 0.65  # of the points of what it surrounds lie in it; strokes may run out of it
-PIECES = 8  # of what lies between two points: fast hands leave few
 PICTURE_BOX = 200  # pixels, of the digit on a picture made of strokes
 PICTURE_MARGIN = 40  # pixels, around it
 
-Strokes = list[list[tuple[float, float]]]
+Stroke = list[tuple[float, float]]
+Strokes = list[Stroke]
 
 
 class StrokesError(NoDigitError):
@@ -76,7 +78,7 @@ def looks(strokes: Strokes) -> list[Strokes]:
     All of them, but for specks and an underline; where they do not hang together, also those that stand alone, without
     a frame or what is far away. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
     """
-    strokes = without_frames(without_underlines(strokes))
+    strokes = without_frame(without_underlines(strokes))
     if len(strokes) == 1:
         return [strokes]
     numbers = label_components(np.asarray(trace(strokes, CELLS, GAP)) > 0)
@@ -90,16 +92,36 @@ def looks(strokes: Strokes) -> list[Strokes]:
 
 def without_underlines(strokes: Strokes) -> Strokes:
     """``strokes`` less those that are lines under all the others, as `net.lines` has them, apart or not."""
-    for which, stroke in enumerate(strokes):
-        others = strokes[:which] + strokes[which + 1 :]
-        if others and is_underline(np.array(stroke), np.array([point for other in others for point in other])):
-            return without_underlines(others)
+    for _ in range(MOST_LINES):
+        longest, others = apart(strokes, lambda stroke: extent_of(stroke)[0])
+        if not others or not is_underline(np.array(longest), np.array(list(chain.from_iterable(others)))):
+            break
+        strokes = others
     return strokes
+
+
+def without_frame(strokes: Strokes) -> Strokes:
+    """``strokes`` less one that goes around all the others, as `net.frames` has it, whether they touch or not."""
+    largest, others = apart(strokes, lambda stroke: math.hypot(*extent_of(stroke)))
+    return others if others and is_frame(largest, others) else strokes
+
+
+def apart(strokes: Strokes, size: Callable[[Stroke], float]) -> tuple[Stroke, Strokes]:
+    """That of ``strokes`` whose ``size`` is greatest, and the others."""
+    sizes = list(map(size, strokes))
+    which = sizes.index(max(sizes))
+    return strokes[which], strokes[:which] + strokes[which + 1 :]
+
+
+def extent_of(stroke: Stroke) -> tuple[float, float]:
+    """How wide and how high ``stroke`` is."""
+    xs, ys = zip(*stroke, strict=True)
+    return max(xs) - min(xs), max(ys) - min(ys)
 
 
 def is_underline(stroke: NDArray[np.float64], rest: NDArray[np.float64]) -> bool:
     """Whether ``stroke`` is a line under the ``rest``, [points, 2] both: longer, and beyond it to both sides."""
-    (first, _), (last, _) = stroke[stroke[:, 0].argmin()], stroke[stroke[:, 0].argmax()]
+    first, last = stroke[:, 0].min(), stroke[:, 0].max()
     (left, top), (right, bottom) = rest.min(axis=0), rest.max(axis=0)
     length, height = last - first, bottom - top
     if length <= max(right - left, height) or height < LEAST_UPON * length:
@@ -113,48 +135,24 @@ def is_underline(stroke: NDArray[np.float64], rest: NDArray[np.float64]) -> bool
     return bool(is_straight and is_beyond and is_low)
 
 
-def without_frames(strokes: Strokes) -> Strokes:
-    """``strokes`` less those that go around all the others, as `net.frames` has them, whether they touch or not."""
-    for which, stroke in enumerate(strokes):
-        others = strokes[:which] + strokes[which + 1 :]
-        if others and is_frame(np.array(stroke), others):
-            return without_frames(others)
-    return strokes
+def is_frame(stroke: Stroke, others: Strokes) -> bool:
+    """Whether ``stroke`` ends where it began, and has in it all but little of ``others``, which are a digit.
 
-
-def is_frame(stroke: NDArray[np.float64], others: Strokes) -> bool:
-    """Whether ``stroke``, [points, 2], ends where it began, and has all but little of ``others`` in it.
-
-    But these are so much that they are no dot, and no slash of a 0.
+    They are none where they are no more than a dot, or what may be the slash of a 0.
     """
-    inner = np.concatenate([between(np.array(other)) for other in others])
-    width, height = np.ptp(stroke, axis=0)
-    if math.dist(stroke[0], stroke[-1]) > OPEN * max(width, height) or np.ptp(inner[:, 1]) < FRAMED * height:
+    if len(stroke) < 3 or math.dist(stroke[0], stroke[-1]) > OPEN * max(extent_of(stroke)):
         return False
-    if np.mean(within(inner, stroke)) < WITHIN:
+    around, *within = paths([stroke, *others], CELLS, GAP)
+    surrounded, inner = (Image.new("1", (CELLS + 3, CELLS + 3)) for _ in range(2))
+    ImageDraw.Draw(surrounded).polygon(around, 1)
+    for path in within:
+        ImageDraw.Draw(inner).line(path, 1)
+    digit = np.asarray(inner)
+    if not digit.any() or np.asarray(surrounded)[digit].mean() < WITHIN:
         return False
-    if len(others) > 1:
-        return True
-    down, across = inner[:, 1] - inner[:, 1].mean(), inner[:, 0] - inner[:, 0].mean()
-    along, beside = np.sqrt(np.linalg.eigvalsh(np.cov(across, down))[::-1].clip(0))
-    return bool(beside > STRAIGHT * along or abs(down @ across) <= LEANS_A_LITTLE * (down @ down))
-
-
-def between(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points along ``stroke``, [points, 2], so many for each of its pieces however long it is: [more points, 2]."""
-    ends = stroke[1:] if len(stroke) > 1 else stroke
-    parts = (np.arange(PIECES) + 0.5)[:, None, None] / PIECES
-    return (stroke[: len(ends)] + parts * (ends - stroke[: len(ends)])).reshape(-1, 2)
-
-
-def within(points: NDArray[np.float64], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of ``points``, [N, 2], the closed ``outline``, [M, 2], has in it by the rule of odd crossings: bool [N]."""
-    starts, ends = outline, np.roll(outline, -1, axis=0)
-    x, y = points[:, None, 0], points[:, None, 1]
-    is_passed = (starts[:, 1] > y) != (ends[:, 1] > y)
-    rise = np.where(is_passed, ends[:, 1] - starts[:, 1], 1)
-    crossing = starts[:, 0] + (y - starts[:, 1]) * (ends[:, 0] - starts[:, 0]) / rise
-    return (is_passed & (x < crossing)).sum(axis=1) % 2 == 1
+    top, bottom, _, _ = bounds(digit)
+    ys = [y for _, y in around]
+    return bottom - top >= FRAMED * (max(ys) - min(ys)) and not may_be_slash(digit, 1)
 
 
 def draw(strokes: Strokes) -> Bytes:
