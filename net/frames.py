@@ -41,9 +41,11 @@ def inside_frame(ink: Flags) -> list[Flags]:
     solid = closed_and_filled(box, round(GAP * thick))
     if np.count_nonzero(solid) < FILLED * box.size:
         return []
-    if box[solid & ~shrunk(solid, max(1, round(thick / 2)))].mean() < WHOLE:
+    half = max(1, round(thick / 2))
+    if box[solid & ~shrunk(solid, half)].mean() < WHOLE:
         return []
     inner = shrunk(solid, reach)
+    inner &= ~remnants(box & inner, inner, half)
     digit = box & inner
     if not 0 < np.count_nonzero(digit) < MOST_INK * np.count_nonzero(inner):
         return []
@@ -56,6 +58,16 @@ def inside_frame(ink: Flags) -> list[Flags]:
     with_frame[max(0, above - reach) : below + reach, before:behind] = True
     around = (top, len(ink) - bottom), (left, ink.shape[1] - right)
     return [np.pad(places, around) for places in ((alone, with_frame) if touches(digit, inner) else (alone,))]
+
+
+def remnants(ink: Flags, inner: Flags, reach: int) -> Flags:
+    """The parts of the ``ink`` in the ``inner`` part of its frame, bool [H, W] all, that lie but so near to its rim.
+
+    They are what is left of the frame where it bulges.
+    """
+    numbers = label_components(ink)
+    is_digit = np.bincount(numbers[shrunk(inner, reach)], minlength=numbers.max() + 1) > 0
+    return ink & ~is_digit[numbers]
 
 
 def closed_and_filled(ink: Flags, gap: int) -> Flags:

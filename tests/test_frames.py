@@ -27,6 +27,16 @@ def test_a_digit_is_told_from_the_frame_that_it_touches(digit: int, frame: handw
     assert np.mean(found[0][frame_alone & ~digit_alone]) < 0.15
 
 
+def test_nothing_is_left_of_a_frame_that_bulges():
+    chords = [[(0.34, 0.115), (0.66, 0.115)], [(0.34, 0.885), (0.66, 0.885)]]
+    digit = handwriting.arc(0.5, 0.5, 0.12, 0.12, 0, 300)
+    digit_alone, frame_alone = mask_of([digit]), mask_of([RING, *chords])
+    found = inside_frame(digit_alone | frame_alone)
+    assert found
+    assert found[0][digit_alone].all()
+    assert not found[0][frame_alone].any()
+
+
 @pytest.mark.parametrize("habit", schools.HABITS)
 def test_no_stroke_of_a_digit_is_a_frame(habit: str):
     for seed in range(40):
