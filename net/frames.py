@@ -42,9 +42,9 @@ def inside_frame(ink: Flags) -> list[Flags]:
     if np.count_nonzero(solid) < FILLED * box.size:
         return []
     half = max(1, round(thick / 2))
-    if box[solid & ~shrunk(solid, half)].mean() < WHOLE:
+    if box[solid & ~inset(solid, half)].mean() < WHOLE:
         return []
-    inner = shrunk(solid, reach)
+    inner = inset(solid, reach)
     inner &= ~remnants(box & inner, inner, half)
     digit = box & inner
     if not 0 < np.count_nonzero(digit) < MOST_INK * np.count_nonzero(inner):
@@ -54,10 +54,10 @@ def inside_frame(ink: Flags) -> list[Flags]:
         return []
     # Where strokes run into the frame they are followed into it.
     alone = inner | (dilated(digit[..., None], reach + 1)[..., 0] & solid)
-    with_frame = np.zeros_like(box)
-    with_frame[max(0, above - reach) : below + reach, before:behind] = True
+    band = np.zeros_like(box)
+    band[max(0, above - reach) : below + reach, before:behind] = True
     around = (top, len(ink) - bottom), (left, ink.shape[1] - right)
-    return [np.pad(places, around) for places in ((alone, with_frame) if touches(digit, inner) else (alone,))]
+    return [np.pad(places, around) for places in ((alone, band) if touches(digit, inner) else (alone,))]
 
 
 def remnants(ink: Flags, inner: Flags, reach: int) -> Flags:
@@ -66,7 +66,7 @@ def remnants(ink: Flags, inner: Flags, reach: int) -> Flags:
     They are what is left of the frame where it bulges.
     """
     numbers = label_components(ink)
-    is_digit = np.bincount(numbers[shrunk(inner, reach)], minlength=numbers.max() + 1) > 0
+    is_digit = np.bincount(numbers[inset(inner, reach)], minlength=numbers.max() + 1) > 0
     return ink & ~is_digit[numbers]
 
 
@@ -80,20 +80,29 @@ def closed_and_filled(ink: Flags, gap: int) -> Flags:
 
 def touches(digit: Flags, inner: Flags) -> bool:
     """Whether ``digit``, bool [H, W], reaches the rim of the ``inner`` part of its frame, bool [H, W]."""
-    return bool((digit & ~shrunk(inner, 1)).any())
+    return bool((digit & ~inset(inner, 1)).any())
 
 
-def shrunk(mask: Flags, by: int) -> Flags:
+def inset(mask: Flags, by: int) -> Flags:
     """``mask``, bool [H, W], less so many pixels on every side; nothing is set beyond the picture's rim."""
     return eroded(np.pad(mask, by + 1)[..., None], 2 * by + 1)[by + 1 : -by - 1, by + 1 : -by - 1, 0]
 
 
 def may_be_slash(digit: Flags, thick: float) -> bool:
     """Whether ``digit``, bool [H, W], is one straight stroke, about as ``thick`` as the frame, and leans over."""
+    leaning = leaning_of_stroke(digit, thick)
+    return leaning is not None and leaning > LEANS_A_LITTLE
+
+
+def leaning_of_stroke(digit: Flags, thick: float) -> float | None:
+    """How many columns for each row ``digit``, bool [H, W], leans over; None where it is no straight stroke.
+
+    A stroke is about as ``thick`` as the frame, in pixels.
+    """
     rows, columns = np.nonzero(digit)
     along, across, leaning = spreads(rows, columns, np.zeros(len(rows), np.int32), np.array([len(rows)]))
     widest = max(SLASH * along[0], ONE_STROKE * thick / math.sqrt(12))  # a line's standard deviation across it
-    return bool(across[0] < widest and leaning[0] > LEANS_A_LITTLE)
+    return float(leaning[0]) if across[0] < widest else None
 
 
 def seen_from_sides(ink: Flags) -> float:

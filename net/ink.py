@@ -93,25 +93,24 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     found = ink_in_box(difference)
     across = found.strength.shape[1] == difference.pixels.shape[1]
     lineless = without_lines_touching(difference, found, across=across)
-    if across and lineless:
-        difference, found = lineless
-    top, bottom, left, right = extent(found.strength)
-    digit = moved((top, bottom, left, right), found.above, found.before)
+    first = lineless[1] if lineless and across else found
+    top, bottom, left, right = extent(first.strength)
+    digit = moved((top, bottom, left, right), first.above, first.before)
     some_paper = (longer_side(digit) // 4 + 1) * scale
     closer = widened(moved(enlarged(digit, scale), above, before), some_paper, image)
     if longer_side(digit) < WORKING_SIDE // 2 and working_scale(surroundings_of(closer, image)) < scale:
         return ink_within(image, closer)  # it is small on a large picture, and can be seen better
     done = {
-        INVERTED: is_lighter(looked_at, found.strength, found.above, found.before),
+        INVERTED: is_lighter(looked_at, first.strength, first.above, first.before),
         SHADOW_REMOVED: is_shaded,
-        PARTS_LEFT_OUT: not found.is_whole or (across and lineless is not None),
+        PARTS_LEFT_OUT: not first.is_whole or first is not found,
     }
     return Ink(
-        found.strength[top:bottom, left:right],
+        first.strength[top:bottom, left:right],
         frozenset(name for name, was_done in done.items() if was_done),
         scale,
-        what_else(difference, found) if across or not lineless else all_in(*lineless),
-        ink_on_page(image, moved(enlarged(found.page, scale), above, before)) if found.page else None,
+        other_looks(difference, found, lineless, across=across),
+        ink_on_page(image, moved(enlarged(first.page, scale), above, before)) if first.page else None,
     )
 
 
@@ -125,6 +124,22 @@ def what_else(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
     return tuple(cropped(strength) for strength in strengths if strength.max() > FAINT_INK)
 
 
+def other_looks(
+    difference: Difference, found: "InkInBox", lineless: tuple[Difference, "InkInBox"] | None, *, across: bool
+) -> tuple[Floats, ...]:
+    """What else than the first look may be the digit, cropped to it.
+
+    That is what was ``found``; or what is there ``lineless``, where there is such and the lines go ``across``.
+    """
+    if lineless is None:
+        return what_else(difference, found)
+    if not across:
+        return all_in(*lineless)
+    # A digit that was cut out closely goes from rim to rim as such lines do, and its base is none.
+    with_lines = [cropped(found.strength)] if found.strength.shape == difference.pixels.shape else []
+    return *with_lines, *what_else(*lineless)
+
+
 def all_in(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
     """What was ``found``, cropped to it, and `what_else` that may be."""
     return cropped(found.strength), *what_else(difference, found)
@@ -135,7 +150,8 @@ def without_lines_touching(
 ) -> tuple[Difference, "InkInBox"] | None:
     """``difference`` without the lines that the digit in what was ``found`` may stand on, and what is found there then.
 
-    They go ``across`` the picture, or are as long as what was found is wide. None where there are none.
+    None where there are none. They are as long as what was found is wide; see `net.lines.lines_touching` for those that
+    go ``across`` the picture.
     """
     height, width = found.strength.shape
     sure = found.strength > SURE_INK

@@ -5,7 +5,7 @@ What stands apart is told by its shape (net/parts.py). Where a stroke runs into 
 as no stroke of a digit does: not the foot of a 1, nor the base of a 2, which begins where the rest of it ends.
 """
 
-from collections.abc import Iterator
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,14 +26,14 @@ LEAST_ACROSS = 0.1  # likewise, where it goes on beyond the picture
 
 # Fractions of that height.
 THICKEST = 0.2  # it is no thicker
-BEYOND = 0.1  # it goes on to either side, at least
+BEYOND = 0.15  # it goes on to either side, at least
 LOW = 0.3  # over the lowest of it, at most; a line across the picture may be anywhere
 
 THICKER = 1.5  # times as thick as the line is where a stroke runs into it
 SWELLS = 1.2  # likewise, and a pixel, where one begins to
 CLOSE = 3  # times as far over it as it is thick is what runs into it
 SOFT = 0.5  # of its thickness it may fade away on either side
-MOST_LINES = 3  # are taken out of one picture
+MOST_LINES = 2  # are taken out of one picture; more are a pattern, or stripes of light
 MOST_ENDS = 6  # of lines, or of what else there is, at one side; more are grain
 SHORTEST = 20  # pixels
 LEAST_WIDTH = 0.8  # of its height is the width of ink that may have such a line
@@ -42,22 +42,23 @@ LEAST_WIDTH = 0.8  # of its height is the width of ink that may have such a line
 def lines_touching(ink: Flags, *, across: bool) -> Flags | None:
     """Where among the ``ink``, bool [H, W] and cropped to it, there are lines that a digit stands on: bool [H, W].
 
-    None where there are none. Where the ink reaches ``across`` the picture, from rim to rim, they may run through the
-    digit as well, and end at a frame. Where a stroke runs into a line, both are left.
+    None where there are none. They are low on the ink; but where that reaches ``across`` the picture, from rim to rim,
+    they may be anywhere, end at a frame, and be longer for what stands on them. Where a stroke runs into a line, both
+    are left.
     """
-    top, bottom, left, right = within_frame(ink) if across else (0, len(ink), 0, ink.shape[1])
+    top, bottom, left, right = box_within_frame(ink) if across else (0, len(ink), 0, ink.shape[1])
     taken_out = np.ones_like(ink)
     inside = taken_out[top:bottom, left:right]
     inside[:] = False
     for count in range(MOST_LINES):
-        line = next(lines_in(ink[top:bottom, left:right] & ~inside, across=across), None)
+        line = lowest_line(ink[top:bottom, left:right] & ~inside, across=across)
         if line is None:
             return taken_out if count else None
         inside |= line
     return taken_out
 
 
-def within_frame(ink: Flags) -> Box:
+def box_within_frame(ink: Flags) -> Box:
     """What is left of ``ink``, bool [H, W] and cropped to it, within the frame around it; all, where there is none."""
     thickness = []
     for turns in (0, 2, 1, 3):  # above and below, at the right and at the left
@@ -67,20 +68,20 @@ def within_frame(ink: Flags) -> Box:
     return above, len(ink) - below, before, ink.shape[1] - behind
 
 
-def lines_in(ink: Flags, *, across: bool) -> Iterator[Flags]:
-    """The lines from side to side of ``ink``, bool [H, W], that something else touches; the lowest first."""
+def lowest_line(ink: Flags, *, across: bool) -> Flags | None:
+    """The lowest line from side to side of ``ink``, bool [H, W], that is no stroke: bool [H, W], or None."""
     if ink.shape[1] < max(SHORTEST, LEAST_WIDTH * ink.shape[0]):
-        return
+        return None
     end = max(2, round(END * ink.shape[1]))
     ends = [runs_across(side) for side in (ink[:, :end], ink[:, -end:])]
     if not all(0 < len(runs) <= MOST_ENDS for runs in ends):
-        return
+        return None
     runs = VerticalRuns(ink)
-    for left in reversed(ends[0]):
-        for right in reversed(ends[1]):
-            line = line_between(runs, left, right, end)
-            if line is not None and is_no_stroke(line & ink, ink & ~line, across=across):
-                yield line
+    for left, right in itertools.product(reversed(ends[0]), reversed(ends[1])):
+        line = line_between(runs, left, right, end)
+        if line is not None and is_no_stroke(line & ink, ink & ~line, across=across):
+            return line
+    return None
 
 
 @dataclass(frozen=True)

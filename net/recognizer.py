@@ -23,8 +23,8 @@ from net.ink import PARTS_LEFT_OUT, find_ink
 from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
-SLASH = 1  # what the slash of a 0 is read as by itself
-MAY_BE_ZERO = 0.25  # probability of a 0 from which on a certain 1 on it may be its slash
+PIECE_OF = {1: 0, 7: 2}  # what is left of a digit may be read as another: the slash of a 0, and a 2 without its base
+MAY_BE_PIECE = 0.25  # probability of the one from which on the other, however certain, may be a piece of it
 
 # A picture file, given whole, or strokes made by `net.strokes.parse`.
 Given = bytes | strokes.Strokes
@@ -71,6 +71,7 @@ class Look:
 
     pixels: Bytes  # uint8 [28, 28], 0 for paper to 255 for ink
     preparation: frozenset[str]
+    is_rival: bool = False  # as `net.strokes.Look` has it
 
 
 @dataclass(frozen=True)
@@ -145,16 +146,18 @@ class Recognizer:
 
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
         looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
-        strokes that make a digit, some may well make another. Nor is a certain 1 that may be the slash of a 0.
+        strokes that make a digit, some may well make another. Nor is a certain digit to be trusted that may be a piece
+        of another; a rival is looked at for that alone.
         """
         confidences = [max(probabilities) for probabilities in of_looks]
         digits = [probabilities.index(max(probabilities)) for probabilities in of_looks]
-        certain = [which for which, each in enumerate(confidences) if each > self.calibration.certain_above]
-        chosen = certain[0] if certain else confidences.index(max(confidences))
+        eligible = [which for which, look in enumerate(seen.looks) if not look.is_rival]
+        certain = [which for which in eligible if confidences[which] > self.calibration.certain_above]
+        chosen = certain[0] if certain else max(eligible, key=confidences.__getitem__)
         probabilities = of_looks[chosen]
         counting = set(certain if seen.is_picture else certain[:1])
-        if certain and digits[chosen] == SLASH:
-            counting.update(which for which, of_look in enumerate(of_looks) if of_look[0] > MAY_BE_ZERO)
+        if certain and (whole := PIECE_OF.get(digits[chosen])) is not None:
+            counting.update(which for which, of_look in enumerate(of_looks) if of_look[whole] > MAY_BE_PIECE)
         contradicted = len({digits[which] for which in counting}) > 1
         if contradicted:
             chosen = max(counting)
@@ -185,8 +188,12 @@ def see(given: Given, max_pixels: int = MAX_PIXELS) -> Seen:
     started = time.perf_counter()
     if not isinstance(given, bytes):
         looks = tuple(
-            Look(strokes.draw(fewer), frozenset([REDRAWN, PARTS_LEFT_OUT] if len(fewer) < len(given) else [REDRAWN]))
-            for fewer in strokes.looks(given)
+            Look(
+                strokes.draw(fewer),
+                frozenset([REDRAWN, PARTS_LEFT_OUT] if len(fewer) < len(given) else [REDRAWN]),
+                is_rival,
+            )
+            for fewer, is_rival in strokes.looks(given)
         )
         return Seen(looks, is_picture=False, decode=0.0, ink=time.perf_counter() - started)
     image = decode(given, max_pixels)

@@ -8,19 +8,18 @@ that a thick pen has joined to the digit is apart from it again.
 import math
 from collections.abc import Callable
 from io import BytesIO
-from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from net.arrays import Bytes
+from net.arrays import Bytes, Flags
 from net.boxes import bounds
 from net.components import label_components
 from net.errors import BlankImageError, NoDigitError
 from net.fitting import BOX, normalize, place_by_centre_of_mass
-from net.frames import may_be_slash
+from net.frames import LEANS_A_LITTLE, leaning_of_stroke
 from net.lines import BENT, BEYOND, LEAST_UPON, LOW, MOST_LINES, STEEPEST
 from net.parts import FRAMED, parts_of_digit, standing_alone
 
@@ -30,7 +29,8 @@ PEN = 0.13  # of the digit's longer side, as MNIST's own strokes: 2.6 of its 20 
 FINE = 10  # pixels drawn for one of MNIST's
 CELLS = 100  # along the longer side of all strokes, to tell which of them hang together
 GAP = 0.04  # of that side; strokes that are closer hang together
-OPEN = 0.25  # of its longer side is left between the ends of a frame, at most
+OPEN = 0.25  # of that side is left between where a frame ends and where it passed before, at most
+SEALED = 3  # cells is its line wide: through one, paper would hang together across corners
 WITHIN = 0.65  # of the points of what it surrounds lie in it; strokes may run out of it
 PICTURE_BOX = 200  # pixels, of the digit on a picture made of strokes
 PICTURE_MARGIN = 40  # pixels, around it
@@ -72,38 +72,76 @@ def coordinate(value: Any) -> float:
     return float(value)
 
 
-def looks(strokes: Strokes) -> list[Strokes]:
-    """What the digit among ``strokes``, which have a point at least, may be, the likeliest first.
+class Look(NamedTuple):
+    """Strokes that may be the digit."""
 
-    All of them, but for specks and an underline; where they do not hang together, also those that stand alone, without
-    a frame or what is far away. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
+    strokes: Strokes
+    is_rival: bool = False  # of which the others may be a piece, and which is not to be believed by itself
+
+
+def looks(strokes: Strokes) -> list[Look]:
+    """What the digit among ``strokes``, which have a point at least, may be, the likeliest first but for a rival.
+
+    All of them, but for specks, an underline and a frame; where they do not hang together, also those that stand alone,
+    without what is far away. All of them as they are may be a rival: what was left out may be a 2's base, or a 0 of
+    which its slash is left. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
     """
-    strokes = without_frame(without_underlines(strokes))
+    without_lines = without_underlines(strokes)
+    digit, may_be_slash = without_frame(without_lines)
+    rivals = [strokes] if may_be_slash or touch(without_lines, among=strokes) else []
+    return [*(Look(all_of_them, is_rival=True) for all_of_them in rivals), *map(Look, parts_among(digit))]
+
+
+def parts_among(strokes: Strokes) -> list[Strokes]:
+    """Those of ``strokes`` that are taken for the digit's, and those that stand alone, where these are others."""
     if len(strokes) == 1:
         return [strokes]
-    numbers = label_components(np.asarray(trace(strokes, CELLS, GAP)) > 0)
+    numbers, parts = parts_of(strokes)
     if numbers.max() == 1:
         return [strokes]
-    part_of_stroke = [numbers[int(y), int(x)] for (x, y), *_ in paths(strokes, CELLS, GAP)]
     of_digit, alone = parts_of_digit(numbers, by_strokes=True), standing_alone(numbers)
     found = [of_digit] if alone is None or (alone == of_digit).all() else [of_digit, alone]
-    return [[stroke for stroke, part in zip(strokes, part_of_stroke, strict=True) if kept[part]] for kept in found]
+    return [[stroke for stroke, part in zip(strokes, parts, strict=True) if kept[part]] for kept in found]
+
+
+def touch(some: Strokes, among: Strokes) -> bool:
+    """Whether ``some`` of the strokes hang together with one of the others that they are ``among``."""
+    if len(some) == len(among):
+        return False
+    _, parts = parts_of(among)
+    of_some = {part for stroke, part in zip(among, parts, strict=True) if stroke in some}
+    return any(part in of_some for stroke, part in zip(among, parts, strict=True) if stroke not in some)
+
+
+def parts_of(strokes: Strokes) -> tuple[NDArray[np.int32], list[int]]:
+    """The parts that hang together where ``strokes`` are drawn, as `label_components` has them, and that of each."""
+    numbers = label_components(np.asarray(trace(strokes, CELLS, GAP)) > 0)
+    return numbers, [int(numbers[int(y), int(x)]) for (x, y), *_ in paths(strokes, CELLS, GAP)]
 
 
 def without_underlines(strokes: Strokes) -> Strokes:
     """``strokes`` less those that are lines under all the others, as `net.lines` has them, apart or not."""
     for _ in range(MOST_LINES):
         longest, others = apart(strokes, lambda stroke: extent_of(stroke)[0])
-        if not others or not is_underline(np.array(longest), np.array(list(chain.from_iterable(others)))):
+        if not others or not is_underline(longest, others):
             break
         strokes = others
     return strokes
 
 
-def without_frame(strokes: Strokes) -> Strokes:
-    """``strokes`` less one that goes around all the others, as `net.frames` has it, whether they touch or not."""
+def without_frame(strokes: Strokes) -> tuple[Strokes, bool]:
+    """``strokes`` less one that goes around all the others, as `net.frames` has it, whether they touch or not.
+
+    And whether these may be the slash of a 0, as far as they are one upright stroke: one that leans over is.
+    """
     largest, others = apart(strokes, lambda stroke: math.hypot(*extent_of(stroke)))
-    return others if others and is_frame(largest, others) else strokes
+    digit = drawn_within(largest, others) if others else None
+    if digit is None:
+        return strokes, False
+    leaning = leaning_of_stroke(digit, 1)
+    if leaning is not None and leaning > LEANS_A_LITTLE:
+        return strokes, False
+    return others, leaning is not None
 
 
 def apart(strokes: Strokes, size: Callable[[Stroke], float]) -> tuple[Stroke, Strokes]:
@@ -119,15 +157,16 @@ def extent_of(stroke: Stroke) -> tuple[float, float]:
     return max(xs) - min(xs), max(ys) - min(ys)
 
 
-def is_underline(stroke: NDArray[np.float64], rest: NDArray[np.float64]) -> bool:
-    """Whether ``stroke`` is a line under the ``rest``, [points, 2] both: longer, and beyond it to both sides."""
-    first, last = stroke[:, 0].min(), stroke[:, 0].max()
-    (left, top), (right, bottom) = rest.min(axis=0), rest.max(axis=0)
+def is_underline(stroke: Stroke, others: Strokes) -> bool:
+    """Whether ``stroke`` is a line under the ``others``: longer than they are wide and high, and beyond them."""
+    line, *rest = map(np.array, paths([stroke, *others], CELLS, GAP))
+    first, last = line[:, 0].min(), line[:, 0].max()
+    (left, top), (right, bottom) = (extreme(np.concatenate(rest), axis=0) for extreme in (np.min, np.max))
     length, height = last - first, bottom - top
     if length <= max(right - left, height) or height < LEAST_UPON * length:
         return False
-    middle = stroke.mean(axis=0)
-    across, down = (stroke - middle).T
+    middle = line.mean(axis=0)
+    across, down = (line - middle).T
     slope = (across @ down) / (across @ across)
     is_straight = abs(slope) <= STEEPEST and np.abs(down - slope * across).max() <= BENT * length
     is_beyond = min(left - first, last - right) >= BEYOND * height
@@ -135,24 +174,28 @@ def is_underline(stroke: NDArray[np.float64], rest: NDArray[np.float64]) -> bool
     return bool(is_straight and is_beyond and is_low)
 
 
-def is_frame(stroke: Stroke, others: Strokes) -> bool:
-    """Whether ``stroke`` ends where it began, and has in it all but little of ``others``, which are a digit.
+def drawn_within(stroke: Stroke, others: Strokes) -> Flags | None:
+    """All but little of ``others`` lie in what ``stroke`` goes around: they, drawn finely, bool [H, W]; or None.
 
-    They are none where they are no more than a dot, or what may be the slash of a 0.
+    Also None where they are no more than a dot in it.
     """
-    if len(stroke) < 3 or math.dist(stroke[0], stroke[-1]) > OPEN * max(extent_of(stroke)):
-        return False
     around, *within = paths([stroke, *others], CELLS, GAP)
-    surrounded, inner = (Image.new("1", (CELLS + 3, CELLS + 3)) for _ in range(2))
-    ImageDraw.Draw(surrounded).polygon(around, 1)
+    end = around[-1]
+    begin = min(around[: len(around) // 2 + 1], key=lambda point: math.dist(point, end))
+    if math.dist(begin, end) > OPEN * CELLS:
+        return None
+    pages = Image.new("L", (CELLS + 3,) * 2), Image.new("1", (CELLS + 3,) * 2)
+    frame, pencil = map(ImageDraw.Draw, pages)
+    frame.line([*around, begin], 255, SEALED)
     for path in within:
-        ImageDraw.Draw(inner).line(path, 1)
-    digit = np.asarray(inner)
-    if not digit.any() or np.asarray(surrounded)[digit].mean() < WITHIN:
-        return False
-    top, bottom, _, _ = bounds(digit)
-    ys = [y for _, y in around]
-    return bottom - top >= FRAMED * (max(ys) - min(ys)) and not may_be_slash(digit, 1)
+        pencil.line(path, 1)
+    outline, digit = (np.asarray(page) > 0 for page in pages)
+    paper = label_components(~outline)
+    surrounded = paper != paper[0, 0]
+    if not digit.any() or surrounded[digit].mean() < WITHIN:
+        return None
+    (above, below, *_), (top, bottom, *_) = bounds(digit), bounds(outline)
+    return digit if below - above >= FRAMED * (bottom - top) else None
 
 
 def draw(strokes: Strokes) -> Bytes:

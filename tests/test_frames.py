@@ -43,6 +43,33 @@ def test_no_stroke_of_a_digit_is_a_frame(habit: str):
         assert inside_frame(np.asarray(schools.drawing(habit, seed).convert("L")) < 128) == [], seed
 
 
+NO_FRAMES = {
+    "a ring with a wide gap": handwriting.arc(0.5, 0.5, 0.37, 0.37, 40, 340),
+    "a triangle": [(0.5, 0.02), (0.98, 0.9), (0.02, 0.9), (0.5, 0.02)],
+    "a bow": handwriting.arc(0.5, 0.5, 0.37, 0.37, 0, 180),
+}
+
+
+@pytest.mark.parametrize("frame", NO_FRAMES)
+def test_what_does_not_go_around_is_no_frame(frame: str):
+    digit = handwriting.arc(0.5, 0.55, 0.1, 0.15, 0, 300)
+    assert inside_frame(mask_of([digit, RING]))
+    assert inside_frame(mask_of([digit, NO_FRAMES[frame]])) == []
+
+
+def test_a_frame_full_of_ink_holds_no_digit():
+    blot = mask_of([[(0.5, 0.4), (0.5, 0.6)]])
+    for _ in range(45):
+        blot[1:-1, 1:-1] |= blot[:-2, 1:-1] | blot[2:, 1:-1] | blot[1:-1, :-2] | blot[1:-1, 2:]
+    assert inside_frame(mask_of([RING]) | blot) == []
+
+
+@pytest.mark.parametrize(("lean", "is_slash"), [(0.0, False), (0.03, False), (0.12, True), (0.2, True)])
+def test_one_stroke_that_leans_over_may_be_the_slash_of_a_zero(lean: float, is_slash: bool):
+    found = inside_frame(mask_of([RING, [(0.5 - lean, 0.75), (0.5 + lean, 0.25)]]))
+    assert (found == []) == is_slash
+
+
 def test_a_frame_with_next_to_nothing_in_it_holds_no_digit():
     dot = [(0.5, 0.5), (0.52, 0.5)]
     for frame in (RING, BOX):
@@ -50,7 +77,7 @@ def test_a_frame_with_next_to_nothing_in_it_holds_no_digit():
         assert inside_frame(mask_of([frame, dot])) == []
 
 
-def test_ink_of_any_size_and_kind_is_looked_at():
+def test_no_size_or_kind_of_ink_is_an_error():
     chance = np.random.default_rng(0)
     for height, width in ((1, 1), (1, 30), (30, 1), (20, 20), (21, 60), (40, 40), (60, 200)):
         for covered in (0, 0.1, 0.5, 0.95, 1):

@@ -388,13 +388,13 @@ def test_an_underline_that_touches_the_digit_on_the_pad_is_no_part_of_it(recogni
         prediction = recognizer.recognize([*drawn, [(0.05, bottom), (0.5, bottom - 0.02), (0.95, bottom + 0.01)]])
         assert prediction.digit == digit
         assert "parts_left_out" in prediction.preparation
-        doubted += [] if prediction.certain else [(digit, seed)]
+        doubted += [] if prediction.certain or digit == 7 else [(digit, seed)]  # a 7 on its line may be a 2
     assert len(doubted) <= 1, doubted
 
 
 def tight_ring(left: float, top: float, right: float, bottom: float) -> handwriting.Stroke:
     radius = 0.53 * max(right - left, bottom - top)
-    return handwriting.arc((left + right) / 2, (top + bottom) / 2, radius, radius, 30, 400)
+    return handwriting.arc((left + right) / 2, (top + bottom) / 2, radius, radius, 30, 470)
 
 
 def tight_box(left: float, top: float, right: float, bottom: float) -> handwriting.Stroke:
@@ -410,7 +410,8 @@ def test_what_goes_around_the_digit_on_the_pad_is_no_part_of_it_though_they_touc
         drawn = handwriting.by_hand(digit, seed)
         xs, ys = zip(*itertools.chain.from_iterable(drawn), strict=True)
         prediction = recognizer.recognize([*drawn, around(min(xs), min(ys), max(xs), max(ys))])
-        assert (prediction.digit, prediction.certain) == (digit, True)
+        assert prediction.digit == digit
+        assert prediction.certain or digit == 1, "which may be the slash of a 0"
         assert "parts_left_out" in prediction.preparation
 
 
@@ -419,9 +420,37 @@ def test_a_two_keeps_its_base_however_far_that_goes(recognizer: Recognizer, way:
     for start, end in itertools.product((0.16, 0.19, 0.22), (0.8, 0.9, 1.0)):
         curve = [*handwriting.arc(0.5, 0.3, 0.15, 0.14, -200, 30), (0.5, 0.55), (0.4, 0.65)]
         base = [(start, 0.75), (0.5, 0.74), (end, 0.76)]
-        drawn = [[*curve, *base]] if way == "strokes" else [curve + base]
+        for drawn in ([curve + base], [[*curve, (start + 0.05, 0.74)], base]):
+            given = drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.06))
+            prediction = recognizer.recognize(given)
+            assert (prediction.digit, prediction.certain) == (2, True), (start, end)
+
+
+@pytest.mark.parametrize("way", ["strokes", "picture"])
+def test_a_base_that_may_be_an_underline_is_not_left_out_with_certainty(recognizer: Recognizer, way: str):
+    curve = [*handwriting.arc(0.5, 0.3, 0.15, 0.14, -200, 30), (0.5, 0.55), (0.4, 0.75)]
+    for start, end in itertools.product((0.1, 0.2, 0.25), (0.8, 0.9, 1.0)):
+        drawn = [curve, [(start, 0.75), (end, 0.755)]]
         prediction = recognizer.recognize(drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.06)))
-        assert (prediction.digit, prediction.certain) == (2, True), (start, end)
+        assert prediction.digit == 2 or not prediction.certain, (start, end)
+
+
+@pytest.mark.parametrize("way", ["strokes", "picture"])
+def test_an_upright_stroke_in_a_zero_is_no_certain_one(recognizer: Recognizer, way: str):
+    ring = handwriting.arc(0.5, 0.5, 0.22, 0.34, -100, 262)
+    for lean in (0, 0.02, 0.04):
+        drawn = [ring, [(0.5 - lean, 0.8), (0.5 + lean, 0.2)]]
+        prediction = recognizer.recognize(drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.05)))
+        assert prediction.digit == 0 or not prediction.certain
+
+
+def test_a_digit_cut_out_closely_keeps_its_base(recognizer: Recognizer):
+    for start, end in itertools.product((0.1, 0.16, 0.22), (0.75, 0.85, 0.95)):
+        curve = [*handwriting.arc(0.5, 0.3, 0.15, 0.14, -200, 30), (0.5, 0.55), (0.4, 0.7)]
+        page = handwriting.render([curve, [(start, 0.72), (end, 0.71)]], 280, 0.05).convert("L")
+        cut_out = page.crop(page.point(lambda grey: 255 * (grey < 128)).getbbox())
+        prediction = recognizer.recognize(png(cut_out))
+        assert prediction.digit == 2 or not prediction.certain, (start, end)
 
 
 @pytest.mark.parametrize("paper", ["white", "#d8cfae"])

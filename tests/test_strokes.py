@@ -58,3 +58,66 @@ def test_what_are_no_strokes_is_refused(given: object):
 def test_strokes_without_a_point_are_blank(given: list):
     with pytest.raises(BlankImageError):
         strokes.parse(given)
+
+
+DIGIT = handwriting.by_hand(5, unrest=0)
+LEFT, TOP, RIGHT, BOTTOM = (
+    extreme(point[axis] for stroke in DIGIT for point in stroke) for extreme in (min, max) for axis in (0, 1)
+)
+UNDERLINE = [(0.02, BOTTOM), (0.98, BOTTOM)]
+
+
+def digit_among(drawn: list[handwriting.Stroke]) -> list[handwriting.Stroke]:
+    """What is taken for the digit's before what stands alone is looked at."""
+    return next(look.strokes for look in strokes.looks(drawn) if not look.is_rival)
+
+
+NO_UNDERLINES = {
+    "bent": handwriting.arc(0.5, BOTTOM, 0.48, 0.09, 180, 0),
+    "steep": [(0.02, BOTTOM + 0.25), (0.98, BOTTOM - 0.25)],
+    "flush with the digit": [(LEFT, BOTTOM), (LEFT + 1, BOTTOM)],
+    "in the middle": [(0.02, 0.5), (0.98, 0.5)],
+    "shorter than the digit is high": [(0.25, BOTTOM), (0.75, BOTTOM)],
+}
+
+
+@pytest.mark.parametrize("line", NO_UNDERLINES)
+def test_what_is_no_underline_is_left(line: str):
+    assert digit_among([*DIGIT, UNDERLINE]) == DIGIT
+    assert digit_among([*DIGIT, NO_UNDERLINES[line]]) == [*DIGIT, NO_UNDERLINES[line]]
+
+
+def test_a_speck_on_a_stroke_makes_no_underline_of_it():
+    speck = [(0.5, BOTTOM - 0.1), (0.5, BOTTOM)]
+    assert digit_among([speck, UNDERLINE]) == [speck, UNDERLINE]
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-300, 1e-9, 1e5])
+def test_an_underline_is_one_in_any_unit(scale: float):
+    drawn = [[(x * scale, y * scale) for x, y in stroke] for stroke in [*DIGIT, UNDERLINE]]
+    assert digit_among(drawn) == drawn[:-1]
+
+
+@pytest.mark.parametrize("turn", [345, 360, 375, 420, 560, 720, 800])
+def test_a_ring_may_go_round_more_than_once_or_all_but_once(turn: float):
+    ring = handwriting.arc(0.5, 0.5, 0.4, 0.4, 30, 30 + turn)
+    assert digit_among([*DIGIT, ring]) == DIGIT
+
+
+NO_FRAMES = {
+    "a bow": handwriting.arc(0.5, 0.5, 0.4, 0.4, 30, 330),
+    "a ring around less than half of it": handwriting.arc(0.5, BOTTOM, 0.4, 0.4, 0, 360),
+}
+
+
+@pytest.mark.parametrize("stroke", NO_FRAMES)
+def test_what_does_not_go_around_is_no_frame(stroke: str):
+    assert digit_among([*DIGIT, NO_FRAMES[stroke]]) == [*DIGIT, NO_FRAMES[stroke]]
+
+
+@pytest.mark.parametrize(
+    "inside", [[(0.45, 0.5), (0.55, 0.5)], [(0.49, 0.49), (0.53, 0.51)], [(0.42, 0.62), (0.6, 0.36)]]
+)
+def test_a_dot_or_a_slash_in_a_ring_is_no_digit(inside: handwriting.Stroke):
+    zero = handwriting.arc(0.5, 0.5, 0.3, 0.36, 0, 360)
+    assert digit_among([zero, inside]) == [zero, inside]
