@@ -5,6 +5,7 @@ MNIST's own strokes, a loop that a thick pen has closed is open again; drawn fin
 that a thick pen has joined to the digit is apart from it again.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from io import BytesIO
@@ -109,8 +110,10 @@ def touch(some: Strokes, among: Strokes) -> bool:
     if len(some) == len(among):
         return False
     _, parts = parts_of(among)
-    of_some = {part for stroke, part in zip(among, parts, strict=True) if stroke in some}
-    return any(part in of_some for stroke, part in zip(among, parts, strict=True) if stroke not in some)
+    ids = set(map(id, some))
+    are_some = [id(stroke) in ids for stroke in among]
+    of_others = {part for part, is_one in zip(parts, are_some, strict=True) if not is_one}
+    return any(part in of_others for part in itertools.compress(parts, are_some))
 
 
 def parts_of(strokes: Strokes) -> tuple[NDArray[np.int32], list[int]]:
