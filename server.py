@@ -260,7 +260,7 @@ def create_app(
             given = read_picture()
             prediction = recognize_one(recognizer, given)
             label = read_label()
-            picture = given if isinstance(given, bytes) else strokes.to_png(strokes.looks(given)[-1])
+            picture = given if isinstance(given, bytes) else strokes.to_png(strokes.looks(given)[-1].strokes)
             weights = recognizer.card.get("sha256")
             try:
                 is_new = kept.add(Correction(picture, label, prediction.digit, prediction.confidence, weights))
