@@ -52,8 +52,9 @@ def inside_frame(ink: Flags) -> list[Flags]:
     above, below, before, behind = bounds(digit)
     if below - above < FRAMED * len(box) or may_be_slash(digit, thick):
         return []
-    # Where strokes run into the frame they are followed into it.
-    alone = inner | (dilated(digit[..., None], reach + 1)[..., 0] & solid)
+    # Where strokes run into the frame they are followed into it; away from them there is but the frame's soft edge.
+    near, close = (dilated(digit[..., None], width)[..., 0] for width in (2 * reach + 1, reach + 1))
+    alone = (inner & near) | (solid & close)
     band = np.zeros_like(box)
     band[max(0, above - reach) : below + reach, before:behind] = True
     around = (top, len(ink) - bottom), (left, ink.shape[1] - right)

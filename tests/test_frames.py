@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import schools
 
+from net.boxes import bounds
 from net.frames import inside_frame
 
 RING = handwriting.arc(0.5, 0.5, 0.37, 0.37, 0, 370)
@@ -25,6 +26,13 @@ def test_a_digit_is_told_from_the_frame_that_it_touches(digit: int, frame: handw
     assert found
     assert np.mean(found[0][digit_alone & ~frame_alone]) > 0.9
     assert np.mean(found[0][frame_alone & ~digit_alone]) < 0.15
+
+
+def test_the_soft_edge_of_a_frame_is_not_with_the_digit():
+    (places,) = inside_frame(mask_of([handwriting.arc(0.5, 0.5, 0.12, 0.12, 0, 300), RING]))
+    top, bottom, left, right = bounds(places)
+    assert min(top, left) > 50
+    assert max(bottom, right) < 150
 
 
 def test_nothing_is_left_of_a_frame_that_bulges():
