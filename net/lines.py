@@ -26,7 +26,8 @@ LEAST_ACROSS = 0.1  # likewise, where it goes on beyond the picture
 
 # Fractions of that height.
 THICKEST = 0.2  # it is no thicker
-BEYOND = 0.15  # it goes on to either side, at least
+BEYOND = 0.1  # it goes on to either side, at least
+BEYOND_ACROSS = 0.15  # likewise, where it goes on beyond the picture
 LOW = 0.3  # over the lowest of it, at most; a line across the picture may be anywhere
 
 THICKER = 1.5  # times as thick as the line is where a stroke runs into it
@@ -168,7 +169,7 @@ def is_no_stroke(line: Flags, rest: Flags, *, across: bool) -> bool:
     close = rest & (rows < highest) & (rows >= highest - CLOSE * thickness)
     swells = line.sum(axis=0) > SWELLS * thickness + 1
     covered = np.flatnonzero(close.any(axis=0) | upon.any(axis=0) | swells)
-    if min(covered[0], width - 1 - covered[-1]) < BEYOND * height:
+    if min(covered[0], width - 1 - covered[-1]) < (BEYOND_ACROSS if across else BEYOND) * height:
         return False
     lowest = np.flatnonzero(line[:, before:behind].any(axis=1))
     return across or bool(lowest.size and lowest[0] >= bottom - LOW * height)
