@@ -57,7 +57,7 @@ def test_any_json_value_is_drawn_or_refused(value: object):
         parsed = strokes.parse(value)
     except NoDigitError:
         return
-    for fewer in strokes.looks(parsed):
+    for fewer, _ in strokes.looks(parsed):
         assert_is_of_mnists_kind(strokes.draw(fewer))
     as_mnist(strokes.to_png(parsed))
 
