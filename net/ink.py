@@ -127,9 +127,9 @@ def what_else(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
 def other_looks(
     difference: Difference, found: "InkInBox", lineless: tuple[Difference, "InkInBox"] | None, *, across: bool
 ) -> tuple[Floats, ...]:
-    """What else than the first look may be the digit, cropped to it.
+    """What else may be the digit than the first look, cropped to it.
 
-    That is what was ``found``; or what is there ``lineless``, where there is such and the lines go ``across``.
+    The first is what was ``found``; or, where there are lines and they go ``across``, what was found ``lineless``.
     """
     if lineless is None:
         return what_else(difference, found)
