@@ -57,7 +57,7 @@ def without_hairlines(ink: Floats) -> Floats:
     lacking = round(thinnest - stroke_width(ink))
     if lacking < 1:
         return ink
-    thickened = dilated(np.pad(ink, lacking)[..., None], lacking + 1)[..., 0]
+    thickened = dilated(np.pad(ink, lacking), lacking + 1)
     top, bottom, left, right = bounds(thickened > 0)
     return thickened[top:bottom, left:right]
 

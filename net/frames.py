@@ -12,7 +12,7 @@ from net.arrays import Flags
 from net.boxes import bounds
 from net.components import label_components
 from net.morphology import dilated, eroded
-from net.parts import FRAMED, SLASH, spreads
+from net.parts import FRAMED, SLASH, spread_of
 
 FILLED = 0.7  # of the box around it is filled by a ring, a frame and what they surround; a circle fills 0.79
 WHOLE = 0.93  # of a frame's outer half is ink
@@ -53,7 +53,7 @@ def inside_frame(ink: Flags) -> list[Flags]:
     if below - above < FRAMED * len(box) or may_be_slash(digit, thick):
         return []
     # Where strokes run into the frame they are followed into it; away from them there is but the frame's soft edge.
-    near, close = (dilated(digit[..., None], width)[..., 0] for width in (2 * reach + 1, reach + 1))
+    near, close = (dilated(digit, width) for width in (2 * reach + 1, reach + 1))
     alone = (inner & near) | (solid & close)
     band = np.zeros_like(box)
     band[max(0, above - reach) : below + reach, before:behind] = True
@@ -73,9 +73,9 @@ def remnants(ink: Flags, inner: Flags, reach: int) -> Flags:
 
 def closed_and_filled(ink: Flags, gap: int) -> Flags:
     """``ink``, bool [H, W], with what it surrounds, whether there are gaps of so many pixels in it or not."""
-    bridged = dilated(np.pad(ink, gap + 1)[..., None], gap + 1)[..., 0]
+    bridged = dilated(np.pad(ink, gap + 1), gap + 1)
     outside = label_components(~bridged)
-    filled = eroded((outside != outside[0, 0])[..., None], gap + 1)[..., 0]
+    filled = eroded(outside != outside[0, 0], gap + 1)
     return filled[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
 
 
@@ -86,7 +86,7 @@ def touches(digit: Flags, inner: Flags) -> bool:
 
 def inset(mask: Flags, by: int) -> Flags:
     """``mask``, bool [H, W], less so many pixels on every side; nothing is set beyond the picture's rim."""
-    return eroded(np.pad(mask, by + 1)[..., None], 2 * by + 1)[by + 1 : -by - 1, by + 1 : -by - 1, 0]
+    return eroded(np.pad(mask, by + 1), 2 * by + 1)[by + 1 : -by - 1, by + 1 : -by - 1]
 
 
 def may_be_slash(digit: Flags, thick: float) -> bool:
@@ -100,10 +100,9 @@ def leaning_of_stroke(digit: Flags, thick: float) -> float | None:
 
     A stroke is about as ``thick`` as the frame, in pixels.
     """
-    rows, columns = np.nonzero(digit)
-    along, across, leaning = spreads(rows, columns, np.zeros(len(rows), np.int32), np.array([len(rows)]))
-    widest = max(SLASH * along[0], ONE_STROKE * thick / math.sqrt(12))  # a line's standard deviation across it
-    return float(leaning[0]) if across[0] < widest else None
+    along, across, leaning = spread_of(digit)
+    widest = max(SLASH * along, ONE_STROKE * thick / math.sqrt(12))  # a line's standard deviation across it
+    return leaning if across < widest else None
 
 
 def seen_from_sides(ink: Flags) -> float:

@@ -5,7 +5,6 @@ digit. So what is found is a few looks at it, of which the network tells the rig
 """
 
 import itertools
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +21,7 @@ from net.frames import inside_frame
 from net.lines import LEAST_WIDTH, lines_touching
 from net.morphology import medians, opened
 from net.paper import LEAST_CONTRAST, Difference, difference_from_paper, otsu_threshold, quantile
-from net.parts import SURE_INK, largest_part, page_within, parts_of_ink, standing_alone
+from net.parts import SURE_INK, Parts, largest_part, page_within, parts_of_ink, standing_alone
 
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
@@ -81,37 +80,68 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     What surrounds the box helps to tell the paper: in a box that fits closely around a digit, a bold stroke is as wide
     as a shadow. Raises BlankImageError.
     """
-    surroundings = surroundings_of(box, image)
-    scale = working_scale(surroundings)
-    looked_at = part_of(image, surroundings)
-    looked_at = looked_at.reduce(scale) if scale > 1 else looked_at
-    difference, is_shaded = difference_from_paper(looked_at)
-    inner = shrunk(moved(box, -surroundings[0], -surroundings[2]), scale)
-    above, _, before, _ = moved(enlarged(inner, scale), surroundings[0], surroundings[2])
-    if surroundings != box:
-        looked_at, difference = part_of(looked_at, inner), Difference(part_of(difference.image, inner))
+    view, difference, is_shaded = view_of(image, box)
     found = ink_in_box(difference)
     across = found.strength.shape[1] == difference.pixels.shape[1]
     lineless = without_lines_touching(difference, found, across=across)
     first = lineless[1] if lineless and across else found
-    top, bottom, left, right = extent(first.strength)
-    digit = moved((top, bottom, left, right), first.above, first.before)
-    some_paper = (longer_side(digit) // 4 + 1) * scale
-    closer = widened(moved(enlarged(digit, scale), above, before), some_paper, image)
-    if longer_side(digit) < WORKING_SIDE // 2 and working_scale(surroundings_of(closer, image)) < scale:
-        return ink_within(image, closer)  # it is small on a large picture, and can be seen better
+    digit = moved(extent(first.strength), first.above, first.before)
+    closer = closer_box(image, view, digit)
+    if closer:
+        return ink_within(image, closer)
     done = {
-        INVERTED: is_lighter(looked_at, first.strength, first.above, first.before),
+        INVERTED: is_lighter(view.image, first.strength, first.above, first.before),
         SHADOW_REMOVED: is_shaded,
         PARTS_LEFT_OUT: not first.is_whole or first is not found,
     }
     return Ink(
-        first.strength[top:bottom, left:right],
+        cropped(first.strength),
         frozenset(name for name, was_done in done.items() if was_done),
-        scale,
+        view.scale,
         other_looks(difference, found, lineless, across=across),
-        ink_on_page(image, moved(enlarged(first.page, scale), above, before)) if first.page else None,
+        ink_on_page(image, view.on_picture(first.page)) if first.page else None,
     )
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of a picture, made smaller."""
+
+    image: Image.Image  # mode RGB
+    above: int  # pixels of the picture over it
+    before: int  # likewise, to the left of it
+    scale: int  # likewise, along a side, in one of its own
+
+    def on_picture(self, box: Box) -> Box:
+        """Where ``box``, in pixels of the view, lies on the picture."""
+        return moved(enlarged(box, self.scale), self.above, self.before)
+
+
+def view_of(image: Image.Image, box: Box) -> tuple[View, Difference, bool]:
+    """``box`` of ``image`` as it is looked at, its difference from the paper, and whether that is a photograph's.
+
+    The paper is told from all that surrounds the box.
+    """
+    surroundings = surroundings_of(box, image)
+    scale = working_scale(surroundings)
+    surrounded = part_of(image, surroundings)
+    surrounded = surrounded.reduce(scale) if scale > 1 else surrounded
+    difference, is_shaded = difference_from_paper(surrounded)
+    inner = shrunk(moved(box, -surroundings[0], -surroundings[2]), scale)
+    above, _, before, _ = moved(enlarged(inner, scale), surroundings[0], surroundings[2])
+    view = View(part_of(surrounded, inner), above, before, scale)
+    if surroundings != box:
+        difference = Difference(part_of(difference.image, inner))
+    return view, difference, is_shaded
+
+
+def closer_box(image: Image.Image, view: View, digit: Box) -> Box | None:
+    """Where on ``image`` a ``digit`` of ``view`` that is small on it can be seen better; None where it is large."""
+    if longer_side(digit) >= WORKING_SIDE // 2:
+        return None
+    some_paper = (longer_side(digit) // 4 + 1) * view.scale
+    closer = widened(view.on_picture(digit), some_paper, image)
+    return closer if working_scale(surroundings_of(closer, image)) < view.scale else None
 
 
 def what_else(difference: Difference, found: "InkInBox") -> tuple[Floats, ...]:
@@ -218,27 +248,36 @@ def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Differen
 
     None where that is all of the ink. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
     """
-    counts = difference.counts.copy()
-    stronger = LEAST_CONTRAST
-    for _ in range(STRONGER):
-        begins = stronger
-        counts[:begins] = 0
-        stronger = otsu_threshold(counts)
-        strong = cells >= stronger
-        near = cells_near(strong, cell)
-        if near.mean() < MOST_STRONG:
-            break
-    else:
+    levels = strongest_ink(difference.counts, cells, cell)
+    if levels is None:
         return None
+    begins, strongest = levels
+    strong = cells >= strongest
+    near = cells_near(strong, cell)
     with_edges = near
     for _ in range(SOFTEST):
         with_edges = cells_near(with_edges, cell)
     fainter = (cells >= begins) & ~with_edges
     if np.count_nonzero(fainter) <= FAINTER * np.count_nonzero(strong):
         return None
-    level = quantile(counts[:stronger], 0.5)
+    level = quantile(np.where(np.arange(256) < begins, 0, difference.counts)[:strongest], 0.5)
     image = difference.image.point([max(0, each - level) * 255 // (255 - level) for each in range(256)])
     return Difference(Image.fromarray(np.asarray(image) * in_pixels(near, cell, difference.pixels.shape)))
+
+
+def strongest_ink(counts: NDArray[np.int64], cells: Bytes, cell: int) -> tuple[int, int] | None:
+    """The levels at which the strongest ink begins, and what it was parted from; None where ink is all over ``cells``.
+
+    Otsu's threshold parts the stronger from the fainter, and these again, until the stronger leaves most of the
+    picture bare.
+    """
+    begins = LEAST_CONTRAST
+    for _ in range(STRONGER):
+        stronger = otsu_threshold(np.where(np.arange(256) < begins, 0, counts))
+        if cells_near(cells >= stronger, cell).mean() < MOST_STRONG:
+            return begins, stronger
+        begins = stronger
+    return None
 
 
 def without_specks(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
@@ -249,7 +288,7 @@ def without_specks(difference: Difference, cells: Bytes, cell: int) -> Differenc
     speckled = (cells >= difference.first_of_ink).mean()
     if speckled < SPECKLED:
         return None
-    pixels = medians(difference.pixels[..., None])[..., 0]
+    pixels = medians(difference.pixels)
     left = (strongest_of_cells(pixels, cell) >= difference.first_of_ink).mean()
     return Difference(Image.fromarray(pixels)) if left < MOST_LEFT * speckled else None
 
@@ -282,7 +321,7 @@ def cropped(strength: Floats) -> Floats:
 def without_thin_lines(difference: Difference, thickest: int) -> Difference:
     """``difference``, less the lines that are up to ``thickest`` pixels wide: a pen writes broader ones."""
     width = thickest + 1 + thickest % 2
-    return Difference(Image.fromarray(opened(difference.pixels[..., None], width)[..., 0]))
+    return Difference(Image.fromarray(opened(difference.pixels, width)))
 
 
 def width_of_lines(pixels: Bytes, begins: float) -> int:
@@ -335,43 +374,75 @@ def ink_in_box(difference: Difference) -> InkInBox:
     cell = cell_side(pixels)
     cells = strongest_of_cells(pixels, cell)
     parts = parts_of_ink(cells / full)
-    width = width_of_lines(pixels, SURE_INK * full) if parts.reach_across or parts.sure > SURE_INK else 0
-    near_ink = cells_near(parts.numbers > 0, cell)
     # Away from all ink the answer is known: the rest of the work is for the box around it alone.
-    top, bottom, left, right = bounds(near_ink)
-    pixels = pixels[top * cell : bottom * cell, left * cell : right * cell]
-
-    def in_box(cells: Flags) -> Flags:
-        return in_pixels(cells[top:bottom, left:right], cell, pixels.shape)
-
-    near_ink = in_box(near_ink)
-    paper = difference.counts - np.bincount(pixels[near_ink], minlength=256)
-    noise = quantile(paper, PAPER_NOISE) if paper.any() else 0
-    all_belongs = bool(parts.of_digit[1:].all())
-    near_digit = near_ink if all_belongs else in_box(cells_near(parts.of_digit[parts.numbers], cell))
-    # What is surely ink must not vanish among the noisiest paper.
-    begins = min(noise, parts.sure * full / 2)
-    framed = inside_frame((pixels > parts.sure * full) & near_digit)
-    alone = tuple(strength_at(places, pixels, begins, full) for places in framed)
-    stands_alone = None if framed else standing_alone(parts.numbers)
-    if stands_alone is not None and (stands_alone != parts.of_digit).any():
-        near_alone = in_box(cells_near(stands_alone[parts.numbers], cell))
-        with suppress(BlankImageError):  # it may be faint next to what else there is
-            counts = np.bincount(pixels[near_alone], minlength=256)
-            full_alone = full_strength(counts, otsu_threshold(counts))
-            alone = (strength_at(near_alone, pixels, min(noise, parts.sure * full_alone / 2), full_alone),)
+    box = InkBox(pixels, parts, cell)
+    noise = noise_of_paper(difference.counts - np.bincount(box.pixels[box.near_ink], minlength=256))
+    near_digit = box.near(parts.of_digit)
     largest = largest_part(parts.numbers)
+    reaches_across = parts.reach_across or parts.sure > SURE_INK
     return InkInBox(
-        strength=strength_at(near_digit, pixels, begins, full),
-        alone=alone,
-        above=top * cell,
-        before=left * cell,
-        is_whole=all_belongs and parts.sure == SURE_INK,
-        width_of_lines=width,
+        strength=box.strength_at(near_digit, noise, full),
+        alone=alone_in(box, near_digit, noise, full),
+        above=box.above,
+        before=box.before,
+        is_whole=bool(parts.of_digit[1:].all()) and parts.sure == SURE_INK,
+        width_of_lines=width_of_lines(pixels, SURE_INK * full) if reaches_across else 0,
         cells=cells,
-        page=page_in(difference.pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
+        page=page_in(pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
         pen=enlarged(largest.box, cell) if largest.may_be_pen else None,
     )
+
+
+def alone_in(box: "InkBox", near_digit: Flags, noise: int, full: int) -> tuple[Floats, ...]:
+    """What a frame surrounds in ``box``, or else what stands alone there, if that is not the digit as it was taken."""
+    parts = box.parts
+    if framed := inside_frame((box.pixels > parts.sure * full) & near_digit):
+        return tuple(box.strength_at(places, noise, full) for places in framed)
+    stands_alone = standing_alone(parts.numbers)
+    if stands_alone is None or (stands_alone == parts.of_digit).all():
+        return ()
+    near_alone = box.near(stands_alone)
+    counts = np.bincount(box.pixels[near_alone], minlength=256)
+    try:
+        full_alone = full_strength(counts, otsu_threshold(counts))
+    except BlankImageError:  # it may be faint next to what else there is
+        return ()
+    return (box.strength_at(near_alone, noise, full_alone),)
+
+
+class InkBox:
+    """The box around all ink of a picture, and a cell of paper around it."""
+
+    def __init__(self, pixels: Bytes, parts: Parts, cell: int) -> None:
+        """``pixels``, uint8 [H, W], are how far the whole picture is from its paper; its ``parts`` are in cells."""
+        near_ink = cells_near(parts.numbers > 0, cell)
+        self.parts = parts
+        self.cell = cell
+        self.bounds = bounds(near_ink)
+        top, bottom, left, right = self.bounds
+        self.above, self.before = top * cell, left * cell  # rows and columns of the picture before it
+        self.pixels = pixels[top * cell : bottom * cell, left * cell : right * cell]
+        self.near_ink = self.in_pixels(near_ink)
+
+    def near(self, chosen: Flags) -> Flags:
+        """The pixels, bool [H, W], on and beside the parts that are ``chosen``, bool [count + 1]."""
+        if chosen[1:].all():
+            return self.near_ink
+        return self.in_pixels(cells_near(chosen[self.parts.numbers], self.cell))
+
+    def in_pixels(self, cells: Flags) -> Flags:
+        """The pixels, bool [H, W], of the picture's ``cells``, bool [rows, columns]."""
+        top, bottom, left, right = self.bounds
+        return in_pixels(cells[top:bottom, left:right], self.cell, self.pixels.shape)
+
+    def strength_at(self, places: Flags, noise: int, full: int) -> Floats:
+        """`strength_at` those ``places``; what is surely ink must not vanish among the noisiest paper."""
+        return strength_at(places, self.pixels, min(noise, self.parts.sure * full / 2), full)
+
+
+def noise_of_paper(counts: NDArray[np.int64]) -> int:
+    """How far paper is from itself, given how many of its own pixels differ by 0 to 255."""
+    return quantile(counts, PAPER_NOISE) if counts.any() else 0
 
 
 def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:

@@ -1,4 +1,4 @@
-"""Grey-scale morphology and medians, of pictures with channels, [H, W, channels], with nothing but NumPy.
+"""Grey-scale morphology and medians of pictures, [H, W] or [H, W, channels], with nothing but NumPy.
 
 What lies beyond a picture's edge counts as what lies at it.
 """
@@ -40,7 +40,7 @@ def extremes(pixels: Pixels, width: int, before: int, of_two: Callable[[Pixels, 
     It begins so many pixels ``before`` the one that it stands for.
     """
     for axis in (0, 1):
-        padding = [(before, width - 1 - before) if each == axis else (0, 0) for each in range(3)]
+        padding = [(before, width - 1 - before) if each == axis else (0, 0) for each in range(pixels.ndim)]
         extreme = np.moveaxis(np.pad(pixels, padding, mode="edge"), axis, 0)
         reach = 1
         while reach < width:  # each pass joins two windows that together reach up to twice as far
@@ -52,13 +52,13 @@ def extremes(pixels: Pixels, width: int, before: int, of_two: Callable[[Pixels, 
 
 
 def medians(pixels: Bytes) -> Bytes:
-    """The median of each pixel and its eight neighbours, of ``pixels``, uint8 [H, W, channels].
+    """The median of each pixel and its eight neighbours, of ``pixels``, uint8 [H, W] or [H, W, channels].
 
     Once each column of three is sorted, the median is the middle one of three: the greatest of the least beside one
     another, the middle one of the middle ones, and the least of the greatest. Pillow's filter, which looks at one pixel
     after the other, is far slower. Source: J. L. Smith, "Implementing median filters in XC4000E FPGAs", Xcell 23, 1996.
     """
-    framed = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    framed = np.pad(pixels, [(1, 1), (1, 1), *[(0, 0)] * (pixels.ndim - 2)], mode="edge")
     least, middle, greatest = sorted_three(framed[:-2], framed[1:-1], framed[2:])
     beside = [(part[:, :-2], part[:, 1:-1], part[:, 2:]) for part in (least, middle, greatest)]
     return sorted_three(np.maximum.reduce(beside[0]), sorted_three(*beside[1])[1], np.minimum.reduce(beside[2]))[1]

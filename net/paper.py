@@ -101,15 +101,15 @@ def holds_glare(image: Image.Image, colour: NDArray[np.float64]) -> bool:
     of_paper = grey_of(colour)
     if not LEAST_CONTRAST < of_paper < 255 - LEAST_CONTRAST:
         return False
-    grey = np.asarray(image.convert("L"))[..., None]
+    grey = np.asarray(image.convert("L"))
     if min((grey > of_paper + LEAST_CONTRAST).mean(), (grey < of_paper - LEAST_CONTRAST).mean()) < LEAST_INK:
         return False
-    without_ink = closed(grey, widest_stroke(grey))[..., 0]
+    without_ink = closed(grey, widest_stroke(grey))
     wide = wider_than_strokes(without_ink > of_paper + LEAST_CONTRAST)
-    if label_components(wide).max() != 1 or rim(wide[..., None]).mean() > MOST_OF_GLARE:
+    if label_components(wide).max() != 1 or rim(wide).mean() > MOST_OF_GLARE:
         return False
     steps = dilated(grey, SOFT) - eroded(grey, SOFT)
-    ends = wide[..., None] & ~eroded(wide[..., None], 3)
+    ends = wide & ~eroded(wide, 3)
     return bool(np.median(steps[ends]) < LEAST_CONTRAST)
 
 
@@ -134,7 +134,7 @@ def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Di
 def wider_than_strokes(mask: Flags) -> Flags:
     """What of ``mask``, bool [H, W], is wider than any stroke; nothing is set beyond the picture's rim."""
     width = widest_stroke(mask)
-    return opened(np.pad(mask, width)[..., None], width)[width:-width, width:-width, 0]
+    return opened(np.pad(mask, width), width)[width:-width, width:-width]
 
 
 def widest_stroke(pixels: Pixels) -> int:
@@ -258,7 +258,7 @@ def told_from_surface(grey: Floats, terms: Floats) -> tuple[Flags, Floats]:
         residuals = grey - surface.reshape(grey.shape)
         levels = np.rint((residuals - residuals.min()) * (255 / max(1, np.ptp(residuals)))).astype(int)
         is_lighter = levels >= otsu_threshold(np.bincount(levels.ravel(), minlength=256))
-        before, is_paper = is_paper, is_lighter == (rim(is_lighter[..., None]).mean() > 0.5)
+        before, is_paper = is_paper, is_lighter == (rim(is_lighter).mean() > 0.5)
         if is_paper.all() or (count == QUADRATIC and (is_paper == before).all()):
             break
     return is_paper, residuals
@@ -288,7 +288,7 @@ def parts_cleanly(residuals: Floats, paper: Flags) -> bool:
 
 def may_be_strokes(ink: Flags) -> bool:
     """Whether ``ink``, bool [H, W], is nowhere so wide as a page or a shadow, nor at the rim as a table is."""
-    if rim(ink[..., None]).mean() > MOST_OF_RIM or np.count_nonzero(ink[[0, 0, -1, -1], [0, -1, 0, -1]]) > MOST_CORNERS:
+    if rim(ink).mean() > MOST_OF_RIM or np.count_nonzero(ink[[0, 0, -1, -1], [0, -1, 0, -1]]) > MOST_CORNERS:
         return False
     top, bottom, left, right = bounds(ink)
     return widest_square(ink) <= WIDEST_SQUARE * max(bottom - top, right - left)
@@ -332,10 +332,10 @@ def is_light_on_dark(pixels: Bytes) -> bool:
 
 
 def rim(pixels: Pixels) -> Pixels:
-    """The pixels, [N, channels], along the four edges of a picture, [H, W, channels]."""
+    """The pixels, [N] or [N, channels], along the four edges of a picture, [H, W] or [H, W, channels]."""
     depth = max(1, min(pixels.shape[:2]) // 50)
     edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
-    return np.concatenate([edge.reshape(-1, pixels.shape[2]) for edge in edges])
+    return np.concatenate([edge.reshape(-1, *pixels.shape[2:]) for edge in edges])
 
 
 def quantile(counts: NDArray[np.int64], fraction: float) -> int:

@@ -149,9 +149,8 @@ class Part:
         """Whether it is one straight stroke across the picture: a 1, or a pen beside a faint digit."""
         if max(self.size) < REACHES_ACROSS * min(self.cells.shape) or min(self.size) > SLENDER * max(self.size):
             return False
-        rows, columns = np.nonzero(self.cells)
-        along, across, _ = spreads(rows, columns, np.zeros(len(rows), np.int32), np.array([len(rows)]))
-        return bool(across[0] < STRAIGHT * along[0])
+        along, across, _ = spread_of(self.cells)
+        return across < STRAIGHT * along
 
 
 def largest_part(numbers: NDArray[np.int32]) -> Part:
@@ -307,3 +306,10 @@ def spreads(
     middle, deviation = (of_rows + of_columns) / 2, np.hypot((of_rows - of_columns) / 2, of_both)
     along, across = np.sqrt(middle + deviation), np.sqrt(np.maximum(middle - deviation, 0))
     return along, across, np.abs(of_both) / np.maximum(of_rows, LEAST_VARIANCE)
+
+
+def spread_of(mask: Flags) -> tuple[float, float, float]:
+    """`spreads` of all that is set in ``mask``, bool [H, W], as one part."""
+    rows, columns = np.nonzero(mask)
+    along, across, leaning = spreads(rows, columns, np.zeros(len(rows), np.int32), np.array([len(rows)]))
+    return float(along[0]), float(across[0]), float(leaning[0])

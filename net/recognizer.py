@@ -149,29 +149,39 @@ class Recognizer:
         strokes that make a digit, some may well make another. Nor is a certain digit to be trusted that may be a piece
         of another; a rival is looked at for that alone.
         """
-        confidences = [max(probabilities) for probabilities in of_looks]
         digits = [probabilities.index(max(probabilities)) for probabilities in of_looks]
         eligible = [which for which, look in enumerate(seen.looks) if not look.is_rival]
-        certain = [which for which in eligible if confidences[which] > self.calibration.certain_above]
-        chosen = certain[0] if certain else max(eligible, key=confidences.__getitem__)
-        probabilities = of_looks[chosen]
-        counting = set(certain if seen.is_picture else certain[:1])
-        if certain and (whole := PIECE_OF.get(digits[chosen])) is not None:
-            counting.update(which for which, of_look in enumerate(of_looks) if of_look[whole] > MAY_BE_PIECE)
-        contradicted = len({digits[which] for which in counting}) > 1
-        if contradicted:
-            chosen = max(counting)
-            probabilities = mean_of_looks([of_looks[which] for which in sorted(counting)])
+        certain = [which for which in eligible if max(of_looks[which]) > self.calibration.certain_above]
+        shown = certain[0] if certain else max(eligible, key=lambda which: max(of_looks[which]))
+        probabilities = of_looks[shown]
+        contradicting = contradicting_looks(certain if seen.is_picture else certain[:1], digits, of_looks)
+        if contradicting:
+            shown = contradicting[-1]
+            probabilities = mean_of_looks([of_looks[which] for which in contradicting])
         confidence = max(probabilities)
         return Prediction(
             digit=probabilities.index(confidence),
             confidence=confidence,
-            certain=bool(certain) and not contradicted,
+            certain=bool(certain) and not contradicting,
             probabilities=tuple(probabilities),
-            seen=seen.looks[chosen].pixels,
-            preparation=seen.looks[chosen].preparation,
+            seen=seen.looks[shown].pixels,
+            preparation=seen.looks[shown].preparation,
             stages=Stages(seen.decode, seen.ink, forward),
         )
+
+
+def contradicting_looks(certain: list[int], digits: list[int], of_looks: list[list[float]]) -> list[int]:
+    """The looks for which the first of ``certain`` is not to be trusted, itself among them; none where it is.
+
+    They are the other ``certain`` ones, and those of which it may be a piece, unless all of them show the same digit.
+    """
+    if not certain:
+        return []
+    counting = set(certain)
+    whole = PIECE_OF.get(digits[certain[0]])
+    if whole is not None:
+        counting.update(which for which, of_look in enumerate(of_looks) if of_look[whole] > MAY_BE_PIECE)
+    return sorted(counting) if len({digits[which] for which in counting}) > 1 else []
 
 
 def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
