@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from net.arrays import Flags
+from net.arrays import Flags, Pixels
 
 Box = tuple[int, int, int, int]  # top, bottom, left and right, the ends exclusive
 
@@ -49,3 +49,10 @@ def part_of(image: Image.Image, box: Box) -> Image.Image:
     top, bottom, left, right = box
     corners = (left, top, min(right, image.width), min(bottom, image.height))
     return image if corners == (0, 0, *image.size) else image.crop(corners)
+
+
+def rim(pixels: Pixels) -> Pixels:
+    """The pixels, [N] or [N, channels], along the four edges of a picture, [H, W] or [H, W, channels]."""
+    depth = max(1, min(pixels.shape[:2]) // 50)
+    edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
+    return np.concatenate([edge.reshape(-1, *pixels.shape[2:]) for edge in edges])

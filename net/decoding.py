@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from net.containers import refuse_slow_encoding, refuse_unusual_pieces
 from net.errors import NoDigitError, TooManyPixelsError, UnreadableImageError
-from net.paper import LEAST_CONTRAST, LEAST_INK, grey_of
+from net.levels import LEAST_CONTRAST, LEAST_INK, grey_of
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take

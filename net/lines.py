@@ -41,22 +41,22 @@ LEAST_WIDTH = 0.8  # of its height is the width of ink that may have such a line
 
 
 def lines_touching(ink: Flags, *, across: bool) -> Flags | None:
-    """Where among the ``ink``, bool [H, W] and cropped to it, there are lines that a digit stands on: bool [H, W].
+    """Where in ``ink``, bool [H, W] and cropped to it, there are lines that a digit stands on: bool [H, W].
 
     None where there are none. They are low on the ink; but where that reaches ``across`` the picture, from rim to rim,
-    they may be anywhere, end at a frame, and be longer for what stands on them. Where a stroke runs into a line, both
-    are left.
+    they may be anywhere, be longer for what stands on them, and end at a frame, which is one of them then. Their soft
+    edges are theirs; where a stroke runs into a line, both are left.
     """
     top, bottom, left, right = box_within_frame(ink) if across else (0, len(ink), 0, ink.shape[1])
-    taken_out = np.ones_like(ink)
-    inside = taken_out[top:bottom, left:right]
-    inside[:] = False
-    for count in range(MOST_LINES):
-        line = lowest_line(ink[top:bottom, left:right] & ~inside, across=across)
+    lines = np.zeros((bottom - top, right - left), bool)
+    for _ in range(MOST_LINES):
+        line = lowest_line(ink[top:bottom, left:right] & ~lines, across=across)
         if line is None:
-            return taken_out if count else None
-        inside |= line
-    return taken_out
+            break
+        lines |= line
+    if not lines.any():
+        return None
+    return np.pad(lines, ((top, len(ink) - bottom), (left, ink.shape[1] - right)), constant_values=True)
 
 
 def box_within_frame(ink: Flags) -> Box:

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter
 
-from net.arrays import Bytes, Flags, Floats, Pixels
-from net.boxes import bounds
+from net.arrays import Bytes, Flags, Pixels
+from net.boxes import bounds, rim
 from net.components import label_components
+from net.even_light import evenly_lit_paper
+from net.levels import LEAST_CONTRAST, LEAST_INK, grey_of, otsu_threshold, quantile
 from net.morphology import closed, dilated, eroded, medians, opened
 from net.parts import REACHES_ACROSS
 
@@ -29,23 +31,6 @@ MOST_OF_GLARE = 0.2  # of the picture's rim
 SOFT = 5  # pixels, within which glare does not change by as much as ink does
 GAMMA = 2.2  # by which a picture's numbers grow slower than the light
 LIGHT_TAIL = 3  # times the dark tail's third moment is the light one's, at least, where ink is light
-LEAST_INK = 0.002  # of a picture's pixels
-LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
-
-# Where the paper is evenly lit, and nothing but a digit lies on it.
-SURFACE_SIDE = 80  # pixels, along the longer side; so smooth a surface needs no more
-PLANE, QUADRATIC = 3, 6  # terms of a surface
-ROUNDS = (PLANE, PLANE, *[QUADRATIC] * 6)  # of fitting, at most: a bowl at first could fit an 8 in the middle
-LEAST_PARTED = 0.9  # of the variance is that between ink and paper
-NEAR_SURFACE = 0.15  # of the ink's difference from it are nine tenths of the paper's pixels, at most
-FRAME = 8  # of the picture's side is this many times a frame's
-COVERS_LINE = 0.9  # of a line is dark within a frame
-MOST_OF_RIM = 0.35  # of the picture is ink where a digit was cut out closely
-MOST_CORNERS = 1  # of the picture are ink then; the table's edge has two
-WIDEST_SQUARE = 0.27  # of the ink's longer side is the widest square in it; a page that lies on a table has wider ones
-
-Frame = tuple[tuple[int, int], tuple[int, int]]  # how many rows above and below, and columns before and behind
-NO_FRAME = ((0, 0), (0, 0))
 
 
 @dataclass(frozen=True)
@@ -71,9 +56,10 @@ class Difference:
 
 
 def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
-    """The largest difference of any channel from the paper's colour, for a picture in mode RGB.
+    """How far each pixel of a picture in mode RGB is from its paper, and whether it is a photograph.
 
-    Also whether it is a photograph: there the paper itself differs from that one colour, as light falls off across it.
+    On a photograph the paper is not of one colour, as light falls off across it; there it is the mean over all
+    channels, else that of the channel which differs most.
     """
     pixels = np.asarray(image)
     colour = np.median(rim(pixels), axis=0)
@@ -142,11 +128,6 @@ def widest_stroke(pixels: Pixels) -> int:
     return max(3, round(min(pixels.shape[:2]) * WIDEST_STROKE))
 
 
-def grey_of(colour: NDArray[np.float64]) -> float:
-    """How light ``colour``, float [3], is, from 0 to 255."""
-    return float(colour @ (0.299, 0.587, 0.114))  # as Pillow's mode L
-
-
 def reaches_rim(mask: Flags) -> bool:
     """Whether anything is set on the outermost pixels of ``mask``, bool [H, W]."""
     return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
@@ -204,105 +185,6 @@ def difference_from_lit_paper(image: Image.Image, *, has_glare: bool = False) ->
     return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
 
 
-def evenly_lit_paper(image: Image.Image) -> Bytes | None:
-    """The paper of a photograph in mode RGB, uint8 [H, W, 3], where it is a quadratic surface, in a dark frame or none.
-
-    Strokes may be of any width then. None where not all of the paper is near to such a surface, and all else far from
-    it, or where that may be a shadow, a table or a page.
-    """
-    small = np.asarray(image.reduce(-(-max(image.size) // SURFACE_SIDE)), np.float32)
-    for frame in dict.fromkeys((frame_around(small.mean(axis=2)), NO_FRAME)):
-        (above, below), (before, behind) = frame
-        surface = paper_surface(small[above : len(small) - below, before : small.shape[1] - behind])
-        if surface is not None:
-            under_frame = Image.fromarray(np.pad(surface, (*frame, (0, 0)), mode="edge"))
-            return np.asarray(under_frame.resize(image.size, Image.Resampling.BILINEAR))
-    return None
-
-
-def paper_surface(pixels: Floats) -> Bytes | None:
-    """What ``pixels``, float [H, W, 3] from 0 to 255, would be without ink, uint8; None as `evenly_lit_paper`."""
-    terms = surface_terms(*pixels.shape[:2])
-    is_paper, residuals = told_from_surface(pixels.mean(axis=2), terms)
-    if not parts_cleanly(residuals, is_paper) or not may_be_strokes(~is_paper):
-        return None
-    surface = terms @ least_squares(terms[is_paper.ravel()], pixels[is_paper])
-    return np.rint(surface.clip(0, 255)).astype(np.uint8).reshape(pixels.shape)
-
-
-def frame_around(grey: Floats) -> Frame:
-    """The dark frame around ``grey``, float [H, W], if there is one on all four sides."""
-    is_dark = grey < otsu_threshold(np.bincount(np.rint(grey).astype(int).ravel(), minlength=256))
-    above, below = dark_lines(is_dark), dark_lines(is_dark[::-1])
-    before, behind = dark_lines(is_dark.T), dark_lines(is_dark.T[::-1])
-    return ((above, below), (before, behind)) if above and below and before and behind else NO_FRAME
-
-
-def dark_lines(is_dark: Flags) -> int:
-    """How many of the first rows of ``is_dark``, bool [H, W], a frame takes, with the one on which it ends; or 0."""
-    outermost = is_dark[: max(1, len(is_dark) // FRAME)].mean(axis=1) > COVERS_LINE
-    first_within = int(outermost.argmin())  # 0 too where there is none: what is so wide is no frame
-    return first_within + 1 if first_within else 0
-
-
-def told_from_surface(grey: Floats, terms: Floats) -> tuple[Flags, Floats]:
-    """Which of ``grey``, float [H, W], are paper, and the residuals of its surface: both [H, W].
-
-    The surface, of ``terms`` [H * W, `QUADRATIC`], is fitted to what is paper, and Otsu's threshold on the residuals
-    tells anew what is: that which most of the rim belongs to. So on, until it stays the same.
-    """
-    is_paper = np.ones(grey.shape, bool)
-    for count in ROUNDS:
-        chosen = is_paper.ravel()
-        surface = terms[:, :count] @ least_squares(terms[chosen, :count], grey.ravel()[chosen])
-        residuals = grey - surface.reshape(grey.shape)
-        levels = np.rint((residuals - residuals.min()) * (255 / max(1, np.ptp(residuals)))).astype(int)
-        is_lighter = levels >= otsu_threshold(np.bincount(levels.ravel(), minlength=256))
-        before, is_paper = is_paper, is_lighter == (rim(is_lighter).mean() > 0.5)
-        if is_paper.all() or (count == QUADRATIC and (is_paper == before).all()):
-            break
-    return is_paper, residuals
-
-
-def surface_terms(height: int, width: int) -> Floats:
-    """1, y, x, xy, y squared and x squared at each pixel, float [height * width, 6], of which `PLANE` make a plane."""
-    y, x = (line.ravel() for line in np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"))
-    return np.stack([np.ones_like(y), y, x, x * y, y * y, x * x], axis=1).astype(np.float32)
-
-
-def least_squares(terms: Floats, values: Floats) -> Floats:
-    """What makes of ``terms``, [N, terms], what is nearest to ``values``, [N] or [N, channels]: normal equations."""
-    return np.linalg.lstsq(terms.T @ terms, terms.T @ values, rcond=None)[0]
-
-
-def parts_cleanly(residuals: Floats, paper: Flags) -> bool:
-    """Whether ``residuals`` of a surface, float [H, W], are near 0 on the ``paper``, bool [H, W], alone."""
-    if paper.all():
-        return False
-    of_paper, of_ink = residuals[paper], residuals[~paper]
-    contrast = abs(of_ink.mean() - of_paper.mean())
-    parted = paper.mean() * (1 - paper.mean()) * contrast**2
-    is_near = np.quantile(np.abs(of_paper), 0.9) <= NEAR_SURFACE * abs(np.median(of_ink))
-    return bool(contrast >= LEAST_CONTRAST and parted >= LEAST_PARTED * residuals.var() and is_near)
-
-
-def may_be_strokes(ink: Flags) -> bool:
-    """Whether ``ink``, bool [H, W], is nowhere so wide as a page or a shadow, nor at the rim as a table is."""
-    if rim(ink).mean() > MOST_OF_RIM or np.count_nonzero(ink[[0, 0, -1, -1], [0, -1, 0, -1]]) > MOST_CORNERS:
-        return False
-    top, bottom, left, right = bounds(ink)
-    return widest_square(ink) <= WIDEST_SQUARE * max(bottom - top, right - left)
-
-
-def widest_square(mask: Flags) -> int:
-    """The side, in pixels, of the largest square that is set in ``mask``, bool [H, W]."""
-    side = 0
-    while mask.any():
-        mask = mask[1:, 1:] & mask[:-1, 1:] & mask[1:, :-1] & mask[:-1, :-1]
-        side += 1
-    return side
-
-
 def shaded_paper(pixels: Bytes) -> Bytes:
     """The paper of a photograph, ``pixels``, uint8 [H, W, 3] both, on which shadows may lie.
 
@@ -329,28 +211,3 @@ def is_light_on_dark(pixels: Bytes) -> bool:
     within_frame = deviation[reach:-reach, reach:-reach]
     of_light, of_dark = ((side.clip(min=0) ** 3).sum() for side in (within_frame, -within_frame))
     return bool(of_light > LIGHT_TAIL * of_dark)
-
-
-def rim(pixels: Pixels) -> Pixels:
-    """The pixels, [N] or [N, channels], along the four edges of a picture, [H, W] or [H, W, channels]."""
-    depth = max(1, min(pixels.shape[:2]) // 50)
-    edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
-    return np.concatenate([edge.reshape(-1, *pixels.shape[2:]) for edge in edges])
-
-
-def quantile(counts: NDArray[np.int64], fraction: float) -> int:
-    """The level below or at which ``fraction`` of what is counted lies."""
-    return int(np.searchsorted(counts.cumsum(), fraction * counts.sum()))
-
-
-def otsu_threshold(counts: NDArray[np.int64]) -> int:
-    """The first level of the upper one of the two groups that best part what ``counts`` [256] has at each level.
-
-    Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
-    Systems, Man, and Cybernetics 9(1), 1979.
-    """
-    below = counts.cumsum()[:-1]
-    above = counts.sum() - below
-    sum_below = (counts * np.arange(256)).cumsum()
-    distance = sum_below[:-1] / np.maximum(below, 1) - (sum_below[-1] - sum_below[:-1]) / np.maximum(above, 1)
-    return int((below * above * distance**2).argmax()) + 1

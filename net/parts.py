@@ -189,7 +189,7 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     None where nothing stands out as the one digit, or there is but one part.
 
     They lie off the rim, within a frame if there is one: the highest, and what belongs to it by its place. Another
-    part of much the same height is kept as well: of two digits none may be left out.
+    part at least half as high is kept as well: of two digits none may be left out.
     """
     if numbers.max() < 2:
         return None

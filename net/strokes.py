@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from net.arrays import Bytes, Flags
 from net.boxes import bounds
+from net.cells import CELLS
 from net.components import label_components
 from net.errors import BlankImageError, NoDigitError
 from net.fitting import BOX, normalize, place_by_centre_of_mass
@@ -28,8 +29,7 @@ MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
 PEN = 0.13  # of the digit's longer side, as MNIST's own strokes: 2.6 of its 20 pixels
 FINE = 10  # pixels drawn for one of MNIST's
-CELLS = 100  # along the longer side of all strokes, to tell which of them hang together
-GAP = 0.04  # of that side; strokes that are closer hang together
+GAP = 0.04  # of the longer side of all strokes; strokes that are closer hang together
 OPEN = 0.25  # of that side is left between where a frame ends and where it passed before, at most
 SEALED = 3  # cells is its line wide: through one, paper would hang together across corners
 WITHIN = 0.65  # of the points of what it surrounds lie in it; strokes may run out of it

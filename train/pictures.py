@@ -27,7 +27,7 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     """The pictures of digits at ``path`` as the server would show them to the network, with their right digits.
 
     Where more than a digit lies on one, it is shown as ``recognizer`` finds its right digit likeliest; without one, as
-    what stands alone. Raises DataError where there are none, or they cannot be read.
+    its last look has it. Raises DataError where there are none, or they cannot be read.
     """
     seen, labels, unread = [], [], 0
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):

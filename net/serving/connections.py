@@ -303,7 +303,7 @@ def serve(
     So many ``threads`` answer one request each at a time. ``ready`` is called once answers are given, ``refused`` for
     each request that never reaches ``app``, and ``queue_length``, once, with a function that tells how many requests
     wait. Pages of ``origins`` may ask; the proxy at the address ``trusted_proxy`` is believed whom it asks for. This
-    runs in the main thread, takes both signals and closes ``listeners``; a second signal raises SystemExit.
+    runs in the main thread, takes both signals and closes ``listeners``; one that comes a second later or more raises SystemExit.
     """
     sockets: dict[int, Any] = {}
     dispatcher = BoundedDispatcher(limits.queue)

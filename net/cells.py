@@ -1,0 +1,42 @@
+"""Squares of pixels, about a hundred along a picture's longer side, by which parts of the ink are told apart."""
+
+import numpy as np
+
+from net.arrays import Bytes, Flags
+
+CELLS = 100  # along the longer side; narrower gaps part nothing
+
+
+def cell_side(pixels: Bytes) -> int:
+    """How many pixels of ``pixels``, uint8 [H, W], a cell is wide and high."""
+    return -(-max(pixels.shape) // CELLS)
+
+
+def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:
+    """The maximum of each square of ``cell`` by ``cell`` pixels; those at the right and bottom may be smaller."""
+    height, width = difference.shape
+    padded = np.zeros((height + -height % cell, width + -width % cell), np.uint8)
+    padded[:height, :width] = difference
+    of_rows = np.maximum.reduce([padded[offset::cell] for offset in range(cell)])
+    return np.maximum.reduce([of_rows[:, offset::cell] for offset in range(cell)])
+
+
+def cells_near(cells: Flags, cell: int) -> Flags:
+    """``cells``, bool [rows, columns], of ``cell`` by ``cell`` pixels, and those beside them, where a stroke ends.
+
+    Where a cell is one pixel, edges are two of them wide.
+    """
+    near = cells  # by hand: of so few, `net.morphology.dilated` would take four times as long
+    for _ in range(1 if cell > 1 else 2):
+        rows = near.copy()
+        rows[1:] |= near[:-1]
+        rows[:-1] |= near[1:]
+        near = rows.copy()
+        near[:, 1:] |= rows[:, :-1]
+        near[:, :-1] |= rows[:, 1:]
+    return near
+
+
+def in_pixels(cells: Flags, cell: int, shape: tuple[int, int]) -> Flags:
+    """The pixels, bool ``shape``, of ``cells``, bool [rows, columns]."""
+    return cells.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]

@@ -1,0 +1,112 @@
+"""What differs from a picture's paper, without what is no digit's: lines, boxes, stains, shadows, specks, grain."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from net.arrays import Bytes
+from net.boxes import Box
+from net.cells import cell_side, cells_near, in_pixels, strongest_of_cells
+from net.levels import LEAST_CONTRAST, otsu_threshold, quantile
+from net.morphology import medians, opened
+from net.paper import Difference
+
+MOST_STRONG = 0.5  # of a picture lies near the strongest ink; else that is paper as well
+STRONGER = 4  # times, at most, the stronger part of the ink is taken for all of it
+FAINTER = 0.25  # times the strongest ink's area is covered by what is fainter, at least, where that is something else
+SOFTEST = 3  # cells beside the strongest ink's own in which its edge may still fade: more is another ink
+SPECKLED = 0.15  # of a picture shows ink where specks lie all over it
+MOST_LEFT = 0.5  # of that, at most, is no speck
+GRAINY = 0.9  # of a picture shows ink where that is the paper's grain
+GRAIN = 2.0  # pixels, of a Gaussian that takes it away and leaves a pencil's strokes
+
+
+def cleaned(difference: Difference, cells: Bytes) -> list[Difference]:
+    """``difference`` without what is fainter than the digit, without specks, or without grain: where it shows such.
+
+    ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+
+    Not on a picture so small that a cell is one pixel: its strokes may be as thin as specks, and are hardly wider than
+    their faint edges.
+    """
+    cell = cell_side(difference.pixels)
+    if cell == 1:
+        return []
+    ways = (without_fainter, without_specks, without_grain)
+    return [left for way in ways if (left := way(difference, cells, cell))]
+
+
+def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
+    """``difference`` near its strongest ink alone, less as much as stains, stripes of shadow or grain differ by.
+
+    None where that is all of the ink. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    """
+    levels = strongest_ink(difference.counts, cells, cell)
+    if levels is None:
+        return None
+    begins, strongest = levels
+    strong = cells >= strongest
+    near = cells_near(strong, cell)
+    with_edges = near
+    for _ in range(SOFTEST):
+        with_edges = cells_near(with_edges, cell)
+    fainter = (cells >= begins) & ~with_edges
+    if np.count_nonzero(fainter) <= FAINTER * np.count_nonzero(strong):
+        return None
+    level = quantile(np.where(np.arange(256) < begins, 0, difference.counts)[:strongest], 0.5)
+    image = difference.image.point([max(0, each - level) * 255 // (255 - level) for each in range(256)])
+    return Difference(Image.fromarray(np.asarray(image) * in_pixels(near, cell, difference.pixels.shape)))
+
+
+def strongest_ink(counts: NDArray[np.int64], cells: Bytes, cell: int) -> tuple[int, int] | None:
+    """The levels at which the strongest ink begins, and what it was parted from; None where ink is all over ``cells``.
+
+    Otsu's threshold parts the stronger from the fainter, and these again, until the stronger leaves most of the
+    picture bare.
+    """
+    begins = LEAST_CONTRAST
+    for _ in range(STRONGER):
+        stronger = otsu_threshold(np.where(np.arange(256) < begins, 0, counts))
+        if cells_near(cells >= stronger, cell).mean() < MOST_STRONG:
+            return begins, stronger
+        begins = stronger
+    return None
+
+
+def without_specks(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
+    """``difference`` as the medians of 3 x 3 pixels have it, where they are rid of specks all over it; or None.
+
+    ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    """
+    speckled = (cells >= difference.first_of_ink).mean()
+    if speckled < SPECKLED:
+        return None
+    pixels = medians(difference.pixels)
+    left = (strongest_of_cells(pixels, cell) >= difference.first_of_ink).mean()
+    return Difference(Image.fromarray(pixels)) if left < MOST_LEFT * speckled else None
+
+
+def without_grain(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
+    """The strongest of ``difference`` once it is blurred, where grain covers all of it, as cardboard's does; or None.
+
+    ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    """
+    if (cells >= difference.first_of_ink).mean() < GRAINY:
+        return None
+    blurred = Difference(difference.image.filter(ImageFilter.GaussianBlur(GRAIN)))
+    return without_fainter(blurred, strongest_of_cells(blurred.pixels, cell), cell)
+
+
+def without_thin_lines(difference: Difference, thickest: int) -> Difference:
+    """``difference``, less the lines that are up to ``thickest`` pixels wide: a pen writes broader ones."""
+    width = thickest + 1 + thickest % 2
+    return Difference(Image.fromarray(opened(difference.pixels, width)))
+
+
+def without_box(difference: Difference, box: Box) -> Difference:
+    """``difference``, less what is in ``box`` and up to a cell around it."""
+    cell = cell_side(difference.pixels)
+    top, bottom, left, right = box
+    image = difference.image.copy()
+    image.paste(0, (left - cell, top - cell, right + cell, bottom + cell))
+    return Difference(image)

@@ -1,0 +1,158 @@
+"""How strong the ink is that differs from a picture's paper, and which of it is the digit's."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from net.arrays import Bytes, Flags, Floats
+from net.boxes import Box, bounds, enlarged
+from net.cells import CELLS, cell_side, cells_near, in_pixels, strongest_of_cells
+from net.components import runs_of
+from net.errors import BlankImageError
+from net.frames import inside_frame
+from net.levels import LEAST_CONTRAST, otsu_threshold, quantile
+from net.paper import Difference
+from net.parts import SURE_INK, Parts, largest_part, page_within, parts_of_ink, standing_alone
+
+FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
+PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
+LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
+
+
+@dataclass(frozen=True)
+class InkInBox:
+    """The ink in the box that holds all that there is on a picture. Strengths are float [H, W] from 0 to 1."""
+
+    strength: Floats  # of what is taken for the digit's
+    alone: tuple[Floats, ...]  # of what stands alone or in a frame, if that is something else
+    above: int  # rows of paper over the box
+    before: int  # columns of paper to the left of it
+    is_whole: bool  # whether all that ink is taken for the digit's
+    width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
+    cells: Bytes  # [rows, columns], the greatest difference from the paper in each cell of the picture
+    # In pixels of the difference that was given.
+    page: Box | None  # what seems to be no ink, but a page that lies on something
+    pen: Box | None  # what may be a 1, or a pen that lies beside a fainter digit
+
+
+class Window:
+    """The box around all ink of a picture, and a cell of paper around it."""
+
+    def __init__(self, pixels: Bytes, parts: Parts, cell: int) -> None:
+        """``pixels``, uint8 [H, W], are how far the whole picture is from its paper; its ``parts`` are in cells."""
+        near_ink = cells_near(parts.numbers > 0, cell)
+        self.parts = parts
+        self.cell = cell
+        self.bounds = bounds(near_ink)
+        top, bottom, left, right = self.bounds
+        self.above, self.before = top * cell, left * cell  # rows and columns of the picture before it
+        self.pixels = pixels[top * cell : bottom * cell, left * cell : right * cell]
+        self.near_ink = self.in_pixels(near_ink)
+
+    def near(self, chosen: Flags) -> Flags:
+        """The pixels, bool [H, W], on and beside the parts that are ``chosen``, bool [count + 1]."""
+        if chosen[1:].all():
+            return self.near_ink
+        return self.in_pixels(cells_near(chosen[self.parts.numbers], self.cell))
+
+    def in_pixels(self, cells: Flags) -> Flags:
+        """The pixels, bool [H, W], of the picture's ``cells``, bool [rows, columns]."""
+        top, bottom, left, right = self.bounds
+        return in_pixels(cells[top:bottom, left:right], self.cell, self.pixels.shape)
+
+    def strength_at(self, places: Flags, noise: int, full: int) -> Floats:
+        """`strength_at` those ``places``; what is surely ink must not vanish among the noisiest paper."""
+        return strength_at(places, self.pixels, min(noise, self.parts.sure * full / 2), full)
+
+
+def ink_in_box(difference: Difference) -> InkInBox:
+    """How much ink lies on each pixel of a picture whose ``difference`` from the paper is given.
+
+    Ink is at its full strength where a stroke is darkest, and begins where it exceeds what the paper shows by itself,
+    away from all ink. Raises BlankImageError.
+    """
+    full = full_strength(difference.counts, difference.first_of_ink)
+    pixels = difference.pixels
+    cell = cell_side(pixels)
+    cells = strongest_of_cells(pixels, cell)
+    parts = parts_of_ink(cells / full)
+    # Away from all ink the answer is known: the rest of the work is for the box around it alone.
+    box = Window(pixels, parts, cell)
+    noise = noise_of_paper(difference.counts - np.bincount(box.pixels[box.near_ink], minlength=256))
+    near_digit = box.near(parts.of_digit)
+    largest = largest_part(parts.numbers)
+    reaches_across = parts.reach_across or parts.sure > SURE_INK
+    return InkInBox(
+        strength=box.strength_at(near_digit, noise, full),
+        alone=alone_in(box, near_digit, noise, full),
+        above=box.above,
+        before=box.before,
+        is_whole=bool(parts.of_digit[1:].all()) and parts.sure == SURE_INK,
+        width_of_lines=width_of_lines(pixels, SURE_INK * full) if reaches_across else 0,
+        cells=cells,
+        page=page_in(pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
+        pen=enlarged(largest.box, cell) if largest.may_be_pen else None,
+    )
+
+
+def alone_in(box: Window, near_digit: Flags, noise: int, full: int) -> tuple[Floats, ...]:
+    """What a frame surrounds in ``box``, or else what stands alone there, if that is not the digit as it was taken."""
+    parts = box.parts
+    if framed := inside_frame((box.pixels > parts.sure * full) & near_digit):
+        return tuple(box.strength_at(places, noise, full) for places in framed)
+    stands_alone = standing_alone(parts.numbers)
+    if stands_alone is None or (stands_alone == parts.of_digit).all():
+        return ()
+    near_alone = box.near(stands_alone)
+    counts = np.bincount(box.pixels[near_alone], minlength=256)
+    try:
+        full_alone = full_strength(counts, otsu_threshold(counts))
+    except BlankImageError:  # it may be faint next to what else there is
+        return ()
+    return (box.strength_at(near_alone, noise, full_alone),)
+
+
+def noise_of_paper(counts: NDArray[np.int64]) -> int:
+    """How far paper is from itself, given how many of its own pixels differ by 0 to 255."""
+    return quantile(counts, PAPER_NOISE) if counts.any() else 0
+
+
+def width_of_lines(pixels: Bytes, begins: float) -> int:
+    """How wide the lines are, in pixels, that are printed across a picture; 0 if there are none.
+
+    Of its ``pixels``, uint8 [H, W], those above ``begins`` are ink. Lines show at the rim, where nobody writes, and
+    there are more ends of them than a digit has that was cut out.
+    """
+    rim = [edge[None] > begins for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])]
+    runs = np.concatenate([ends - starts for _, starts, ends in map(runs_of, rim)])
+    if runs.size < LEAST_LINE_ENDS:
+        return 0
+    width = int(np.median(runs))  # not the mean: along the rim some run long
+    return width if width <= max(pixels.shape) / CELLS + 1 else 0
+
+
+def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:
+    """Where a page, and not ink, is why ``pixels``, uint8 [H, W], exceed ``sure``; told by the cells, or None."""
+    page = page_within(255 - strongest_of_cells(255 - pixels, cell) > sure)
+    return page and enlarged(page, cell)
+
+
+def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Floats:
+    """How much ink ``pixels``, uint8 [H, W], show at ``places``, bool [H, W]: float [H, W] from 0 to 1.
+
+    It begins at one difference from the paper, and is at its full strength at another.
+    """
+    strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
+    return strengths.take(pixels) * places
+
+
+def full_strength(counts: NDArray[np.int64], first_of_ink: int) -> int:
+    """The difference from the paper of ink that covers it, given how many pixels differ by 0 to 255.
+
+    Raises BlankImageError.
+    """
+    full = first_of_ink + quantile(counts[first_of_ink:], FULL_INK)
+    if full < LEAST_CONTRAST:
+        raise BlankImageError("The picture has no ink on it; draw or write one digit.")
+    return full

@@ -1,0 +1,30 @@
+"""How light or dark pixels are, and how many are so, from 0 to 255."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST_INK = 0.002  # of a picture's pixels
+LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
+
+
+def grey_of(colour: NDArray[np.float64]) -> float:
+    """How light ``colour``, float [3], is, from 0 to 255."""
+    return float(colour @ (0.299, 0.587, 0.114))  # as Pillow's mode L
+
+
+def quantile(counts: NDArray[np.int64], fraction: float) -> int:
+    """The level below or at which ``fraction`` of what is counted lies."""
+    return int(np.searchsorted(counts.cumsum(), fraction * counts.sum()))
+
+
+def otsu_threshold(counts: NDArray[np.int64]) -> int:
+    """The first level of the upper one of the two groups that best part what ``counts`` [256] has at each level.
+
+    Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
+    Systems, Man, and Cybernetics 9(1), 1979.
+    """
+    below = counts.cumsum()[:-1]
+    above = counts.sum() - below
+    sum_below = (counts * np.arange(256)).cumsum()
+    distance = sum_below[:-1] / np.maximum(below, 1) - (sum_below[-1] - sum_below[:-1]) / np.maximum(above, 1)
+    return int((below * above * distance**2).argmax()) + 1
