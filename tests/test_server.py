@@ -27,7 +27,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 import net.recognizer
 import server as server_module
-from net.serving.limits import ARRIVED, Limits
+from net.serving.limits import Limits
+from net.serving.wsgi import ARRIVED
 
 PICTURES = sorted(handwriting.DATA.iterdir())
 MEDIA_TYPES = {

@@ -1,9 +1,10 @@
 """What the commands have in common: exit statuses, and kinds of values, refused in a sentence on what they take."""
 
-import argparse
 import os
 import sys
 from collections.abc import Callable
+
+from net.arguments import positive_number, whole_number
 
 FAILURE = 1
 USAGE_ERROR = 2
@@ -29,30 +30,8 @@ def print_no_more() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:
-    """What reads a whole number from ``least`` up, and ``below`` another where one is given."""
-    takes = f"it takes a whole number from {least} {'up' if below is None else f'to below {below:,}'}"
-
-    def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < least or (below is not None and int(text) >= below):
-            raise argparse.ArgumentTypeError(f"{takes}, not '{text}'")
-        return int(text)
-
-    return read
-
-
 count = whole_number(1)
 batch_size = whole_number(2)  # batch normalisation cannot do with one
 threads = whole_number(1, below=1025)
 seed = whole_number(0, below=2**32)  # PyTorch takes it times epochs and ranks
-
-
-def rate(text: str) -> float:
-    """A positive finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"it takes a number above 0, not '{text}'")
-    return value
+rate = positive_number

@@ -1,1 +1,4 @@
-"""What stands between sockets and the application: connections, processes, logs, measurements. Never bottle."""
+"""What stands between sockets and the application: connections, processes, logs, measurements, requests, refusals.
+
+Bottle is known to the last two alone.
+"""

@@ -24,8 +24,9 @@ from waitress.utilities import BadRequest
 
 from net.errors import NO_ROOM
 from net.serving import contract, headers
-from net.serving.gate import Wsgi, client_of
-from net.serving.limits import ARRIVED, Limits
+from net.serving.gate import client_of
+from net.serving.limits import Limits
+from net.serving.wsgi import ARRIVED, Wsgi
 
 try:
     import resource
@@ -303,7 +304,8 @@ def serve(
     So many ``threads`` answer one request each at a time. ``ready`` is called once answers are given, ``refused`` for
     each request that never reaches ``app``, and ``queue_length``, once, with a function that tells how many requests
     wait. Pages of ``origins`` may ask; the proxy at the address ``trusted_proxy`` is believed whom it asks for. This
-    runs in the main thread, takes both signals and closes ``listeners``; one that comes a second later or more raises SystemExit.
+    runs in the main thread, takes both signals and closes ``listeners``; one that comes a second later or more raises
+    SystemExit.
     """
     sockets: dict[int, Any] = {}
     dispatcher = BoundedDispatcher(limits.queue)

@@ -1,6 +1,7 @@
 """Who asks, whether they may, and how often."""
 
 import hmac
+import re
 import threading
 import time
 import urllib.parse
@@ -10,14 +11,14 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
+from net.serving.wsgi import Environ, Wsgi, header
+
 ADDRESSES = 10_000  # whose allowance is remembered; those longest away are forgotten first
 BURST_SECONDS = 2.0  # of the rate that an address may ask at once
 
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-
-Environ = dict[str, Any]  # of WSGI: what is known of a request
-Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+")
 
 
 class RateLimit:
@@ -87,6 +88,11 @@ def is_token(authorization: str, token: str) -> bool:
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
+def is_origin(text: str) -> bool:
+    """Whether ``text`` is a page's origin as browsers write it, https://example.org for one."""
+    return bool(ORIGIN.fullmatch(text)) and text == text.lower()
+
+
 def is_own_page(environ: Environ) -> bool:
     """Whether the page that had the browser ask came from here."""
     return header(environ, "Origin").partition("://")[2] == header(environ, "Host")
@@ -113,11 +119,6 @@ def asks_for_local_name(environ: Environ) -> bool:
         return urllib.parse.urlsplit(f"//{header(environ, 'Host')}").hostname in LOCAL_NAMES
     except ValueError:  # brackets that do not pair, for one
         return False
-
-
-def header(environ: Environ, name: str) -> str:
-    """The header ``name`` of a request, '' where there is none."""
-    return environ.get(f"HTTP_{name.upper().replace('-', '_')}", "")
 
 
 def behind(proxy: str, app: Wsgi) -> Wsgi:

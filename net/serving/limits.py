@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from net.decoding import MAX_PIXELS
 
-ARRIVED = "digits.arrived"  # in WSGI's environ: when the request had arrived, by time.monotonic()
-
 
 @dataclass(frozen=True)
 class Limits:

@@ -8,8 +8,8 @@ from typing import Any
 from net.serving import access_log, headers
 from net.serving.connections import Refused
 from net.serving.contract import INTERNAL, JSON, STATUS, error_body
-from net.serving.gate import Environ, Wsgi, header
 from net.serving.metrics import Metrics
+from net.serving.wsgi import Environ, Wsgi, header
 
 log = logging.getLogger("server")
 
