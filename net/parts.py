@@ -207,7 +207,8 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     if np.count_nonzero(beside & inside) > MOST_BESIDE:
         near &= ~beside
     is_below = (shapes.tops + shapes.bottoms) / 2 >= shapes.bottoms[digit]
-    lines = shapes.flat & (is_below | (shapes.widths > height))
+    is_beside_or_far = ~shapes.over_or_under(digit) | (gaps > NEAR * height)
+    lines = shapes.flat & (is_below | is_beside_or_far | (shapes.widths > height))
     lines |= shapes.straight & (shapes.lengths > LONGEST_STROKE * height)
     alone = inside & ~lines & (near | (shapes.heights >= RIVAL * shapes.weighed_heights[digit]))
     alone[digit] = True

@@ -22,6 +22,7 @@ const NONE = [];
 export class Gallery {
   #panel = byId("gallery", HTMLElement);
   #status = byId("gallery-status", HTMLElement);
+  #which = byId("which", HTMLElement);
   #onChosen;
   #files = NONE;
   /** @type {Map<File, Tile>} */
@@ -43,6 +44,8 @@ export class Gallery {
     const files = pictures && pictures.all.length > 1 ? pictures.all : NONE;
     if (files !== this.#files) this.#replace(files);
     this.#large = pictures && pictures.large;
+    const number = files.findIndex((file) => file === this.#large) + 1;
+    this.#which.textContent = number ? say(words.ofMany, { number, count: files.length }) : "";
     for (const [file, { button }] of this.#tiles) button.setAttribute("aria-pressed", String(file === this.#large));
     this.#readOthers();
   }

@@ -69,9 +69,14 @@ export class Inside {
   show(explanation) {
     this.#shown = explanation;
     this.#trouble.textContent = "";
+    this.#drawSoon();
+  }
+
+  /** But once a frame, however fast the answers come. */
+  #drawSoon() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#draw(); // but once a frame, however fast the answers come
+      this.#draw();
     });
   }
 
@@ -173,7 +178,7 @@ export class Inside {
   #enlarge(layer, map) {
     if (map < 0 || map >= this.#countOf(layer)) return;
     this.#enlarged = { layer, map };
-    if (this.#shown) this.show(this.#shown);
+    this.#drawSoon();
   }
 
   /** @param {Tints} tints */

@@ -28,7 +28,7 @@ const insidePanel = byId("inside", HTMLDetailsElement);
 const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
 // An explanation is ten times the work of a reading, and must not keep the next of these waiting.
 const BETWEEN_EXPLANATIONS = 100; // milliseconds
-const PEEPS_IN = 100; // pixels of the panel that show at the window's edge, and no more than its heading
+const PEEPS_IN = 48; // pixels of the panel that show at the window's edge, and no more than its heading
 const LATE = 600; // milliseconds after which an answer is seen to be waited for
 
 const drawing = new Drawing();
@@ -57,9 +57,11 @@ let preparation = [];
 /** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
 let wantedDigit = null;
 let insideIsInView = false;
+let scrolledTo = 0; // pixels, when a finger came down
 let lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") ?? tools[0];
 
-paper.addEventListener("click", tellHowToDraw);
+paper.addEventListener("touchstart", () => (scrolledTo = scrollY), { passive: true });
+paper.addEventListener("touchend", tellHowToDraw);
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
 redo.addEventListener("click", redoStep);
@@ -86,7 +88,9 @@ addEventListener("hashchange", readAgain); // to that of a link with the token
 addEventListener("pagehide", () => keep(drawing.strokes));
 document.addEventListener("visibilitychange", () => keep(drawing.strokes)); // the last that a page may be told
 drawing.restore(kept());
+chooser.disabled = false;
 refresh();
+byId("incomplete", HTMLElement).remove();
 
 /** @returns {import("./pad.js").Tool} */
 function tool() {
@@ -94,10 +98,12 @@ function tool() {
   return { width: Number(penSize.value) / 100, colour: chosen, erases: chosen === "eraser" };
 }
 
-/** Once there is nothing to erase any more, an eraser that is still chosen would seem to be a pen that writes nothing. */
-function leaveEraser() {
+/** An eraser with nothing to erase would seem to be a pen that writes nothing. */
+function offerEraser() {
   const eraser = tools.find(({ value }) => value === "eraser");
-  if (eraser?.checked && (drawing.isEmpty || drawing.pictures)) lastPen.checked = true;
+  if (!eraser) return;
+  eraser.disabled = drawing.strokes.length === 0;
+  if (eraser.disabled && eraser.checked) lastPen.checked = true;
 }
 
 /** @param {string} letter @param {KeyboardEvent} event @returns {boolean} also where the keyboard has no Latin letters */
@@ -149,9 +155,9 @@ function refuse(sentence) {
   }
 }
 
-/** Only a finger can have tapped a picture: whatever else comes down on one draws. */
+/** A finger that was on a picture and did not scroll meant to draw, as whatever else comes down on one does. */
 function tellHowToDraw() {
-  if (drawing.pictures) tapped.textContent = words.clearToDraw;
+  if (drawing.pictures && scrollY === scrolledTo) tapped.textContent = words.clearToDraw;
 }
 
 /** Show what is on the pad now, and have it read. */
@@ -164,7 +170,7 @@ function refresh() {
     undo.disabled = !drawing.canUndo;
     redo.disabled = !drawing.canRedo;
     clear.disabled = copyCurl.disabled = drawing.isEmpty;
-    leaveEraser();
+    offerEraser();
     if (large !== preview.file) {
       preview.show(large);
       forget();

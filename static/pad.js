@@ -9,7 +9,7 @@ import { contextOf } from "./dom.js";
  * @typedef {{width: number, colour: string, erases: boolean}} Tool width is a fraction of the pad's side
  */
 
-const ERASER_RADIUS = 0.04; // of the side
+const [ERASER, LEAST_ERASER] = [0.8, 0.02]; // its radius, of the line's width, and of the side
 const LEAST_FORCE = 0.35; // of the line's width, however lightly a pen is held
 const ERASER_END = 5; // the button that a pen turned upside down says is pressed
 const PEN_IS_NEAR = 5_000; // milliseconds after a pen was felt last, in which what touches is its hand
@@ -94,7 +94,13 @@ export class Pad {
     canvas.addEventListener("contextmenu", (event) => this.#pointer && event.preventDefault());
     canvas.addEventListener("lostpointercapture", lift);
     // Safari of old scrolls and zooms from touch events whatever touch-action says.
-    canvas.addEventListener("touchmove", (event) => drawing.pictures || event.preventDefault(), { passive: false });
+    const keepStill = (/** @type {TouchEvent} */ event) => {
+      const zoomsOut = isZoomed() && event.touches.length > 1;
+      if (event.cancelable && !drawing.pictures && !zoomsOut) event.preventDefault();
+    };
+    canvas.addEventListener("touchmove", keepStill, { passive: false });
+    // Who has zoomed in until the pad fills the screen could never leave it.
+    visualViewport?.addEventListener("resize", () => canvas.toggleAttribute("data-zoomed", isZoomed()));
     new ResizeObserver(() => this.#fit()).observe(canvas);
     this.#fitToDensity();
     onOtherColours(() => {
@@ -170,7 +176,7 @@ export class Pad {
   #erase(point) {
     const from = this.#erasedAt ?? point; // a quick hand leaves a long way between two points
     this.#erasedAt = point;
-    return this.#drawing.erase(from, point, ERASER_RADIUS);
+    return this.#drawing.erase(from, point, Math.max(LEAST_ERASER, ERASER * this.#tool.width));
   }
 
   /** @param {PointerEvent[]} events @returns {Point[]} */
@@ -189,6 +195,9 @@ const isSame = (event, down) => event.pointerId === down?.pointerId;
 
 /** @param {PointerEvent} event @param {PointerEvent} down @returns {boolean} whether it is not where it came down */
 const hasMoved = (event, down) => Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) > RESTS;
+
+/** @returns {boolean} whether two fingers have enlarged the page */
+const isZoomed = () => (visualViewport?.scale ?? 1) > 1;
 
 /** @returns {import("./drawing.js").Palette} */
 function palette() {

@@ -5,11 +5,13 @@ import { errorInWords, words } from "./words.js";
 
 const PATIENCE = 15_000; // milliseconds
 const PATIENCE_WITH_FILE = 150_000; // a photograph takes a minute from a slow telephone, and the server waits for two
-const LOOK_AGAIN = 2_000; // milliseconds
+const [LOOK_AGAIN, LOOK_AT_MOST] = [2_000, 64_000]; // milliseconds
 const ASK_AGAIN = 1_000; // milliseconds, where a server that refuses for now does not say when
 const AWAY = [502, 503]; // a proxy says so that its server is away
 const LATE = 504; // and so that it takes too long
 const TOO_SLOW = 408; // what a server answers where the picture did not arrive in time
+/** What a proxy says on a page of its own, in place of the server's JSON. @type {Record<number, string>} */
+const OF_PROXY = { 401: "unauthorized", 413: "too_large", 429: "too_many_requests" };
 const OWN_MACHINE = ["localhost", "127.0.0.1", "[::1]"];
 
 // Whoever visits a page of somebody else's cannot start its server.
@@ -121,8 +123,11 @@ async function answerTo({ address, picture }, signal) {
     return (await canBeSent(picture)) ? { error: serverGone, isGone: true } : { error: words.fileGone };
   }
   const answer = await response.json().catch(() => null); // whatever it was, it was no answer of ours
-  if (typeof answer?.error?.message === "string") return refusal(answer.error, response);
-  if (Array.isArray(answer?.probabilities)) return { prediction: answer };
+  const isOurs = typeof answer?.error?.message === "string" || Array.isArray(answer?.probabilities);
+  if (isOurs) lookAgain = LOOK_AGAIN;
+  if (isOurs) return answer.error ? refusal(answer.error, response) : { prediction: answer };
+  const code = OF_PROXY[response.status];
+  if (code) return refusal({ code, message: words.serverOdd }, response);
   if (AWAY.includes(response.status)) return { error: serverGone, isGone: true };
   return { error: response.status === LATE ? words.serverSlow : words.serverOdd, isTransient: true };
 }
@@ -164,6 +169,9 @@ export async function canBeSent(picture) {
 /** @type {Promise<void> | null} */
 let back = null;
 
+/** Milliseconds; longer each time that what was sent to a server which seemed to be back was lost all the same. */
+let lookAgain = LOOK_AGAIN;
+
 /** @returns {Promise<void>} once the server answers again; the same one for all who wait */
 export function serverIsBack() {
   back ??= lookForServer().finally(() => {
@@ -174,11 +182,12 @@ export function serverIsBack() {
 
 async function lookForServer() {
   for (;;) {
-    await pass(LOOK_AGAIN);
+    await pass(lookAgain);
     try {
-      if ((await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) })).ok) return;
+      if ((await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) })).ok) break;
     } catch {
       // Not yet.
     }
   }
+  lookAgain = Math.min(2 * lookAgain, LOOK_AT_MOST);
 }

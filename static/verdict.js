@@ -76,6 +76,7 @@ async function send(picture, label) {
     const response = await post(address, body, AbortSignal.timeout(patienceFor(picture)));
     const answer = await response.json();
     if (isForNow(response.status)) return words.notKeptNow;
+    if (response.status === 401) return words.notKeptToken; // as short as what else is said there
     if (answer.error) return errorInWords(answer.error);
     return say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label });
   } catch {

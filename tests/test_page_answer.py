@@ -246,7 +246,7 @@ WORDS_ON_THE_PAGE = """() => {
     const found = [document.title];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
     for (let node = walker.currentNode; node; node = walker.nextNode()) {
-        if (node.nodeType === Node.TEXT_NODE) found.push(node.data);
+        if (node.nodeType === Node.TEXT_NODE) found.push(node.data.replace(/<[^>]*>/g, " ")); // of noscript
         else {
             for (const name of ["alt", "aria-description", "aria-label", "placeholder", "title"])
                 found.push(node.getAttribute(name) ?? "");

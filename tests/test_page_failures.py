@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import handwriting
+import pytest
 from conftest import RunningServer, start_server
 from on_page import digit, draw_with_mouse, expect_digit, is_of_all
 from playwright.sync_api import Page, Response, expect
@@ -120,6 +121,47 @@ def test_a_proxy_whose_server_is_away_is_waited_for(page: Page):
     expect(page.locator("#sentence")).to_contain_text("The server does not answer")
     page.unroute("**/predict*")
     expect_digit(page, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [(401, "answers those who have its token"), (413, "larger than this server takes"), (429, "read in a moment")],
+)
+def test_a_proxy_s_own_refusal_is_understood(page: Page, status: int, sentence: str):
+    page.route("**/predict*", lambda route: route.fulfill(status=status, body="<h1>No</h1>"))
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect(page.locator("#sentence")).to_contain_text(sentence)
+    expect(page.locator("#again")).to_be_hidden()
+    page.unroute("**/predict*")
+    if status == 429:
+        expect_digit(page, 7)
+
+
+def test_what_is_lost_again_and_again_is_sent_more_and_more_seldom(page: Page):
+    lost = []
+    page.route("**/predict*", lambda route: (lost.append(route), route.abort()))
+    page.clock.install()
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect(page.locator("#sentence")).to_contain_text("does not answer")
+    for _ in range(120):
+        page.clock.run_for(500)
+    assert 2 <= len(lost) <= 7
+    page.unroute("**/predict*")
+    for _ in range(140):
+        page.clock.run_for(500)
+    expect_digit(page, 7)
+
+
+def test_a_page_of_which_a_part_was_lost_says_so(open_page, server: RunningServer):
+    page = open_page()
+    expect(page.locator("#incomplete")).to_have_count(0)
+    page.route("**/history.js", lambda route: route.abort())
+    page.reload()
+    incomplete = page.locator("#incomplete")
+    expect(incomplete).to_be_hidden()
+    incomplete.evaluate("(element) => element.getAnimations().forEach((animation) => animation.finish())")
+    expect(incomplete).to_be_visible()
+    expect(page.locator("#choose")).to_be_disabled()
 
 
 def is_refused_reading(response: Response) -> bool:

@@ -110,6 +110,25 @@ def test_a_digit_that_touches_a_line_of_a_calendar_is_read(recognizer: Recognize
     assert wrong == []
 
 
+@pytest.mark.parametrize("where", ["words before it", "a palette above it"])
+def test_what_is_flat_and_beside_or_far_above_is_no_part_of_a_digit(recognizer: Recognizer, where: str):
+    wrong = []
+    for digit in range(10):
+        page = Image.new("L", (640, 480), 255)
+        page.paste(handwriting.render(handwriting.by_hand(digit, 3), 240, 0.07).convert("L"), (260, 180))
+        draw = ImageDraw.Draw(page)
+        if where == "words before it":
+            for left in range(200, 322, 13):  # letters so close that they are one part
+                draw.rectangle((left, 300 - 4 * (left % 5), left + 9, 324), fill=60)
+        else:
+            for left in range(360, 480, 24):
+                draw.rectangle((left, 120, left + 22, 142), fill=(left % 7) * 25)
+        prediction = recognizer.recognize(png(page))
+        if not (prediction.digit == digit and prediction.certain):
+            wrong.append(digit)
+    assert wrong == []
+
+
 def in_calendar(digit: int) -> Image.Image:
     """``digit`` on the lower line of its cell, with a printed word in another one."""
     ink = Image.new("L", (640, 480))

@@ -19,13 +19,15 @@
     <h1>{{page["heading"]}}</h1>
     <p>{{page["subheading"]}}</p>
   </header>
-  <noscript><p>{{page["noScript"]}}</p></noscript>
+  <noscript><p>{{page["noScript"]}} <a href="api">{{page["contract"]}}</a></p></noscript>
+  <p class="incomplete" id="incomplete">{{page["incomplete"]}}</p>
 
   <main>
     <div class="paper" id="paper">
       <canvas id="pad" role="img" aria-label="{{page['pad']}}"></canvas>
       <img id="picture" alt="{{page['picture']}}" hidden>
       <p class="not-shown" id="not-shown" hidden></p>
+      <p class="which" id="which" aria-hidden="true"></p>
       <p class="tapped" id="tapped" role="status"></p>
       <p class="drop-hint" aria-hidden="true">{{page["drop"]}}</p>
     </div>
@@ -34,7 +36,7 @@
       <button id="undo" type="button" aria-keyshortcuts="Control+Z Meta+Z" disabled>{{page["undo"]}}</button>
       <button id="redo" type="button" aria-keyshortcuts="Control+Shift+Z Control+Y Meta+Shift+Z" disabled>{{page["redo"]}}</button>
       <button id="clear" type="button" aria-keyshortcuts="Escape" disabled>{{page["clear"]}}</button>
-      <label class="choose">{{page["choose"]}}<input id="choose" type="file" class="unseen" multiple accept="image/png,image/jpeg,image/gif,image/bmp,image/webp"></label>
+      <label class="choose">{{page["choose"]}}<input id="choose" type="file" class="unseen" disabled multiple accept="image/png,image/jpeg,image/gif,image/bmp,image/webp"></label>
     </div>
 
     <section class="gallery" id="gallery" aria-label="{{page['gallery']}}" hidden></section>
