@@ -118,8 +118,9 @@ def test_what_is_flat_and_beside_or_far_above_is_no_part_of_a_digit(recognizer: 
         page.paste(handwriting.render(handwriting.by_hand(digit, 3), 240, 0.07).convert("L"), (260, 180))
         draw = ImageDraw.Draw(page)
         if where == "words before it":
-            for left in range(200, 322, 13):  # letters so close that they are one part
-                draw.rectangle((left, 300 - 4 * (left % 5), left + 9, 324), fill=60)
+            ends = ImageOps.invert(page).getbbox()[0] - 20
+            for left in range(ends - 117, ends, 9):  # letters so close that they are one part
+                draw.rectangle((left, 300 - 4 * (left % 5), left + 7, 324), fill=0)
         else:
             for left in range(360, 480, 24):
                 draw.rectangle((left, 120, left + 22, 142), fill=(left % 7) * 25)
