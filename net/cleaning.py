@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from net.arrays import Bytes
-from net.boxes import Box
+from net.boxes import Box, rim
 from net.cells import cell_side, cells_near, in_pixels, strongest_of_cells
+from net.components import label_components
 from net.levels import LEAST_CONTRAST, otsu_threshold, quantile
 from net.morphology import medians, opened
 from net.paper import Difference
@@ -15,6 +16,7 @@ MOST_STRONG = 0.5  # of a picture lies near the strongest ink; else that is pape
 STRONGER = 4  # times, at most, the stronger part of the ink is taken for all of it
 FAINTER = 0.25  # times the strongest ink's area is covered by what is fainter, at least, where that is something else
 SOFTEST = 3  # cells beside the strongest ink's own in which its edge may still fade: more is another ink
+FADED = 0.5  # of its strength is left beside the strongest ink, at least, where that fades
 SPECKLED = 0.15  # of a picture shows ink where specks lie all over it
 MOST_LEFT = 0.5  # of that, at most, is no speck
 GRAINY = 0.9  # of a picture shows ink where that is the paper's grain
@@ -37,14 +39,21 @@ def cleaned(difference: Difference, cells: Bytes) -> list[Difference]:
 
 
 def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
-    """``difference`` near its strongest ink alone, less as much as stains, stripes of shadow or grain differ by.
+    """``difference`` without what is fainter than its strongest ink, as stains and stripes of shadow are.
 
-    None where that is all of the ink. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    None where there is no such, or where ink fades. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
     """
     levels = strongest_ink(difference.counts, cells, cell)
-    if levels is None:
+    if levels is None or fades(cells, *levels, cell):
         return None
-    begins, strongest = levels
+    return near_strongest(difference, cells, *levels, cell)
+
+
+def near_strongest(difference: Difference, cells: Bytes, begins: int, strongest: int, cell: int) -> Difference | None:
+    """``difference`` near its ``strongest`` ink alone, less as much as what is fainter differs by; or None.
+
+    None where next to nothing is fainter, from the level on at which ink ``begins``; see `strongest_ink`.
+    """
     strong = cells >= strongest
     near = cells_near(strong, cell)
     with_edges = near
@@ -56,6 +65,23 @@ def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Differen
     level = quantile(np.where(np.arange(256) < begins, 0, difference.counts)[:strongest], 0.5)
     image = difference.image.point([max(0, each - level) * 255 // (255 - level) for each in range(256)])
     return Difference(Image.fromarray(np.asarray(image) * in_pixels(near, cell, difference.pixels.shape)))
+
+
+def fades(cells: Bytes, begins: int, strongest: int, cell: int) -> bool:
+    """Whether the ``strongest`` ink goes over into fainter, as that of a pen does which runs dry.
+
+    Of ``cells``, uint8 [rows, columns], those from the level that it ``begins`` at are ink; see `strongest_ink`. What
+    crosses strong ink, as a stain does, is far fainter beside it; and what lies all over a picture reaches its rim.
+    """
+    strong = cells >= strongest
+    numbers = label_components(cells >= begins)
+    with_fainter = numbers == np.bincount(numbers[strong]).argmax()
+    if rim(with_fainter).any():
+        return False
+    near = cells_near(strong, cell)
+    beside = with_fainter & ~near & cells_near(near, cell)
+    before = strong & cells_near(cells_near(cells_near(beside, cell), cell), cell)
+    return bool(before.any()) and np.median(cells[beside]) > FADED * np.median(cells[before])
 
 
 def strongest_ink(counts: NDArray[np.int64], cells: Bytes, cell: int) -> tuple[int, int] | None:
@@ -94,7 +120,9 @@ def without_grain(difference: Difference, cells: Bytes, cell: int) -> Difference
     if (cells >= difference.first_of_ink).mean() < GRAINY:
         return None
     blurred = Difference(difference.image.filter(ImageFilter.GaussianBlur(GRAIN)))
-    return without_fainter(blurred, strongest_of_cells(blurred.pixels, cell), cell)
+    cells = strongest_of_cells(blurred.pixels, cell)
+    levels = strongest_ink(blurred.counts, cells, cell)
+    return levels and near_strongest(blurred, cells, *levels, cell)
 
 
 def without_thin_lines(difference: Difference, thickest: int) -> Difference:

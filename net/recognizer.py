@@ -24,7 +24,7 @@ from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
 PIECE_OF = {1: 0, 7: 2}  # what is left of a digit may be read as another: the slash of a 0, and a 2 without its base
-MAY_BE_PIECE = 0.25  # probability of the one from which on the other, however certain, may be a piece of it
+MAY_BE_PIECE = 0.25  # probability of the one from which on a look that shows another digit makes the other doubtful
 
 # A picture file, given whole, or strokes made by `net.strokes.parse`.
 Given = bytes | strokes.Strokes

@@ -110,6 +110,21 @@ def test_a_digit_that_touches_a_line_of_a_calendar_is_read(recognizer: Recognize
     assert wrong == []
 
 
+def test_ink_that_fades_is_the_digit_s_to_its_end(recognizer: Recognizer):
+    left = np.linspace(1, 0.2, 480)[:, None] ** 1.5  # of the ink's strength, from the top to the bottom
+    predictions = []
+    for digit, seed in itertools.product(range(10), range(4)):
+        page = Image.new("L", (640, 480))
+        page.paste(
+            ImageOps.invert(handwriting.render(handwriting.by_hand(digit, seed), 440, 0.07).convert("L")), (100, 20)
+        )
+        faded = Image.fromarray((235 - 200 * left * np.asarray(page) / 255).astype(np.uint8))
+        predictions.append((digit, recognizer.recognize(png(faded))))
+    wrong = [(digit, prediction.digit) for digit, prediction in predictions if prediction.digit != digit]
+    assert len(wrong) <= 1, wrong
+    assert sum(prediction.certain for _, prediction in predictions) >= 38
+
+
 @pytest.mark.parametrize("where", ["words before it", "a palette above it"])
 def test_what_is_flat_and_beside_or_far_above_is_no_part_of_a_digit(recognizer: Recognizer, where: str):
     wrong = []
