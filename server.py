@@ -184,7 +184,7 @@ def create_app(
 
     @app.post("/predict")
     def predict() -> dict[str, Any]:
-        with_seen = request.query.get("seen", "0") not in ("", "0", "false")
+        with_seen = request.query.get("seen", "0").lower() not in ("", "0", "false", "no", "off")
         given = read_pictures()
         if isinstance(given, Several):
             return {"predictions": [as_json(one, with_seen) for one in recognize_each(given)]}

@@ -26,6 +26,10 @@ class CheckpointError(Exception):
     """A checkpoint that cannot be used; the message names it and says why, without a full stop: advice may follow."""
 
 
+class OtherNetworkError(CheckpointError):
+    """The weights of another network."""
+
+
 def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dict[str, Any]:
     """Write ``state_dict`` to ``path`` and ``card`` to the JSON file beside it.
 
@@ -64,7 +68,7 @@ def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
     try:
         network.load_state_dict(state_dict)
     except (RuntimeError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"The checkpoint '{path}' holds the weights of another network") from error
+        raise OtherNetworkError(f"The checkpoint '{path}' holds the weights of another network") from error
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
         raise CheckpointError(f"The checkpoint '{path}' holds weights that are not finite numbers")
     return network.eval(), card_of(path, weights)
@@ -97,6 +101,8 @@ def weights_path(given: Path) -> Path:
 
 def with_advice(error: CheckpointError, path: Path) -> str:
     """What ``error`` says, and the command that makes weights at ``path``, or beside what else lies there."""
+    if isinstance(error, OtherNetworkError):
+        path = path.with_stem(f"{path.stem}-digits")
     return f"{error}; make one with: python -m train --out '{path if is_weights(path) else path.with_suffix('.pt')}'"
 
 

@@ -115,6 +115,16 @@ def test_a_label_that_is_no_digit_is_refused(running: RunningServer, label: obje
     assert exported(running) == {}
 
 
+def test_two_labels_that_differ_are_refused(running: RunningServer):
+    body = json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
+    assert post_correction(running, body, "application/json", "?label=3").error == (400, "bad_label")
+    assert post_correction(running, body, "application/json", "?label=7").json["label"] == 7
+    part = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    parts = [part % (b"image", PICTURES[5].read_bytes()), *(part % (b"label", label) for label in (b"5", b"6"))]
+    body = b"".join(parts) + b"--x--\r\n"
+    assert post_correction(running, body, "multipart/form-data; boundary=x").error == (400, "bad_label")
+
+
 def test_nothing_to_read_is_nothing_to_keep(running: RunningServer):
     assert correct(running, [], 3).error == (422, "blank_image")
     assert exported(running) == {}

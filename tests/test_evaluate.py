@@ -82,6 +82,17 @@ def test_a_folder_without_pictures_is_told_in_one_sentence(tmp_path: Path):
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
 
 
+def test_what_is_left_out_of_a_folder_is_told(tmp_path: Path):
+    for name in ("7/7.png", "7/notes.txt", "42/7.png", "7/seven"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(HOME / "tests" / "data" / "7.png", tmp_path / name)
+    said = python("-m", "train.evaluate", "--images", str(tmp_path)).stdout
+    assert "of 1 pictures" in said
+    assert "left out: 3 files" in said
+    missing = python("-m", "train.evaluate", "--images", str(tmp_path / "none at all"))
+    assert missing.stderr.startswith("There is no folder")
+
+
 def test_a_missing_checkpoint_is_told_in_one_sentence(tmp_path: Path):
     ended = python("-m", "train.evaluate", "--checkpoint", str(tmp_path / "no.pt"), "--images", str(HOME / "tests"))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)

@@ -157,7 +157,8 @@ def test_seen_is_the_picture_of_28_by_28_when_asked_for(server, send):
     assert kind == "data:image/png;base64"
     seen = Image.open(io.BytesIO(base64.b64decode(encoded)))
     assert (seen.size, seen.mode, seen.getpixel((0, 0)), seen.getextrema()[1]) == ((28, 28), "L", 0, 255)
-    assert "seen" not in send(server, PICTURES[3], "?seen=0").json
+    for no in ("0", "False", "no", ""):
+        assert "seen" not in send(server, PICTURES[3], f"?seen={no}").json
 
 
 PLAIN = handwriting.render(handwriting.by_hand(3))
@@ -278,6 +279,19 @@ def test_bad_pictures_get_their_error(server, case: str):
     assert as_raw_body(server, PICTURES[4]).json["digit"] == 4, "and the next one is read"
 
 
+@pytest.mark.parametrize("name", ["", '; filename=""', "; filename*=UTF-8''7.png"])
+def test_a_part_of_a_form_needs_no_file_name(server, name: str):
+    assert multipart(server, PICTURES[7].read_bytes(), f'name="image"{name}').json["digit"] == 7
+
+
+def test_a_compressed_body_is_told_to_be_one(server):
+    for body, content_type in ((A_PICTURE, "image/png"), (b'{"image": ""}', "application/json")):
+        headers = {"Content_Type": content_type, "Content_Encoding": "gzip"}
+        answer = ask(server, "POST", "/predict", gzip.compress(body), **headers)
+        assert answer.error == (415, "unsupported_type")
+        assert "Content-Encoding" in answer.json["error"]["message"]
+
+
 def test_too_many_bytes_are_refused_before_they_are_sent(server):
     with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
@@ -296,6 +310,8 @@ def test_too_many_bytes_are_refused_before_they_are_sent(server):
         ("GET", "/static/%2e%2e/server.py", 404, "not_found"),
         ("GET", "/static/", 404, "not_found"),
         ("GET", "/nowhere%ff%fe", 404, "not_found"),
+        ("GET", "/%ff", 404, "not_found"),
+        ("GET", "/metri%ffcs", 404, "not_found"),
         ("GET", "/predict", 405, "method_not_allowed"),
         ("PUT", "/predict", 405, "method_not_allowed"),
         ("POST", "/", 405, "method_not_allowed"),
@@ -543,7 +559,8 @@ def test_an_unfitting_checkpoint_is_told_with_the_command_to_run(what: str, tmp_
         torch.save(state_dict, path)
     ended = python("server.py", "--checkpoint", str(path))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-    assert f"python -m train --out '{path}'" in ended.stderr
+    beside = path.with_stem("odd-digits") if what in ("another network", "a list") else path
+    assert f"python -m train --out '{beside}'" in ended.stderr
 
 
 def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, small_mnist: Path):

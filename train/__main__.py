@@ -18,6 +18,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":  # and PyTorch is yet to be imported: there is nothing to be kept of what Ctrl-C ends
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import torch
 
 from net import checkpoint
@@ -26,6 +29,7 @@ from train import mnist, ranks
 from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, print_no_more, rate, seed, threads
 from train.devices import DEVICES, DeviceError, choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
+from train.lock import InUseError, alone_at
 from train.mnist import DataError, Digits
 from train.novelty import relearn_novelty
 from train.pictures import load_pictures
@@ -59,9 +63,10 @@ def main() -> int:
         if os.environ.get("RANK", "0") == "0":
             print(error, file=sys.stderr)
         return USAGE_ERROR
+    go_on = "" if options.corrections else "; --resume goes on after the last epoch that was saved, if one was"
     try:
         status = run(options, mine, device)
-    except (UsageError, SpeedupError, StateError, DivergedError) as error:  # the same on every rank
+    except (UsageError, SpeedupError, StateError, InUseError, DivergedError) as error:  # the same on every rank
         if mine.is_first:
             print(error, file=sys.stderr)
         return USAGE_ERROR if isinstance(error, UsageError | SpeedupError) else FAILURE
@@ -73,10 +78,9 @@ def main() -> int:
         message = str(error)
     except BrokenPipeError:
         print_no_more()
-        go_on = "" if options.corrections else "; --resume goes on after the last epoch that was done, if one was"
         message = f"Stopped, as nobody reads what this prints{go_on}."
     except OSError as error:
-        message = f"Could not write beside '{options.out}': {error.strerror or error}. No weights were lost."
+        message = f"Could not write beside '{options.out}': {error.strerror or error}. No weights were lost{go_on}."
     except RuntimeError as error:
         # What the others say when one rank fails is no more than that their connection to it broke.
         if mine.count == 1:
@@ -106,6 +110,7 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     state_path = out.with_suffix(STATE)
     if not checkpoint.is_weights(out) or out.name.endswith(STATE):
         raise UsageError(f"'{out}' is not called as weights are; --out names a folder, or a file NAME.pt.")
+    refuse_other_weights(out)
     if options.corrections:
         refuse_flags_of_whole_runs(options, mine)
         return learn_corrections(options, device, out)
@@ -132,28 +137,52 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
             pass
         return 0
 
+    with alone_at(state_path):
+        return train_to(out, training, (digits, validation, test), options, is_resumed=state is not None)
+
+
+def train_to(
+    out: Path, training: Training, data: tuple[Digits, Digits, Digits], options: argparse.Namespace, *, is_resumed: bool
+) -> int:
+    """Bring ``training`` to its end, and write what comes of it to ``out``; the exit status.
+
+    ``data`` are the digits to train on, to validate with, and to test with at the end.
+    """
+    digits, validation, test = data
+    state_path, epochs = out.with_suffix(STATE), training.recipe.epochs
     if training.resumed_elsewhere:
         print("This run began with another PyTorch, device, or number of processes or threads, as the card will say.")
-    elif state is None and state_path.exists():
+    elif not is_resumed and state_path.exists():
         print(f"After an epoch, this replaces the run broken off at {state_path}; --resume would go on with that.")
     print(describe(training, digits, validation), flush=True)
     try:
         for result in training.run(digits, validation, state_path):
-            print(describe_epoch(result, recipe.epochs), flush=True)
+            print(describe_epoch(result, epochs), flush=True)
     except DivergedError as error:
         raise DivergedError(f"{error}; no weights were written. A smaller --lr may help.") from error
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cost what is being saved
-        print("\n" + leave(training, state_path, out, resume_command(options, mine)), file=sys.stderr)
+        print("\n" + keep_interrupted(training, out, resume_command(options, training.ranks)), file=sys.stderr)
         return INTERRUPTED
 
     # A Ctrl-C from here on would only cost the user the result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if recipe.outliers:
+    if training.recipe.outliers:
         relearn_novelty(training, digits)
     publish(training, validation, test, out)
     state_path.unlink(missing_ok=True)
     return 0
+
+
+def refuse_other_weights(out: Path) -> None:
+    """Raise UsageError where the weights of another network, which this one's must not replace, lie at ``out``."""
+    try:
+        if out.exists():
+            checkpoint.load(out)
+    except checkpoint.OtherNetworkError as error:
+        raise UsageError(f"{error}, which is left as it is; --out names another file.") from error
+    except checkpoint.CheckpointError:
+        pass  # nothing is lost with what cannot be used
 
 
 def usable_speedups(
@@ -216,10 +245,10 @@ def seed_of(recognizer: Recognizer) -> int:
     return int(recognizer.card.get("sha256", "0")[:8], 16)
 
 
-def leave(training: Training, state_path: Path, out: Path, resume: str) -> str:
-    """Keep what a stopped run is worth without overwriting finished weights; what to tell the user.
+def keep_interrupted(training: Training, out: Path, resume: str) -> str:
+    """Keep what a stopped run is worth without overwriting finished weights at ``out``; what to tell the user.
 
-    That is what it had saved at ``state_path``: since then the weights have seen a part of one more epoch.
+    That is the state that it had saved: since then the weights have seen a part of one more epoch.
     """
     done = training.epochs_saved
     if not done:  # what lies there, if anything, is of another run
@@ -230,7 +259,7 @@ def leave(training: Training, state_path: Path, out: Path, resume: str) -> str:
     if out.exists() and not checkpoint.card_of(out).get("interrupted"):
         return f"Stopped; {out} is as it was, and {go_on}."
     card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
-    checkpoint.save(widened(load_state(state_path)["averaged"]["network"]), card, out)
+    checkpoint.save(widened(load_state(out.with_suffix(STATE))["averaged"]["network"]), card, out)
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 
 
@@ -378,4 +407,5 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

@@ -8,10 +8,14 @@ Pictures go the way that they go in the server, from the bytes of the file on.
 
 import argparse
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+if __name__ == "__main__":  # and PyTorch is yet to be imported
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import torch
 from tqdm import tqdm
@@ -24,7 +28,7 @@ from train.calibrate import calibrated, expected_calibration_error
 from train.command_line import FAILURE, unless_interrupted
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, load_test_digits, root_folder
-from train.pictures import FOLDERS, labelled_files
+from train.pictures import FOLDERS, count_others, labelled_files
 from train.report import report_path, write_report
 from train.traits import traits_of
 
@@ -184,11 +188,15 @@ def main() -> int:
         print(f"{error.filename or report_path(options.checkpoint)}: {error.strerror}.", file=sys.stderr)
         return FAILURE
     if not readings:
-        print(f"There is no picture in '{options.images}'; it needs folders named 0 to 9, or none.", file=sys.stderr)
+        what = "There is no picture in" if options.images.is_dir() else "There is no folder"
+        print(f"{what} '{options.images}'; it needs folders named 0 to 9, or none.", file=sys.stderr)
         return FAILURE
     report_folder(readings)
+    if others := count_others(options.images):
+        print(f"\nleft out: {others} files that are called no pictures, or lie in folders not named 0 to 9, or none")
     return 0
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(unless_interrupted(main))

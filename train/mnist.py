@@ -1,6 +1,7 @@
 """MNIST as whole tensors: 47 MB of pixels need no loader."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def load(root: Path, *, train: bool) -> Digits:
     Raises DataError where it can be neither read nor downloaded.
     """
     damaged = DataError(f"The files of MNIST in '{root}' are damaged; delete them, and they are downloaded anew.")
+    was_there = root.exists()
     try:
         dataset = MNIST(str(root), train=train, download=True)
     except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:
@@ -80,6 +82,9 @@ def load(root: Path, *, train: bool) -> Digits:
             if isinstance(error, OSError) and error.errno:
                 raise DataError(f"MNIST in '{root}' could not be read ({error.strerror}).") from error
             raise damaged from error
+        for folder in (root / "MNIST" / "raw", root / "MNIST", *([] if was_there else [root])):
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".: ")
         raise DataError(
             f"MNIST could not be downloaded into '{root}' ({reason}); "

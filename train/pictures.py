@@ -82,6 +82,11 @@ def labelled_files(folder: Path) -> list[tuple[Path, int]]:
     ]
 
 
+def count_others(folder: Path) -> int:
+    """How many files in the folders of ``folder`` are none of its `labelled_files`."""
+    return sum(path.is_file() for path in folder.glob("*/*")) - len(labelled_files(folder))
+
+
 def pictures_in_zip(path: Path) -> Iterator[tuple[bytes, int]]:
     """The members <digit>/<name> of the ZIP file ``path``. Raises DataError where it is none, or is damaged."""
     try:

@@ -38,6 +38,7 @@ class EpochProgress:
         self.steps = 0
         self.sums: Tensor | None = None
         self.on_its_way: Arrival | None = None
+        self.loss = 0.0  # the mean so far, as it was last shown
 
     def __enter__(self) -> "EpochProgress":
         return self
@@ -53,9 +54,9 @@ class EpochProgress:
         if self.on_its_way is None and self.steps % self.every == 0:
             self.on_its_way = Arrival(self.sums / self.steps)
         if self.on_its_way is not None and self.on_its_way.is_here():
-            loss_so_far, accuracy_so_far = self.on_its_way.values.tolist()
+            self.loss, accuracy_so_far = self.on_its_way.values.tolist()
             self.on_its_way = None
-            self.bar.set_postfix(loss=f"{loss_so_far:.4f}", accuracy=f"{accuracy_so_far:.2%}", refresh=False)
+            self.bar.set_postfix(loss=f"{self.loss:.4f}", accuracy=f"{accuracy_so_far:.2%}", refresh=False)
         self.bar.update()
 
     def means(self) -> Tensor:

@@ -54,6 +54,8 @@ svg .ideal { stroke: var(--quiet); stroke-dasharray: 4 4; }
 svg polyline { fill: none; stroke-width: 2.5; stroke-linejoin: round; stroke-linecap: round; }
 svg polyline.one { stroke: var(--one); }
 svg polyline.two { stroke: var(--two); }
+svg circle.one { fill: var(--one); }
+svg circle.two { fill: var(--two); }
 svg rect { fill: var(--one); }
 .key.one { color: var(--one); }
 .key.two { color: var(--two); }
@@ -61,6 +63,8 @@ svg rect { fill: var(--one); }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
 td, th { padding: .15rem .25rem; text-align: right; font-weight: normal; }
 th { color: var(--quiet); }
+table.confusion { table-layout: fixed; font-size: clamp(.625rem, 2.6vw, .8125rem); }
+.confusion :is(td, th) { padding-inline: .1rem; }
 td.hit { font-weight: 600; }
 td.miss { background: color-mix(in srgb, var(--two) calc(var(--share) * 1%), transparent); }
 .tiles { display: grid; gap: .75rem .5rem; grid-template-columns: repeat(auto-fill, minmax(5.25rem, 1fr)); }
@@ -119,7 +123,7 @@ def summary(card: dict[str, Any]) -> str:
     facts = [
         ("date", "{}"),
         ("parameters", "{:,} parameters"),
-        ("epochs", "{} epochs"),
+        ("epochs", "epochs: {}"),
         ("seconds", "{:.0f} s"),
         ("device", "on {}"),
         ("seed", "seed {}"),
@@ -157,7 +161,8 @@ def draw_curves(xs: Sequence[float], lines: list[list[float]]) -> str:
     """Lines over ``xs`` as SVG, with a logarithmic axis of their positive values."""
     values = [value for line in lines for value in line]
     low, high = np.floor(np.log10(min(values)) * 3) / 3, np.ceil(np.log10(max(values)) * 3 + 1e-9) / 3
-    scale_x = scale(min(xs), max(xs), MARGIN, WIDTH - 12)
+    margin = MARGIN if len(xs) > 1 else WIDTH / 2  # a single one is in the middle
+    scale_x = scale(min(xs), max(xs), margin, WIDTH - 12)
     scale_y = scale(low, high, HEIGHT - MARGIN / 1.5, 12)
     parts = []
     for level in np.linspace(low, high, 4):
@@ -167,9 +172,11 @@ def draw_curves(xs: Sequence[float], lines: list[list[float]]) -> str:
     for x in sorted({xs[0], xs[len(xs) // 2], xs[-1]}):
         parts.append(f'<text x="{scale_x(x):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{x:g}</text>')
     for kind, line in zip(("one", "two"), lines, strict=True):
-        corners = [f"{scale_x(x):.1f},{scale_y(np.log10(value)):.1f}" for x, value in zip(xs, line, strict=True)]
-        points = " ".join(corners + corners[-1:])  # so that a line of one point shows, as a dot
+        corners = [(scale_x(x), scale_y(np.log10(value))) for x, value in zip(xs, line, strict=True)]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
         parts.append(f'<polyline class="{kind}" points="{points}"/>')
+        if len(corners) == 1:  # of which no line would be seen
+            parts.append(f'<circle class="{kind}" cx="{corners[0][0]:.1f}" cy="{corners[0][1]:.1f}" r="5"/>')
     return svg(WIDTH, HEIGHT, parts)
 
 
@@ -190,7 +197,7 @@ def draw_confusion(confusion: Tensor) -> str:
             for read, count in enumerate(row)
         ]
         rows.append(f"<tr><th>{written}</th>{''.join(cells)}</tr>")
-    return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
+    return f'<div class="scroll"><table class="confusion">{"".join(rows)}</table></div>'
 
 
 def draw_digits(confusion: Tensor) -> str:

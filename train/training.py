@@ -110,21 +110,22 @@ class Training:
     def run(self, digits: Digits, validation: Digits, state_path: Path | None = None) -> Iterator[EpochResult]:
         """Train epoch after epoch until the recipe is done, saving the state after each.
 
-        Before the first as well, so that a disk which cannot be written is known at once, unless another run's state
-        stands there: that is worth more. Raises DivergedError as soon as an epoch's loss is not finite; the state of
-        the epoch before stays.
+        Before the first as well, so that a disk which takes no more is known at once, unless another run's state stands
+        there: that is worth more. Raises DivergedError once a loss is not finite, at an epoch's end at
+        the latest; the state of the epoch before stays.
         """
         is_first_state = state_path is not None and self.ranks.is_first and not state_path.exists()
         try:
             if is_first_state:
-                self.save_state(state_path)
+                for _ in range(2):  # later states as well are written beside the one before
+                    self.save_state(state_path)
             while len(self.history) < self.recipe.epochs:
                 result = self.epoch(digits, validation)
                 self.history.append(result)
                 self.save_state(state_path)
                 yield result
         finally:
-            if is_first_state and not self.history:  # there is nothing in it to go on from
+            if is_first_state and not self.epochs_saved:  # there is nothing in it to go on from
                 state_path.unlink(missing_ok=True)
 
     def epoch(self, digits: Digits, validation: Digits) -> EpochResult:
@@ -135,6 +136,8 @@ class Training:
         with EpochProgress(number, self.recipe.epochs, steps, visible=self.ranks.is_first) as progress:
             for loss, correct in self.steps(digits, number):
                 progress.update(loss, correct)
+                if self.ranks.count == 1 and not math.isfinite(progress.loss):  # several have to stop together
+                    raise DivergedError(f"The loss is {progress.loss} in epoch {number}")
             train_loss, train_accuracy = self.ranks.mean(progress.means()).tolist()
         logits = compute_logits(self.averaged_network, validation.images)
         validation_loss = F.cross_entropy(logits[:, :NONE], validation.labels).item()
@@ -220,6 +223,8 @@ class Training:
             "surroundings": self.surroundings,
             "resumed_elsewhere": self.resumed_elsewhere,
         }
+        if not self.history:  # as large as it will be with AdamW's two moments
+            state["room"] = [torch.zeros_like(each) for each in self.network.parameters() for _ in range(2)]
         # By way of memory: on a full disk torch.save itself raises something that is no OSError.
         buffer = BytesIO()
         torch.save(state, buffer)

@@ -3,11 +3,12 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from net.serving import access_log, headers
 from net.serving.connections import Refused
-from net.serving.contract import INTERNAL, JSON, STATUS, error_body
+from net.serving.contract import INTERNAL, JSON, NOT_FOUND, STATUS, error_body
 from net.serving.metrics import Metrics
 from net.serving.wsgi import Environ, Wsgi, header
 
@@ -38,12 +39,12 @@ class Observed:
             if self.is_preflight(environ):
                 answer("204 No Content", [("Content-Length", "0")])
                 return []
+            if not is_utf8(environ.get("PATH_INFO", "")):  # of which Bottle would leave out what is none
+                return [error_answer("not_found", NOT_FOUND, answer)]
             return self.app(environ, answer)
         except MemoryError:  # which Bottle lets pass; the next request may need less
             log.exception("request %s failed", request_id)
-            body = error_body("internal", INTERNAL).encode()
-            answer("500 Internal Server Error", [("Content-Type", JSON), ("Content-Length", str(len(body)))])
-            return [body]
+            return [error_answer("internal", INTERNAL, answer)]
         finally:
             seconds = time.perf_counter() - started
             route = environ.get("bottle.route")
@@ -66,6 +67,23 @@ class Observed:
             and header(environ, "Origin") in self.origins
             and header(environ, "Access-Control-Request-Method") != ""
         )
+
+
+def error_answer(code: str, message: str, start_response: Callable[..., Any]) -> bytes:
+    """The body of an error, whose header is sent."""
+    body = error_body(code, message).encode()
+    status = f"{STATUS[code]} {HTTPStatus(STATUS[code]).phrase}"
+    start_response(status, [("Content-Type", JSON), ("Content-Length", str(len(body)))])
+    return body
+
+
+def is_utf8(text: str) -> bool:
+    """Whether ``text``, whose characters WSGI made of bytes, is text in UTF-8."""
+    try:
+        text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
 
 
 def log_refused(metrics: Metrics) -> Refused:

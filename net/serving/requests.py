@@ -18,7 +18,7 @@ from net.serving import bodies
 from net.serving.connections import MAX_DROPPED
 from net.serving.contract import JSON, too_large
 from net.serving.refusals import Refusal, refusal_of, refuse
-from net.serving.wsgi import FIELDS, LIMITS
+from net.serving.wsgi import FIELDS, LIMITS, header
 from net.strokes import MAX_POINTS
 
 EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
@@ -97,10 +97,14 @@ def read_strokes(given: Any) -> strokes.Strokes:
 
 def read_label() -> int:
     """The right digit, in the field `label` of the current request or in its query."""
-    given = fields().get("label")
-    if isinstance(given, float) and given.is_integer():  # as JSON has it, 7.0 is an integer
-        given = int(given)
-    label = str(request.query.get("label", "") if given is None else given)
+    body = fields()
+    given = body.getall("label") if isinstance(body, bottle.FormsDict) else [body.get("label")]
+    # As JSON has it, 7.0 is an integer.
+    given = [int(one) if isinstance(one, float) and one.is_integer() else one for one in given if one is not None]
+    labels = {str(one) for one in [*given, *request.query.getall("label")]}
+    if len(labels) > 1:
+        refuse("bad_label", "The request names several digits as the right one; send one of them.")
+    label = next(iter(labels), "")
     if not DIGIT.fullmatch(label):
         refuse(
             "bad_label", "The right digit is missing or none of 0 to 9; send it as the field 'label' or as ?label=7."
@@ -124,6 +128,8 @@ def media_type() -> str:
 def read_body() -> bytes:
     """The whole body of the current request, which can be read again from `request.body`."""
     most = request.environ[LIMITS].body
+    if header(request.environ, "Content-Encoding").strip().lower() not in ("", "identity"):
+        refuse("unsupported_type", "The body is compressed; send it as it is, without Content-Encoding.")
     if request.content_length > most:
         drop_body()
         refuse("too_large", too_large(most))
@@ -147,10 +153,10 @@ def drop_body() -> None:
 
 
 def read_part(part: Any) -> bytes:
-    """The picture in a multipart field: a file, or a data URL as text."""
+    """The picture in a multipart field: a file, with a name or without, or a data URL as text."""
     if isinstance(part, bottle.FileUpload):
         return part.file.read() or refuse("no_image", EMPTY)
-    return read_data_url(part)
+    return read_data_url(part) if part is None or part.isascii() else part.encode("latin-1")
 
 
 def fields() -> Mapping[str, Any]:
@@ -166,6 +172,7 @@ def multipart_form(body: bytes) -> bottle.FormsDict:
     """The fields of the current request's multipart form, which is ``body``."""
     # As it came, for Bottle makes capitals small, and boundaries have them.
     if bodies.is_plain_multipart(body, request.environ.get("CONTENT_TYPE", "")):
+        request.environ["CONTENT_TYPE"] += "; charset=latin-1"  # or no file could come without a name
         with suppress(Exception):  # Bottle's parser raises whatever malformed parts lead it to
             return request.POST
     raise Refusal("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
