@@ -7,6 +7,7 @@ one, whole, whatever happens in between.
 import hashlib
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -27,7 +28,7 @@ class CheckpointError(Exception):
 
 
 class OtherNetworkError(CheckpointError):
-    """The weights of another network."""
+    """The weights of another network, or what else PyTorch saves."""
 
 
 def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -63,6 +64,10 @@ def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
     try:
         state_dict = torch.load(BytesIO(weights), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different one for each way a file can be damaged
+        if zipfile.is_zipfile(BytesIO(weights)):  # it is whole, and holds a module for one
+            raise OtherNetworkError(
+                f"The checkpoint '{path}' holds something else than this network's weights"
+            ) from error
         raise CheckpointError(f"The checkpoint '{path}' is not a file of PyTorch weights, or it is damaged") from error
     network = LeNet()
     try:

@@ -81,11 +81,11 @@ def fades(cells: Bytes, begins: int, strongest: int, cell: int) -> bool:
     near = cells_near(strong, cell)
     beside = with_fainter & ~near & cells_near(near, cell)
     before = strong & cells_near(cells_near(cells_near(beside, cell), cell), cell)
-    return bool(before.any()) and np.median(cells[beside]) > FADED * np.median(cells[before])
+    return bool(before.any() and np.median(cells[beside]) > FADED * np.median(cells[before]))
 
 
 def strongest_ink(counts: NDArray[np.int64], cells: Bytes, cell: int) -> tuple[int, int] | None:
-    """The levels at which the strongest ink begins, and what it was parted from; None where ink is all over ``cells``.
+    """The levels at which ink begins, and the strongest of it; None where that is all over ``cells``.
 
     Otsu's threshold parts the stronger from the fainter, and these again, until the stronger leaves most of the
     picture bare.

@@ -83,7 +83,7 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
         PARTS_LEFT_OUT: not found.is_whole,
     }
     of_found = frozenset(name for name, was_done in done.items() if was_done)
-    of_first = of_found if first is found and first.is_whole else of_found | {PARTS_LEFT_OUT}
+    of_first = of_found if first is found else of_found | {PARTS_LEFT_OUT}
     # A digit that was cut out closely goes from rim to rim as lines across a picture do.
     may_be_cut_out = first is not found and found.strength.shape == difference.pixels.shape
     return Ink(

@@ -57,10 +57,10 @@ let preparation = [];
 /** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
 let wantedDigit = null;
 let insideIsInView = false;
-let scrolledTo = 0; // pixels, when a finger came down
+let seenFrom = ""; // what part of the page, when a finger came down alone
 let lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") ?? tools[0];
 
-paper.addEventListener("touchstart", () => (scrolledTo = scrollY), { passive: true });
+paper.addEventListener("touchstart", ({ touches }) => (seenFrom = touches.length > 1 ? "" : view()), { passive: true });
 paper.addEventListener("touchend", tellHowToDraw);
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
@@ -155,9 +155,14 @@ function refuse(sentence) {
   }
 }
 
-/** A finger that was on a picture and did not scroll meant to draw, as whatever else comes down on one does. */
+/** @returns {string} what part of the page is seen, and how large */
+function view() {
+  return [scrollY, visualViewport?.scale, visualViewport?.pageLeft, visualViewport?.pageTop].join();
+}
+
+/** A finger that was on a picture and neither scrolled nor zoomed meant to draw, as whatever else comes down there. */
 function tellHowToDraw() {
-  if (drawing.pictures && scrollY === scrolledTo) tapped.textContent = words.clearToDraw;
+  if (drawing.pictures && view() === seenFrom) tapped.textContent = words.clearToDraw;
 }
 
 /** Show what is on the pad now, and have it read. */

@@ -100,7 +100,9 @@ export class Pad {
     };
     canvas.addEventListener("touchmove", keepStill, { passive: false });
     // Who has zoomed in until the pad fills the screen could never leave it.
-    visualViewport?.addEventListener("resize", () => canvas.toggleAttribute("data-zoomed", isZoomed()));
+    const letZoomOut = () => canvas.toggleAttribute("data-zoomed", isZoomed());
+    visualViewport?.addEventListener("resize", letZoomOut);
+    letZoomOut();
     new ResizeObserver(() => this.#fit()).observe(canvas);
     this.#fitToDensity();
     onOtherColours(() => {

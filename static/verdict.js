@@ -74,9 +74,9 @@ async function send(picture, label) {
     const address = isJson ? "corrections" : `corrections?label=${label}`;
     const body = isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture;
     const response = await post(address, body, AbortSignal.timeout(patienceFor(picture)));
-    const answer = await response.json();
     if (isForNow(response.status)) return words.notKeptNow;
     if (response.status === 401) return words.notKeptToken; // as short as what else is said there
+    const answer = await response.json();
     if (answer.error) return errorInWords(answer.error);
     return say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label });
   } catch {

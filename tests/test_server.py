@@ -279,6 +279,13 @@ def test_bad_pictures_get_their_error(server, case: str):
     assert as_raw_body(server, PICTURES[4]).json["digit"] == 4, "and the next one is read"
 
 
+def test_text_in_a_part_of_a_form_is_told_to_be_no_picture(server):
+    for kind in ("text/plain", "text/plain; charset=utf-8"):
+        disposition = f'name="image"\r\nContent-Type: {kind}'
+        for text in ("data:image/png;base64,ä", "Mein Bild für 5 €"):
+            assert multipart(server, text.encode(), disposition).status in (400, 422), text
+
+
 @pytest.mark.parametrize("name", ["", '; filename=""', "; filename*=UTF-8''7.png"])
 def test_a_part_of_a_form_needs_no_file_name(server, name: str):
     assert multipart(server, PICTURES[7].read_bytes(), f'name="image"{name}').json["digit"] == 7
@@ -343,12 +350,16 @@ def test_what_is_no_http_gets_json_too(server, request_bytes: bytes, status: int
     assert f" {status} " in server.log.read_text().splitlines()[-1], "what waitress refuses is logged as well"
 
 
-def test_the_error_to_who_asks_for_a_header_alone_has_no_body(server):
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [(b"HEAD / HTTP/1.1\r\nContent-Length: seven", 400), (b"HEAD /%ff HTTP/1.1\r\nHost: x", 404)],
+)
+def test_the_error_to_who_asks_for_a_header_alone_has_no_body(server, asked: bytes, status: int):
     with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
-        connection.sendall(b"HEAD / HTTP/1.1\r\nContent-Length: seven\r\n\r\n")
+        connection.sendall(asked + b"\r\n\r\n")
         connection.shutdown(socket.SHUT_WR)
         answer = connection.makefile("rb").read()
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert answer.endswith(b"\r\n\r\n")
 
 

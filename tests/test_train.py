@@ -5,6 +5,7 @@ import datetime
 import errno
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -35,7 +36,7 @@ from train.outliers import Outliers
 from train.ranks import Ranks
 from train.recipe import FAST, NO_AUGMENTATION, Augmentation, Habits, Recipe
 from train.speedups import Speedups, require
-from train.training import Training, learning_rate_schedule
+from train.training import DivergedError, Training, learning_rate_schedule
 
 SHORT = ("--epochs", "3", "--batch-size", "50", "--threads", "1", "--device", "cpu", "--no-bf16", "--no-channels-last")
 
@@ -287,18 +288,20 @@ def test_two_runs_do_not_take_turns_at_one_place(small_mnist: Path, tmp_path: Pa
 
 def test_the_weights_of_another_network_are_left_alone(small_mnist: Path, tmp_path: Path):
     other = tmp_path / "mine.pt"
-    torch.save({"weight": torch.zeros(3)}, other)
-    before = other.read_bytes()
-    ended = train(other, small_mnist, *SHORT)
-    assert (ended.returncode, other.read_bytes()) == (2, before)
-    assert "another network" in ended.stderr
+    for what in (torch.nn.Linear(3, 3), {"weight": torch.zeros(3)}):
+        torch.save(what, other)
+        before = other.read_bytes()
+        ended = train(other, small_mnist, *SHORT)
+        assert (ended.returncode, other.read_bytes()) == (2, before)
+        assert "left as it is" in ended.stderr
     advice = python("-m", "train.evaluate", "--checkpoint", str(other)).stderr
     assert f"--out '{tmp_path / 'mine-digits.pt'}'" in advice
 
 
 @pytest.mark.parametrize("module", ["train", "train.evaluate"])
 def test_ctrl_c_while_pytorch_is_imported_is_quiet(module: str):
-    ended = python("-c", CTRL_C_AT_IMPORT.format(module=module))
+    heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    ended = python("-c", heeded + CTRL_C_AT_IMPORT.format(module=module))
     assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
 
 
@@ -481,7 +484,16 @@ def test_a_loss_that_is_no_number_stops_the_run_and_overwrites_nothing(trained, 
     ended = train(out, small_mnist, *SHORT, "--lr", "1e30")
     assert (ended.returncode, out.read_bytes()) == (1, before)
     assert "loss" in ended.stderr.splitlines()[-1]
-    assert "12/12" not in ended.stderr, "the epoch is not trained to its end"
+
+
+def test_a_loss_that_is_no_number_ends_the_epoch_at_once(small_mnist: Path, monkeypatch: pytest.MonkeyPatch):
+    digits, validation = load_training_digits(small_mnist)
+    training = Training(replace(FAST, batch_size=50), torch.device("cpu"), len(digits), Speedups())
+    steps = []
+    monkeypatch.setattr(training, "step", lambda *_: steps.append(1) or (torch.tensor(math.nan), torch.tensor(0.0)))
+    with pytest.raises(DivergedError):
+        training.epoch(digits, validation)
+    assert len(steps) == 1
 
 
 def test_a_last_step_that_ruins_the_weights_overwrites_nothing(trained, small_mnist: Path, tmp_path: Path):

@@ -14,12 +14,14 @@ import shlex
 import signal
 import sys
 import traceback
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-if __name__ == "__main__":  # and PyTorch is yet to be imported: there is nothing to be kept of what Ctrl-C ends
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# In the background Ctrl-C is ignored, and is not to be heeded.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while PyTorch is imported there is nothing to be kept
 
 import torch
 
@@ -66,7 +68,9 @@ def main() -> int:
     go_on = "" if options.corrections else "; --resume goes on after the last epoch that was saved, if one was"
     try:
         status = run(options, mine, device)
-    except (UsageError, SpeedupError, StateError, InUseError, DivergedError) as error:  # the same on every rank
+    except InUseError as error:  # the first rank's alone; torchrun ends the others
+        message = str(error)
+    except (UsageError, SpeedupError, StateError, DivergedError) as error:  # the same on every rank
         if mine.is_first:
             print(error, file=sys.stderr)
         return USAGE_ERROR if isinstance(error, UsageError | SpeedupError) else FAILURE
@@ -107,13 +111,18 @@ def take_place(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
 def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     """Train, evaluate, write; the exit status."""
     out = checkpoint.weights_path(options.out)
-    state_path = out.with_suffix(STATE)
     if not checkpoint.is_weights(out) or out.name.endswith(STATE):
         raise UsageError(f"'{out}' is not called as weights are; --out names a folder, or a file NAME.pt.")
     refuse_other_weights(out)
     if options.corrections:
         refuse_flags_of_whole_runs(options, mine)
-        return learn_corrections(options, device, out)
+    with alone_at(out) if mine.is_first else nullcontext():
+        return learn_corrections(options, device, out) if options.corrections else run_whole(options, mine, device, out)
+
+
+def run_whole(options: argparse.Namespace, mine: Ranks, device: torch.device, out: Path) -> int:
+    """Train from the start, or from where a run was broken off; the exit status."""
+    state_path = out.with_suffix(STATE)
     state = load_state(state_path) if options.resume else None
     recipe = chosen_recipe(options, state, mine)
 
@@ -136,9 +145,7 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
         for _ in training.run(digits, validation, state_path):
             pass
         return 0
-
-    with alone_at(state_path):
-        return train_to(out, training, (digits, validation, test), options, is_resumed=state is not None)
+    return train_to(out, training, (digits, validation, test), options, is_resumed=state is not None)
 
 
 def train_to(
@@ -181,8 +188,10 @@ def refuse_other_weights(out: Path) -> None:
             checkpoint.load(out)
     except checkpoint.OtherNetworkError as error:
         raise UsageError(f"{error}, which is left as it is; --out names another file.") from error
-    except checkpoint.CheckpointError:
-        pass  # nothing is lost with what cannot be used
+    except checkpoint.CheckpointError as error:
+        if isinstance(error.__cause__, OSError):
+            raise UsageError(f"{error}, so it is left as it is; --out names another file.") from error
+        # What is damaged is no loss.
 
 
 def usable_speedups(
@@ -407,5 +416,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

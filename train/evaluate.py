@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-if __name__ == "__main__":  # and PyTorch is yet to be imported
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# In the background Ctrl-C is ignored, and is not to be heeded.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while PyTorch is imported
 
 import torch
 from tqdm import tqdm
@@ -198,5 +199,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(unless_interrupted(main))

@@ -1,13 +1,18 @@
 """One run at a time to each checkpoint: two would take turns in overwriting what either goes on from."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 try:
     import fcntl
 except ImportError:  # on Windows
     fcntl = None
+
+CANNOT_LOCK = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)  # as some network file systems say
 
 
 class InUseError(Exception):
@@ -15,22 +20,34 @@ class InUseError(Exception):
 
 
 @contextmanager
-def alone_at(state_path: Path) -> Iterator[None]:
-    """Keep other runs from ``state_path``, however this one ends, where the system can.
+def alone_at(weights: Path) -> Iterator[None]:
+    """Keep other runs from ``weights``, however this one ends, where the system can.
 
     Raises InUseError where another one is there, or OSError where the folder cannot be written to.
     """
     if fcntl is None:
         yield
         return
-    path = state_path.with_suffix(".lock")
+    path = weights.with_suffix(".training.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InUseError(f"Another run is training to '{state_path.parent}'; --out names another place.") from None
+        if not is_locked(file, path):
+            raise InUseError(f"Another run is training to '{weights}'; --out names another place.")
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def is_locked(file: TextIO, path: Path) -> bool:
+    """Whether ``file``, which was opened at ``path``, is this run's now, or need not be anybody's."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno in CANNOT_LOCK:
+            return True
+        raise
+    # The run that it was of may have ended in between, and taken it away.
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())

@@ -1,4 +1,4 @@
 """What stands between sockets and the application: connections, processes, logs, measurements, requests, refusals.
 
-Bottle is known to the last two alone.
+Bottle is used by the last two alone; `observed` reads which route it took.
 """

@@ -40,7 +40,8 @@ class Observed:
                 answer("204 No Content", [("Content-Length", "0")])
                 return []
             if not is_utf8(environ.get("PATH_INFO", "")):  # of which Bottle would leave out what is none
-                return [error_answer("not_found", NOT_FOUND, answer)]
+                body = error_answer("not_found", NOT_FOUND, answer)
+                return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
             return self.app(environ, answer)
         except MemoryError:  # which Bottle lets pass; the next request may need less
             log.exception("request %s failed", request_id)

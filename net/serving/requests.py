@@ -101,7 +101,7 @@ def read_label() -> int:
     given = body.getall("label") if isinstance(body, bottle.FormsDict) else [body.get("label")]
     # As JSON has it, 7.0 is an integer.
     given = [int(one) if isinstance(one, float) and one.is_integer() else one for one in given if one is not None]
-    labels = {str(one) for one in [*given, *request.query.getall("label")]}
+    labels = {str(one) for one in [*given, *request.query.getall("label")]} - {""}
     if len(labels) > 1:
         refuse("bad_label", "The request names several digits as the right one; send one of them.")
     label = next(iter(labels), "")
@@ -156,7 +156,10 @@ def read_part(part: Any) -> bytes:
     """The picture in a multipart field: a file, with a name or without, or a data URL as text."""
     if isinstance(part, bottle.FileUpload):
         return part.file.read() or refuse("no_image", EMPTY)
-    return read_data_url(part) if part is None or part.isascii() else part.encode("latin-1")
+    if part and not part.isascii() and not part.lstrip().lower().startswith("data:"):
+        with suppress(UnicodeEncodeError):  # then it is text, in a charset of its own
+            return part.encode("latin-1")
+    return read_data_url(part)
 
 
 def fields() -> Mapping[str, Any]:
