@@ -62,6 +62,7 @@ let lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") 
 
 paper.addEventListener("touchstart", ({ touches }) => (seenFrom = touches.length > 1 ? "" : view()), { passive: true });
 paper.addEventListener("touchend", tellHowToDraw);
+addEventListener("scroll", () => (tapped.textContent = "")); // a busy browser scrolls after the finger has gone
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
 redo.addEventListener("click", redoStep);
