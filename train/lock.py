@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -29,6 +29,7 @@ def alone_at(weights: Path) -> Iterator[None]:
         yield
         return
     path = weights.with_suffix(".training.lock")
+    was_there = path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         if not is_locked(file, path):
@@ -37,6 +38,9 @@ def alone_at(weights: Path) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
+            if not was_there:
+                with suppress(OSError):  # it holds what was written
+                    path.parent.rmdir()
 
 
 def is_locked(file: TextIO, path: Path) -> bool:
