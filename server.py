@@ -4,6 +4,7 @@ python server.py
 gunicorn "server:create_app()"
 """
 
+import argparse
 import base64
 import gzip
 import hashlib
@@ -18,9 +19,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 if __name__ == "__main__":  # and PyTorch is yet to be imported, which takes a second or two
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is under way that would have to be finished
@@ -32,14 +36,14 @@ import torch
 from bottle import HTTPError, HTTPResponse, request, response
 
 from net import data_url, explain, strokes
+from net.arguments import positive_number, whole_number
 from net.batching import DeadlineError
 from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
 from net.corrections import Correction, Corrections, QuotaReachedError, StorageFullError
-from net.errors import NoDigitError
+from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, connections, memory, openapi, processes
-from net.serving.command_line import limits_of, parse_arguments
+from net.serving import access_log, bodies, connections, memory, openapi, processes
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
@@ -48,6 +52,7 @@ from net.serving.contract import (
     NOT_FOUND,
     NOT_HTTP,
     OVERLOADED,
+    RETRY_SECONDS,
     STATUS,
     error_body,
     error_of,
@@ -70,22 +75,39 @@ from net.serving.gate import (
 from net.serving.limits import Limits
 from net.serving.metrics import CONTENT_TYPE, Metrics
 from net.serving.observed import Observed, log_refused
-from net.serving.refusals import Refusal, refusal_of, refuse
-from net.serving.requests import Several, asked_digit, read_label, read_picture, read_pictures
-from net.serving.wsgi import ARRIVED, LIMITS, Wsgi, header
+from net.serving.wsgi import ARRIVED, Wsgi, header
+from net.strokes import MAX_POINTS
 
 log = logging.getLogger("server")
 HOME = Path(__file__).resolve().parent
 VIEWS = [str(HOME / "views")]  # one and the same list, by whose identity Bottle keeps what it has compiled
 STATIC_KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 STATIC_FILES = {path.name: path for path in sorted((HOME / "static").iterdir()) if path.suffix in STATIC_KINDS}
+SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = HOME / "corrections"
 
+NO_DIGIT_CODES = {
+    UnreadableImageError: "unreadable_image",
+    TooManyPixelsError: "too_large",
+    BlankImageError: "blank_image",
+    strokes.StrokesError: "bad_strokes",
+}
 STORAGE_FULL = "There is no room for more corrections; the one who runs this server must make some."
 HANDING_OUT = "The corrections are being handed out to somebody else; ask again a little later."
 IN_MEMORY = 1024 * 1024  # bytes of them, at most; more are written to the disk first
+EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
+HOW_TO_SEND = (
+    "send it as the multipart field 'image', as a raw body with an image content type, or as a data URL "
+    "in the field 'image' of a form or, with the content type application/json, of a JSON object"
+)
+MULTIPART, FORM = "multipart/form-data", "application/x-www-form-urlencoded"
+DIGIT = re.compile("[0-9]")
+LIMITS, FIELDS = "digits.limits", "digits.fields"  # in WSGI's environ: of this application, and of the body by name
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.ASCII | re.IGNORECASE)
+
+
+# ---------------------------------------------------------------------------------------------- answers
 
 
 def create_app(
@@ -327,6 +349,36 @@ def compressed(body: bytes, answer: bottle.BaseResponse) -> bytes:
     return body
 
 
+class Refusal(HTTPResponse):
+    """An error of the contract, as an answer."""
+
+    def __init__(self, code: str, message: str, retry_after: float = RETRY_SECONDS) -> None:
+        """``retry_after``, in seconds, is said with ``overloaded`` and ``too_many_requests``."""
+        super().__init__(error_body(code, message), STATUS[code], {"Content-Type": JSON})
+        self.code, self.message = code, message
+        if code in ("overloaded", "too_many_requests"):
+            self.set_header("Retry-After", str(math.ceil(retry_after)))
+        if code == "unauthorized":
+            self.set_header("WWW-Authenticate", "Bearer")
+
+
+def refuse(code: str, message: str) -> NoReturn:
+    """Answer with an error of the contract."""
+    raise Refusal(code, message)
+
+
+def refusal_of(error: NoDigitError) -> Refusal:
+    """What is answered to a picture, or to strokes, of which no digit could be had."""
+    return Refusal(NO_DIGIT_CODES[type(error)], str(error))
+
+
+@dataclass(frozen=True)
+class Several:
+    """Pictures of one request, as they came; a refusal where one could not even be taken apart."""
+
+    pictures: list[bytes | Refusal]
+
+
 def explanation(recognizer: Recognizer, prediction: Prediction, digit: int | None) -> dict[str, Any]:
     """What each layer made of the picture, and what spoke for ``digit``, or for the answer where that is None."""
     wanted = prediction.digit if digit is None else digit
@@ -356,6 +408,23 @@ def layer_as_json(layer: explain.Layer) -> dict[str, Any]:
     return answer
 
 
+def read_label() -> int:
+    """The right digit, in the field `label` of the current request or in its query."""
+    body = fields()
+    given = body.getall("label") if isinstance(body, bottle.FormsDict) else [body.get("label")]
+    # As JSON has it, 7.0 is an integer.
+    given = [int(one) if isinstance(one, float) and one.is_integer() else one for one in given if one is not None]
+    labels = {str(one) for one in [*given, *request.query.getall("label")]} - {""}
+    if len(labels) > 1:
+        refuse("bad_label", "The request names several digits as the right one; send one of them.")
+    label = next(iter(labels), "")
+    if not DIGIT.fullmatch(label):
+        refuse(
+            "bad_label", "The right digit is missing or none of 0 to 9; send it as the field 'label' or as ?label=7."
+        )
+    return int(label)
+
+
 def require_own_page(origins: frozenset[str]) -> None:
     """Refuse what a page of somebody else's, none of ``origins``, had the browser send."""
     origin = header(request.environ, "Origin")
@@ -371,6 +440,14 @@ def require_own_page(origins: frozenset[str]) -> None:
 def client_address() -> str:
     """The address that the current request comes from."""
     return request.environ.get("REMOTE_ADDR", "")
+
+
+def asked_digit() -> int | None:
+    """The digit in the current request's query, None where there is none."""
+    digit = request.query.get("digit", "")
+    if digit and not DIGIT.fullmatch(digit):
+        refuse("bad_digit", "The digit to explain is not one of 0 to 9; send ?digit=7, or leave it out.")
+    return int(digit) if digit else None
 
 
 def as_json(outcome: Prediction | Refusal, with_seen: bool) -> dict[str, Any]:
@@ -401,6 +478,318 @@ def answer_error(error: HTTPError) -> str:
     }.get(error.status_code, ("bad_request", NOT_HTTP))
     response.status = STATUS[code]
     return error_body(code, message)
+
+
+# ---------------------------------------------------------------------------------------------- requests
+
+
+def read_picture() -> Given:
+    """The one picture in the current request, whichever of the four ways it came, or its strokes."""
+    given = read_pictures()
+    if isinstance(given, Several):
+        refuse("too_many_images", "This takes one picture at a time; send several to /predict.")
+    return given
+
+
+def read_pictures() -> Given | Several:
+    """What is to be read in the current request; `Several` where it came as such, be it only one."""
+    content_type = media_type()
+    if content_type.startswith("image/"):
+        return read_body() or refuse("no_image", EMPTY)
+    if content_type == MULTIPART:
+        return one_or_several(fields().getall("image"), read_part)
+    if content_type == JSON:
+        given = fields()
+        if given.get("strokes") is not None:
+            return read_strokes(given["strokes"])
+        if given.get("images") is not None:
+            return several(given["images"], read_data_url)
+        return read_data_url(given.get("image"))
+    if content_type == FORM:
+        return one_or_several(fields().getall("image"), read_escaped)
+    if not read_body():
+        refuse("no_image", f"There is no picture in the request; {HOW_TO_SEND}.")
+    refuse("unsupported_type", f"A picture cannot come with this content type; {HOW_TO_SEND}.")
+
+
+def one_or_several(given: list[Any], read: Callable[[Any], bytes]) -> bytes | Several:
+    """What ``read`` makes of the fields ``given`` of a form, which are all of one name."""
+    return several(given, read) if len(given) > 1 else read(given[0] if given else None)
+
+
+def several(given: Any, read: Callable[[Any], bytes]) -> Several:
+    """What ``read`` makes of each of ``given``."""
+    most = request.environ[LIMITS].images
+    if not isinstance(given, list) or not given:
+        refuse("no_image", "There is no list of pictures in the field 'images'; send one data URL or more.")
+    if len(given) > most:
+        refuse("too_many_images", f"There are more than {most} pictures in the request; send them in several requests.")
+    pictures: list[bytes | Refusal] = []
+    for one in given:
+        try:
+            pictures.append(read(one))
+        except Refusal as refusal:
+            pictures.append(refusal)
+    return Several(pictures)
+
+
+def read_strokes(given: Any) -> strokes.Strokes:
+    """The strokes that the JSON value ``given`` holds."""
+    try:
+        return strokes.parse(given)
+    except NoDigitError as error:
+        raise refusal_of(error) from None
+
+
+def media_type() -> str:
+    """The content type of the current request, without its parameters."""
+    return request.content_type.partition(";")[0].strip().lower()
+
+
+def read_body() -> bytes:
+    """The whole body of the current request, which can be read again from `request.body`."""
+    most = request.environ[LIMITS].body
+    if header(request.environ, "Content-Encoding").strip().lower() not in ("", "identity"):
+        refuse("unsupported_type", "The body is compressed; send it as it is, without Content-Encoding.")
+    if request.content_length > most:
+        drop_body()
+        refuse("too_large", too_large(most))
+    if request.environ.get("wsgi.input_terminated") and request.chunked:
+        # The WSGI server has taken the chunks apart already; Bottle would try it once more.
+        body = request.environ["wsgi.input"].read(most + 1)
+        request.environ.update({"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+        del request.environ["HTTP_TRANSFER_ENCODING"]
+    body = request.body.read()
+    request.body.seek(0)
+    if len(body) > most:
+        refuse("too_large", too_large(most))
+    return body
+
+
+def drop_body() -> None:
+    """Read what is still being sent, up to a limit: who is cut off while sending does not hear the answer."""
+    left = min(request.content_length, connections.MAX_DROPPED)
+    while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 1 << 16))):
+        left -= len(chunk)
+
+
+def read_part(part: Any) -> bytes:
+    """The picture in a multipart field: a file, with a name or without, or a data URL as text."""
+    if isinstance(part, bottle.FileUpload):
+        return part.file.read() or refuse("no_image", EMPTY)
+    if part and not part.isascii() and not part.lstrip().lower().startswith("data:"):
+        with suppress(UnicodeEncodeError):  # then it is text, in a charset of its own
+            return part.encode("latin-1")
+    return read_data_url(part)
+
+
+def fields() -> Mapping[str, Any]:
+    """What the body of the current request holds by name, taken apart once; nothing where it is no form or object."""
+    known = request.environ.get(FIELDS)
+    if known is None:
+        read = {MULTIPART: multipart_form, JSON: json_object, FORM: form}.get(media_type())
+        known = request.environ[FIELDS] = read(read_body()) if read else {}
+    return known
+
+
+def multipart_form(body: bytes) -> bottle.FormsDict:
+    """The fields of the current request's multipart form, which is ``body``."""
+    # As it came, for Bottle makes capitals small, and boundaries have them.
+    if bodies.is_plain_multipart(body, request.environ.get("CONTENT_TYPE", "")):
+        request.environ["CONTENT_TYPE"] += "; charset=latin-1"  # or no file could come without a name
+        with suppress(Exception):  # Bottle's parser raises whatever malformed parts lead it to
+            return request.POST
+    refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that ``body`` is."""
+    if not bodies.is_plain_json(body):
+        refuse(
+            "bad_json", f"The JSON holds more values than are read; send a picture, or {MAX_POINTS:,} points at most."
+        )
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        refuse("bad_json", 'The body is not valid JSON; send {"image": "data:image/png;base64,..."}.')
+    if not isinstance(given, dict):
+        refuse("bad_json", 'The JSON is not an object; send {"image": "data:image/png;base64,..."}.')
+    return given
+
+
+def form(body: bytes) -> bottle.FormsDict:
+    """The fields of the current request's URL-encoded form, which is ``body``."""
+    if not bodies.is_plain_form(body):
+        refuse("no_image", f"The form has more in it than pictures; {HOW_TO_SEND}.")
+    return request.forms
+
+
+def read_escaped(field: str | None) -> bytes:
+    """The picture in a field of a URL-encoded form."""
+    # There an unescaped + means a space, which base64 does not have: people forget to escape it.
+    return read_data_url(field and field.replace(" ", "+"))
+
+
+def read_data_url(field: Any) -> bytes:
+    """The bytes in a base64 data URL of a picture."""
+    if field is None or field == "":
+        refuse("no_image", f"There is no picture in the field 'image' of the request; {HOW_TO_SEND}.")
+    try:
+        data = data_url.decode(field if isinstance(field, str) else "")
+    except data_url.DataUrlError:
+        refuse(
+            "bad_data_url",
+            "The picture is no data URL such as data:image/png;base64,iVBOR...; curl sends files as image=@FILE.",
+        )
+    except ValueError:
+        refuse("bad_data_url", "The data URL of the picture is not valid base64.")
+    return data or refuse("no_image", EMPTY)
+
+
+# ---------------------------------------------------------------------------------------------- serving
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    limits = Limits()
+    parser = argparse.ArgumentParser(
+        prog="python server.py",
+        usage="%(prog)s [options]",
+        description="Serve the drawing pad and the predictions.",
+        epilog="example: python server.py --host 0.0.0.0 --port 80 --checkpoint mine/lenet.pt",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=port, default=8080, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--checkpoint", type=Path, default=SHIPPED, help="weights to load (default: checkpoints/lenet.pt)"
+    )
+    parser.add_argument("--watch", action="store_true", help="take new weights as soon as they replace the old ones")
+    parser.add_argument("--train", action="store_true", help="where the checkpoint is missing, train it first")
+    parser.add_argument(
+        "--log", choices=["text", "json"], default="text", help="form of the log (default: %(default)s)"
+    )
+
+    corrections = parser.add_argument_group("corrections")
+    place = corrections.add_mutually_exclusive_group()
+    place.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="DIR",
+        help=f"folder to keep what users say was right in (default: {CORRECTIONS.name}, beside server.py)",
+    )
+    place.add_argument("--no-corrections", action="store_true", help="take none, and do not ask for them")
+    corrections.add_argument(
+        "--allow-export", action="store_true", help="hand out /corrections.zip to other machines as well"
+    )
+
+    strangers = parser.add_argument_group("who may ask")
+    strangers.add_argument(
+        "--cors",
+        type=origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="pages of that origin, https://example.org for one, may ask too; may be repeated",
+    )
+    strangers.add_argument(
+        "--rate",
+        type=positive_number,
+        metavar="N",
+        help="pictures a second, on average, that each address may send to each process (default: any number)",
+    )
+    strangers.add_argument("--token-file", type=Path, metavar="FILE", help="answer only requests that bear its token")
+    strangers.add_argument(
+        "--trusted-proxy",
+        type=address,
+        metavar="ADDRESS",
+        help="believe the X-Forwarded-For of the proxy at that address",
+    )
+
+    load = parser.add_argument_group("load")
+    for name, default, of_what in (
+        ("processes", 1, "that share the work"),
+        ("threads", SERVER_THREADS, "in each process, for one request at a time"),
+        ("connections", limits.connections, "that may be open to each process"),
+        ("queue", limits.queue, "requests that may wait for a thread; more are told to come again"),
+    ):
+        load.add_argument(
+            f"--{name}", type=whole_number(1), default=default, metavar="N", help=f"{of_what} (default: %(default)s)"
+        )
+    for name, metavar, default, of_what in (
+        ("max-body", "MIB", limits.body / 2**20, "that a request may have"),
+        ("max-bodies", "MIB", limits.bodies / 2**20, "that all requests may have that are not answered yet"),
+        ("max-pixels", "MILLIONS", limits.pixels / 1e6, "that a picture may have"),
+    ):
+        load.add_argument(
+            f"--{name}",
+            type=positive_number,
+            default=default,
+            metavar=metavar,
+            help=f"{of_what} (default: %(default)g)",
+        )
+    for name, of_what in (
+        ("deadline", "a request may wait before it is dropped, or that are spent on many pictures together"),
+        ("header", "a request's header may take to arrive"),
+        ("body", "a request's body may take to arrive"),
+        ("idle", "a connection may lie idle"),
+        ("drain", "requests in flight have to finish once the server is told to stop"),
+    ):
+        field = name if name == "deadline" else f"{name}_seconds"
+        load.add_argument(
+            f"--{field.replace('_', '-')}",
+            type=positive_number,
+            default=getattr(limits, field),
+            metavar="SECONDS",
+            help=f"that {of_what} (default: %(default)g)",
+        )
+    options = parser.parse_args(arguments)
+    if options.allow_export and options.no_corrections:
+        parser.error("argument --allow-export: not allowed with argument --no-corrections")
+    limits = limits_of(options)
+    if not (limits.body and limits.bodies and limits.pixels):
+        parser.error("arguments --max-body, --max-bodies and --max-pixels: less than one byte or pixel lets nothing in")
+    if limits.body > limits.bodies:
+        parser.error("arguments --max-body and --max-bodies: a request may not be larger than all of them together")
+    if options.processes > 1 and not processes.CAN_SHARE:
+        parser.error("argument --processes: on this system one process cannot share its sockets with others")
+    return options
+
+
+def port(text: str) -> int:
+    """A TCP port from the command line."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a whole number from 0 to 65535, not '{text}'")
+    return int(text)
+
+
+def address(text: str) -> str:
+    """An IP address from the command line."""
+    if not is_address(text):
+        raise argparse.ArgumentTypeError(f"this is an IP address, 127.0.0.1 for one, not '{text}'")
+    return text
+
+
+def origin(text: str) -> str:
+    """A page's origin from the command line, as browsers write it."""
+    if not is_origin(text.lower()):
+        raise argparse.ArgumentTypeError(f"an origin has a scheme and a host, as https://example.org, not '{text}'")
+    return text.lower()
+
+
+def limits_of(options: argparse.Namespace) -> Limits:
+    """The limits that the command line sets."""
+    return Limits(
+        body=int(options.max_body * 2**20),
+        bodies=int(options.max_bodies * 2**20),
+        pixels=int(options.max_pixels * 1e6),
+        connections=options.connections,
+        queue=options.queue,
+        deadline=options.deadline,
+        header_seconds=options.header_seconds,
+        body_seconds=options.body_seconds,
+        idle_seconds=options.idle_seconds,
+        drain_seconds=options.drain_seconds,
+    )
 
 
 class StartError(Exception):

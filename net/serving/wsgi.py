@@ -6,10 +6,7 @@ from typing import Any
 Environ = dict[str, Any]  # what is known of a request
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-# Our own keys in it.
-ARRIVED = "digits.arrived"  # when the request had arrived, by time.monotonic()
-LIMITS = "digits.limits"  # what it has to keep to
-FIELDS = "digits.fields"  # what its body holds by name, once that was taken apart
+ARRIVED = "digits.arrived"  # our own key in it: when the request had arrived, by time.monotonic()
 
 
 def header(environ: Environ, name: str) -> str:
