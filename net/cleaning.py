@@ -44,9 +44,8 @@ def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Differen
     None where there is no such, or where ink fades. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
     """
     levels = strongest_ink(difference.counts, cells, cell)
-    if levels is None or fades(cells, *levels, cell):
-        return None
-    return near_strongest(difference, cells, *levels, cell)
+    left = levels and near_strongest(difference, cells, *levels, cell)
+    return None if left is None or fades(cells, *levels, cell) else left
 
 
 def near_strongest(difference: Difference, cells: Bytes, begins: int, strongest: int, cell: int) -> Difference | None:

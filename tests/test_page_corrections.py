@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import handwriting
+import pytest
 from conftest import start_server
 from on_page import (
     PREDICTION,
@@ -47,6 +48,15 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
     running.process.stdout.close()
     page.click("#yes")
     expect(page.locator("#verdict-note")).to_have_text("It was not kept: the server does not answer.")
+
+
+@pytest.mark.parametrize(("status", "sentence"), [(401, "token"), (429, "busy"), (503, "busy")])
+def test_a_proxy_that_keeps_a_correction_from_the_server_is_understood(page: Page, status: int, sentence: str):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.route("**/corrections*", lambda route: route.fulfill(status=status, body="<h1>No</h1>"))
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_contain_text(sentence)
 
 
 def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):

@@ -111,6 +111,9 @@ def test_an_explanation_that_did_not_come_is_told_of_beside_the_one_before_and_c
     expect(page.locator("#inside-trouble")).to_contain_text("The server does not answer")
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
     assert page.locator("#evidence").text_content() == "What spoke for the 7, and what against it."
+    page.locator("#layers canvas").first.hover()
+    expect(page.locator("#map-caption")).to_contain_text("C1, map")
+    expect(page.locator("#inside-trouble")).not_to_be_empty()
     page.unroute("**/explain*")
     expect(page.locator("#evidence")).to_have_text("What would speak for a 3 rather than the 7, and what against it.")
     expect(page.locator("#inside-trouble")).to_be_empty()

@@ -21,7 +21,8 @@ from PIL import Image, ImageDraw, ImageOps
 from net import strokes
 from net.decoding import decode
 from net.errors import BlankImageError
-from net.recognizer import Recognizer
+from net.ink import PARTS_LEFT_OUT
+from net.recognizer import Recognizer, see
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,15 @@ def test_ink_that_fades_is_the_digit_s_to_its_end(recognizer: Recognizer):
     wrong = [(digit, prediction.digit) for digit, prediction in predictions if prediction.digit != digit]
     assert len(wrong) <= 1, wrong
     assert sum(prediction.certain for _, prediction in predictions) >= 38
+
+
+def test_a_picture_cut_out_closely_is_looked_at_whole_and_said_to_be_so():
+    picture = Image.new("L", (200, 200), 255)
+    draw = ImageDraw.Draw(picture)
+    draw.line([(40, 60), (60, 20), (100, 7), (140, 20), (155, 60), (130, 110), (50, 192)], 0, 14, joint="curve")
+    draw.line([(0, 192), (200, 192)], 0, 14)  # the base of a 2, or a line
+    without_line, whole = (look.preparation for look in see(png(picture)).looks[:2])
+    assert (without_line, whole) == ({PARTS_LEFT_OUT}, set())
 
 
 @pytest.mark.parametrize("where", ["words before it", "a palette above it"])

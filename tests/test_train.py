@@ -36,7 +36,7 @@ from train.outliers import Outliers
 from train.ranks import Ranks
 from train.recipe import FAST, NO_AUGMENTATION, Augmentation, Habits, Recipe
 from train.speedups import Speedups, require
-from train.training import DivergedError, Training, learning_rate_schedule
+from train.training import DivergedError, EpochResult, Training, learning_rate_schedule
 
 SHORT = ("--epochs", "3", "--batch-size", "50", "--threads", "1", "--device", "cpu", "--no-bf16", "--no-channels-last")
 
@@ -299,10 +299,11 @@ def test_the_weights_of_another_network_are_left_alone(small_mnist: Path, tmp_pa
 
 
 @pytest.mark.parametrize("module", ["train", "train.evaluate"])
-def test_ctrl_c_while_pytorch_is_imported_is_quiet(module: str):
-    heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    ended = python("-c", heeded + CTRL_C_AT_IMPORT.format(module=module))
-    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
+@pytest.mark.parametrize(("handler", "status"), [("default_int_handler", -signal.SIGINT), ("SIG_IGN", 7)])
+def test_ctrl_c_while_pytorch_is_imported_is_quiet_or_ignored(module: str, handler: str, status: int):
+    inherited = f"import signal; signal.signal(signal.SIGINT, signal.{handler})\n"
+    ended = python("-c", inherited + CTRL_C_AT_IMPORT.format(module=module))
+    assert (ended.returncode, ended.stderr) == (status, "")
 
 
 CTRL_C_AT_IMPORT = """
@@ -312,6 +313,7 @@ class Importing:
     def find_spec(self, name, *_):
         if name == "torch":
             os.kill(os.getpid(), signal.SIGINT)
+            sys.exit(7)
 
 sys.meta_path.insert(0, Importing())
 runpy.run_module("{module}", run_name="__main__", alter_sys=True)
@@ -496,6 +498,29 @@ def test_a_loss_that_is_no_number_ends_the_epoch_at_once(small_mnist: Path, monk
     assert len(steps) == 1
 
 
+def test_a_run_whose_first_epoch_cannot_be_saved_leaves_no_state(
+    small_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    digits, validation = load_training_digits(small_mnist)
+    training = Training(replace(FAST, batch_size=50), torch.device("cpu"), len(digits), Speedups())
+    state = tmp_path / "lenet.training.pt"
+    epoch = training.epoch
+
+    def epoch_that_fills_the_disk(*digits: Digits) -> EpochResult:
+        result = epoch(*digits)
+        assert state.exists()
+        monkeypatch.setattr("train.training.replace_file", raise_disk_full)
+        return result
+
+    def raise_disk_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(training, "epoch", epoch_that_fills_the_disk)
+    with pytest.raises(OSError, match="No space"):
+        list(training.run(digits, validation, state))
+    assert not state.exists()
+
+
 def test_a_last_step_that_ruins_the_weights_overwrites_nothing(trained, small_mnist: Path, tmp_path: Path):
     out = tmp_path / "lenet.pt"
     before = (trained[0] / "lenet.pt").read_bytes()
@@ -607,17 +632,22 @@ def test_mnist_root_is_where_mnist_is_read(small_mnist: Path, tmp_path: Path):
 
 
 # A file may not grow past this many bytes, as if the disk were full; the weights alone have a million.
-FULL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+def full_disk(room: int = 200_000) -> str:
+    """Python that lets no file grow beyond so many bytes."""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))\n"
 
 
+@pytest.mark.parametrize("room", [200_000, 4_000_000], ids=["for nothing", "but for AdamW's moments"])
 def test_a_full_disk_is_told_in_one_sentence_and_costs_nothing_that_was_good(
-    trained, small_mnist: Path, tmp_path: Path
+    room: int, trained, small_mnist: Path, tmp_path: Path
 ):
     out = tmp_path / "lenet.pt"
     before = (trained[0] / "lenet.pt").read_bytes()
     out.write_bytes(before)
     flags = [*SHORT, "--data", str(small_mnist), "--out", str(out)]
-    ended = python("-c", f"{FULL_DISK}import sys, train.__main__ as it; sys.argv[1:] = {flags}; sys.exit(it.main())")
+    ended = python(
+        "-c", f"{full_disk(room)}import sys, train.__main__ as it; sys.argv[1:] = {flags}; sys.exit(it.main())"
+    )
     assert (ended.returncode, out.read_bytes()) == (1, before)
     assert "Traceback" not in ended.stderr
     assert "No weights were lost" in ended.stderr.splitlines()[-1]
@@ -631,7 +661,7 @@ def test_saving_weights_on_a_full_disk_keeps_the_old_ones(tmp_path: Path):
     before = path.read_bytes()
     save = f"checkpoint.save(LeNet().state_dict(), {{}}, Path({str(path)!r}))"
     ended = python(
-        "-c", f"{FULL_DISK}from pathlib import Path\nfrom net import checkpoint\nfrom net.lenet import LeNet\n{save}"
+        "-c", f"{full_disk()}from pathlib import Path\nfrom net import checkpoint\nfrom net.lenet import LeNet\n{save}"
     )
     assert "OSError" in ended.stderr
     assert path.read_bytes() == before

@@ -26,9 +26,10 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
 import torch
 
 from net import checkpoint
+from net.arguments import positive_number
 from net.recognizer import Recognizer
 from train import mnist, ranks
-from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, print_no_more, rate, seed, threads
+from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, print_no_more, seed, threads
 from train.devices import DEVICES, DeviceError, choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
 from train.lock import InUseError, alone_at
@@ -373,7 +374,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help=f"(default: {recipe.batch_size}, with --fast {FAST.batch_size})",
     )
     parser.add_argument(
-        "--lr", type=rate, help=f"highest learning rate (default: {recipe.lr:g}, with --fast {FAST.lr:g})"
+        "--lr", type=positive_number, help=f"highest learning rate (default: {recipe.lr:g}, with --fast {FAST.lr:g})"
     )
     parser.add_argument("--seed", type=seed, metavar="N", help=f"(default: {recipe.seed})")
     parser.add_argument(

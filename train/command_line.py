@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from net.arguments import positive_number, whole_number
+from net.arguments import whole_number
 
 FAILURE = 1
 USAGE_ERROR = 2
@@ -34,4 +34,3 @@ count = whole_number(1)
 batch_size = whole_number(2)  # batch normalisation cannot do with one
 threads = whole_number(1, below=1025)
 seed = whole_number(0, below=2**32)  # PyTorch takes it times epochs and ranks
-rate = positive_number

@@ -111,8 +111,8 @@ class Training:
         """Train epoch after epoch until the recipe is done, saving the state after each.
 
         Before the first as well, so that a disk which takes no more is known at once, unless another run's state stands
-        there: that is worth more. Raises DivergedError once a loss is not finite,
-        at the latest at the epoch's end; the state of the epoch before stays.
+        there: that is worth more. Raises DivergedError once a loss is not finite, at the latest at the epoch's end; the
+        state of the epoch before stays.
         """
         is_first_state = state_path is not None and self.ranks.is_first and not state_path.exists()
         try:
