@@ -53,13 +53,15 @@ def near_strongest(difference: Difference, cells: Bytes, begins: int, strongest:
 
     None where next to nothing is fainter, from the level on at which ink ``begins``; see `strongest_ink`.
     """
-    strong = cells >= strongest
+    strong, ink = cells >= strongest, cells >= begins
+    least = FAINTER * np.count_nonzero(strong)
+    if np.count_nonzero(ink & ~strong) <= least:  # as in nearly all drawings
+        return None
     near = cells_near(strong, cell)
     with_edges = near
     for _ in range(SOFTEST):
         with_edges = cells_near(with_edges, cell)
-    fainter = (cells >= begins) & ~with_edges
-    if np.count_nonzero(fainter) <= FAINTER * np.count_nonzero(strong):
+    if np.count_nonzero(ink & ~with_edges) <= least:
         return None
     level = quantile(np.where(np.arange(256) < begins, 0, difference.counts)[:strongest], 0.5)
     image = difference.image.point([max(0, each - level) * 255 // (255 - level) for each in range(256)])

@@ -10,11 +10,12 @@ import numpy as np
 
 from net.arrays import Flags
 from net.boxes import bounds
-from net.components import label_components
+from net.components import label_components, runs_of
 from net.morphology import dilated, eroded
 from net.parts import FRAMED, SLASH, spread_of
 
 FILLED = 0.7  # of the box around it is filled by a ring, a frame and what they surround; a circle fills 0.79
+ROWS_OF_THREE = 0.1  # of its rows, at least, run through the frame, what is in it, and the frame again
 WHOLE = 0.93  # of a frame's outer half is ink
 MOST_INK = 0.36  # of what is in it, at most
 UNEVEN = 1.3  # times as thick as it is on most sides is a frame where it is thickest
@@ -34,7 +35,7 @@ def inside_frame(ink: Flags) -> list[Flags]:
         return []
     top, bottom, left, right = bounds(ink)
     box = ink[top:bottom, left:right]
-    if min(box.shape) < SMALLEST or seen_from_sides(box) > 1 - FILLED:
+    if min(box.shape) < SMALLEST or seen_from_sides(box) > 1 - FILLED or not has_rows_of_three(box):
         return []
     thick = thickness(box)
     reach = round(UNEVEN * thick)
@@ -109,6 +110,15 @@ def seen_from_sides(ink: Flags) -> float:
     """The fraction of the picture ``ink``, bool [H, W], that is paper before the first ink from left or right."""
     before, behind = (side.argmax(axis=1) for side in (ink, ink[:, ::-1]))
     return float((before + behind).mean() / ink.shape[1])
+
+
+def has_rows_of_three(ink: Flags) -> bool:
+    """Whether there are as many rows of three strokes in ``ink``, bool [H, W], as where a frame has something in it.
+
+    A 0 has none, nor has an 8; the rest of the work would take as long as all else that is done to a drawing.
+    """
+    strokes = np.bincount(runs_of(ink)[0], minlength=len(ink))
+    return bool((strokes > 2).mean() >= ROWS_OF_THREE)
 
 
 def thickness(ink: Flags) -> float:

@@ -233,5 +233,8 @@ def extent(ink: Floats) -> Box:
     The faint halo that scaling and compression leave around a stroke is not part of it, except on a digit
     as small as MNIST's own, where a faint pixel is a twentieth of the whole.
     """
-    top, bottom, left, right = bounds(ink > 0)
-    return (top, bottom, left, right) if max(bottom - top, right - left) <= BOX else bounds(ink > FAINT_INK)
+    darker = bounds(ink > FAINT_INK)
+    if longer_side(darker) > BOX:
+        return darker
+    whole = bounds(ink > 0)
+    return whole if longer_side(whole) <= BOX else darker

@@ -104,8 +104,8 @@ class VerticalRuns:
 
     def __init__(self, ink: Flags) -> None:
         height = len(ink)
-        rows = np.arange(height)[:, None]
-        # Of each pixel, int [H, W]: the nearest ink and the nearest paper, from it on upwards and downwards.
+        rows = np.arange(height, dtype=np.int16)[:, None]
+        # Of each pixel, int16 [H, W]: the nearest ink and the nearest paper, from it on upwards and downwards.
         self.ink_above = np.maximum.accumulate(np.where(ink, rows, -1), axis=0)
         self.ink_below = np.minimum.accumulate(np.where(ink, rows, height)[::-1], axis=0)[::-1]
         self.paper_above = np.maximum.accumulate(np.where(ink, -1, rows), axis=0)
@@ -140,10 +140,10 @@ def line_between(runs: VerticalRuns, left: Run, right: Run, end: int) -> Flags |
         first, last = runs.nearest(along, reach)
         is_there = first <= last
         is_thin = is_there & (last - first < THICKER * thickness)
-        if np.count_nonzero(is_thin) < 2 * end:
+        if is_there.mean() < COVERED or np.count_nonzero(is_thin) < 2 * end:
             return None
         along = np.polynomial.Polynomial.fit(columns[is_thin], (first + last)[is_thin] / 2, 2)(columns)
-    if np.abs(along - straight).max() > BENT * runs.width or is_there.mean() < COVERED:
+    if np.abs(along - straight).max() > BENT * runs.width:
         return None
     rows, edge = np.arange(runs.height)[:, None], round(SOFT * thickness)
     return (rows >= first - edge) & (rows <= last + edge) & is_thin
