@@ -6,6 +6,8 @@ import { percent, percentInWords, say, words } from "./words.js";
 /** @typedef {import("./reader.js").Prediction} Prediction */
 
 const CLOSE_SECOND = 0.2; // a second digit at least this probable is named beside the first
+const LIKELY = 0.8; // a digit at least this probable is rather it than not, if not certain
+const LEAST_BAR = 0.004; // of a bar's length is seen; less would be a speck
 const NO_DIGIT = 0.4; // where no digit is more probable than this and none is close, it looks like none
 
 export class Answer {
@@ -20,6 +22,7 @@ export class Answer {
   #rows = allOf("#bars li", HTMLLIElement);
   #bars = allOf("#bars .bar", HTMLElement);
   #shares = allOf("#bars .share", HTMLElement);
+  #heldBack = ""; // what is said once the pen rests
 
   /** @param {() => void} onAgain told to ask once more, where that may help */
   constructor(onAgain) {
@@ -27,7 +30,7 @@ export class Answer {
       if (this.#again.ariaDisabled === "true") return;
       this.#again.ariaDisabled = "true"; // and not hidden, or the keyboard would lose its place
       this.#sentence.textContent = words.pending;
-      this.#spoken.textContent = ""; // what is said again is to be heard again
+      this.#spoken.textContent = "";
       onAgain();
     });
   }
@@ -40,8 +43,9 @@ export class Answer {
     return !this.isEmpty && this.#panel.dataset.state !== "error";
   }
 
-  /** Have screen readers say what is shown. */
+  /** Say what was held back, and have screen readers say it. */
   speak() {
+    this.#sentence.textContent = this.#heldBack || this.#sentence.textContent;
     // Setting the same text again would make them say it again.
     if (this.#spoken.textContent !== this.#sentence.textContent) this.#spoken.textContent = this.#sentence.textContent;
   }
@@ -52,6 +56,7 @@ export class Answer {
   }
 
   showPending() {
+    this.#spoken.textContent = ""; // what is said of the next is to be heard, be it the same
     this.#show("empty", "…", words.pending);
   }
 
@@ -65,10 +70,17 @@ export class Answer {
     this.#again.hidden = !isTransient;
   }
 
-  /** @param {Prediction} prediction */
-  showPrediction(prediction) {
+  /**
+   * Half a digit looks like none, which nobody needs to be told: that is held back while the stroke is under way.
+   *
+   * @param {Prediction} prediction @param {boolean} [isUnderWay]
+   */
+  showPrediction(prediction, isUnderWay = false) {
     const state = prediction.certain ? "certain" : "uncertain";
-    this.#show(state, String(prediction.digit), inWords(prediction), prediction);
+    const [isNone, sentence] = [looksLikeNone(prediction), inWords(prediction)];
+    const holdsBack = isNone && isUnderWay;
+    this.#show(state, isNone ? "?" : String(prediction.digit), holdsBack ? words.pending : sentence, prediction);
+    if (holdsBack) this.#heldBack = sentence;
   }
 
   /** @param {string} sentence what was done before the network saw it, if anything */
@@ -82,14 +94,16 @@ export class Answer {
     this.#panel.dataset.state = state;
     this.#digit.textContent = digit;
     this.#sentence.textContent = sentence;
+    this.#heldBack = "";
     this.#again.hidden = true;
     this.#again.ariaDisabled = null;
-    this.#seenFigure.hidden = !prediction;
+    const best = prediction && !looksLikeNone(prediction) ? prediction.digit : null;
+    this.#seenFigure.hidden = !prediction?.seen;
     if (prediction?.seen) this.#seen.src = prediction.seen;
     this.#rows.forEach((row, index) => {
       const probability = prediction?.probabilities[index];
-      row.toggleAttribute("data-best", index === prediction?.digit);
-      this.#bars[index].style.setProperty("--probability", String(probability ?? 0));
+      row.toggleAttribute("data-best", index === best);
+      this.#bars[index].style.setProperty("--probability", String((probability ?? 0) < LEAST_BAR ? 0 : probability));
       this.#shares[index].textContent = probability === undefined ? "–" : percent(probability);
     });
   }
@@ -101,7 +115,8 @@ function inWords(prediction) {
   if (certain) return say(words.certain, { digit, percent: percentInWords(confidence) });
   const second = runnerUp(prediction);
   if (second.probability >= CLOSE_SECOND) return say(words.perhapsEither, { digit, other: second.other });
-  return say(looksLikeNone(prediction) ? words.noDigit : words.perhaps, { digit, percent: percent(confidence) });
+  const perhaps = confidence < LIKELY ? words.perhaps : words.probably;
+  return say(looksLikeNone(prediction) ? words.noDigit : perhaps, { digit, percent: percent(confidence) });
 }
 
 /** @param {Prediction} prediction @returns {boolean} */

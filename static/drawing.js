@@ -35,6 +35,11 @@ export class Drawing {
     return this.#history.now.pictures;
   }
 
+  /** @returns {Stroke[]} what is drawn, or what pictures stand in the place of */
+  get lastDrawn() {
+    return this.#history.newest(({ pictures }) => !pictures)?.strokes ?? [];
+  }
+
   get isEmpty() {
     return !this.pictures && this.strokes.length === 0;
   }
@@ -247,9 +252,10 @@ function between(from, to, part) {
 }
 
 const LARGEST_BEND = 0.02; // of the side: a corner is rounded from no farther away than this
+const SHARP = 0.5; // cosine of the turn, 60 degrees, from which on it is a corner
 
 /**
- * Lines with rounded corners: a fast hand leaves no polygon, and yet a sharp turn stays where it was made.
+ * Smooth curves with rounded corners: a fast hand leaves no polygon, and yet a sharp turn stays where it was made.
  *
  * @param {CanvasRenderingContext2D} context scaled so that the pad's side is 1 @param {Stroke} stroke
  * @param {Palette} palette
@@ -271,8 +277,9 @@ function paintStroke(context, { points, width, colour }, palette) {
   context.moveTo(first.x, first.y);
   for (let i = 1; i < points.length - 1; i++) {
     const corner = points[i];
-    const before = towards(corner, points[i - 1]);
-    const after = towards(corner, points[i + 1]);
+    const bend = isSharp(points[i - 1], corner, points[i + 1]) ? LARGEST_BEND : Infinity;
+    const before = towards(corner, points[i - 1], bend);
+    const after = towards(corner, points[i + 1], bend);
     context.lineTo(before.x, before.y);
     context.quadraticCurveTo(corner.x, corner.y, after.x, after.y);
   }
@@ -297,9 +304,15 @@ function paintPressed(context, points, width) {
   }
 }
 
-/** @param {Point} from @param {Point} to @returns {Point} half way at most, and no farther than a bend reaches */
-function towards(from, to) {
+/** @param {Point} from @param {Point} by @param {Point} to @returns {boolean} whether a line turns sharply on its way */
+function isSharp(from, by, to) {
+  const [x, y, onX, onY] = [by.x - from.x, by.y - from.y, to.x - by.x, to.y - by.y];
+  return x * onX + y * onY < SHARP * Math.hypot(x, y) * Math.hypot(onX, onY);
+}
+
+/** @param {Point} from @param {Point} to @param {number} bend @returns {Point} half way at most, and no farther than that */
+function towards(from, to, bend) {
   const [x, y] = [to.x - from.x, to.y - from.y];
-  const part = Math.min(0.5, LARGEST_BEND / Math.max(Math.hypot(x, y), Number.EPSILON));
+  const part = Math.min(0.5, bend / Math.max(Math.hypot(x, y), Number.EPSILON));
   return { x: from.x + x * part, y: from.y + y * part };
 }

@@ -9,6 +9,7 @@ import { percent, say, words } from "./words.js";
 /**
  * @typedef {import("./drawing.js").Pictures} Pictures
  * @typedef {import("./reader.js").Outcome} Outcome
+ * @typedef {import("./reader.js").Prediction} Prediction
  * @typedef {{button: HTMLButtonElement, caption: HTMLElement, state: "unread" | "read" | "refused" | "failed",
  *   wasTriedAgain: boolean}} Tile it is refused for what the picture is, and may be read yet where it has failed;
  *   wasTriedAgain where it was asked about once more, as that might help
@@ -37,6 +38,25 @@ export class Gallery {
   /** @param {(file: File) => void} onChosen told which picture is wanted large */
   constructor(onChosen) {
     this.#onChosen = onChosen;
+    this.#panel.addEventListener("keydown", (event) => this.#goTo(event));
+  }
+
+  /** From the picture that is large to the one that a key asks for. @param {KeyboardEvent} event */
+  #goTo(event) {
+    const [now, last] = [this.#files.findIndex((file) => file === this.#large), this.#files.length - 1];
+    const places = new Map([
+      ["ArrowLeft", now - 1],
+      ["ArrowUp", now - 1],
+      ["ArrowRight", now + 1],
+      ["ArrowDown", now + 1],
+      ["Home", 0],
+      ["End", last],
+    ]);
+    const file = this.#files[places.get(event.key) ?? -1];
+    if (!file || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.#onChosen(file);
+    this.#tiles.get(file)?.button.focus();
   }
 
   /** @param {Pictures | null} pictures of which one alone needs no gallery */
@@ -46,7 +66,10 @@ export class Gallery {
     this.#large = pictures && pictures.large;
     const number = files.findIndex((file) => file === this.#large) + 1;
     this.#which.textContent = number ? say(words.ofMany, { number, count: files.length }) : "";
-    for (const [file, { button }] of this.#tiles) button.setAttribute("aria-pressed", String(file === this.#large));
+    for (const [file, { button }] of this.#tiles) {
+      button.setAttribute("aria-pressed", String(file === this.#large));
+      button.tabIndex = file === this.#large ? 0 : -1; // the others are a press of an arrow away
+    }
     this.#readOthers();
   }
 
@@ -65,6 +88,12 @@ export class Gallery {
       tile.caption.textContent = inBrief(outcome.prediction);
     }
     if (this.#count("unread") === 0) this.#status.textContent = this.#inWords();
+  }
+
+  /** @param {File} file @returns {Prediction | null} what it was read as */
+  predictionOf(file) {
+    const known = this.#known.get(file);
+    return known && "prediction" in known ? known.prediction : null;
   }
 
   /** Read again what could not be read, and might be now. */

@@ -27,6 +27,11 @@ export class History {
     return this.#future.length > 0;
   }
 
+  /** @param {(state: State) => boolean} isWanted @returns {State | undefined} the present one, or the newest before it */
+  newest(isWanted) {
+    return [...this.#past, this.#now].findLast(isWanted);
+  }
+
   /** @param {State} state a step from the present one */
   add(state) {
     this.#past.push(this.#now);

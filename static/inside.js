@@ -11,7 +11,7 @@ import { say, words } from "./words.js";
  * @typedef {{digit: number, rather_than: number | null, pixels: number[][]}} Evidence
  * @typedef {import("./reader.js").Prediction & {layers: Layer[], evidence: Evidence}} Explanation
  * @typedef {number[]} Colour red, green and blue
- * @typedef {{light: Colour, against: Colour}} Tints
+ * @typedef {{light: Colour, against: Colour, mark: Colour}} Tints
  */
 
 const FAINTEST = 14; // of 255: a map with nothing in it can still be told from the gap beside it
@@ -83,7 +83,7 @@ export class Inside {
   #draw() {
     if (!this.#shown) return;
     const { layers, evidence, seen } = this.#shown;
-    const tints = { light: rgb(cssColour("accent")), against: rgb(cssColour("warning")) };
+    const tints = { light: rgb(cssColour("accent")), against: rgb(cssColour("warning")), mark: rgb(cssColour("text")) };
     this.#panel.dataset.state = "shown";
     if (seen) this.#seen.src = seen;
     for (const layer of layers) this.#drawLayer(layer, tints);
@@ -109,18 +109,24 @@ export class Inside {
   }
 
   /** @param {Layer} layer @param {Tints} tints */
-  #drawLayer(layer, { light }) {
+  #drawLayer(layer, { light, mark }) {
     const { name, shape } = layer;
     const [count, height, width] = shape;
     const [columns, gap] = [COLUMNS[name], width > 1 ? 1 : 0];
     const rows = Math.ceil(count / columns);
     const values = bytes(layer.maps);
-    paint(this.#canvasOf(layer), columns * (width + gap) - gap, rows * (height + gap) - gap, (put) => {
+    paint(this.#canvasOf(layer), columns * (width + gap) + gap, rows * (height + gap) + gap, (put) => {
       for (let map = 0, at = 0; map < count; map++) {
-        const [left, top] = [(map % columns) * (width + gap), Math.floor(map / columns) * (height + gap)];
-        for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) put(left + x, top + y, light, opacity(values[at++]));
+        const [left, top] = [gap + (map % columns) * (width + gap), gap + Math.floor(map / columns) * (height + gap)];
+        if (gap && this.#isEnlarged(name, map)) fill(left - 1, top - 1, width + 2, height + 2, (x, y) => put(x, y, mark, 255));
+        fill(left, top, width, height, (x, y) => put(x, y, light, opacity(values[at++])));
       }
     });
+  }
+
+  /** @param {LayerName} name @param {number} map @returns {boolean} */
+  #isEnlarged(name, map) {
+    return this.#enlarged.layer === name && this.#enlarged.map === map;
   }
 
   /** @param {Layer} layer @returns {HTMLCanvasElement} made at the first call */
@@ -192,14 +198,14 @@ export class Inside {
     const filter = layer.filters?.[map];
     const side = filter ? filter.length * WEIGHT_SIDE + FILTER_GAP : 0;
     paint(this.#detail, width + side, height, (put) => {
-      for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) put(x, y, light, opacity(values[y * width + x]));
+      fill(0, 0, width, height, (x, y) => put(x, y, light, opacity(values[y * width + x])));
       if (!filter) return;
       const strongest = Math.max(...filter.flat().map(Math.abs), 1e-6);
-      for (let y = 0; y < filter.length * WEIGHT_SIDE; y++)
-        for (let x = 0; x < filter.length * WEIGHT_SIDE; x++) {
-          const weight = filter[Math.floor(y / WEIGHT_SIDE)][Math.floor(x / WEIGHT_SIDE)];
-          put(width + FILTER_GAP + x, y, weight > 0 ? light : against, (Math.abs(weight) / strongest) * 255);
-        }
+      const [left, large] = [width + FILTER_GAP, filter.length * WEIGHT_SIDE];
+      fill(left, 0, large, large, (x, y) => {
+        const weight = filter[Math.floor(y / WEIGHT_SIDE)][Math.floor((x - left) / WEIGHT_SIDE)];
+        put(x, y, weight > 0 ? light : against, (Math.abs(weight) / strongest) * 255);
+      });
     });
     const caption = say(filter ? words.mapAndFilter : words.map, { layer: name, number: map + 1, count });
     // Setting the same text again would make screen readers say it again.
@@ -230,16 +236,24 @@ const rgb = (hex) => [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, s
 const opacity = (value) => FAINTEST + value * (1 - FAINTEST / 255);
 
 /**
- * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
- * @param {(put: (x: number, y: number, tint: Colour, opacity: number) => void) => void} fill puts its pixels
+ * @param {number} left @param {number} top @param {number} width @param {number} height of a part of a canvas
+ * @param {(x: number, y: number) => void} put done for each of its pixels, row by row
  */
-function paint(canvas, width, height, fill) {
+function fill(left, top, width, height, put) {
+  for (let y = top; y < top + height; y++) for (let x = left; x < left + width; x++) put(x, y);
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
+ * @param {(put: (x: number, y: number, tint: Colour, opacity: number) => void) => void} draw puts its pixels
+ */
+function paint(canvas, width, height, draw) {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const context = contextOf(canvas);
   const image = context.createImageData(width, height);
   const { data } = image;
-  fill((x, y, tint, opacity) => {
+  draw((x, y, tint, opacity) => {
     const at = (y * width + x) * 4;
     data[at] = tint[0];
     data[at + 1] = tint[1];

@@ -62,13 +62,21 @@ let lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") 
 
 paper.addEventListener("touchstart", ({ touches }) => (seenFrom = touches.length > 1 ? "" : view()), { passive: true });
 paper.addEventListener("touchend", tellHowToDraw);
-addEventListener("scroll", () => (tapped.textContent = "")); // a busy browser scrolls after the finger has gone
+addEventListener("scroll", () => {
+  if (!tapped.hasAttribute("data-warning")) tellOnPaper(""); // a busy browser scrolls after the finger has gone
+});
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
 redo.addEventListener("click", redoStep);
 clear.addEventListener("click", clearAll);
 copyCurl.addEventListener("click", copyAsCurl);
-for (const each of tools) each.addEventListener("change", () => (lastPen = each.value === "eraser" ? lastPen : each));
+for (const each of tools) {
+  each.addEventListener("change", () => {
+    if (each.value !== "eraser") lastPen = each;
+    showTool();
+  });
+}
+penSize.addEventListener("input", showTool);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.shiftKey) clearAll(); // with it, it opens Chrome's list of tasks
   else if (!event.ctrlKey && !event.metaKey) return;
@@ -86,10 +94,11 @@ new IntersectionObserver(
   { rootMargin: `0px 0px -${PEEPS_IN}px` },
 ).observe(insidePanel);
 addEventListener("hashchange", readAgain); // to that of a link with the token
-addEventListener("pagehide", () => keep(drawing.strokes));
-document.addEventListener("visibilitychange", () => keep(drawing.strokes)); // the last that a page may be told
+addEventListener("pagehide", () => keep(drawing.lastDrawn));
+document.addEventListener("visibilitychange", () => keep(drawing.lastDrawn)); // the last that a page may be told
 drawing.restore(kept());
 chooser.disabled = false;
+showTool();
 refresh();
 byId("incomplete", HTMLElement).remove();
 
@@ -99,12 +108,20 @@ function tool() {
   return { width: Number(penSize.value) / 100, colour: chosen, erases: chosen === "eraser" };
 }
 
+/** How thick it is, by the swatch and, of the eraser, by the pointer. */
+function showTool() {
+  byId("colours", HTMLFieldSetElement).style.setProperty("--pen", penSize.value);
+  pad.showTool();
+}
+
 /** An eraser with nothing to erase would seem to be a pen that writes nothing. */
 function offerEraser() {
   const eraser = tools.find(({ value }) => value === "eraser");
   if (!eraser) return;
   eraser.disabled = drawing.strokes.length === 0;
-  if (eraser.disabled && eraser.checked) lastPen.checked = true;
+  if (!eraser.disabled || !eraser.checked) return;
+  lastPen.checked = true;
+  showTool();
 }
 
 /** @param {string} letter @param {KeyboardEvent} event @returns {boolean} also where the keyboard has no Latin letters */
@@ -150,10 +167,13 @@ function refuse(sentence) {
     forget();
     fail(sentence);
     tellAtRest();
-  } else {
-    note.textContent = sentence; // what is on the pad has been read all the same
-    note.scrollIntoView({ block: "nearest" });
-  }
+  } else tellOnPaper(sentence, true); // what is on the pad has been read all the same
+}
+
+/** @param {string} sentence @param {boolean} [isWarning] */
+function tellOnPaper(sentence, isWarning = false) {
+  tapped.textContent = sentence;
+  tapped.toggleAttribute("data-warning", isWarning);
 }
 
 /** @returns {string} what part of the page is seen, and how large */
@@ -163,7 +183,7 @@ function view() {
 
 /** A finger that was on a picture and neither scrolled nor zoomed meant to draw, as whatever else comes down there. */
 function tellHowToDraw() {
-  if (drawing.pictures && view() === seenFrom) tapped.textContent = words.clearToDraw;
+  if (drawing.pictures && view() === seenFrom) tellOnPaper(words.clearToDraw);
 }
 
 /** Show what is on the pad now, and have it read. */
@@ -171,15 +191,20 @@ function refresh() {
   keepFocus(() => {
     const large = drawing.pictures?.large ?? null;
     wantedDigit = null;
-    note.textContent = tapped.textContent = "";
+    note.textContent = "";
+    tellOnPaper("");
     verdict?.forget();
-    undo.disabled = !drawing.canUndo;
-    redo.disabled = !drawing.canRedo;
-    clear.disabled = copyCurl.disabled = drawing.isEmpty;
+    // Disabled in earnest they would pass the focus on, and who presses Enter twice would do something else.
+    undo.ariaDisabled = String(!drawing.canUndo);
+    redo.ariaDisabled = String(!drawing.canRedo);
+    clear.ariaDisabled = String(drawing.isEmpty);
+    copyCurl.disabled = drawing.isEmpty;
     offerEraser();
     if (large !== preview.file) {
       preview.show(large);
       forget();
+      const known = large && gallery.predictionOf(large);
+      if (known) answer.showPrediction(known);
     }
     gallery.show(drawing.pictures);
     pad.repaint();
@@ -241,7 +266,7 @@ function showReading(outcome, picture) {
     if (picture instanceof File) gallery.tell(picture, outcome);
     if ("error" in outcome) fail(outcome.error, outcome.isTransient);
     else {
-      answer.showPrediction(outcome.prediction);
+      answer.showPrediction(outcome.prediction, pad.isDrawing);
       preparation = outcome.prediction.preparation ?? [];
       explain();
       verdict?.ask(picture, outcome.prediction.digit);
@@ -315,7 +340,7 @@ function keepFocus(change) {
   change();
   const isLost = focused?.matches(":disabled, [hidden], [hidden] *") || focused?.isConnected === false;
   // A page that scrolled would move the pad under a pen.
-  if (isLost) [undo, redo, chooser].find((each) => !each.disabled)?.focus({ preventScroll: true });
+  if (isLost) [undo, redo, chooser].find((each) => each.ariaDisabled !== "true")?.focus({ preventScroll: true });
 }
 
 async function copyAsCurl() {

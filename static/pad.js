@@ -30,6 +30,7 @@ export class Pad {
   #penFeltAt = -Infinity;
   /** What the stroke under way is made with. */
   #tool;
+  #chosenTool;
   #onChange;
   /** @type {Point | null} where the eraser that is down was last seen */
   #erasedAt = null;
@@ -45,6 +46,7 @@ export class Pad {
     this.#canvas = canvas;
     this.#context = contextOf(canvas);
     this.#drawing = drawing;
+    this.#chosenTool = tool;
     this.#tool = tool();
     this.#onChange = listener.onChange;
     canvas.addEventListener("pointerdown", (event) => {
@@ -91,6 +93,10 @@ export class Pad {
       }
       lift(event);
     });
+    // A finger on a button is no palm, and may draw next.
+    document.addEventListener("click", ({ target, pointerType }) => {
+      if (target !== canvas && pointerType === "touch") this.#penFeltAt = -Infinity;
+    });
     canvas.addEventListener("contextmenu", (event) => this.#pointer && event.preventDefault());
     canvas.addEventListener("lostpointercapture", lift);
     // Safari of old scrolls and zooms from touch events whatever touch-action says.
@@ -109,6 +115,15 @@ export class Pad {
       this.#palette = palette();
       this.#paint();
     });
+  }
+
+  /** Where a mouse erases, its pointer is as large as the eraser; a browser shows none that is far larger. */
+  showTool() {
+    const { erases, width } = this.#chosenTool();
+    const radius = Math.round(eraserRadius(width) * this.#canvas.clientWidth);
+    const ring = `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * radius + 2}" height="${2 * radius + 2}"><circle cx="${radius + 1}" cy="${radius + 1}" r="${radius}" fill="none" stroke="#7d828c" stroke-width="1.5"/></svg>`;
+    const cursor = `url('data:image/svg+xml,${encodeURIComponent(ring)}') ${radius + 1} ${radius + 1}, crosshair`;
+    this.#canvas.style.cursor = erases ? cursor : "";
   }
 
   get isDrawing() {
@@ -136,6 +151,7 @@ export class Pad {
     const side = Math.max(1, Math.round(this.#canvas.clientWidth * devicePixelRatio));
     if (this.#canvas.width !== side) this.#canvas.width = this.#canvas.height = side;
     this.#paint();
+    this.showTool();
   }
 
   /** Fit again when the window is zoomed, or goes to another screen, and the canvas stays as large as it was. */
@@ -178,7 +194,7 @@ export class Pad {
   #erase(point) {
     const from = this.#erasedAt ?? point; // a quick hand leaves a long way between two points
     this.#erasedAt = point;
-    return this.#drawing.erase(from, point, Math.max(LEAST_ERASER, ERASER * this.#tool.width));
+    return this.#drawing.erase(from, point, eraserRadius(this.#tool.width));
   }
 
   /** @param {PointerEvent[]} events @returns {Point[]} */
@@ -191,6 +207,9 @@ export class Pad {
     });
   }
 }
+
+/** @param {number} width of the line @returns {number} both as fractions of the pad's side */
+const eraserRadius = (width) => Math.max(LEAST_ERASER, ERASER * width);
 
 /** @param {PointerEvent} event @param {PointerEvent | null} down @returns {down is PointerEvent} of the same pointer */
 const isSame = (event, down) => event.pointerId === down?.pointerId;

@@ -37,7 +37,8 @@ export class Verdict {
   /** There is something else to be read now. */
   forget() {
     this.#drawing++;
-    if (this.#note.textContent) this.#say("", false);
+    this.#isSending = false;
+    if (this.#note.textContent) this.#say("");
   }
 
   hide() {
@@ -50,23 +51,31 @@ export class Verdict {
   async #tell(picture, label) {
     if (!this.#question || this.#isSending) return;
     const drawing = this.#drawing;
-    this.#say(words.keeping, true);
-    const sentence = await send(picture, label);
-    if (drawing === this.#drawing) this.#say(sentence, false);
+    const button = label === this.#question.digit ? this.#yes : this.#others[label];
+    this.#isSending = true;
+    this.#say(words.keeping);
+    const { sentence, isKept } = await send(picture, label);
+    if (drawing !== this.#drawing) return;
+    this.#isSending = false;
+    this.#say(sentence, !isKept);
+    button.toggleAttribute("data-kept", isKept);
   }
 
-  /** @param {string} sentence @param {boolean} isSending */
-  #say(sentence, isSending) {
-    this.#isSending = isSending;
+  /** @param {string} sentence @param {boolean} [isTrouble] */
+  #say(sentence, isTrouble = false) {
     this.#note.textContent = sentence;
-    // A button that is disabled in earnest would lose the keyboard's focus.
-    for (const button of [this.#yes, ...this.#others]) button.setAttribute("aria-disabled", String(isSending));
+    this.#note.toggleAttribute("data-trouble", isTrouble);
+    for (const button of [this.#yes, ...this.#others]) {
+      button.removeAttribute("data-kept");
+      // A button that is disabled in earnest would lose the keyboard's focus.
+      button.setAttribute("aria-disabled", String(this.#isSending));
+    }
   }
 }
 
 /**
  * @param {Blob | string} picture a picture file, or JSON with strokes in it @param {number} label
- * @returns {Promise<string>} what came of it, in a sentence
+ * @returns {Promise<{sentence: string, isKept: boolean}>} what came of it
  */
 async function send(picture, label) {
   const isJson = typeof picture === "string";
@@ -74,12 +83,15 @@ async function send(picture, label) {
     const address = isJson ? "corrections" : `corrections?label=${label}`;
     const body = isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture;
     const response = await post(address, body, AbortSignal.timeout(patienceFor(picture)));
-    if (isForNow(response.status)) return words.notKeptNow;
-    if (response.status === 401) return words.notKeptToken; // as short as what else is said there
+    if (isForNow(response.status)) return notKept(words.notKeptNow);
+    if (response.status === 401) return notKept(words.notKeptToken); // as short as what else is said there
     const answer = await response.json();
-    if (answer.error) return errorInWords(answer.error);
-    return say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label });
+    if (answer.error) return notKept(errorInWords(answer.error));
+    return { sentence: say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label }), isKept: true };
   } catch {
-    return (await canBeSent(picture)) ? words.notKept : words.fileGone;
+    return notKept((await canBeSent(picture)) ? words.notKept : words.fileGone);
   }
 }
+
+/** @param {string} sentence */
+const notKept = (sentence) => ({ sentence, isKept: false });

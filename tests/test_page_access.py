@@ -1,5 +1,7 @@
 """Promises to every screen, keyboard and eye."""
 
+from pathlib import Path
+
 import handwriting
 import pytest
 from conftest import RunningServer
@@ -51,8 +53,21 @@ def test_a_screen_on_its_side_shows_the_whole_pad_and_the_answer(open_page):
 
 def test_of_a_phone_held_sideways_the_pad_is_seen_at_once(open_page):
     page = open_page(width=740, height=360, has_touch=True, is_mobile=True)
-    expect_in_window(page, "#pad")
     expect(page.get_by_role("heading", level=1)).to_have_text("Write a digit")
+    draw(page, digit(4), "touch")
+    expect_digit(page, 4)
+    for name in ("#pad", "#clear", "#answer", "#others"):
+        expect_in_window(page, name)
+
+
+@pytest.mark.parametrize(("width", "height"), [(768, 1024), (820, 1180)])
+def test_a_tablet_held_upright_has_a_large_pad_and_shows_the_whole_answer(open_page, width: int, height: int):
+    page = open_page(width=width, height=height, has_touch=True, is_mobile=True)
+    draw(page, digit(4), "touch")
+    expect_digit(page, 4)
+    assert page.locator("#pad").bounding_box()["width"] > 0.6 * width
+    for name in ("#pad", "#clear", "#answer", "#bars"):
+        expect_in_window(page, name)
 
 
 def test_the_reader_s_own_font_size_counts_and_nothing_sticks_out_for_it(
@@ -87,7 +102,7 @@ def test_everything_is_reached_by_keyboard(page: Page):
         assert page.evaluate("document.activeElement.matches(':focus-visible')")
         assert len(reached) < 30, reached
     others = [""] * 9  # the digits that it might be instead
-    assert reached == ["undo", "clear", "choose", "yes", *others, "pen-size", "tool", "copy-curl"]
+    assert reached == ["undo", "redo", "clear", "choose", "yes", *others, "pen-size", "tool", "copy-curl"]
     strokes = inked(page)
     page.keyboard.press("Control+z")
     assert 0 < inked(page) < strokes
@@ -99,8 +114,6 @@ def test_everything_is_reached_by_keyboard(page: Page):
 @pytest.mark.parametrize(
     ("focused", "key", "then"),
     [
-        ("#clear", "Enter", "undo"),
-        ("#undo", "Enter", "redo"),
         ("#why button >> nth=3", "Escape", "undo"),
         ("#yes", "Escape", "undo"),
     ],
@@ -113,6 +126,35 @@ def test_the_focus_is_not_lost_with_the_control_that_had_it(page: Page, focused:
     expect(page.locator(f"#{then}")).to_be_focused()
     page.keyboard.press("Enter")
     expect_digit(page, 7)
+
+
+@pytest.mark.parametrize(("button", "presses"), [("#clear", 3), ("#undo", 4)])
+def test_who_keeps_enter_pressed_does_nothing_else(page: Page, button: str, presses: int):
+    draw_with_mouse(page, digit(7))
+    expect_digit(page, 7)
+    page.locator(button).focus()
+    for _ in range(presses):
+        page.keyboard.press("Enter")
+    expect(page.locator(button)).to_be_focused()
+    expect(page.locator(button)).to_be_disabled()
+    assert inked(page) == 0
+
+
+def test_the_same_answer_to_another_picture_is_spoken_once_more(page: Page, tmp_path: Path):
+    spoken = page.locator("#spoken")
+    for seed in range(2):
+        handwriting.render(handwriting.by_hand(7, seed)).save(tmp_path / f"{seed}.png")
+    page.set_input_files("#choose", tmp_path / "0.png")
+    expect(spoken).to_have_text("This is a 7. More than 99.9% sure.")
+    page.evaluate(
+        """() => {
+            heard = [];
+            const hear = () => heard.push(spoken.textContent);
+            new MutationObserver(hear).observe(spoken, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    page.set_input_files("#choose", tmp_path / "1.png")
+    page.wait_for_function("() => heard.at(-1)?.startsWith('This is a\\u00a07.')")
 
 
 def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):

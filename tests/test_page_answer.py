@@ -173,6 +173,7 @@ def test_what_is_said_where_there_is_no_answer_stands_in_the_middle_of_its_card(
     [
         (4, 0.99996, True, "This is a 4. More than 99.9% sure."),
         (4, 0.9932, True, "This is a 4. 99.3% sure."),
+        (4, 0.93, False, "Probably a 4: 93.0% sure."),
         (8, 0.43, False, "Perhaps an 8: only 43.0% sure."),
     ],
 )
@@ -357,7 +358,34 @@ def test_an_answer_to_a_part_of_the_drawing_is_not_spoken_and_is_seen_to_be_old(
 def test_a_guess_is_called_a_guess(page: Page):
     draw_with_mouse(page, [[(0.1 + 0.8 * (i * 37 % 41) / 41, 0.1 + 0.8 * (i * 23 % 43) / 43) for i in range(40)]])
     expect(page.locator("#answer")).to_have_attribute("data-state", "uncertain")
-    expect(page.locator("#sentence")).to_contain_text("does not look like a digit")
+    expect(page.locator("#sentence")).to_contain_text("does not look like a single digit")
+    expect(page.locator("#digit")).to_have_text("?")
+    expect(page.locator("#bars [data-best]")).to_have_count(0)
+
+
+def test_half_a_digit_is_not_said_to_be_none(page: Page):
+    unsure = {"digit": 8, "confidence": 0.11, "certain": False, "probabilities": [0.1] * 8 + [0.11, 0.09]}
+    page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | unsure))
+    press_along(page, *digit(8))
+    expect(page.locator("#answer")).to_have_attribute("data-state", "uncertain")
+    expect(page.locator("#sentence")).to_have_text("Reading…")
+    page.mouse.up()
+    expect(page.locator("#sentence")).to_contain_text("does not look like a single digit; perhaps an 8")
+    expect(page.locator("#spoken")).to_contain_text("does not look like a single digit")
+
+
+def test_what_was_done_to_a_picture_moves_no_button(page: Page):
+    places = []
+    for preparation in ([], ["inverted", "parts_left_out"]):
+        page.unroute_all()
+        answer = PREDICTION | {"preparation": preparation}
+        page.route("**/predict*", lambda route: route.fulfill(json=answer))  # noqa: B023 - until the next
+        page.set_input_files("#choose", handwriting.DATA / "7.png")
+        expect(page.locator("#preparation")).to_be_visible(visible=bool(preparation))
+        expect_digit(page, 4)
+        places.append(places_of(page, "#yes", "#others"))
+        page.click("#clear")
+    assert places[0] == places[1]
 
 
 def test_what_might_be_either_is_called_either(page: Page):

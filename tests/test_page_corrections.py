@@ -30,8 +30,10 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
     expect_digit(page, 4)
     page.click("#yes")
     expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
+    expect(page.locator("#verdict [data-kept]")).to_have_text("Yes, a 4")
     page.get_by_label("No, it is a 9").click()
     expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 9.")
+    expect(page.locator("#verdict [data-kept]")).to_have_text("9")
     page.get_by_label("No, it is a 9").click()
     expect(page.locator("#verdict-note")).to_have_text("It was kept as a 9 already.")
     page.set_input_files("#choose", handwriting.DATA / "2.gif")
@@ -47,7 +49,8 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
     running.stop()
     running.process.stdout.close()
     page.click("#yes")
-    expect(page.locator("#verdict-note")).to_have_text("It was not kept: the server does not answer.")
+    expect(page.locator("#verdict-note[data-trouble]")).to_have_text("It was not kept: the server does not answer.")
+    expect(page.locator("#verdict [data-kept]")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("status", "sentence"), [(401, "token"), (429, "busy"), (503, "busy")])

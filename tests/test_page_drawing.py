@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -165,7 +166,7 @@ def pixels_under_one(page: Page) -> float:
 @pytest.mark.parametrize("end", [(0.5, 0.5), (0.512, 0.508)], ids=["still", "moved a little"])
 def test_a_tap_is_no_digit_however_it_trembled(page: Page, end: tuple[float, float]):
     draw_with_mouse(page, [[(0.5, 0.5), end]])
-    expect(page.locator("#sentence")).to_contain_text("does not look like a digit")
+    expect(page.locator("#sentence")).to_contain_text("does not look like a single digit")
     page.keyboard.press("Escape")
     page.locator("#pen-size").fill("1")
     draw_with_mouse(page, [[(0.5, 0.4), (0.5, 0.6)]])
@@ -285,9 +286,25 @@ def test_a_drawing_outlives_a_reload_and_can_be_undone(page: Page):
     page.goto(f"{page.url}api")
     page.evaluate("sessionStorage.setItem('drawing', '[{\"points\": 7}]')")
     page.click("text=Back to the drawing pad")
+    expect(page.locator("#choose")).to_be_enabled()
     expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
     draw_with_mouse(page, digit(7))
     expect_digit(page, 7)
+
+
+def test_a_drawing_under_a_picture_outlives_a_reload(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    page.reload()
+    expect_digit(page, 4)
+    page.click("#clear")
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    page.reload()
+    expect(page.locator("#undo")).to_be_disabled()
+    assert inked(page) == 0, "what was cleared does not come back"
 
 
 def test_an_eraser_that_has_erased_all_gives_way_to_the_pen(page: Page):
@@ -312,6 +329,33 @@ def test_an_eraser_is_to_be_had_where_there_is_something_to_erase(page: Page):
     expect(eraser).to_be_enabled()
     page.click("#clear")
     expect(eraser).to_be_disabled()
+
+
+def test_the_tools_are_seen_to_be_as_thick_as_they_are(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    widths = []
+    for size in ("2", "12"):
+        page.locator("#pen-size").fill(size)
+        dot = page.locator(".swatch.blue").evaluate("(each) => getComputedStyle(each, '::after').width")
+        assert page.locator("#pad").evaluate("(each) => getComputedStyle(each).cursor") == "crosshair"
+        page.check("input[value=eraser]", force=True)
+        cursor = page.locator("#pad").evaluate("(each) => getComputedStyle(each).cursor")
+        ring = re.search(r"width%3D%22(\d+)%22", cursor)
+        widths.append((float(dot.removesuffix("px")), int(ring[1])))
+        page.check("input[value=ink]", force=True)
+    (thin_dot, small_ring), (thick_dot, large_ring) = widths
+    assert thick_dot > 1.5 * thin_dot
+    assert large_ring > 3 * small_ring
+
+
+def test_a_quick_hand_s_line_is_smooth_and_its_corners_stay(page: Page):
+    page.locator("#pen-size").fill("1")
+    draw_with_mouse(page, [[(0.2, 0.5), (0.5, 0.35), (0.8, 0.5)], [(0.2, 0.9), (0.5, 0.6), (0.8, 0.9)]])
+    paper = pixel(page, 0.01, 0.01)
+    assert pixel(page, 0.5, 0.3875) != paper, "half way between the corner and those before and after it"
+    assert pixel(page, 0.5, 0.352) == paper
+    assert pixel(page, 0.5, 0.61) != paper
 
 
 def test_a_broad_pen_makes_a_broad_eraser(page: Page):
@@ -412,6 +456,15 @@ def test_a_palm_that_the_system_takes_back_leaves_nothing(open_page):
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
     expect(page.locator("#undo")).to_be_disabled()
     assert inked(page) == 0
+
+
+def test_a_finger_that_has_tapped_a_button_draws_at_once(open_page):
+    page = open_page(has_touch=True)
+    draw(page, digit(1), "pen")
+    expect_digit(page, 1)
+    page.tap("#clear")
+    draw(page, digit(7), "touch")
+    expect_digit(page, 7)
 
 
 def test_a_finger_draws_again_once_the_pen_is_put_away(open_page):

@@ -25,6 +25,16 @@ def test_the_keyboard_enlarges_the_maps_of_the_layer_that_it_comes_to(page: Page
     expect(page.locator("#map-caption")).to_have_text("S2, map 1 of 32")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#map-caption")).to_have_text("S2, map 2 of 32")
+    assert [is_framed(page, "S2", left) for left in (0, 13, 26, 39)] == [False, True, True, False]
+    assert not is_framed(page, "C1", 0)
+
+
+def is_framed(page: Page, layer: str, left: int) -> bool:
+    """Whether the gap so far from the left of the layer's first row of maps is drawn in."""
+    assert inked(page) > 0, "a frame has passed"
+    return page.locator(f"#layers canvas[data-layer={layer}]").evaluate(
+        "(canvas, left) => canvas.getContext('2d').getImageData(left, 5, 1, 1).data[3] === 255", left
+    )
 
 
 def test_the_layers_light_up_and_a_map_can_be_enlarged(page: Page):

@@ -151,7 +151,7 @@ def test_what_is_dragged_to_the_pad_is_expected_where_it_may_be_read(
     if said is None:
         expect_digit(page, 7)
     else:
-        expect(page.locator("#note")).to_contain_text(said or re.compile("^$"))
+        expect(page.locator("#tapped")).to_contain_text(said or re.compile("^$"))
         expect_digit(page, 4)
 
 
@@ -160,7 +160,7 @@ def test_the_page_s_own_pictures_are_not_dragged(page: Page):
     expect_digit(page, 3)
     for picture in ("#seen", "#gallery img >> nth=1"):
         page.drag_and_drop(picture, "#pad")
-        expect(page.locator("#note")).to_be_empty()
+        expect(page.locator("#tapped")).to_be_empty()
         expect_digit(page, 3)
 
 
@@ -233,6 +233,29 @@ def test_on_a_phone_the_gallery_is_a_strip_and_what_is_tapped_in_it_is_seen(open
     tiles.nth(1).tap()
     expect_digit(page, 1)
     expect_in_window(page, "#paper")
+
+
+def test_the_gallery_is_one_stop_of_the_tab_key_and_arrows_go_through_it(page: Page):
+    page.set_input_files("#choose", sorted(handwriting.DATA.iterdir()))
+    expect_digit(page, 0)
+    expect(page.locator("#gallery button").last).to_contain_text("9 · ")
+    asked = []
+    page.route("**/predict*", lambda route: asked.append(route.request.url))  # and nobody answers
+    page.locator("#choose").focus()
+    page.keyboard.press("Tab")
+    for key, number in (
+        ("ArrowRight", 1),
+        ("ArrowDown", 2),
+        ("ArrowLeft", 1),
+        ("End", 9),
+        ("ArrowRight", 9),
+        ("Home", 0),
+    ):
+        page.keyboard.press(key)
+        expect(page.locator("#gallery [aria-pressed=true]:focus")).to_contain_text(f"{number} · ")
+        expect_digit(page, number)
+    page.keyboard.press("Tab")
+    expect(page.locator("#gallery :focus")).to_have_count(0)
 
 
 def test_drawing_puts_the_picture_away(page: Page):
@@ -318,14 +341,14 @@ def test_pasted_text_changes_nothing(page: Page):
         }"""
     )
     expect_digit(page, 4)
-    expect(page.locator("#note")).to_be_empty()
+    expect(page.locator("#tapped")).to_be_empty()
 
 
 def test_what_is_dropped_on_a_drawing_and_no_picture_is_told_beside_its_answer(page: Page):
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.evaluate(HAND_OVER, ["drop", "#pad", "letter.txt", "text/plain", ""])
-    expect(page.locator("#note")).to_contain_text("not a picture")
+    expect(page.locator("#tapped")).to_contain_text("not a picture")
     expect_digit(page, 4)
 
 
@@ -335,12 +358,14 @@ def test_on_a_phone_it_is_seen_what_became_of_a_file_that_is_no_picture(open_pag
     expect_digit(page, 4)
     letter = {"name": "letter.txt", "mimeType": "text/plain", "buffer": b"seven"}
     page.set_input_files("#choose", letter)
-    expect(page.locator("#note")).to_contain_text("not a picture")
-    expect(page.locator("#note")).to_be_in_viewport()
+    expect(page.locator("#tapped")).to_contain_text("not a picture")
+    expect_in_window(page, "#tapped")
     seven = {"name": "7.png", "mimeType": "image/png", "buffer": (handwriting.DATA / "7.png").read_bytes()}
     page.set_input_files("#choose", [letter, seven])
     expect_digit(page, 7)
-    expect(page.locator("#note")).to_have_text("What is no picture file was left out.")
+    expect(page.locator("#tapped")).to_have_text("What is no picture file was left out.")
+    expect_in_window(page, "#tapped")
+    assert page.evaluate("scrollY") == 0, "the answer is where it was"
 
 
 def test_a_picture_that_the_browser_cannot_show_covers_the_drawing_with_its_name(page: Page):

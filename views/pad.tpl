@@ -33,9 +33,9 @@
     </div>
 
     <div class="buttons" role="group" aria-label="{{page['drawing']}}">
-      <button id="undo" type="button" aria-keyshortcuts="Control+Z Meta+Z" disabled>{{page["undo"]}}</button>
-      <button id="redo" type="button" aria-keyshortcuts="Control+Shift+Z Control+Y Meta+Shift+Z" disabled>{{page["redo"]}}</button>
-      <button id="clear" type="button" aria-keyshortcuts="Escape" disabled>{{page["clear"]}}</button>
+      <button id="undo" type="button" aria-keyshortcuts="Control+Z Meta+Z" aria-disabled="true">{{page["undo"]}}</button>
+      <button id="redo" type="button" aria-keyshortcuts="Control+Shift+Z Control+Y Meta+Shift+Z" aria-disabled="true">{{page["redo"]}}</button>
+      <button id="clear" type="button" aria-keyshortcuts="Escape" aria-disabled="true">{{page["clear"]}}</button>
       <label class="choose">{{page["choose"]}}<input id="choose" type="file" class="unseen" disabled multiple accept="image/png,image/jpeg,image/gif,image/bmp,image/webp"></label>
     </div>
 
@@ -54,7 +54,6 @@
             <img id="seen" src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" width="112" height="112" alt="{{page['seen']}}" aria-describedby="preparation" draggable="false">
             <figcaption>{{page["seenCaption"]}}</figcaption>
           </figure>
-          <p class="preparation" id="preparation" hidden></p>
           % if get("corrections", True):
           <div class="right-or-wrong" id="verdict" hidden>
             <button id="yes" type="button"></button>
@@ -67,6 +66,7 @@
             </div>
           </div>
           % end
+          <p class="preparation" id="preparation" hidden></p>
         </div>
       </section>
 
@@ -79,7 +79,7 @@
 
     <section class="tools" aria-label="{{page['tools']}}">
       <label class="size">{{page["pen"]}} <input id="pen-size" type="range" min="1" max="12" step="0.5" value="5" aria-label="{{page['penSize']}}"></label>
-      <fieldset class="colours">
+      <fieldset class="colours" id="colours">
         <legend class="unseen">{{page["penColour"]}}</legend>
         % for name, in_words in page["colours"].items():
         <label class="swatch {{name}}" title="{{in_words}}"><input type="radio" name="tool" value="{{name}}" {{"checked" if name == "ink" else ""}}><span class="unseen">{{in_words}}</span></label>
