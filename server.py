@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import math
+import os
 import re
 import signal
 import socket
@@ -74,6 +75,7 @@ from net.serving.gate import (
 )
 from net.serving.limits import Limits
 from net.serving.metrics import CONTENT_TYPE, Metrics
+from net.serving.metrics import FOLDER as METRICS_FOLDER
 from net.serving.observed import Observed, log_refused
 from net.serving.wsgi import ARRIVED, Wsgi, header
 from net.strokes import MAX_POINTS
@@ -258,10 +260,9 @@ def create_app(
         def correct() -> dict[str, Any]:
             require_own_page(origins)
             recognizer = latest.current
-            given = read_picture()
+            given, label = read_picture(), read_label()
             prediction = recognize_one(recognizer, given)
-            label = read_label()
-            picture = given if isinstance(given, bytes) else strokes.to_png(strokes.looks(given)[-1].strokes)
+            picture = given if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
             weights = recognizer.card.get("sha256")
             try:
                 is_new = kept.add(Correction(picture, label, prediction.digit, prediction.confidence, weights))
@@ -444,10 +445,13 @@ def client_address() -> str:
 
 def asked_digit() -> int | None:
     """The digit in the current request's query, None where there is none."""
-    digit = request.query.get("digit", "")
-    if digit and not DIGIT.fullmatch(digit):
+    given = set(request.query.getall("digit")) - {""}
+    if not given:
+        return None
+    digit = given.pop()
+    if given or not DIGIT.fullmatch(digit):
         refuse("bad_digit", "The digit to explain is not one of 0 to 9; send ?digit=7, or leave it out.")
-    return int(digit) if digit else None
+    return int(digit)
 
 
 def as_json(outcome: Prediction | Refusal, with_seen: bool) -> dict[str, Any]:
@@ -503,7 +507,7 @@ def read_pictures() -> Given | Several:
         if given.get("strokes") is not None:
             return read_strokes(given["strokes"])
         if given.get("images") is not None:
-            return several(given["images"], read_data_url)
+            return several(given["images"], read_listed)
         return read_data_url(given.get("image"))
     if content_type == FORM:
         return one_or_several(fields().getall("image"), read_escaped)
@@ -619,8 +623,10 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 def form(body: bytes) -> bottle.FormsDict:
     """The fields of the current request's URL-encoded form, which is ``body``."""
-    if not bodies.is_plain_form(body):
+    plain = bodies.with_plain_base64(body)
+    if not bodies.is_plain_form(plain):
         refuse("no_image", f"The form has more in it than pictures; {HOW_TO_SEND}.")
+    request["wsgi.input"], request["CONTENT_LENGTH"] = BytesIO(plain), str(len(plain))
     return request.forms
 
 
@@ -628,6 +634,13 @@ def read_escaped(field: str | None) -> bytes:
     """The picture in a field of a URL-encoded form."""
     # There an unescaped + means a space, which base64 does not have: people forget to escape it.
     return read_data_url(field and field.replace(" ", "+"))
+
+
+def read_listed(element: Any) -> bytes:
+    """The picture in an element of the list ``images``."""
+    if element is None or element == "":
+        refuse("no_image", "There is no picture in this element of the list 'images'; send a data URL.")
+    return read_data_url(element)
 
 
 def read_data_url(field: Any) -> bytes:
@@ -804,6 +817,17 @@ def token_in(file: Path) -> str:
         raise StartError(f"The token in '{file}' cannot be used: {reason(error)}.") from error
 
 
+def new_metrics() -> Metrics:
+    """Measurements of this process. Raises StartError where they belong into a folder that cannot be used."""
+    try:
+        return Metrics()
+    except OSError as error:
+        folder = os.environ.get(METRICS_FOLDER)
+        raise StartError(
+            f"Measurements cannot be kept in '{folder}' ({reason(error)}); {METRICS_FOLDER} names it."
+        ) from error
+
+
 def place_for_corrections(given: Path | None) -> Path | None:
     """The folder to keep corrections in: ``given``, else that of the repository, or none where it is read-only.
 
@@ -837,9 +861,9 @@ def main() -> int:
     memory.give_back_large_blocks()
     sys.setswitchinterval(SWITCH_SECONDS)
     checkpoint = weights_path(options.checkpoint)
-    metrics = Metrics()
     limits = limits_of(options)
     try:
+        metrics = new_metrics()
         token = token_in(options.token_file) if options.token_file else None
         corrections = None if options.no_corrections else place_for_corrections(options.corrections)
         if options.train and not is_there(checkpoint) and (failed := train(checkpoint)):
@@ -912,15 +936,29 @@ def follow(latest: LatestRecognizer, watch: bool) -> None:
 
 
 def train(checkpoint: Path) -> int:
-    """Train weights to ``checkpoint`` in a process of its own, since serving needs no torchvision; its exit status."""
+    """Train weights to ``checkpoint`` in a process of its own, since serving needs no torchvision; its exit status.
+
+    What would end this process ends the training first, which knows what is to be kept.
+    """
     command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to the training as well
+    training = start(command)
+    signal.signal(signal.SIGTERM, lambda *_: training.terminate())
+    status = training.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    return status if status >= 0 else 128 - status  # as shells report what a signal ended
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    """A process in the repository's folder, which heeds SIGHUP as if nobody here had put it off."""
+    if not hasattr(signal, "SIGHUP"):
+        return subprocess.Popen(command, cwd=HOME)
+    put_off = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
     try:
-        return subprocess.run(command, cwd=HOME, check=False).returncode
-    except KeyboardInterrupt:  # which the training got as well, and has answered
-        return 130
+        return subprocess.Popen(command, cwd=HOME)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, put_off)
 
 
 if __name__ == "__main__":

@@ -17,12 +17,15 @@ def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:
     return read
 
 
+LARGEST = 1e15  # so that whatever it counts, in whatever unit, is still a number
+
+
 def positive_number(text: str) -> float:
-    """A finite number above 0."""
+    """A number above 0, and no larger than any that is meant."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not 0 < number < math.inf:
+    if not 0 < number <= LARGEST:
         raise argparse.ArgumentTypeError(f"it takes a number above 0, not '{text}'")
     return number

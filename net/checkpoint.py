@@ -96,12 +96,13 @@ def card_of(path: Path, weights: bytes | None = None) -> dict[str, Any]:
 def weights_path(given: Path) -> Path:
     """The file that ``given`` means: itself if it is one or is called as weights are, else lenet.pt in that folder.
 
-    A card is no weights.
+    A card means the weights that it is about.
     """
     # Path's own methods raise where a folder may not be looked into.
     is_folder, is_file = os.path.isdir(given), os.path.isfile(given)  # noqa: PTH112, PTH113
-    means_file = is_file or (is_weights(given) and not is_folder)
-    return given if means_file and given.suffix != CARD_SUFFIX else given / SHIPPED.name
+    if is_file and given.suffix == CARD_SUFFIX:
+        return given.with_suffix(SHIPPED.suffix)
+    return given if is_file or (is_weights(given) and not is_folder) else given / SHIPPED.name
 
 
 def with_advice(error: CheckpointError, path: Path) -> str:

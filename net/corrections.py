@@ -132,10 +132,12 @@ class Corrections:
         return True
 
     def __iter__(self) -> Iterator[tuple[str, int, bytes]]:
-        """Name, label and picture of each, the oldest first."""
+        """Name, label and picture of each, the oldest first. Raises OSError where they cannot be read."""
         if not self.path.exists():
             return
-        with self.opened() as database:
+        with told_of_no_room(), self.opened_to_read() as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'corrections'").fetchone():
+                return  # whoever made the file has been killed since
             rows = database.execute("SELECT hex(key), suffix, label, picture FROM corrections ORDER BY rowid")
             for key, suffix, label, picture in rows:
                 yield f"{key[:16].lower()}.{suffix}", label, picture
@@ -151,6 +153,18 @@ class Corrections:
         ):  # pictures are compressed already
             for name, label, picture in self:
                 archive.writestr(f"{label}/{name}", picture)
+
+    @contextmanager
+    def opened_to_read(self) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread's own, also where nothing may be written."""
+        if all(os.access(place, os.W_OK) for place in (self.path, self.path.parent)):
+            with self.opened() as database:
+                yield database
+            return
+        log = self.path.with_name(f"{FILE}-wal")  # without which SQLite, to read, would make one
+        address = f"{self.path.absolute().as_uri()}?mode=ro{'' if log.exists() else '&immutable=1'}"
+        with closing(sqlite3.connect(address, timeout=BUSY_SECONDS, uri=True)) as database:
+            yield database
 
     @contextmanager
     def opened(self) -> Iterator[sqlite3.Connection]:

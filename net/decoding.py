@@ -29,6 +29,7 @@ OPAQUE_PAGE = 0.5  # of a picture is opaque where it may be a page; strokes alon
 
 # Pillow warns of what `decode` refuses or mends; not within it, since a filter is set for all threads at once.
 warnings.filterwarnings("ignore", module="PIL")
+Image.MAX_IMAGE_PIXELS = None  # of Pillow's own, as `decode` has one that users may set
 
 one_large_at_a_time = threading.Lock()
 
@@ -61,9 +62,6 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
             return flatten(upright(shrink(image)))
     except NoDigitError:
         raise
-    except Image.DecompressionBombError as error:
-        most = 2 * Image.MAX_IMAGE_PIXELS / 1e6
-        raise TooManyPixelsError(f"The picture has more than {most:.0f} million pixels; send a smaller one.") from error
     except Exception as error:  # decoders raise whatever hostile bytes lead them to
         raise UnreadableImageError(
             "The picture could not be read; send a whole PNG, JPEG, GIF, BMP or WebP file."

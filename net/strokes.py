@@ -93,6 +93,11 @@ def looks(strokes: Strokes) -> list[Look]:
     return [*(Look(all_of_them, is_rival=True) for all_of_them in rivals), *map(Look, parts_among(digit))]
 
 
+def likeliest(strokes: Strokes) -> Strokes:
+    """All that is taken for the digit's among ``strokes``, as the first of their `looks` that is no rival has it."""
+    return next(look.strokes for look in looks(strokes) if not look.is_rival)
+
+
 def parts_among(strokes: Strokes) -> list[Strokes]:
     """Those of ``strokes`` that are taken for the digit's, and those that stand alone, where these are others."""
     if len(strokes) == 1:

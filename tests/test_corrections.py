@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import io
 import json
+import os
 import random
 import shutil
 import signal
@@ -93,6 +94,13 @@ def test_a_file_that_is_handed_out_is_called_as_what_it_is(tmp_path: Path):
 def test_what_is_kept_of_strokes_is_the_digit_without_its_frame(running: RunningServer):
     assert correct(running, [*handwriting.by_hand(4), handwriting.FRAME], 4).json["new"]
     assert not correct(running, handwriting.by_hand(4), 4).json["new"], "it is the same picture"
+
+
+def test_what_is_kept_of_strokes_has_all_parts_of_the_digit(running: RunningServer):
+    body, hat = handwriting.by_hand(5)
+    raised = [(x, y - 0.25) for x, y in hat]  # so far that the body might be all that belongs together
+    assert correct(running, [body, raised], 5).json["new"]
+    assert correct(running, [body], 5).json["new"], "which is another picture"
 
 
 def test_a_correction_may_come_in_every_way_that_a_picture_may(running: RunningServer):
@@ -334,7 +342,7 @@ def fine_tune(small_mnist: Path, tmp_path: Path):
 def test_fine_tuning_says_what_it_did_and_reads_mnist_no_worse(fine_tune: Callable, tmp_path: Path):
     ended, before, after = fine_tune(*((path.read_bytes(), int(path.stem)) for path in PICTURES))
     assert ended.returncode == 0, ended.stderr
-    assert "10 corrections among" in ended.stdout
+    assert "10 corrections in turn, among 598 digits" in ended.stdout
     assert "corrections 100.00% -> 100.00%" in ended.stdout
     assert (after["fine_tuned_from"], after["corrections"]) == (before["sha256"], 10)
     assert after["sha256"] == hashlib.sha256((tmp_path / "lenet.pt").read_bytes()).hexdigest() != before["sha256"]
@@ -405,6 +413,30 @@ def test_what_is_learned_of_a_correction_is_its_digit_and_not_what_lies_beside(t
         (tmp_path / "4" / f"{name}.png").write_bytes(png(picture))
     busy, plain = load_pictures(tmp_path, Recognizer()).images.int()
     assert (busy - plain).abs().sum() < 0.1 * plain.sum()
+
+
+def test_notes_that_a_system_keeps_beside_pictures_are_no_corrections(tmp_path: Path, capsys: pytest.CaptureFixture):
+    four = png(handwriting.render(handwriting.by_hand(4)))
+    names = ("4/one.png", "__MACOSX/4/._one.png", "4/.DS_Store", "4/Thumbs.db")
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, four if name == names[0] else b"no picture")
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(four if name == names[0] else b"no picture")
+    for given in (tmp_path / "pictures.zip", tmp_path):
+        assert load_pictures(given).labels.tolist() == [4]
+    assert "left out" not in capsys.readouterr().out
+
+
+def test_who_may_not_write_reads_what_is_kept_and_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    kept = Corrections(tmp_path)
+    kept.add(Correction(PICTURES[4].read_bytes(), 4, 9, 0.5, None))
+    monkeypatch.setattr("os.access", lambda _, mode: mode != os.W_OK)
+    monkeypatch.setattr(Corrections, "opened", None)
+    assert [label for _, label, _ in kept] == [4]
+    assert [path.name for path in tmp_path.iterdir()] == ["corrections.sqlite3"]
 
 
 @pytest.mark.parametrize("content", [None, b"no zip", b"PK\x05\x06" + bytes(18), "damaged"])

@@ -194,6 +194,14 @@ def test_a_large_bmp_in_run_length_encoding_is_refused():
         as_mnist(run_length_bmp(7000))
 
 
+def test_whoever_runs_it_may_allow_larger_pictures_than_pillow_would():
+    cut_off = png(Image.new("1", (20_000, 10_000)))[:100]
+    with pytest.raises(UnreadableImageError):
+        decode(cut_off, max_pixels=300_000_000)
+    with pytest.raises(TooManyPixelsError, match="199 million"):
+        decode(cut_off, max_pixels=199_000_000)
+
+
 def test_too_many_pixels_are_refused_before_they_are_decoded():
     with pytest.raises(TooManyPixelsError, match="pixels"):
         as_mnist(png(Image.new("1", (10_000, 5_001))))

@@ -102,6 +102,12 @@ def test_what_is_no_digit_cannot_be_asked_for(server: RunningServer, digit: str)
     assert answer.error == (400, "bad_digit")
 
 
+def test_several_digits_cannot_be_asked_for_at_once(server: RunningServer):
+    body = json.dumps({"strokes": SEVEN}).encode()
+    answer = ask(server, "POST", "/explain?digit=7&digit=9", body, Content_Type="application/json")
+    assert answer.error == (400, "bad_digit")
+
+
 def test_a_picture_without_ink_is_told_as_ever(server: RunningServer):
     assert ask(server, "POST", "/explain", b'{"strokes": []}', Content_Type="application/json").error == (
         422,

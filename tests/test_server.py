@@ -22,11 +22,12 @@ import handwriting
 import hard_pictures
 import pytest
 import torch
-from conftest import HOME, LINE_TIMEOUT, RunningServer, png, python, start_server
+from conftest import HOME, LINE_TIMEOUT, RunningServer, encode, png, python, start_server
 from PIL import Image, ImageDraw, ImageOps
 
 import net.recognizer
 import server as server_module
+from net.checkpoint import SHIPPED, weights_path
 from net.serving.limits import Limits
 from net.serving.wsgi import ARRIVED
 
@@ -202,6 +203,13 @@ def test_a_form_whose_plus_signs_were_not_escaped_is_still_read(server):
     body = f"image={data_url(PICTURES[1])}".encode()
     assert b"+" in body
     assert post(server, body, "application/x-www-form-urlencoded").json["digit"] == 1
+
+
+def test_a_white_bmp_is_read_from_a_form_though_it_is_nothing_but_escapes(server):
+    bmp = encode(Image.open(PICTURES[7]).convert("RGB").resize((200, 200)), "BMP")
+    body = urllib.parse.urlencode({"image": f"data:image/bmp;base64,{base64.b64encode(bmp).decode()}"}).encode()
+    assert body.count(b"%2F") > len(body) / 4
+    assert post(server, body, "application/x-www-form-urlencoded").json["digit"] == 7
 
 
 def test_a_data_url_whose_lines_are_broken_is_read(server):
@@ -584,6 +592,57 @@ def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, smal
 
 
 @pytest.mark.parametrize(
+    ("with_signal", "status"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, 128 + signal.SIGKILL)]
+)
+def test_a_training_before_the_first_start_ends_with_the_server_and_the_server_with_it(
+    tmp_path: Path, small_mnist: Path, with_signal: int, status: int
+):
+    checkpoint = tmp_path / "lenet.pt"
+    command = [sys.executable, "server.py", "--train", "--checkpoint", str(checkpoint), "--no-corrections"]
+    environment = {**os.environ, "MNIST_ROOT": str(small_mnist)}
+    process = subprocess.Popen(command, cwd=HOME, env=environment, stdout=subprocess.PIPE, text=True)
+    assert "parameters" in process.stdout.readline()
+    [training] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    if with_signal == signal.SIGTERM:
+        process.terminate()
+    else:
+        os.kill(int(training), with_signal)  # as where memory is short
+    assert process.wait(LINE_TIMEOUT) == status
+    process.stdout.close()
+    assert not Path(f"/proc/{training}").exists()
+    assert not checkpoint.exists()
+
+
+def test_ctrl_c_keeps_what_a_training_before_the_first_start_has_learned(tmp_path: Path, small_mnist: Path):
+    command = [sys.executable, "server.py", "--train", "--checkpoint", str(tmp_path / "lenet.pt"), "--no-corrections"]
+    process = subprocess.Popen(
+        command,
+        cwd=HOME,
+        env={**os.environ, "MNIST_ROOT": str(small_mnist)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert any(line.startswith("epoch   1/") for line in process.stdout)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    said = process.communicate(timeout=LINE_TIMEOUT)[1]
+    assert (process.returncode, "--resume" in said) == (130, True), said
+
+
+def test_measurements_that_have_no_place_are_told_in_one_sentence(tmp_path: Path):
+    ended = python("server.py", "--port", "0", PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "missing"))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert str(tmp_path / "missing") in ended.stderr
+
+
+def test_a_card_means_the_weights_that_it_is_about():
+    card = SHIPPED.with_suffix(".json")
+    assert weights_path(card) == SHIPPED
+
+
+@pytest.mark.parametrize(
     "flags",
     [
         ["--port", "seven"],
@@ -594,6 +653,7 @@ def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, smal
         ["--no-corrections", "--allow-export"],
         ["--max-body", "600"],
         ["--max-pixels", "1e-7"],
+        ["--max-body", "1e308"],
     ],
 )
 def test_unknown_flags_and_values_are_refused(flags: list[str]):

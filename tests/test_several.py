@@ -107,6 +107,7 @@ def test_what_is_no_data_url_has_its_error_in_its_place_too(server):
     assert list(map(outcome, answer.json["predictions"])) == [
         "bad_data_url", 6, "no_image", "bad_data_url", "bad_data_url", "bad_data_url", 6,
     ]  # fmt: skip
+    assert "'images'" in answer.json["predictions"][2]["error"]["message"]
 
 
 @pytest.mark.parametrize("send", THREE_WAYS)

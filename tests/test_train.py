@@ -286,6 +286,11 @@ def test_two_runs_do_not_take_turns_at_one_place(small_mnist: Path, tmp_path: Pa
     assert train(tmp_path / "beside.pt", small_mnist, *SHORT, "--epochs", "1").returncode == 0
 
 
+def test_a_run_that_comes_to_nothing_leaves_none_of_the_folders_that_it_made(small_mnist: Path, tmp_path: Path):
+    assert train(tmp_path / "a" / "b" / "c.pt", small_mnist, "--batch-size", "60000").returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_weights_of_another_network_are_left_alone(small_mnist: Path, tmp_path: Path):
     other = tmp_path / "mine.pt"
     for what in (torch.nn.Linear(3, 3), {"weight": torch.zeros(3)}):
@@ -298,7 +303,7 @@ def test_the_weights_of_another_network_are_left_alone(small_mnist: Path, tmp_pa
     assert f"--out '{tmp_path / 'mine-digits.pt'}'" in advice
 
 
-@pytest.mark.parametrize("module", ["train", "train.evaluate"])
+@pytest.mark.parametrize("module", ["train", "train.evaluate", "train.ablation", "train.speedups"])
 @pytest.mark.parametrize(("handler", "status"), [("default_int_handler", -signal.SIGINT), ("SIG_IGN", 7)])
 def test_ctrl_c_while_pytorch_is_imported_is_quiet_or_ignored(module: str, handler: str, status: int):
     inherited = f"import signal; signal.signal(signal.SIGINT, signal.{handler})\n"
@@ -590,6 +595,9 @@ def test_processes_started_by_another_hand_than_torchrun_are_told_so(small_mnist
     assert ended.returncode == 2
     assert "torchrun" in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr
+    ranks = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}  # and no MASTER_ADDR
+    ended = python("-m", "train", "--out", str(tmp_path), "--data", str(small_mnist), "--device", "cpu", **ranks)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
 
 
 def test_parts_of_the_recipe_can_be_left_out_and_the_card_says_so(small_mnist: Path, tmp_path: Path):

@@ -19,9 +19,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-# In the background Ctrl-C is ignored, and is not to be heeded.
-if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while PyTorch is imported there is nothing to be kept
+from train import interrupts
+
+if __name__ == "__main__":
+    interrupts.quiet_while_importing()
 
 import torch
 
@@ -232,7 +233,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     speedups = usable_speedups(options, device, RECIPE, MNIST_DIGITS)
     recipe = replace(RECIPE, seed=seed_of(recognizer) if options.seed is None else options.seed)
     tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
-    print(f"{len(corrections):,} corrections among {len(tuning.shown):,} pictures an epoch", flush=True)
+    print(f"{len(corrections):,} corrections in turn, among {len(tuning.shown):,} digits an epoch", flush=True)
     for result in tuning.run(validation):
         print(describe_epoch(result, RECIPE.epochs), flush=True)
     tuned = tuning.settle(validation)
@@ -417,6 +418,5 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupts.heed_again()
     sys.exit(main())

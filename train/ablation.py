@@ -14,6 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
+from train import interrupts
+
+if __name__ == "__main__":
+    interrupts.quiet_while_importing()
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -119,4 +124,5 @@ def parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    interrupts.heed_again()
     sys.exit(unless_interrupted(main))

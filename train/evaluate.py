@@ -8,15 +8,15 @@ Pictures go the way that they go in the server, from the bytes of the file on.
 
 import argparse
 import re
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# In the background Ctrl-C is ignored, and is not to be heeded.
-if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while PyTorch is imported
+from train import interrupts
+
+if __name__ == "__main__":
+    interrupts.quiet_while_importing()
 
 import torch
 from tqdm import tqdm
@@ -199,6 +199,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupts.heed_again()
     sys.exit(unless_interrupted(main))

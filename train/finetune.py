@@ -23,7 +23,7 @@ from train.training import EpochResult, Training
 
 RECIPE = replace(Recipe(), epochs=2, lr=1.5e-4, warmup=0.1)
 MNIST_DIGITS = 20_000  # of MNIST that the corrections are shown among in an epoch
-CORRECTIONS_SHARE = 0.08  # of what an epoch shows, however few there are
+CORRECTIONS_SHARE = 0.08  # of the digits that an epoch is given, to vary and to mix with others, however few there are
 WAYS = tuple(tenths / 10 for tenths in range(10, 0, -1))  # from the old weights to the new ones
 
 StateDict = dict[str, Tensor]

@@ -29,7 +29,7 @@ def alone_at(weights: Path) -> Iterator[None]:
         yield
         return
     path = weights.with_suffix(".training.lock")
-    was_there = path.parent.exists()
+    made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         if not is_locked(file, path):
@@ -38,9 +38,9 @@ def alone_at(weights: Path) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
-            if not was_there:
-                with suppress(OSError):  # it holds what was written
-                    path.parent.rmdir()
+            with suppress(OSError):  # one of them holds what was written
+                for folder in made:
+                    folder.rmdir()
 
 
 def is_locked(file: TextIO, path: Path) -> bool:

@@ -1,10 +1,9 @@
 """Labelled pictures, as files lie in folders, in a ZIP file or among a server's corrections."""
 
-import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 import numpy as np
 import torch
@@ -50,13 +49,11 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
 
 
 def readable(path: Path) -> Iterator[tuple[bytes, int]]:
-    """What `pictures_at` ``path`` are. Raises DataError where the disk or the database refuses one."""
+    """What `pictures_at` ``path`` are. Raises DataError where one cannot be read."""
     try:
         yield from pictures_at(path)
     except OSError as error:
         raise DataError(f"'{error.filename or path}' could not be read ({error.strerror or error}).") from error
-    except sqlite3.Error as error:
-        raise DataError(f"The corrections in '{path}' could not be read ({error}).") from error
 
 
 def pictures_at(path: Path) -> Iterator[tuple[bytes, int]]:
@@ -78,8 +75,13 @@ def labelled_files(folder: Path) -> list[tuple[Path, int]]:
         (path, label)
         for name, label in FOLDERS.items()
         for path in sorted((folder / name).glob("*"))
-        if path.suffix.lower() in SUFFIXES and path.is_file()
+        if is_picture(path) and path.is_file()
     ]
+
+
+def is_picture(path: PurePath) -> bool:
+    """Whether ``path`` is called as a picture is; a Mac keeps notes on each beside it, by the same name after a dot."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def count_others(folder: Path) -> int:
@@ -92,8 +94,9 @@ def pictures_in_zip(path: Path) -> Iterator[tuple[bytes, int]]:
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
-                label = FOLDERS.get(PurePosixPath(member.filename).parent.name, NONE)
-                if label != NONE and 0 < member.file_size <= MOST_BYTES:
+                path_within = PurePosixPath(member.filename)
+                label = FOLDERS.get(path_within.parent.name, NONE)
+                if label != NONE and is_picture(path_within) and 0 < member.file_size <= MOST_BYTES:
                     yield archive.read(member), label
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise DataError(f"'{path}' is no ZIP file of pictures, or it is damaged ({error}).") from error

@@ -116,14 +116,22 @@ def join(kind: str) -> tuple[Ranks, int]:
                 "or add --device cpu."
             )
         torch.cuda.set_device(local_rank)
-        dist.init_process_group("nccl", device_id=torch.device("cuda", local_rank))
+        meet("nccl", device_id=torch.device("cuda", local_rank))
     elif kind == "cpu":
         # torchrun allows each process one thread, whatever the machine has.
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // local_count))
-        dist.init_process_group("gloo")
+        meet("gloo")
     else:
         raise DeviceError(f"Several processes cannot train together on {kind}; add --device cpu.")
     return Ranks(dist.get_rank(), count), local_rank
+
+
+def meet(backend: str, **options: Any) -> None:
+    """Have this process find the others, and wait for them. Raises DeviceError where it is not told where."""
+    try:
+        dist.init_process_group(backend, **options)
+    except ValueError as error:
+        raise DeviceError(f"The processes cannot find one another ({error}); start them by torchrun.") from error
 
 
 def is_broken_connection(error: RuntimeError) -> bool:

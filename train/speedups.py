@@ -12,6 +12,11 @@ from dataclasses import dataclass, fields, replace
 from itertools import product
 from types import MappingProxyType
 
+from train import interrupts
+
+if __name__ == "__main__":
+    interrupts.quiet_while_importing()
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -160,4 +165,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    interrupts.heed_again()
     sys.exit(unless_interrupted(main))

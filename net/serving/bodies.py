@@ -11,8 +11,9 @@ MOST_HEADER = 4096  # bytes, before each part of a multipart form
 MOST_PARTS = 5000  # of such a form; how many pictures may come, their reader says
 MOST_LINES = 500_000  # of a multipart form, in which a picture of 16 MiB has some hundred by chance
 MOST_FIELDS = 1000  # of a URL-encoded form; here too their reader says how many pictures may come
-SOME_ESCAPED = 10_000  # characters of a form, however short it is
-EACH_ESCAPED = 16  # of so many characters one more may be; base64 has one in thirty
+SOME_ESCAPED = 10_000  # characters of a form, besides base64's own, however short it is
+EACH_ESCAPED = 16  # of so many characters one more may be
+OF_BASE64 = {b"%2B": b"+", b"%2F": b"/", b"%3D": b"="}  # what it has that may be escaped
 MOST_VALUES = 8 * MAX_POINTS  # of JSON: points of strokes have pressure, time and more besides x and y
 MOST_LISTS = 3 * MAX_POINTS  # likewise
 MOST_OBJECTS = 1000  # likewise
@@ -47,6 +48,16 @@ def is_plain_multipart(body: bytes, content_type: str) -> bool:
 def is_plain_json(body: bytes) -> bool:
     """Whether ``body`` holds no more values than pictures or the strokes of a drawing do."""
     return body.count(b",") <= MOST_VALUES and body.count(b"[") <= MOST_LISTS and body.count(b"{") <= MOST_OBJECTS
+
+
+def with_plain_base64(body: bytes) -> bytes:
+    """A URL-encoded form, its ``body``, with base64 as it is: of white pixels that would be nothing but escapes.
+
+    A plus sign means a space there, which base64 does not have.
+    """
+    for escaped, plain in OF_BASE64.items():
+        body = body.replace(escaped, plain).replace(escaped.lower(), plain)
+    return body
 
 
 def is_plain_form(body: bytes) -> bool:
