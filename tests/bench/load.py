@@ -9,6 +9,7 @@ the processor.
 """
 
 import argparse
+import math
 import selectors
 import socket
 import statistics
@@ -43,13 +44,13 @@ class Measured:
 
     @property
     def median(self) -> float:
-        """Milliseconds from sending a request to having read its answer."""
-        return statistics.median(self.milliseconds)
+        """Milliseconds from sending a request to having read its answer; infinite where there was none."""
+        return statistics.median(self.milliseconds or [math.inf])
 
     @property
     def percentile(self) -> float:
         """The 99th, likewise."""
-        return statistics.quantiles(self.milliseconds, n=100)[98]
+        return statistics.quantiles(self.milliseconds or [math.inf] * 2, n=100)[98]
 
 
 class Client:
@@ -111,9 +112,9 @@ def load(address: tuple[str, int], request: bytes, clients: int, seconds: float 
             if status is None:
                 continue
             ended = time.perf_counter()
-            if status == 200 and ended >= begins:
+            if ended >= begins and status == 200:
                 measured.milliseconds.append((ended - client.started) * 1000)
-            elif status != 200:
+            elif ended >= begins:
                 measured.errors += 1
             if client.must_reconnect:
                 selector.unregister(client.socket)

@@ -108,8 +108,8 @@ def measure(page: Page, drawn: list[list[handwriting.Stroke]]) -> None:
             worked[name] += after[name] - before[name]
         intervals += [b - a for a, b in itertools.pairwise(frames)]
         delays.append(delay(page, drawing))
-    cut = statistics.quantiles(delays, n=100)[98]
-    print(f"  last move to answer painted  {statistics.median(delays):6.1f} ms median, {cut:6.1f} ms 99th percentile")
+    cut = statistics.quantiles(delays, n=10)[8]
+    print(f"  last move to answer painted  {statistics.median(delays):6.1f} ms median, {cut:6.1f} ms 90th percentile")
     long = sum(interval > LONG_FRAME for interval in intervals) / len(intervals)
     print(f"  frames while drawing         {1000 / statistics.mean(intervals):6.1f} a second, {long:.1%} of them long")
     shares = ", ".join(f"{worked[name] * 1000 / len(intervals):.2f} {what}" for name, what in THREAD_TIMES.items())

@@ -19,13 +19,16 @@ import sys
 import sysconfig
 import time
 import venv
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
-from load import DRAWING, HOME, Measured, load, raw_post, serving
+from load import DRAWING, HOME, WARM_UP, Measured, load, raw_post, serving
 
 PEERS = {
     "flask": "Flask's development server",
@@ -36,8 +39,11 @@ PEERS = {
 PACKAGES = ("flask", "fastapi", "uvicorn[standard]", "python-multipart", "litserve", "gradio")
 CLIENTS = (1, 32)
 SECONDS = 5.0
+ROUNDS = 3  # in which all take turns, as the machine is now faster and now slower
 START_SECONDS = 120.0
 BOUNDARY = "a-boundary-that-no-picture-holds"
+PROCESSES = (1, 2)  # of ours
+Row = tuple[str, int]  # of the table: who answers, and how many clients ask
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 
 
@@ -109,20 +115,23 @@ def wait_for(address: tuple[str, int], request: bytes) -> None:
     raise TimeoutError(f"nobody answers at {address}")
 
 
-def load_gradio(address: tuple[str, int], clients: int) -> Measured:
+def load_gradio(address: tuple[str, int]) -> Measured:
     """Ask Gradio's API one after the other: upload the drawing, ask, and open the stream that the answer comes by."""
-    measured = Measured(clients, SECONDS)
-    ends = time.perf_counter() + SECONDS
-    while (started := time.perf_counter()) < ends:
+    measured = Measured(1, SECONDS)
+    begins = time.perf_counter() + WARM_UP
+    while (started := time.perf_counter()) < begins + SECONDS:
         (path,) = json.loads(http(address, "POST", "/gradio_api/upload", form_of("files"), MULTIPART))
         drawing = {"path": path, "meta": {"_type": "gradio.FileData"}}
         given = {"data": [{"background": None, "layers": [], "composite": drawing}]}
         event = json.loads(http(address, "POST", "/gradio_api/call/predict", json.dumps(given).encode()))["event_id"]
         answer = http(address, "GET", f"/gradio_api/call/predict/{event}")
+        if started < begins:
+            continue
         if b"event: complete" in answer:
             measured.milliseconds.append((time.perf_counter() - started) * 1000)
         else:
             measured.errors += 1
+    measured.seconds = time.perf_counter() - begins
     return measured
 
 
@@ -138,45 +147,81 @@ def http(
         connection.close()
 
 
-def print_row(name: str, measured: Measured) -> None:
-    """A line of the table."""
-    print(
-        f"| {name} | {measured.clients} | {measured.rate:.0f} | {measured.median:.1f} ms "
-        f"| {measured.percentile:.1f} ms | {measured.errors} |",
-        flush=True,
-    )
+def versions(python: Path) -> str:
+    """Of the frameworks that were installed."""
+    names = [package.partition("[")[0] for package in PACKAGES]
+    program = f"import importlib.metadata as m; print(*(f'{{name}} {{m.version(name)}}' for name in {names}), sep=', ')"
+    return subprocess.run([python, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def measure_peer(python: Path, peer: str) -> list[Measured]:
+    """What ``peer`` does with each number of clients."""
+    if peer == "gradio":
+        with running(python, peer, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") as address:
+            return [load_gradio(address)]
+    with running(python, peer, multipart()) as address:
+        return [load(address, multipart(), clients, SECONDS) for clients in CLIENTS]
+
+
+def measure_ours(processes: int) -> list[Measured]:
+    """What our server does in so many ``processes``, likewise."""
+    with serving("--processes", str(processes)) as address:
+        return [load(address, multipart(), clients, SECONDS) for clients in CLIENTS]
 
 
 def main() -> None:
     """Print the table, and how we stand against the best of them."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    request = multipart()
-    rates: dict[int, float] = {}
-    medians: dict[int, float] = {}
-    print(
-        "| | clients | requests a second | median | 99th percentile | errors |\n| --- | --- | --- | --- | --- | --- |"
-    )
+    rounds: dict[Row, list[Measured]] = defaultdict(list)
     with TemporaryDirectory(prefix="peers-") as folder:
         python = make_environment(Path(folder))
-        for peer, name in PEERS.items():
-            first = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" if peer == "gradio" else request
-            with running(python, peer, first) as address:
-                for clients in CLIENTS if peer != "gradio" else (1,):
-                    measured = load_gradio(address, 1) if peer == "gradio" else load(address, request, clients, SECONDS)
-                    print_row(name, measured)
-                    rates[clients] = max(rates.get(clients, 0), measured.rate)
-                    medians[clients] = min(medians.get(clients, measured.median), measured.median)
-    for processes in ("1", "2"):
-        with serving("--processes", processes) as address:
-            for clients in CLIENTS:
-                measured = load(address, request, clients, SECONDS)
-                print_row(f"ours, --processes {processes}", measured)
-                print(
-                    f"  {measured.rate / rates[clients]:.2f} times the best one's requests, "
-                    f"{measured.median / medians[clients]:.2f} times its median",
-                    file=sys.stderr,
-                    flush=True,
-                )
+        print(versions(python), flush=True)
+        contenders = {name: partial(measure_peer, python, peer) for peer, name in PEERS.items()}
+        contenders |= {ours(processes): partial(measure_ours, processes) for processes in PROCESSES}
+        for number in range(ROUNDS):
+            for name, measure in contenders.items():
+                print(f"round {number + 1} of {ROUNDS}: {name}", file=sys.stderr, flush=True)
+                for measured in measure():
+                    rounds[name, measured.clients].append(measured)
+    print_table(rounds)
+    for clients in CLIENTS:
+        print_standing(rounds, clients)
+
+
+def ours(processes: int) -> str:
+    """Our server's name in the table."""
+    return f"ours, --processes {processes}"
+
+
+def print_table(rounds: dict[Row, list[Measured]]) -> None:
+    """The medians over the rounds."""
+    print("| | clients | requests a second | median | 99th percentile | errors |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for (name, clients), each in rounds.items():
+        rate, middle, cut = (median(column) for column in zip(*map(figures, each), strict=True))
+        errors = sum(one.errors for one in each)
+        print(f"| {name} | {clients} | {rate:.0f} | {middle:.1f} ms | {cut:.1f} ms | {errors} |")
+
+
+def print_standing(rounds: dict[Row, list[Measured]], clients: int) -> None:
+    """How many times the requests of the best of them ours answers, and how its median stands to that one's."""
+    asked = [name for name in PEERS.values() if (name, clients) in rounds]
+    best = max(asked, key=lambda name: rate(rounds, name, clients))
+    for name in map(ours, PROCESSES):
+        pairs = zip(rounds[name, clients], rounds[best, clients], strict=True)
+        ratios = [(one.rate / other.rate, one.median / other.median) for one, other in pairs]
+        times, of_median = (median(column) for column in zip(*ratios, strict=True))
+        print(f"{clients} clients, {name}: {times:.2f} times the requests of {best}, {of_median:.2f} times its median")
+
+
+def rate(rounds: dict[Row, list[Measured]], name: str, clients: int) -> float:
+    """Requests a second, the median over the rounds."""
+    return median(one.rate for one in rounds[name, clients])
+
+
+def figures(measured: Measured) -> tuple[float, float, float]:
+    """Requests a second, the median time and the 99th percentile."""
+    return measured.rate, measured.median, measured.percentile
 
 
 if __name__ == "__main__":

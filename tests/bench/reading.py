@@ -2,8 +2,9 @@
 
 python tests/bench/reading.py
 
-The floor in the table is what no reader can do without: decoding the file and the network's forward pass. Canvases are
-one of each digit, since what might be a ring or stand on a line is looked at more closely: their mean, and the slowest.
+The floor in the table is what no reader can do without: decoding the file and the network's forward pass, as it is
+served. Canvases are one of each digit, since what might be a ring or stand on a line is looked at more closely: their
+mean, and the slowest.
 """
 
 import argparse
@@ -53,18 +54,20 @@ def photograph(*hardships: str) -> bytes:
 
 
 def memory_for(data: bytes) -> float:
-    """MB that reading ``data`` takes at most, above what a process that has read a small picture holds."""
+    """MB that reading ``data`` takes at most, above what a process that has read a small picture holds.
+
+    That process tells of its own peak alone: what `getrusage` tells begins at its parent's. So this is Linux's.
+    """
     told = subprocess.run([sys.executable, "-c", CHILD], input=data, capture_output=True, cwd=HOME, check=True)
     return float(told.stdout)
 
 
 CHILD = """
-import sys
+import re, sys
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from net.recognizer import Recognizer
 
-peak = lambda: getrusage(RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 recognizer, data = Recognizer(), sys.stdin.buffer.read()
 recognizer.recognize(Path("tests/data/0.png").read_bytes())
 before = peak()
@@ -99,7 +102,7 @@ def main() -> None:
         if len(taken) > 1:
             line += f", {max(taken):.2f} at most, of a {taken.index(max(taken))}"
         if given is not strokes:
-            floor = forward + mean(milliseconds(lambda: decode(one), times) for one in given)  # noqa: B023
+            floor = folded + mean(milliseconds(lambda: decode(one), times) for one in given)  # noqa: B023
             line += f"; {mean(taken) / floor:.1f} times the floor of {floor:.2f}"
             line += f"; {memory_for(given[0]):.0f} MB more than the start took"
         print(line)
