@@ -88,6 +88,7 @@ STATIC_FILES = {path.name: path for path in sorted((HOME / "static").iterdir()) 
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = HOME / "corrections"
+MIB, MILLION, SECONDS = 2**20, 1_000_000, "SECONDS"  # units of flags
 
 NO_DIGIT_CODES = {
     UnreadableImageError: "unreadable_image",
@@ -145,6 +146,7 @@ def create_app(
     kept = None if corrections is None else Corrections(Path(corrections))
     contract = openapi.document(limits, kept is not None, token is not None, rate is not None)
     rate_limit = None if rate is None else RateLimit(rate)
+    reading = Reading(limits, metrics, rate_limit)
     app = bottle.Bottle()
     app.uninstall("json")
     app.install(bottle.JSONPlugin(json_line))
@@ -211,47 +213,14 @@ def create_app(
         with_seen = request.query.get("seen", "0").lower() not in ("", "0", "false", "no", "off")
         given = read_pictures()
         if isinstance(given, Several):
-            return {"predictions": [as_json(one, with_seen) for one in recognize_each(given)]}
-        return as_json(recognize_one(latest.current, given), with_seen)
+            return {"predictions": [as_json(one, with_seen) for one in reading.each(latest.current, given)]}
+        return as_json(reading.one(latest.current, given), with_seen)
 
     @app.post("/explain")
     def explain_reading() -> dict[str, Any]:
         digit, recognizer = asked_digit(), latest.current
-        prediction = recognize_one(recognizer, read_picture())
+        prediction = reading.one(recognizer, read_picture())
         return as_json(prediction, with_seen=True) | explanation(recognizer, prediction, digit)
-
-    def deadline() -> float:
-        return request.environ.get(ARRIVED, time.monotonic()) + limits.deadline
-
-    def recognize_one(recognizer: Recognizer, given: Given) -> Prediction:
-        try:
-            prediction = recognizer.recognize(given, limits.pixels, deadline())
-        except NoDigitError as error:
-            raise refusal_of(error) from None
-        except DeadlineError:
-            refuse("overloaded", OVERLOADED)
-        metrics.count_prediction(prediction)
-        return prediction
-
-    def recognize_each(given: Several) -> list[Prediction | Refusal]:
-        if rate_limit:
-            rate_limit.charge(client_address(), len(given.pictures) - 1)
-        pictures = [one for one in given.pictures if isinstance(one, bytes)]
-        try:
-            read = iter(latest.current.recognize_all(pictures, limits.pixels, deadline()))
-        except DeadlineError:
-            refuse("overloaded", OVERLOADED)
-        outcomes: list[Prediction | Refusal] = []
-        for one in given.pictures:
-            outcome = next(read) if isinstance(one, bytes) else one
-            if isinstance(outcome, NoDigitError):
-                outcome = refusal_of(outcome)
-            elif isinstance(outcome, DeadlineError):
-                outcome = Refusal("overloaded", NO_TIME)
-            elif isinstance(outcome, Prediction):
-                metrics.count_prediction(outcome)
-            outcomes.append(outcome)
-        return outcomes
 
     if kept is not None:
         handing_out = threading.Semaphore()  # to one at a time in each process: it may take a gigabyte of the disk
@@ -261,7 +230,7 @@ def create_app(
             require_own_page(origins)
             recognizer = latest.current
             given, label = read_picture(), read_label()
-            prediction = recognize_one(recognizer, given)
+            prediction = reading.one(recognizer, given)
             picture = given if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
             weights = recognizer.card.get("sha256")
             try:
@@ -278,19 +247,7 @@ def create_app(
                 refuse("forbidden", "Corrections are handed out to this machine alone; start with --allow-export.")
             if not handing_out.acquire(blocking=False):
                 refuse("overloaded", HANDING_OUT)
-            file = FileHandedOut(handing_out)
-            try:
-                kept.write_zip(file)
-            except Exception as error:
-                file.close()
-                if not isinstance(error, StorageFullError | FileNotFoundError):  # the latter of a temporary folder
-                    raise
-                refuse("storage_full", DISK_FULL)
-            response.set_header("Content-Length", str(file.tell()))
-            response.set_header("Content-Disposition", 'attachment; filename="corrections.zip"')
-            response.content_type = "application/zip"
-            file.seek(0)
-            return file
+            return zip_of(kept, handing_out)
 
     app.default_error_handler = answer_error
     observed = Observed(app, metrics, origins)
@@ -307,6 +264,65 @@ def refuse_settings(origins: Iterable[str], rate: float | None, token: str | Non
         raise ValueError("token is printable ASCII without a space, or None.")
     if trusted_proxy is not None and not is_address(trusted_proxy):
         raise ValueError("trusted_proxy is an IP address, or None.")
+
+
+class Reading:
+    """Reads for requests, and counts what was read."""
+
+    def __init__(self, limits: Limits, metrics: Metrics, rate_limit: RateLimit | None) -> None:
+        self.limits, self.metrics, self.rate_limit = limits, metrics, rate_limit
+
+    def one(self, recognizer: Recognizer, given: Given) -> Prediction:
+        """What ``recognizer`` makes of a picture, or strokes. Raises Refusal."""
+        try:
+            prediction = recognizer.recognize(given, self.limits.pixels, self.deadline())
+        except NoDigitError as error:
+            raise refusal_of(error) from None
+        except DeadlineError:
+            refuse("overloaded", OVERLOADED)
+        self.metrics.count_prediction(prediction)
+        return prediction
+
+    def each(self, recognizer: Recognizer, given: "Several") -> "list[Prediction | Refusal]":
+        """What ``recognizer`` makes of each of many pictures, or why it makes nothing of it. Raises Refusal."""
+        if self.rate_limit:
+            self.rate_limit.charge(client_address(), len(given.pictures) - 1)
+        pictures = [one for one in given.pictures if isinstance(one, bytes)]
+        try:
+            read = iter(recognizer.recognize_all(pictures, self.limits.pixels, self.deadline()))
+        except DeadlineError:
+            refuse("overloaded", OVERLOADED)
+        return [self.outcome(next(read)) if isinstance(one, bytes) else one for one in given.pictures]
+
+    def outcome(self, read: Prediction | NoDigitError | DeadlineError) -> "Prediction | Refusal":
+        """What is answered to one of many pictures of which this was ``read``."""
+        if isinstance(read, NoDigitError):
+            return refusal_of(read)
+        if isinstance(read, DeadlineError):
+            return Refusal("overloaded", NO_TIME)
+        self.metrics.count_prediction(read)
+        return read
+
+    def deadline(self) -> float:
+        """When nobody waits for the answer to the current request any more, by time.monotonic()."""
+        return request.environ.get(ARRIVED, time.monotonic()) + self.limits.deadline
+
+
+def zip_of(kept: Corrections, place: threading.Semaphore) -> "FileHandedOut":
+    """All that is ``kept``, as the answer to the current request, which has taken the ``place``."""
+    file = FileHandedOut(place)
+    try:
+        kept.write_zip(file)
+    except Exception as error:
+        file.close()
+        if not isinstance(error, StorageFullError | FileNotFoundError):  # the latter of a temporary folder
+            raise
+        refuse("storage_full", DISK_FULL)
+    response.set_header("Content-Length", str(file.tell()))
+    response.set_header("Content-Disposition", 'attachment; filename="corrections.zip"')
+    response.content_type = "application/zip"
+    file.seek(0)
+    return file
 
 
 class FileHandedOut(tempfile.SpooledTemporaryFile):
@@ -719,42 +735,21 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
 
     load = parser.add_argument_group("load")
-    for name, default, of_what in (
-        ("processes", 1, "that share the work"),
-        ("threads", SERVER_THREADS, "in each process, for one request at a time"),
-        ("connections", limits.connections, "that may be open to each process"),
-        ("queue", limits.queue, "requests that may wait for a thread; more are told to come again"),
+    for flag, kind, unit, default, of_what in (
+        ("--processes", whole_number(1), "N", 1, "that share the work"),
+        ("--threads", whole_number(1), "N", SERVER_THREADS, "in each process, for one request at a time"),
+        ("--connections", whole_number(1), "N", limits.connections, "that may be open to each process"),
+        ("--queue", whole_number(1), "N", limits.queue, "requests that may wait for a thread; more must come again"),
+        ("--max-body", positive_number, "MIB", limits.body / MIB, "that a request may have"),
+        ("--max-bodies", positive_number, "MIB", limits.bodies / MIB, "that all requests in hand may have together"),
+        ("--max-pixels", positive_number, "MILLIONS", limits.pixels / MILLION, "that a picture may have"),
+        ("--deadline", positive_number, SECONDS, limits.deadline, "a request may wait, or many pictures may take"),
+        ("--header-seconds", positive_number, SECONDS, limits.header_seconds, "a request's header may take to come"),
+        ("--body-seconds", positive_number, SECONDS, limits.body_seconds, "a request's body may take to come"),
+        ("--idle-seconds", positive_number, SECONDS, limits.idle_seconds, "a connection may lie idle"),
+        ("--drain-seconds", positive_number, SECONDS, limits.drain_seconds, "requests may go on once told to stop"),
     ):
-        load.add_argument(
-            f"--{name}", type=whole_number(1), default=default, metavar="N", help=f"{of_what} (default: %(default)s)"
-        )
-    for name, metavar, default, of_what in (
-        ("max-body", "MIB", limits.body / 2**20, "that a request may have"),
-        ("max-bodies", "MIB", limits.bodies / 2**20, "that all requests may have that are not answered yet"),
-        ("max-pixels", "MILLIONS", limits.pixels / 1e6, "that a picture may have"),
-    ):
-        load.add_argument(
-            f"--{name}",
-            type=positive_number,
-            default=default,
-            metavar=metavar,
-            help=f"{of_what} (default: %(default)g)",
-        )
-    for name, of_what in (
-        ("deadline", "a request may wait before it is dropped, or that are spent on many pictures together"),
-        ("header", "a request's header may take to arrive"),
-        ("body", "a request's body may take to arrive"),
-        ("idle", "a connection may lie idle"),
-        ("drain", "requests in flight have to finish once the server is told to stop"),
-    ):
-        field = name if name == "deadline" else f"{name}_seconds"
-        load.add_argument(
-            f"--{field.replace('_', '-')}",
-            type=positive_number,
-            default=getattr(limits, field),
-            metavar="SECONDS",
-            help=f"that {of_what} (default: %(default)g)",
-        )
+        load.add_argument(flag, type=kind, default=default, metavar=unit, help=f"{of_what} (default: %(default)g)")
     options = parser.parse_args(arguments)
     if options.allow_export and options.no_corrections:
         parser.error("argument --allow-export: not allowed with argument --no-corrections")
@@ -792,9 +787,9 @@ def origin(text: str) -> str:
 def limits_of(options: argparse.Namespace) -> Limits:
     """The limits that the command line sets."""
     return Limits(
-        body=int(options.max_body * 2**20),
-        bodies=int(options.max_bodies * 2**20),
-        pixels=int(options.max_pixels * 1e6),
+        body=int(options.max_body * MIB),
+        bodies=int(options.max_bodies * MIB),
+        pixels=int(options.max_pixels * MILLION),
         connections=options.connections,
         queue=options.queue,
         deadline=options.deadline,

@@ -48,20 +48,20 @@ class Window:
         top, bottom, left, right = self.bounds
         self.above, self.before = top * cell, left * cell  # rows and columns of the picture before it
         self.pixels = pixels[top * cell : bottom * cell, left * cell : right * cell]
-        self.near_ink = self.in_pixels(near_ink)
+        self.near_ink = self.pixels_of(near_ink)
 
     def near(self, chosen: Flags) -> Flags:
         """The pixels, bool [H, W], on and beside the parts that are ``chosen``, bool [count + 1]."""
         if chosen[1:].all():
             return self.near_ink
-        return self.in_pixels(cells_near(chosen[self.parts.numbers], self.cell))
+        return self.pixels_of(cells_near(chosen[self.parts.numbers], self.cell))
 
-    def in_pixels(self, cells: Flags) -> Flags:
+    def pixels_of(self, cells: Flags) -> Flags:
         """The pixels, bool [H, W], of the picture's ``cells``, bool [rows, columns]."""
         top, bottom, left, right = self.bounds
         return in_pixels(cells[top:bottom, left:right], self.cell, self.pixels.shape)
 
-    def strength_at(self, places: Flags, noise: int, full: int) -> Floats:
+    def ink_at(self, places: Flags, noise: int, full: int) -> Floats:
         """`strength_at` those ``places``; what is surely ink must not vanish among the noisiest paper."""
         return strength_at(places, self.pixels, min(noise, self.parts.sure * full / 2), full)
 
@@ -84,7 +84,7 @@ def ink_in_box(difference: Difference) -> InkInBox:
     largest = largest_part(parts.numbers)
     reaches_across = parts.reach_across or parts.sure > SURE_INK
     return InkInBox(
-        strength=box.strength_at(near_digit, noise, full),
+        strength=box.ink_at(near_digit, noise, full),
         alone=alone_in(box, near_digit, noise, full),
         above=box.above,
         before=box.before,
@@ -100,7 +100,7 @@ def alone_in(box: Window, near_digit: Flags, noise: int, full: int) -> tuple[Flo
     """What a frame surrounds in ``box``, or else what stands alone there, if that is not the digit as it was taken."""
     parts = box.parts
     if framed := inside_frame((box.pixels > parts.sure * full) & near_digit):
-        return tuple(box.strength_at(places, noise, full) for places in framed)
+        return tuple(box.ink_at(places, noise, full) for places in framed)
     stands_alone = standing_alone(parts.numbers)
     if stands_alone is None or (stands_alone == parts.of_digit).all():
         return ()
@@ -110,7 +110,7 @@ def alone_in(box: Window, near_digit: Flags, noise: int, full: int) -> tuple[Flo
         full_alone = full_strength(counts, otsu_threshold(counts))
     except BlankImageError:  # it may be faint next to what else there is
         return ()
-    return (box.strength_at(near_alone, noise, full_alone),)
+    return (box.ink_at(near_alone, noise, full_alone),)
 
 
 def noise_of_paper(counts: NDArray[np.int64]) -> int:

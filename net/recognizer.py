@@ -71,7 +71,7 @@ class Look:
 
     pixels: Bytes  # uint8 [28, 28], 0 for paper to 255 for ink
     preparation: frozenset[str]
-    is_rival: bool = False  # as `net.strokes.Look` has it
+    is_rival: bool = False  # as `net.strokes.StrokesLook` has it
 
 
 @dataclass(frozen=True)

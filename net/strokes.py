@@ -73,14 +73,14 @@ def coordinate(value: Any) -> float:
     return float(value)
 
 
-class Look(NamedTuple):
+class StrokesLook(NamedTuple):
     """Strokes that may be the digit."""
 
     strokes: Strokes
     is_rival: bool = False  # of which the others may be a piece, and which is not to be believed by itself
 
 
-def looks(strokes: Strokes) -> list[Look]:
+def looks(strokes: Strokes) -> list[StrokesLook]:
     """What the digit among ``strokes``, which have a point at least, may be, the likeliest first but for a rival.
 
     All of them, but for specks, an underline and a frame; where they do not hang together, also those that stand alone,
@@ -90,7 +90,7 @@ def looks(strokes: Strokes) -> list[Look]:
     without_lines = without_underlines(strokes)
     digit, may_be_slash = without_frame(without_lines)
     rivals = [strokes] if may_be_slash or touch(without_lines, among=strokes) else []
-    return [*(Look(all_of_them, is_rival=True) for all_of_them in rivals), *map(Look, parts_among(digit))]
+    return [*(StrokesLook(all_of_them, is_rival=True) for all_of_them in rivals), *map(StrokesLook, parts_among(digit))]
 
 
 def likeliest(strokes: Strokes) -> Strokes:
@@ -130,7 +130,7 @@ def parts_of(strokes: Strokes) -> tuple[NDArray[np.int32], list[int]]:
 def without_underlines(strokes: Strokes) -> Strokes:
     """``strokes`` less those that are lines under all the others, as `net.lines` has them, apart or not."""
     for _ in range(MOST_LINES):
-        longest, others = apart(strokes, lambda stroke: extent_of(stroke)[0])
+        longest, others = largest_and_others(strokes, lambda stroke: extent_of(stroke)[0])
         if not others or not is_underline(longest, others):
             break
         strokes = others
@@ -142,7 +142,7 @@ def without_frame(strokes: Strokes) -> tuple[Strokes, bool]:
 
     And whether these may be the slash of a 0, as far as they are one upright stroke: one that leans over is.
     """
-    largest, others = apart(strokes, lambda stroke: math.hypot(*extent_of(stroke)))
+    largest, others = largest_and_others(strokes, lambda stroke: math.hypot(*extent_of(stroke)))
     digit = drawn_within(largest, others) if others else None
     if digit is None:
         return strokes, False
@@ -152,7 +152,7 @@ def without_frame(strokes: Strokes) -> tuple[Strokes, bool]:
     return others, leaning is not None
 
 
-def apart(strokes: Strokes, size: Callable[[Stroke], float]) -> tuple[Stroke, Strokes]:
+def largest_and_others(strokes: Strokes, size: Callable[[Stroke], float]) -> tuple[Stroke, Strokes]:
     """That of ``strokes`` whose ``size`` is greatest, and the others."""
     sizes = list(map(size, strokes))
     which = sizes.index(max(sizes))
