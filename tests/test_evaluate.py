@@ -12,6 +12,11 @@ import strangers
 from conftest import HOME, LINE_TIMEOUT, python
 from PIL import Image, ImageDraw
 
+from net import checkpoint
+from net.lenet import to_pictures
+from net.recognizer import Recognizer
+from train.mnist import load_test_digits
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -30,11 +35,32 @@ def test_a_folder_of_pictures_is_read_and_reported(folder: Path):
     ended = python("-m", "train.evaluate", "--images", str(folder))
     assert ended.returncode == 0, ended.stderr
     assert "accuracy            83.33% of 12 pictures" in ended.stdout
-    assert "where certain" in ended.stdout
     assert "wrong: 2/is-a-7.png read as 7" in ended.stdout
     assert "wrong: 3/blank.png read as nothing" in ended.stdout
     row = next(line.split() for line in ended.stdout.splitlines() if line.strip().startswith("2 "))
     assert row == ["2", ".", ".", "1", ".", ".", ".", ".", "1", ".", ".", "."]
+
+
+def test_of_pictures_it_is_told_how_many_are_certain_and_how_many_of_these_are_right(tmp_path: Path):
+    recognizer, outcomes = Recognizer(), []
+    for digit in range(10):
+        (tmp_path / str(digit)).mkdir()
+        for name, written, unrest in (("one", digit, 0.1), ("another", digit, 0.1), ("astray", 9 - digit, 0)):
+            path = tmp_path / str(digit) / f"{name}.png"
+            handwriting.render(handwriting.by_hand(written, name, unrest), 140).save(path)
+            read = recognizer.recognize(path.read_bytes())
+            outcomes.append((read.digit == digit, read.certain))
+    assert len(set(outcomes)) >= 3, "some are right but not certain, others certain but wrong"
+    ended = python("-m", "train.evaluate", "--images", str(tmp_path))
+    assert_told_where_certain(ended.stdout, outcomes)
+
+
+def assert_told_where_certain(said: str, outcomes: list[tuple[bool, bool]]) -> None:
+    """``outcomes``: whether each was read right, and whether with certainty."""
+    right = [is_right for is_right, is_certain in outcomes if is_certain]
+    share, certain = sum(right) / len(right), len(right)
+    told = f"{share:.2%} of {certain}, which is {certain / len(outcomes):.1%} of them"
+    assert re.search(rf"^where certain +{told}$", said, re.MULTILINE), f"not '{told}' but: {said}"
 
 
 @pytest.mark.parametrize("what", ["pictures", "MNIST"])
@@ -98,12 +124,24 @@ def test_a_missing_checkpoint_is_told_in_one_sentence(tmp_path: Path):
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
 
 
-def test_mnists_test_set_is_reported(small_mnist: Path, tmp_path: Path):
-    shutil.copy(HOME / "checkpoints" / "lenet.pt", tmp_path)
-    ended = python("-m", "train.evaluate", "--checkpoint", str(tmp_path / "lenet.pt"), "--data", str(small_mnist))
+def test_mnists_test_set_is_reported_and_shown_beside_any_checkpoint(small_mnist: Path, tmp_path: Path):
+    shutil.copytree(small_mnist, tmp_path / "mnist")
+    labels = tmp_path / "mnist" / "MNIST" / "raw" / "t10k-labels-idx1-ubyte"
+    labels.write_bytes(labels.read_bytes()[:-20] + bytes(20))
+    weights = tmp_path / "some.pt"
+    network, card = checkpoint.load(checkpoint.SHIPPED)
+    checkpoint.save(network.state_dict(), card | {"certain_above": 0.9975}, weights)
+    ended = python("-m", "train.evaluate", "--checkpoint", str(weights), "--data", str(tmp_path / "mnist"))
     assert ended.returncode == 0, ended.stderr
-    assert "of 100 digits" in ended.stdout
-    assert "where certain" in ended.stdout
+
+    test = load_test_digits(tmp_path / "mnist")
+    confidence, read = Recognizer(weights).probabilities_of(to_pictures(test.images)).max(1)
+    outcomes = list(zip((read == test.labels).tolist(), (confidence > 0.9975).tolist(), strict=True))
+    assert len(set(outcomes)) >= 3, "some are right but not certain, others certain but wrong"
+    assert_told_where_certain(ended.stdout, outcomes)
+    right = sum(is_right for is_right, _ in outcomes) / 100
+    assert re.search(rf"^MNIST test accuracy +{right:.2%} of 100 digits$", ended.stdout, re.MULTILINE)
+    assert f"{right:.2%} of 100 test digits read right" in (tmp_path / "report.html").read_text()
 
 
 def test_people_s_drawings_are_read(pen_root: Path):

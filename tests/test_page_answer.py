@@ -174,7 +174,10 @@ def test_what_is_said_where_there_is_no_answer_stands_in_the_middle_of_its_card(
         (4, 0.99996, True, "This is a 4. More than 99.9% sure."),
         (4, 0.9932, True, "This is a 4. 99.3% sure."),
         (4, 0.93, False, "Probably a 4: 93.0% sure."),
-        (8, 0.43, False, "Perhaps an 8: only 43.0% sure."),
+        (4, 0.81, False, "Probably a 4: 81.0% sure."),
+        (4, 0.79, False, "Perhaps a 4: only 79.0% sure."),
+        (8, 0.41, False, "Perhaps an 8: only 41.0% sure."),
+        (8, 0.39, False, "That does not look like a single digit; perhaps an 8."),
     ],
 )
 def test_how_sure_the_answer_is_is_said_in_words(
@@ -190,6 +193,14 @@ def test_how_sure_the_answer_is_is_said_in_words(
     page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | answer))
     draw_with_mouse(page, digit(4))
     expect(page.locator("#sentence")).to_have_text(said)
+
+
+def test_no_digit_is_shown_to_be_quite_sure_or_quite_impossible_that_is_not(page: Page):
+    answer = {"confidence": 0.9998, "probabilities": [0.0001, 0.0001, *[0] * 2, 0.9998, *[0] * 5]}
+    page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | answer))
+    draw_with_mouse(page, digit(4))
+    impossible = ["0.0%"] * 5
+    expect(page.locator("#bars .share")).to_have_text(["< 0.1%"] * 2 + impossible[:2] + ["> 99.9%"] + impossible)
 
 
 def test_an_underlined_drawing_is_read_and_the_line_is_told_to_be_left_out(page: Page):
@@ -231,14 +242,21 @@ def test_what_was_done_to_a_picture_is_told_beside_what_the_network_saw(
 
 
 @pytest.mark.parametrize(
-    ("pen", "size", "said"), [("5", 1, None), ("12", 0.3, "Your pen is thick"), ("1", 1, "Your pen is thin")]
+    ("pen", "size", "pointer", "said"),
+    [
+        ("5", 1, "mouse", None),
+        ("12", 0.3, "mouse", "Your pen is thick"),
+        ("1", 1, "mouse", "Your pen is thin"),
+        ("5", 0.4, "mouse", None),
+        ("5", 0.4, "pen", "Your pen is thick"),
+    ],
 )
 def test_strokes_drawn_anew_are_worth_a_sentence_where_the_pen_was_not_like_mnist_s(
-    page: Page, pen: str, size: float, said: str | None
+    page: Page, pen: str, size: float, pointer: str, said: str | None
 ):
     page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | {"preparation": ["redrawn"]}))
     page.locator("#pen-size").fill(pen)
-    draw_with_mouse(page, [[(x * size, y * size) for x, y in stroke] for stroke in digit(4)])
+    draw(page, [[(x * size, y * size) for x, y in stroke] for stroke in digit(4)], pointer, pressure=1)
     expect_digit(page, 4)
     expect(page.locator("#preparation")).to_contain_text(said or re.compile("^$"))
 
@@ -388,8 +406,11 @@ def test_what_was_done_to_a_picture_moves_no_button(page: Page):
     assert places[0] == places[1]
 
 
-def test_what_might_be_either_is_called_either(page: Page):
-    unsure = {"confidence": 0.6, "certain": False, "probabilities": [0] * 4 + [0.6] + [0] * 4 + [0.4]}
+@pytest.mark.parametrize(
+    ("second", "said"), [(0.4, "Perhaps a 4 or a 9."), (0.21, "Perhaps a 4 or a 9."), (0.19, "Perhaps a 4: only")]
+)
+def test_what_might_be_either_is_called_either(page: Page, second: float, said: str):
+    unsure = {"confidence": 0.6, "certain": False, "probabilities": [0] * 4 + [0.6] + [0] * 4 + [second]}
     page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | unsure))
     draw_with_mouse(page, digit(4))
-    expect(page.locator("#sentence")).to_have_text("Perhaps a 4 or a 9.")
+    expect(page.locator("#sentence")).to_contain_text(said)

@@ -29,7 +29,7 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
         draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.click("#yes")
-    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
+    expect(page.locator("#verdict-note[role=status]")).to_have_text("Thank you; it is kept as a 4.")
     expect(page.locator("#verdict [data-kept]")).to_have_text("Yes, a 4")
     page.get_by_label("No, it is a 9").click()
     expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 9.")

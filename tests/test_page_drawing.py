@@ -188,14 +188,15 @@ def test_undo_takes_back_a_stroke_and_clear_all_of_them(page: Page):
     assert inked(page) == 0
 
 
-def test_redo_brings_back_what_was_undone_or_cleared(page: Page):
+@pytest.mark.parametrize("key", ["Control", "Meta"])
+def test_redo_brings_back_what_was_undone_or_cleared(page: Page, key: str):
     expect(page.locator("#redo")).to_be_disabled()
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     whole = inked(page)
-    page.keyboard.press("Control+z")
+    page.keyboard.press(f"{key}+z")
     fewer = inked(page)
-    page.keyboard.press("Control+Shift+z")
+    page.keyboard.press(f"{key}+Shift+z")
     assert fewer < inked(page) == whole
     expect(page.locator("#redo")).to_be_disabled()
     page.keyboard.press("Escape")
@@ -290,6 +291,13 @@ def test_a_drawing_outlives_a_reload_and_can_be_undone(page: Page):
     expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
     draw_with_mouse(page, digit(7))
     expect_digit(page, 7)
+
+
+def test_a_drawing_is_kept_as_soon_as_the_page_is_out_of_sight(page: Page):
+    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)], [(0.4, 0.8), (0.6, 0.8)]])
+    expect_digit(page, 1)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a phone may drop it without another word
+    assert len(json.loads(page.evaluate("sessionStorage.getItem('drawing')") or "[]")) == 2
 
 
 def test_a_drawing_under_a_picture_outlives_a_reload(page: Page):
@@ -495,6 +503,12 @@ def test_a_mouse_whose_release_nobody_told_of_draws_no_more(page: Page):
     assert pixel(page, 0.25, 0.2) != pixel(page, 0.8, 0.6) == pixel(page, 0.01, 0.01)
     page.click("#undo")
     assert pixel(page, 0.25, 0.2) == pixel(page, 0.01, 0.01)
+
+
+def test_the_right_mouse_button_draws_nothing(page: Page):
+    page.click("#pad", button="right")
+    assert inked(page) == 0
+    expect(page.locator("#undo")).to_be_disabled()
 
 
 def test_undo_is_where_it_lies_on_keyboards_of_other_letters(page: Page):

@@ -1,8 +1,11 @@
 """Promises of what the page shows of the network's layers."""
 
+import base64
+
 import handwriting
 import pytest
 from on_page import (
+    PREDICTION,
     SIZES,
     digit,
     draw,
@@ -14,7 +17,7 @@ from on_page import (
     press_along,
     scroll_to,
 )
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 
 def test_the_keyboard_enlarges_the_maps_of_the_layer_that_it_comes_to(page: Page):
@@ -56,6 +59,52 @@ def test_the_layers_light_up_and_a_map_can_be_enlarged(page: Page):
     assert lit(page.locator("#map-detail")) > 0
     page.keyboard.press("Escape")
     expect(page.locator("#inside")).to_have_attribute("data-state", "empty")
+
+
+NOTHING = [[0.0] * 28 for _ in range(28)]
+BRIGHTER_AND_BRIGHTER = base64.b64encode(bytes(17 * number for number in range(16) for _ in range(26 * 26))).decode()
+EXPLANATION = PREDICTION | {
+    "layers": [{"name": "C1", "shape": [16, 26, 26], "maps": BRIGHTER_AND_BRIGHTER}],
+    "evidence": {"digit": 4, "rather_than": None, "pixels": NOTHING},
+}
+
+
+def test_maps_stand_in_their_order_and_the_arrow_keys_go_among_them(page: Page):
+    page.route("**/explain*", lambda route: route.fulfill(json=EXPLANATION))
+    draw_with_mouse(page, digit(4))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    maps, enlarged, caption = (page.locator(name) for name in ("#layers canvas", "#map-detail", "#map-caption"))
+    in_rows = [rgba(maps, 14 + 27 * column, 14 + 27 * row)[3] for row in range(2) for column in range(8)]
+    assert in_rows == sorted(set(in_rows))
+    maps.focus()
+    for key, number in (("ArrowDown", 9), ("ArrowRight", 10), ("ArrowUp", 2), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        expect(caption).to_have_text(f"C1, map {number} of 16")
+        assert rgba(enlarged, 13, 13)[3] == in_rows[number - 1]
+
+
+def test_what_spoke_for_and_against_the_digit_is_shown_where_it_lies_in_the_legend_s_colours(page: Page):
+    pixels = [list(row) for row in NOTHING]
+    pixels[3][20], pixels[9][5] = 0.5, -0.5
+    explanation = EXPLANATION | {"evidence": EXPLANATION["evidence"] | {"pixels": pixels}}
+    page.route("**/explain*", lambda route: route.fulfill(json=explanation))
+    draw_with_mouse(page, digit(4))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    heat = page.locator("#heat")
+    shown = {(x, y): rgba(heat, x, y) for x, y in ((20, 3), (5, 9))}
+    assert {place: f"rgb({red}, {green}, {blue})" for place, (red, green, blue, _) in shown.items()} == {
+        (20, 3): colour_in_legend(page, "for"),
+        (5, 9): colour_in_legend(page, "against"),
+    }
+    assert lit(heat) == 2
+
+
+def rgba(canvas: Locator, x: int, y: int) -> list[int]:
+    return canvas.evaluate("(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]", [x, y])
+
+
+def colour_in_legend(page: Page, what: str) -> str:
+    return page.locator(f".legend .{what}").evaluate("(each) => getComputedStyle(each, '::before').backgroundColor")
 
 
 @pytest.mark.parametrize("size", ["phone", "tablet", "desk"])

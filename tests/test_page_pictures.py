@@ -11,6 +11,7 @@ import handwriting
 import pytest
 from conftest import RunningServer, png
 from on_page import (
+    PREDICTION,
     choose_seven_and_remove_it,
     digit,
     draw,
@@ -66,10 +67,10 @@ def test_a_long_name_of_a_file_makes_no_page_wider(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_copied_as_curl_a_picture_goes_by_its_name(open_page, server: RunningServer, tmp_path: Path):
+@pytest.mark.parametrize("name", ["it's a, seven.png", 'a "seven"\\.png'])
+def test_copied_as_curl_a_picture_goes_by_its_name(open_page, server: RunningServer, tmp_path: Path, name: str):
     page = open_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url.rstrip("/"))
-    name = "it's a, seven.png"
     (tmp_path / name).write_bytes((handwriting.DATA / "7.png").read_bytes())
     page.set_input_files("#choose", tmp_path / name)
     expect_digit(page, 7)
@@ -102,9 +103,10 @@ HAND_OVER = """([event, target, name, type, encoded]) => {
 
 
 @pytest.mark.parametrize(("event", "target"), [("drop", "#pad"), ("drop", "header"), ("paste", "body")])
-def test_a_dropped_or_pasted_picture_is_read(page: Page, event: str, target: str):
-    path = handwriting.DATA / "1.jpg"
-    page.evaluate(HAND_OVER, [event, target, path.name, "image/jpeg", base64.b64encode(path.read_bytes()).decode()])
+@pytest.mark.parametrize(("name", "media_type"), [("1.jpg", "image/jpeg"), ("one", "")])
+def test_a_dropped_or_pasted_picture_is_read(page: Page, name: str, media_type: str, event: str, target: str):
+    content = base64.b64encode((handwriting.DATA / "1.jpg").read_bytes()).decode()
+    page.evaluate(HAND_OVER, [event, target, name, media_type, content])
     expect_digit(page, 1)
     expect(page.locator("#picture")).to_be_visible()
 
@@ -153,6 +155,14 @@ def test_what_is_dragged_to_the_pad_is_expected_where_it_may_be_read(
     else:
         expect(page.locator("#tapped")).to_contain_text(said or re.compile("^$"))
         expect_digit(page, 4)
+
+
+def test_a_picture_that_is_dragged_away_again_is_expected_no_more(page: Page):
+    for event in ("dragEnter", "dragOver"):
+        drag_to_pad(page, event, [], [str(handwriting.DATA / "7.png")])
+    expect(page.locator(".drop-hint")).to_be_visible()
+    page.dispatch_event("#pad", "dragleave")  # DevTools drags nothing out of the window
+    expect(page.locator(".drop-hint")).to_be_hidden()
 
 
 def test_the_page_s_own_pictures_are_not_dragged(page: Page):
@@ -204,7 +214,7 @@ def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
         expect(tiles.nth(number)).to_contain_text(re.compile(rf"^{number} · "))
     expect(tiles.nth(3)).to_have_accessible_name("broken.png not read")
     expect(tiles.nth(3)).to_have_attribute("title", re.compile(r"^broken\.png\n.*could not be read"))
-    expect(page.locator("#gallery-status")).to_have_text("3 of 4 pictures have been read.")
+    expect(page.locator("#gallery-status[role=status]")).to_have_text("3 of 4 pictures have been read.")
     expect_digit(page, 0)
     tiles.nth(2).click()
     expect_digit(page, 2)
@@ -214,6 +224,13 @@ def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
     page.set_input_files("#choose", handwriting.DATA / "3.bmp")
     expect_digit(page, 3)
     expect(page.locator("#gallery")).to_be_hidden()
+
+
+def test_a_guess_is_called_a_guess_in_the_gallery_too(page: Page):
+    unsure = {"confidence": 0.6, "certain": False, "probabilities": [0] * 4 + [0.6] + [0.04] * 5}
+    page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | unsure))
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect(page.locator("#gallery button")).to_have_text(["perhaps 4 · 60.0%"] * 2)
 
 
 @pytest.mark.parametrize("size", [(360, 640), (390, 844)])
@@ -256,6 +273,12 @@ def test_the_gallery_is_one_stop_of_the_tab_key_and_arrows_go_through_it(page: P
         expect_digit(page, number)
     page.keyboard.press("Tab")
     expect(page.locator("#gallery :focus")).to_have_count(0)
+
+
+def test_a_file_that_was_chosen_can_be_chosen_again(page: Page):
+    page.set_input_files("#choose", handwriting.DATA / "0.png")
+    expect_digit(page, 0)
+    expect(page.locator("#choose")).to_have_value("")  # or a browser would see nothing new in it
 
 
 def test_drawing_puts_the_picture_away(page: Page):
@@ -348,7 +371,7 @@ def test_what_is_dropped_on_a_drawing_and_no_picture_is_told_beside_its_answer(p
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.evaluate(HAND_OVER, ["drop", "#pad", "letter.txt", "text/plain", ""])
-    expect(page.locator("#tapped")).to_contain_text("not a picture")
+    expect(page.locator("#tapped[role=status]")).to_contain_text("not a picture")
     expect_digit(page, 4)
 
 

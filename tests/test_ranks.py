@@ -108,7 +108,7 @@ def test_when_a_rank_dies_all_end_and_ranks_go_on_from_there(small_mnist: Path, 
     resumed.send_signal(signal.SIGINT)
     said = resumed.communicate(timeout=LINE_TIMEOUT)[1]
     assert resumed.returncode != 0
-    assert f"{out} is as it was" in said
+    assert f"{out} is as it was, and 'torchrun --nproc_per_node=2 -m train --resume --data" in said
     assert out.read_bytes() == b"what was good"
 
 

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,7 @@ from train.augment import Augment
 from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.fitting import centre_of_mass, extent
 from train.habits import DrawHabits
+from train.lock import alone_at
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, Digits, load_test_digits, load_training_digits, split
 from train.more_outliers import MoreOutliers
@@ -46,8 +48,12 @@ def train(out: Path, data: Path, *flags: str) -> subprocess.CompletedProcess:
 
 
 def start_training(out: Path, data: Path, *flags: str) -> subprocess.Popen:
+    return start_python("-m", "train", "--out", str(out), "--data", str(data), *flags)
+
+
+def start_python(*arguments: str) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "train", "--out", str(out), "--data", str(data), *flags],
+        [sys.executable, *arguments],
         cwd=HOME,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -156,13 +162,6 @@ def test_the_report_shows_the_run_and_needs_nothing_outside_it(trained, small_mn
     assert not re.search(r'(src|href)="(?!data:)|https?://|url\(|<script', report)
 
 
-def test_evaluate_writes_the_report_of_any_checkpoint(small_mnist: Path, tmp_path: Path):
-    (tmp_path / "some.pt").write_bytes((HOME / "checkpoints" / "lenet.pt").read_bytes())
-    ended = python("-m", "train.evaluate", "--checkpoint", str(tmp_path / "some.pt"), "--data", str(small_mnist))
-    assert ended.returncode == 0, ended.stderr
-    assert "test digits read right" in (tmp_path / "report.html").read_text()
-
-
 def test_training_tells_how_it_goes(trained):
     _, ended = trained
     assert len(re.findall(r"^epoch +\d/3 +loss \d", ended.stdout, re.MULTILINE)) == 3
@@ -200,21 +199,21 @@ def test_a_run_killed_at_any_step_and_resumed_ends_with_the_weights_of_one_that_
 
 
 def test_ctrl_c_keeps_what_was_learned_and_says_so(small_mnist: Path, tmp_path: Path):
-    out = tmp_path / "new" / "lenet.pt"
+    out = tmp_path / "a new folder" / "lenet.pt"
     status, said = interrupt_after_epoch(start_training(out, small_mnist, *SHORT, "--epochs", "500"), 2, signal.SIGINT)
     assert status == 130
     assert "Traceback" not in said
     assert f"{out} holds the weights after epoch" in said
-    assert "--resume" in said
-    assert f"--data {small_mnist} --threads 1 --out {out} --device cpu" in said, "what goes on goes on alike"
     weights, state = (torch.load(path, weights_only=True) for path in (out, out.with_suffix(".training.pt")))
     LeNet().load_state_dict(weights)
     kept = state["averaged"]["network"]
     assert all(torch.equal(weights[name], kept[name]) for name in kept), "no step of the epoch that was stopped counts"
 
     learned = json.loads(out.with_suffix(".json").read_text())["epochs"]
-    resumed = start_training(out, small_mnist, "--resume", "--threads", "1", "--device", "cpu")
-    status, said = interrupt_after_epoch(resumed, learned + 2, signal.SIGINT)
+    program, *arguments = shlex.split(re.search(r"'(python .+)' goes on", said)[1])
+    alike = ["--data", str(small_mnist), "--threads", "1", "--out", str(out), "--device", "cpu"]
+    assert (program, arguments) == ("python", ["-m", "train", "--resume", *alike])
+    status, said = interrupt_after_epoch(start_python(*arguments), learned + 2, signal.SIGINT)
     assert status == 130
     assert json.loads(out.with_suffix(".json").read_text())["epochs"] >= learned + 2, "what was learned since is kept"
 
@@ -284,6 +283,17 @@ def test_two_runs_do_not_take_turns_at_one_place(small_mnist: Path, tmp_path: Pa
     assert (status, "--resume" in said) == (130, True)
     assert not list(tmp_path.glob("*.lock"))
     assert train(tmp_path / "beside.pt", small_mnist, *SHORT, "--epochs", "1").returncode == 0
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_a_file_system_that_cannot_lock_can_be_trained_to(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with alone_at(tmp_path / "new" / "lenet.pt"):
+        (tmp_path / "new" / "lenet.pt").touch()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["lenet.pt"]
 
 
 def test_a_run_that_comes_to_nothing_leaves_none_of_the_folders_that_it_made(small_mnist: Path, tmp_path: Path):
@@ -482,6 +492,18 @@ def test_a_run_broken_off_on_other_digits_is_told_in_one_sentence(flags: list[st
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert "--data" in ended.stderr
     assert (tmp_path / "lenet.training.pt").read_bytes() == state
+
+
+def test_a_resumed_run_keeps_its_recipe_and_names_each_flag_that_would_change_it(small_mnist: Path, tmp_path: Path):
+    state = tmp_path / "lenet.training.pt"
+    Training(Recipe(epochs=3, batch_size=50), torch.device("cpu"), 550, Speedups()).save_state(state)
+    before = state.read_bytes()
+    others = ["--epochs", "9", "--batch-size", "10", "--lr", "0.1", "--seed", "7"]
+    ended = train(tmp_path, small_mnist, "--resume", *others)
+    assert (ended.returncode, ended.stderr.count("\n"), state.read_bytes()) == (2, 1, before), ended.stderr
+    assert "leave out --epochs, --batch-size, --lr, --seed, or" in ended.stderr
+    same = ["--epochs", "3", "--batch-size", "50", "--lr", f"{Recipe().lr}", "--seed", "8"]
+    assert "leave out --seed, or" in train(tmp_path, small_mnist, "--resume", *same).stderr
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_overwrites_nothing(trained, small_mnist: Path, tmp_path: Path):
@@ -875,6 +897,19 @@ def test_what_is_no_digit_is_learned_anew_without_reading_any_digit_otherwise(sm
     assert loss_after < 0.8 * loss_before
 
 
+def test_a_run_ends_with_what_is_no_digit_learned_anew(small_mnist: Path, tmp_path: Path):
+    """Here one that was cut off between its last epoch and its end."""
+    digits, validation = load_training_digits(small_mnist)
+    training = Training(Recipe(epochs=1, batch_size=50), torch.device("cpu"), len(digits), Speedups())
+    for _ in training.run(digits, validation, tmp_path / "lenet.training.pt"):
+        pass
+    ended = train(tmp_path, small_mnist, "--resume", "--device", "cpu")
+    assert ended.returncode == 0, ended.stderr
+    before, after = training.averaged_network.state_dict(), torch.load(tmp_path / "lenet.pt", weights_only=True)
+    changed = {name for name in after if not torch.equal(before[name], after[name])}
+    assert changed == {"novelty.weight", "novelty.bias"}
+
+
 @pytest.mark.parametrize("shown", ["allographs", "straight 1s"])
 def test_drawn_digits_are_digits_to_what_learns_anew_what_is_none(
     shown: str, small_mnist: Path, monkeypatch: pytest.MonkeyPatch
@@ -920,6 +955,13 @@ def test_the_shipped_checkpoint_is_the_one_that_its_card_describes():
     card = json.loads((HOME / "checkpoints" / "lenet.json").read_text())
     assert card["sha256"] == hashlib.sha256(weights).hexdigest()
     assert card["test_accuracy"] >= 0.993
+
+
+def test_the_recipe_is_the_one_that_the_shipped_checkpoint_was_trained_by():
+    card, recipe = checkpoint.card_of(checkpoint.SHIPPED), Recipe()
+    assert card["hyperparameters"].items() <= dataclasses.asdict(recipe).items()
+    network = LeNet(recipe.dropout, recipe.thinner)
+    assert card["parameters"] == sum(weights.numel() for weights in network.parameters())
 
 
 def test_the_shipped_checkpoint_scores_what_its_card_says(mnist_root: Path):
