@@ -99,8 +99,12 @@ def mnist_root() -> Path:
 def pen_root() -> Path:
     """Drawings by people."""
     root = os.environ.get("PEN_ROOT")
-    if not root:
-        pytest.skip("needs drawings: set PEN_ROOT to a folder with strokes.json, of UCI's Pen-Based Recognition set")
+    if not root or not (Path(root) / "strokes.json").is_file():
+        pytest.skip(
+            "needs drawings: set PEN_ROOT to a folder made of UCI's Pen-Based Recognition set, with its pens' ways in "
+            'strokes.json, a list of {"label": 7, "strokes": [[[x, y], ...], ...]} within 500 by 500, y down, and '
+            "pictures drawn of them as canvas/DIGIT/NAME.png"
+        )
     return Path(root)
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import schemathesis
 from conftest import RunningServer, start_server
+from test_corrections import called
 from test_server import ask
 
+import server as server_module
 from net.serving.contract import STATUS
 
 TOKEN = "the-token"
@@ -67,6 +69,13 @@ def test_each_error_stands_in_the_description(running):
     only_with_token = {"unauthorized", "too_many_requests"}
     missing = {code for code in STATUS if not re.search(rf"\b{code}\b", described)}
     assert missing == (set() if running.bears_token else only_with_token)
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/api"])
+def test_where_no_corrections_are_taken_none_are_offered(tmp_path: Path, path: str):
+    for folder, are_offered in ((tmp_path, True), (None, False)):
+        _, _, told = called(server_module.create_app(corrections=folder), "GET", path)
+        assert (b"/corrections" in told) == are_offered
 
 
 def test_the_page_for_people_tells_the_same(running):

@@ -54,6 +54,16 @@ def test_the_orientation_tag_is_honoured(tag: int, turned: int, four: np.ndarray
     assert distance(four, as_mnist(encode(sideways, "JPEG", quality=95))) > 0.4
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "I;16"])
+def test_the_orientation_tag_of_a_picture_far_larger_than_needed_is_honoured(mode: str, four: np.ndarray):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sideways = a_four().convert("L").resize((3300, 3300)).rotate(90)
+    if mode == "I;16":
+        sideways = sideways.point(lambda tone: tone * 257, "I")
+    assert distance(four, as_mnist(encode(sideways.convert(mode), "PNG", exif=exif))) < 0.15
+
+
 def test_a_damaged_orientation_tag_is_ignored(four: np.ndarray):
     data = encode(a_four().convert("RGB"), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff", quality=95)
     assert distance(four, as_mnist(data)) < 0.1

@@ -22,8 +22,13 @@ from conftest import HOME, LINE_TIMEOUT, RunningServer, start_server
 from test_closed import measured
 from test_server import PICTURES, Answer, as_raw_body
 
+from net.batching import MOST
+from net.containers import MOST_RUN_LENGTH_PIXELS
+from net.corrections import MAX_BYTES, MAX_ROWS
+from net.decoding import LONGEST_SIDE
 from net.serving.contract import STATUS
 from net.serving.limits import Limits
+from net.strokes import MAX_POINTS
 
 README = (HOME / "README.md").read_text("utf-8")
 HOST = "digits.example.org"
@@ -98,6 +103,23 @@ def test_the_readme_names_every_flag_and_every_code():
     assert {"--port", "--rate"} < flags
     assert not {flag for flag in flags if f"`{flag}" not in README}
     assert not {code for code in STATUS if f"`{code}`" not in README}
+
+
+def test_the_readme_tells_the_limits_that_are_kept():
+    told, limits = " ".join(README.split()), Limits()
+    for limit in (
+        f"Up to {limits.images} pictures may come in one request",
+        f"passes through the network, of up to {MOST} looks at a time",
+        f"| up to {limits.images} pictures, as parts or as `images` |",
+        f"there are more than {limits.images}, or more than one for `/explain`",
+        f"y down, up to {MAX_POINTS:,} in all",
+        f"hold more than {MAX_POINTS:,} points",
+        f"| more than {limits.body / 2**20:g} MiB, more than {limits.pixels / 1e6:g} million pixels or "
+        f"{LONGEST_SIDE:,} in a line, or a compressed BMP of more than {MOST_RUN_LENGTH_PIXELS / 1e6:g} million |",
+        f"those of many pictures that {limits.deadline:g} seconds did not suffice for",
+        f"{MAX_ROWS:,} corrections or {MAX_BYTES / 2**30:g} GiB of them are kept",
+    ):
+        assert limit in told
 
 
 # ----------------------------------------------------------------------------------------------------------- nginx

@@ -23,6 +23,7 @@ from test_server import PICTURES, Answer, data_url, post
 
 import net.recognizer
 from net.batching import DeadlineError
+from net.corrections import Correction, Corrections
 from net.decoding import LONGEST_SIDE
 from net.recognizer import Recognizer
 from net.serving.connections import OVERLOADED, BoundedDispatcher
@@ -299,6 +300,17 @@ def test_who_sends_byte_by_byte_is_told_as_well(hasty: RunningServer, start: byt
         assert answered(connection).error == (408, "timeout")
 
 
+def test_a_body_may_take_longer_to_arrive_than_a_header(tmp_path: Path):
+    with (
+        started(tmp_path, "--header-seconds", "0.5", "--body-seconds", str(10 * LINE_TIMEOUT)) as running,
+        connected(running, whole(NINE)[:-100]) as slow,
+        connected(running, STALLED["half a header"]) as too_slow,
+    ):
+        assert answered(too_slow).error == (408, "timeout")
+        slow.sendall(whole(NINE)[-100:])
+        assert answered(slow).json["digit"] == 9
+
+
 def test_who_sends_empty_lines_holds_no_connection(hasty: RunningServer):
     deadline = time.monotonic() + LINE_TIMEOUT
     with connected(hasty) as connection, suppress(OSError):
@@ -395,6 +407,26 @@ def test_what_comes_after_the_deadline_is_not_looked_at(monkeypatch: pytest.Monk
     with pytest.raises(DeadlineError):
         Recognizer().recognize_all([NINE] * 30, deadline=time.monotonic())
     assert not decoded, "nobody waits for them any more"
+
+
+def test_it_is_told_how_many_wait_for_the_one_thread_there_is(tmp_path: Path):
+    Corrections(tmp_path / "corrections").add(Correction(bytes(40_000_000), 7, 2, 0.5, None))
+    asking = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n"
+    more_than_is_sent_at_once = asking % (b"/corrections.zip", b"")
+    and_another = asking % (b"/healthz", b"Connection: close\r\n")
+    with started(tmp_path, "--threads", "1") as running, ExitStack() as open_ones:
+        takes_nothing = open_ones.enter_context(connected(running, more_than_is_sent_at_once + and_another))
+        waiting = [
+            open_ones.enter_context(connected(running, asking % (path, b"")))
+            for path in (b"/metrics", *[b"/healthz"] * 8)
+        ]
+        last = asking % (b"/healthz", b"Expect: 100-continue\r\nContent-Length: 1\r\n")
+        with connected(running, last) as after_them:
+            assert after_them.recv(12) == b"HTTP/1.1 100", "they have all arrived"
+        assert select.select(waiting, [], [], 0)[0] == []
+        while takes_nothing.recv(1 << 20):
+            pass
+        assert b"\ndigits_queue_length 9.0\n" in answered(waiting[0]).body, "eight, and the other one"
 
 
 def test_past_the_queue_a_refusal_does_not_wait_and_keeps_its_own_reason():

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +29,7 @@ from PIL import Image, ImageDraw, ImageOps
 import net.recognizer
 import server as server_module
 from net.checkpoint import SHIPPED, weights_path
+from net.serving import connections
 from net.serving.limits import Limits
 from net.serving.wsgi import ARRIVED
 
@@ -139,6 +141,11 @@ def test_strokes_are_read_as_they_are(server, digit: int):
 def test_strokes_beside_a_picture_count_more_than_its_pixels(server):
     body = json.dumps({"image": data_url(PICTURES[2]), "strokes": handwriting.by_hand(7)}).encode()
     assert post(server, body, "application/json").json["digit"] == 7
+
+
+def test_what_is_null_in_a_json_object_counts_as_left_out(server):
+    body = json.dumps({"strokes": None, "images": None, "image": data_url(PICTURES[2])}).encode()
+    assert post(server, body, "application/json").json["digit"] == 2
 
 
 @pytest.mark.parametrize(
@@ -305,6 +312,11 @@ def test_a_compressed_body_is_told_to_be_one(server):
         answer = ask(server, "POST", "/predict", gzip.compress(body), **headers)
         assert answer.error == (415, "unsupported_type")
         assert "Content-Encoding" in answer.json["error"]["message"]
+
+
+def test_a_body_that_is_said_not_to_be_compressed_is_read(server):
+    headers = {"Content_Type": "image/png", "Content_Encoding": "identity"}
+    assert ask(server, "POST", "/predict", A_PICTURE, **headers).json["digit"] == 0
 
 
 def test_too_many_bytes_are_refused_before_they_are_sent(server):
@@ -554,6 +566,38 @@ def test_a_host_that_does_not_exist_is_told_in_one_sentence():
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
 
 
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as one:
+            one.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="needs IPv6: this machine has no address ::1")
+
+
+@needs_ipv6
+def test_an_address_of_ipv6_is_printed_so_that_a_browser_can_open_it(tmp_path: Path):
+    running = start_server(tmp_path, "--host", "::1")
+    running.stop()
+    running.process.stdout.close()
+    assert running.url == f"http://[::1]:{running.port}/"
+
+
+@needs_ipv6
+def test_a_name_that_stands_for_several_addresses_has_one_port_at_all_of_them(monkeypatch: pytest.MonkeyPatch):
+    addresses = ((socket.AF_INET6, ("::1", 0, 0, 0)), (socket.AF_INET, ("127.0.0.1", 0)))
+    found = [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for family, address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    listeners = connections.listen("localhost", 0)
+    assert len({one.getsockname()[1] for one in listeners}) == 1
+    assert [one.getsockname()[0] for one in listeners] == ["::1", "127.0.0.1"]
+    for one in listeners:
+        one.close()
+
+
 def test_a_missing_checkpoint_is_told_with_the_command_to_run(tmp_path: Path):
     ended = python("server.py", "--checkpoint", str(tmp_path / "no.pt"))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
@@ -587,6 +631,15 @@ def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, smal
     running = start_server(tmp_path, "--train", "--checkpoint", str(checkpoint), MNIST_ROOT=str(small_mnist))
     assert as_raw_body(running, PICTURES[0]).status == 200
     assert checkpoint.is_file()
+    assert running.stop() == 0
+    running.process.stdout.close()
+
+
+def test_train_leaves_alone_the_weights_that_are_there(tmp_path: Path):
+    checkpoint = Path(shutil.copy(SHIPPED, tmp_path))
+    running = start_server(tmp_path, "--train", "--checkpoint", str(checkpoint), MNIST_ROOT=os.devnull)
+    assert as_raw_body(running, PICTURES[0]).json["digit"] == 0
+    assert checkpoint.read_bytes() == SHIPPED.read_bytes()
     assert running.stop() == 0
     running.process.stdout.close()
 
