@@ -45,7 +45,7 @@ from net.corrections import Correction, Corrections, QuotaReachedError, StorageF
 from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, bodies, connections, memory, openapi, processes
+from net.serving import access_log, bodies, connections, memory, openapi, processes, sockets
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
@@ -845,7 +845,7 @@ def place_for_corrections(given: Path | None) -> Path | None:
 def listen(host: str, port: int) -> list[socket.socket]:
     """Sockets that listen there. Raises StartError."""
     try:
-        return connections.listen(host, port)
+        return sockets.listen(host, port)
     except (OSError, ValueError) as error:
         raise StartError(f"Cannot listen at {host}:{port} ({reason(error)}); choose another.") from error
 

@@ -29,7 +29,7 @@ from PIL import Image, ImageDraw, ImageOps
 import net.recognizer
 import server as server_module
 from net.checkpoint import SHIPPED, weights_path
-from net.serving import connections
+from net.serving import sockets
 from net.serving.limits import Limits
 from net.serving.wsgi import ARRIVED
 
@@ -591,7 +591,7 @@ def test_a_name_that_stands_for_several_addresses_has_one_port_at_all_of_them(mo
     addresses = ((socket.AF_INET6, ("::1", 0, 0, 0)), (socket.AF_INET, ("127.0.0.1", 0)))
     found = [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for family, address in addresses]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    listeners = connections.listen("localhost", 0)
+    listeners = sockets.listen("localhost", 0)
     assert len({one.getsockname()[1] for one in listeners}) == 1
     assert [one.getsockname()[0] for one in listeners] == ["::1", "127.0.0.1"]
     for one in listeners:

@@ -1,14 +1,11 @@
 """Connections and their requests: waitress, with limits, and with errors in the contract's words."""
 
-import errno
 import logging
-import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -26,16 +23,10 @@ from net.errors import NO_ROOM
 from net.serving import contract, headers
 from net.serving.gate import client_of
 from net.serving.limits import Limits
+from net.serving.sockets import BACKLOG, affordable
 from net.serving.wsgi import ARRIVED, Wsgi
 
-try:
-    import resource
-except ImportError:  # Windows counts no open files
-    resource = None
-
 MAX_DROPPED = 128 * 1024 * 1024  # bytes of a refused request that are read so that its sender hears of the refusal
-NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-BACKLOG = 1024  # connections that wait to be let in
 MAX_HEADER = 32768  # bytes, of a request's; it is read anew as it grows
 SMALL_BODY = 512 * 1024  # bytes; larger ones are kept on the disk
 MAX_CHUNK_LINE = 8192  # bytes, of the line before a chunk, and of what follows the last; each is read anew as it grows
@@ -43,8 +34,6 @@ SWEEP_SECONDS = 1.0  # between two looks at who is too slow
 GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over a connection just answered or opened
 STAND_BACK_SECONDS = 0.0002
 SAME_STOP_SECONDS = 1.0  # within which one command to stop may come twice, from the terminal and from the parent
-FILES_EACH = 3  # that a connection may have open: its socket, what comes and what goes
-FILES_BESIDE = 64  # that are open for all
 NEVER = 2**31  # seconds
 
 log = logging.getLogger("connections")
@@ -389,21 +378,6 @@ def finish(sockets: dict[int, Any], seconds: float) -> None:
         wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
 
 
-def affordable(connections: int) -> int:
-    """How many of so many ``connections`` this process may have files open for, once it has asked for more."""
-    if resource is None:
-        return connections
-    most, ever = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections * FILES_EACH + FILES_BESIDE
-    if most != resource.RLIM_INFINITY and most < wanted:
-        with suppress(OSError, ValueError):
-            granted = wanted if ever == resource.RLIM_INFINITY else min(wanted, ever)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (granted, ever))
-            most = granted
-        connections = min(connections, max(1, (most - FILES_BESIDE) // FILES_EACH))
-    return connections
-
-
 def channels_of(sockets: dict[int, Any]) -> list[ContractChannel]:
     """The connections to clients among ``sockets``."""
     return [one for one in sockets.values() if isinstance(one, ContractChannel)]
@@ -416,38 +390,3 @@ def let_in_who_waits(server: BaseWSGIServer) -> None:
         server.handle_accept()
         if len(server.active_channels) == connections:
             return
-
-
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen at ``port`` of each address that ``host`` has; 0 takes a free one. Raises OSError."""
-    found = dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
-    sockets: list[socket.socket] = []
-    try:
-        for number, (family, kind, protocol, _, address) in enumerate(found, 1):
-            taken = sockets[0].getsockname()[1] if sockets else port
-            try:
-                sockets.append(bound(socket.socket(family, kind, protocol), (address[0], taken, *address[2:])))
-            except OSError as error:
-                # A name may stand for addresses of a family that this machine has not got.
-                if error.errno not in NO_SUCH_FAMILY or (number == len(found) and not sockets):
-                    raise
-    except OSError:
-        for one in sockets:
-            one.close()
-        raise
-    return sockets
-
-
-def bound(one: socket.socket, address: tuple[Any, ...]) -> socket.socket:
-    """The socket ``one``, listening at ``address``. Raises OSError, and then it is closed."""
-    try:
-        if os.name == "posix":  # elsewhere it would let a second server take the same port
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if one.family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.bind(address)
-        one.listen(BACKLOG)
-    except OSError:
-        one.close()
-        raise
-    return one

@@ -1,0 +1,67 @@
+"""Sockets that listen, and how many connections there are files for."""
+
+import errno
+import os
+import socket
+from contextlib import suppress
+from typing import Any
+
+try:
+    import resource
+except ImportError:  # Windows counts no open files
+    resource = None
+
+NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+BACKLOG = 1024  # connections that wait to be let in
+FILES_EACH = 3  # that a connection may have open: its socket, what comes and what goes
+FILES_BESIDE = 64  # that are open for all
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen at ``port`` of each address that ``host`` has; 0 takes a free one. Raises OSError."""
+    found = dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
+    sockets: list[socket.socket] = []
+    try:
+        for number, (family, kind, protocol, _, address) in enumerate(found, 1):
+            taken = sockets[0].getsockname()[1] if sockets else port
+            try:
+                sockets.append(bound(socket.socket(family, kind, protocol), (address[0], taken, *address[2:])))
+            except OSError as error:
+                # A name may stand for addresses of a family that this machine has not got.
+                if error.errno not in NO_SUCH_FAMILY or (number == len(found) and not sockets):
+                    raise
+    except OSError:
+        for one in sockets:
+            one.close()
+        raise
+    return sockets
+
+
+def bound(one: socket.socket, address: tuple[Any, ...]) -> socket.socket:
+    """The socket ``one``, listening at ``address``. Raises OSError, and then it is closed."""
+    try:
+        if os.name == "posix":  # elsewhere it would let a second server take the same port
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if one.family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind(address)
+        one.listen(BACKLOG)
+    except OSError:
+        one.close()
+        raise
+    return one
+
+
+def affordable(connections: int) -> int:
+    """How many of so many ``connections`` this process may have files open for, once it has asked for more."""
+    if resource is None:
+        return connections
+    most, ever = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections * FILES_EACH + FILES_BESIDE
+    if most != resource.RLIM_INFINITY and most < wanted:
+        with suppress(OSError, ValueError):
+            granted = wanted if ever == resource.RLIM_INFINITY else min(wanted, ever)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (granted, ever))
+            most = granted
+        connections = min(connections, max(1, (most - FILES_BESIDE) // FILES_EACH))
+    return connections
