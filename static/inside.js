@@ -118,7 +118,8 @@ export class Inside {
     paint(this.#canvasOf(layer), columns * (width + gap) + gap, rows * (height + gap) + gap, (put) => {
       for (let map = 0, at = 0; map < count; map++) {
         const [left, top] = [gap + (map % columns) * (width + gap), gap + Math.floor(map / columns) * (height + gap)];
-        if (gap && this.#isEnlarged(name, map)) fill(left - 1, top - 1, width + 2, height + 2, (x, y) => put(x, y, mark, 255));
+        const isMarked = gap && this.#isEnlarged(name, map);
+        if (isMarked) fill(left - 1, top - 1, width + 2, height + 2, (x, y) => put(x, y, mark, 255));
         fill(left, top, width, height, (x, y) => put(x, y, light, opacity(values[at++])));
       }
     });

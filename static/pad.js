@@ -120,10 +120,7 @@ export class Pad {
   /** Where a mouse erases, its pointer is as large as the eraser; a browser shows none that is far larger. */
   showTool() {
     const { erases, width } = this.#chosenTool();
-    const radius = Math.round(eraserRadius(width) * this.#canvas.clientWidth);
-    const ring = `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * radius + 2}" height="${2 * radius + 2}"><circle cx="${radius + 1}" cy="${radius + 1}" r="${radius}" fill="none" stroke="#7d828c" stroke-width="1.5"/></svg>`;
-    const cursor = `url('data:image/svg+xml,${encodeURIComponent(ring)}') ${radius + 1} ${radius + 1}, crosshair`;
-    this.#canvas.style.cursor = erases ? cursor : "";
+    this.#canvas.style.cursor = erases ? ring(Math.round(eraserRadius(width) * this.#canvas.clientWidth)) : "";
   }
 
   get isDrawing() {
@@ -210,6 +207,14 @@ export class Pad {
 
 /** @param {number} width of the line @returns {number} both as fractions of the pad's side */
 const eraserRadius = (width) => Math.max(LEAST_ERASER, ERASER * width);
+
+/** @param {number} radius in CSS pixels @returns {string} a cursor, with another for where it is too large */
+function ring(radius) {
+  const [side, middle] = [2 * radius + 2, radius + 1];
+  const circle = `<circle cx="${middle}" cy="${middle}" r="${radius}" fill="none" stroke="#7d828c" stroke-width="1.5"/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">${circle}</svg>`;
+  return `url('data:image/svg+xml,${encodeURIComponent(svg)}') ${middle} ${middle}, crosshair`;
+}
 
 /** @param {PointerEvent} event @param {PointerEvent | null} down @returns {down is PointerEvent} of the same pointer */
 const isSame = (event, down) => event.pointerId === down?.pointerId;
