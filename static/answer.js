@@ -45,7 +45,7 @@ export class Answer {
 
   /** Say what was held back, and have screen readers say it. */
   speak() {
-    this.#sentence.textContent = this.#heldBack || this.#sentence.textContent;
+    if (this.#heldBack) this.#sentence.textContent = this.#heldBack;
     // Setting the same text again would make them say it again.
     if (this.#spoken.textContent !== this.#sentence.textContent) this.#spoken.textContent = this.#sentence.textContent;
   }

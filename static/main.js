@@ -167,7 +167,10 @@ function refuse(sentence) {
     forget();
     fail(sentence);
     tellAtRest();
-  } else tellOnPaper(sentence, true); // what is on the pad has been read all the same
+  } else {
+    tellOnPaper(sentence, true); // what is on the pad has been read all the same
+    bringPaperIntoView();
+  }
 }
 
 /** @param {string} sentence @param {boolean} [isWarning] */

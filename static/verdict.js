@@ -26,6 +26,7 @@ export class Verdict {
 
   /** @param {Blob | string} picture that was read @param {number} digit as which, which may be wrong */
   ask(picture, digit) {
+    if (digit !== this.#question?.digit) this.#yes.removeAttribute("data-kept"); // which meant another
     this.#question = { picture, digit };
     this.#panel.hidden = false;
     this.#yes.textContent = say(words.yes, { digit });

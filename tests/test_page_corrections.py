@@ -101,6 +101,7 @@ def test_right_or_wrong_is_told_of_what_was_read_though_a_line_has_been_added_si
     assert len(correction["strokes"]) == 1
     answer(4)
     expect_digit(page, 4)
+    expect(page.locator("#verdict [data-kept]")).to_have_count(0)
     page.click("#yes")
     expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
     correction = json.loads(kept[1])
