@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ import handwriting  # noqa: E402
 
 from net.arrays import Bytes  # noqa: E402
 from net.decoding import MAX_PIXELS  # noqa: E402
-from net.recognizer import see  # noqa: E402
+from net.recognizer import Recognizer, see  # noqa: E402
 
 if TYPE_CHECKING:  # who runs the other tests needs no Playwright
     from playwright.sync_api import Browser, Page
@@ -180,6 +181,18 @@ def start_server(folder: Path, *arguments: str, home: Path = HOME, **environment
     raise AssertionError(f"server.py ended with {process.wait()}: {log.read_text()}")
 
 
+@contextmanager
+def started(folder: Path, *arguments: str, **environment: str) -> Iterator[RunningServer]:
+    """A server of one's own, which ends with the test, however that does."""
+    running = start_server(folder, *arguments, **environment)
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+        running.process.stdout.close()
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """server.py with the shipped weights."""
@@ -187,6 +200,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     yield running
     running.stop()
     running.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    """The shipped weights, in this process."""
+    return Recognizer()
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import bottle
 import handwriting
 import pytest
-from conftest import HOME, LINE_TIMEOUT, RunningServer, python, start_server
+from conftest import HOME, LINE_TIMEOUT, RunningServer, python, started
 from prometheus_client.parser import text_string_to_metric_families
 from test_corrections import called
 from test_server import PICTURES, Answer, as_raw_body, ask, data_url, post
@@ -42,21 +42,16 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
     folder = tmp_path_factory.mktemp("guarded")
     (folder / "token").write_text(f"{TOKEN}\n")
     flags = ["--token-file", str(folder / "token"), "--cors", FRIEND, "--header-seconds", "0.5"]
-    yield from started(folder, *flags)
+    with started(folder, *flags) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that lets each address ask once in 100 seconds, believes a proxy, and logs JSON."""
     folder = tmp_path_factory.mktemp("counting")
-    yield from started(folder, "--rate", "0.01", "--trusted-proxy", PROXY, "--log", "json")
-
-
-def started(folder: Path, *flags: str) -> Iterator[RunningServer]:
-    running = start_server(folder, "--corrections", str(folder / "kept"), *flags)
-    yield running
-    running.stop()
-    running.process.stdout.close()
+    with started(folder, "--rate", "0.01", "--trusted-proxy", PROXY, "--log", "json") as running:
+        yield running
 
 
 def ask_from(source: str, server: RunningServer, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
@@ -210,7 +205,7 @@ def test_what_an_allowed_page_asks_before_is_no_other_request(guarded):
 
 
 def test_what_is_for_this_machine_is_not_for_an_allowed_page_in_its_browser(tmp_path: Path):
-    for server in started(tmp_path, "--cors", FRIEND):
+    with started(tmp_path, "--cors", FRIEND) as server:
         for path in ("/metrics", "/corrections.zip"):
             assert ask(server, "GET", path, Origin=FRIEND).error == (403, "forbidden")
             assert ask(server, "GET", path, Origin=server.url.rstrip("/")).status == 200
@@ -308,9 +303,9 @@ def test_a_fault_of_the_servers_own_tells_strangers_nothing_and_its_log_everythi
     for form in ("text", "json"):
         folder = tmp_path / form
         folder.mkdir()
-        for running in started(folder, "--log", form):
-            (folder / "kept").mkdir()
-            (folder / "kept" / "corrections.sqlite3").write_bytes(b"no database" * 500)
+        with started(folder, "--log", form) as running:
+            (folder / "corrections").mkdir()
+            (folder / "corrections" / "corrections.sqlite3").write_bytes(b"no database" * 500)
             answer = ask(running, "GET", "/corrections.zip", X_Request_ID="of-the-fault")
             assert answer.error == (500, "internal")
             assert not re.search(rb"sqlite|Error|/|line \d", answer.body)
@@ -623,7 +618,7 @@ def test_doubt_is_counted_apart(server):
 
 def test_the_weights_and_the_start_are_told(tmp_path: Path):
     before = time.time()
-    for running in started(tmp_path):
+    with started(tmp_path) as running:
         samples = measured(running)
         card = json.loads((HOME / "checkpoints" / "lenet.json").read_text())
         assert samples[f"digits_weights_info sha256={card['sha256']}"] == 1
@@ -658,7 +653,7 @@ def test_measurements_are_for_this_machine_or_for_those_who_bear_the_token(serve
 
 
 def test_several_processes_are_measured_as_one(tmp_path: Path):
-    for running in started(tmp_path, "--processes", "2"):
+    with started(tmp_path, "--processes", "2") as running:
         first, second = children(running.process.pid)
         assert measured(running)["digits_start_time_seconds"] > 0
         for resting, digit, count in ((first, 3, 2), (second, 5, 4)):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import schemathesis
-from conftest import RunningServer, start_server
+from conftest import RunningServer, started
 from test_corrections import called
 from test_server import ask
 
@@ -30,11 +30,9 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "with a token":
         (folder / "token").write_text(TOKEN)
         flags += ["--token-file", str(folder / "token"), "--rate", "1000"]
-    running = start_server(folder, *flags)
-    running.bears_token = request.param == "with a token"
-    yield running
-    running.stop()
-    running.process.stdout.close()
+    with started(folder, *flags) as running:
+        running.bears_token = request.param == "with a token"
+        yield running
 
 
 def test_the_description_is_one_of_openapi_3_1(running):

@@ -23,7 +23,7 @@ from wsgiref.util import setup_testing_defaults
 import handwriting
 import pytest
 import torch
-from conftest import HOME, LINE_TIMEOUT, RunningServer, encode, png, python, start_server
+from conftest import HOME, LINE_TIMEOUT, RunningServer, encode, png, python, start_server, started
 from PIL import Image, ImageDraw
 from test_server import PICTURES, ask, data_url, post
 
@@ -42,10 +42,8 @@ STRANGE_SEVEN = [[(0.72, 0.2), (0.5, 0.19), (0.28, 0.2), (0.3, 0.5), (0.32, 0.85
 
 @pytest.fixture
 def running(tmp_path: Path):
-    running = start_server(tmp_path, "--corrections", str(tmp_path / "kept"))
-    yield running
-    running.stop()
-    running.process.stdout.close()
+    with started(tmp_path, "--corrections", str(tmp_path / "kept")) as running:
+        yield running
 
 
 def correct(server: RunningServer, strokes: list, label: object):

@@ -18,11 +18,6 @@ from train.widen import widened
 SEVEN = [*handwriting.by_hand(7, seed=3), [(0.38, 0.52), (0.68, 0.48)]]
 
 
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer()
-
-
 @pytest.mark.parametrize("rather_than", [None, 2])
 def test_the_evidence_adds_up_to_what_the_picture_does_to_the_logits(recognizer: Recognizer, rather_than: int | None):
     seen = strokes.draw(SEVEN)

@@ -20,7 +20,7 @@ from pathlib import Path
 import handwriting
 import pytest
 import torch
-from conftest import HOME, LINE_TIMEOUT, RunningServer, start_server
+from conftest import HOME, LINE_TIMEOUT, RunningServer, started
 from test_closed import rest
 from test_corrections import correct, exported, post_correction
 from test_server import PICTURES, ask, post
@@ -31,18 +31,6 @@ from net.lenet import LeNet
 from net.recognizer import Calibration
 
 linux_only = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
-
-
-@contextmanager
-def started(folder: Path, *flags: str, **environment: str) -> Iterator[RunningServer]:
-    running = start_server(folder, *flags, **environment)
-    try:
-        yield running
-    finally:
-        if running.process.poll() is None:
-            running.process.kill()
-        running.process.wait()
-        running.process.stdout.close()
 
 
 def until(is_so: Callable[[], bool], what: str) -> None:

@@ -114,11 +114,6 @@ def test_any_small_picture_is_read_or_refused(mode: str, width: int, height: int
     read_or_refused(encode(image, image_format))
 
 
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer()
-
-
 @settings(steady, max_examples=60)
 @given(
     digit=st.integers(0, 9),

@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 
 import handwriting
 import pytest
-from conftest import LINE_TIMEOUT, RunningServer, encode, png, start_server
+from conftest import LINE_TIMEOUT, RunningServer, encode, png, started
 from PIL import Image
 from test_server import PICTURES, Answer, data_url, post
 
@@ -30,17 +30,6 @@ from net.serving.connections import OVERLOADED, BoundedDispatcher
 
 NINE = PICTURES[9].read_bytes()
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
-
-
-@contextmanager
-def started(folder: Path, *flags: str) -> Iterator[RunningServer]:
-    running = start_server(folder, *flags)
-    try:
-        yield running
-    finally:
-        running.process.kill()
-        running.process.wait()
-        running.process.stdout.close()
 
 
 @contextmanager

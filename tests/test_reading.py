@@ -25,11 +25,6 @@ from net.ink import PARTS_LEFT_OUT
 from net.recognizer import Recognizer, see
 
 
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer()
-
-
 @pytest.mark.parametrize("habit", schools.HABITS)
 def test_the_habits_of_other_schools_are_read(recognizer: Recognizer, habit: str):
     digit, _ = schools.HABITS[habit]

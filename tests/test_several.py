@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import handwriting
 import pytest
-from conftest import RunningServer, png, start_server
+from conftest import RunningServer, png, started
 from PIL import Image
 from test_closed import measured, more
 from test_server import PICTURES, Answer, as_raw_body, ask, data_url
@@ -26,10 +26,8 @@ NO_PICTURE = b"seven"
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that nobody else asks, so that its passes are those of one request."""
-    running = start_server(tmp_path_factory.mktemp("several"))
-    yield running
-    running.stop()
-    running.process.stdout.close()
+    with started(tmp_path_factory.mktemp("several")) as running:
+        yield running
 
 
 def as_parts(server: RunningServer, pictures: list[bytes], path: str = "/predict") -> Answer:
