@@ -17,11 +17,11 @@ def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:
     return read
 
 
-LARGEST = 1e15  # so that whatever it counts, in whatever unit, is still a number
+LARGEST = 1e100  # so that it is still a number in a smaller unit
 
 
 def positive_number(text: str) -> float:
-    """A number above 0, and no larger than any that is meant."""
+    """A number above 0, and by far no larger than numbers can be."""
     try:
         number = float(text)
     except ValueError:
