@@ -21,7 +21,7 @@ LARGEST = 1e100  # so that it is still a number in a smaller unit
 
 
 def positive_number(text: str) -> float:
-    """A number above 0, and by far no larger than numbers can be."""
+    """A number above 0, and at most `LARGEST`."""
     try:
         number = float(text)
     except ValueError:
