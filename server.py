@@ -267,49 +267,20 @@ def refuse_settings(origins: Iterable[str], rate: float | None, token: str | Non
         raise ValueError("trusted_proxy is an IP address, or None.")
 
 
-class Reading:
-    """Reads for requests, and counts what was read."""
+class FileHandedOut(tempfile.SpooledTemporaryFile):
+    """A file that leaves ``place`` to another once it is closed; the WSGI server does so when it is sent."""
 
-    def __init__(self, limits: Limits, metrics: Metrics, rate_limit: RateLimit | None) -> None:
-        self.limits, self.metrics, self.rate_limit = limits, metrics, rate_limit
+    def __init__(self, place: threading.Semaphore) -> None:
+        super().__init__(max_size=IN_MEMORY)
+        self.place = place
 
-    def one(self, recognizer: Recognizer, given: Given) -> Prediction:
-        """What ``recognizer`` makes of a picture, or strokes. Raises Refusal."""
-        try:
-            prediction = recognizer.recognize(given, self.limits.pixels, self.deadline())
-        except NoDigitError as error:
-            raise refusal_of(error) from None
-        except DeadlineError:
-            refuse("overloaded", OVERLOADED)
-        self.metrics.count_prediction(prediction)
-        return prediction
-
-    def each(self, recognizer: Recognizer, given: "Several") -> "list[Prediction | Refusal]":
-        """What ``recognizer`` makes of each of many pictures, or why it makes nothing of it. Raises Refusal."""
-        if self.rate_limit:
-            self.rate_limit.charge(client_address(), len(given.pictures) - 1)
-        pictures = [one for one in given.pictures if isinstance(one, bytes)]
-        try:
-            read = iter(recognizer.recognize_all(pictures, self.limits.pixels, self.deadline()))
-        except DeadlineError:
-            refuse("overloaded", OVERLOADED)
-        return [self.outcome(next(read)) if isinstance(one, bytes) else one for one in given.pictures]
-
-    def outcome(self, read: Prediction | NoDigitError | DeadlineError) -> "Prediction | Refusal":
-        """What is answered to one of many pictures of which this was ``read``."""
-        if isinstance(read, NoDigitError):
-            return refusal_of(read)
-        if isinstance(read, DeadlineError):
-            return Refusal("overloaded", NO_TIME)
-        self.metrics.count_prediction(read)
-        return read
-
-    def deadline(self) -> float:
-        """When nobody waits for the answer to the current request any more, by time.monotonic()."""
-        return request.environ.get(ARRIVED, time.monotonic()) + self.limits.deadline
+    def close(self) -> None:
+        if not self.closed:
+            self.place.release()
+        super().close()
 
 
-def zip_of(kept: Corrections, place: threading.Semaphore) -> "FileHandedOut":
+def zip_of(kept: Corrections, place: threading.Semaphore) -> FileHandedOut:
     """All that is ``kept``, as the answer to the current request, which has taken the ``place``."""
     file = FileHandedOut(place)
     try:
@@ -324,19 +295,6 @@ def zip_of(kept: Corrections, place: threading.Semaphore) -> "FileHandedOut":
     response.content_type = "application/zip"
     file.seek(0)
     return file
-
-
-class FileHandedOut(tempfile.SpooledTemporaryFile):
-    """A file that leaves ``place`` to another once it is closed; the WSGI server does so when it is sent."""
-
-    def __init__(self, place: threading.Semaphore) -> None:
-        super().__init__(max_size=IN_MEMORY)
-        self.place = place
-
-    def close(self) -> None:
-        if not self.closed:
-            self.place.release()
-        super().close()
 
 
 def static_file(name: str) -> HTTPResponse:
@@ -395,6 +353,48 @@ class Several:
     """Pictures of one request, as they came; a refusal where one could not even be taken apart."""
 
     pictures: list[bytes | Refusal]
+
+
+class Reading:
+    """Reads for requests, and counts what was read."""
+
+    def __init__(self, limits: Limits, metrics: Metrics, rate_limit: RateLimit | None) -> None:
+        self.limits, self.metrics, self.rate_limit = limits, metrics, rate_limit
+
+    def one(self, recognizer: Recognizer, given: Given) -> Prediction:
+        """What ``recognizer`` makes of a picture, or strokes. Raises Refusal."""
+        try:
+            prediction = recognizer.recognize(given, self.limits.pixels, self.deadline())
+        except NoDigitError as error:
+            raise refusal_of(error) from None
+        except DeadlineError:
+            refuse("overloaded", OVERLOADED)
+        self.metrics.count_prediction(prediction)
+        return prediction
+
+    def each(self, recognizer: Recognizer, given: Several) -> list[Prediction | Refusal]:
+        """What ``recognizer`` makes of each of many pictures, or why it makes nothing of it. Raises Refusal."""
+        if self.rate_limit:
+            self.rate_limit.charge(client_address(), len(given.pictures) - 1)
+        pictures = [one for one in given.pictures if isinstance(one, bytes)]
+        try:
+            read = iter(recognizer.recognize_all(pictures, self.limits.pixels, self.deadline()))
+        except DeadlineError:
+            refuse("overloaded", OVERLOADED)
+        return [self.outcome(next(read)) if isinstance(one, bytes) else one for one in given.pictures]
+
+    def outcome(self, read: Prediction | NoDigitError | DeadlineError) -> Prediction | Refusal:
+        """What is answered to one of many pictures of which this was ``read``."""
+        if isinstance(read, NoDigitError):
+            return refusal_of(read)
+        if isinstance(read, DeadlineError):
+            return Refusal("overloaded", NO_TIME)
+        self.metrics.count_prediction(read)
+        return read
+
+    def deadline(self) -> float:
+        """When nobody waits for the answer to the current request any more, by time.monotonic()."""
+        return request.environ.get(ARRIVED, time.monotonic()) + self.limits.deadline
 
 
 def explanation(recognizer: Recognizer, prediction: Prediction, digit: int | None) -> dict[str, Any]:

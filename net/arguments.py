@@ -4,6 +4,8 @@ import argparse
 import math
 from collections.abc import Callable
 
+LARGEST = 1e100  # number on a command line, so that it is still one in a smaller unit
+
 
 def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:
     """What reads a whole number from ``least`` up, and ``below`` another where one is given."""
@@ -17,9 +19,6 @@ def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:
     return read
 
 
-LARGEST = 1e100  # so that it is still a number in a smaller unit
-
-
 def positive_number(text: str) -> float:
     """A number above 0, and at most `LARGEST`."""
     try:
@@ -27,5 +26,5 @@ def positive_number(text: str) -> float:
     except ValueError:
         number = math.nan
     if not 0 < number <= LARGEST:
-        raise argparse.ArgumentTypeError(f"it takes a number above 0, not '{text}'")
+        raise argparse.ArgumentTypeError(f"it takes a number above 0, up to {LARGEST:g}, not '{text}'")
     return number

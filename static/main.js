@@ -22,7 +22,7 @@ const paper = byId("paper", HTMLElement);
 const penSize = byId("pen-size", HTMLInputElement);
 const tools = allOf("input[name=tool]", HTMLInputElement);
 const note = byId("note", HTMLElement);
-const tapped = byId("tapped", HTMLElement);
+const paperNote = byId("paper-note", HTMLElement);
 const insidePanel = byId("inside", HTMLDetailsElement);
 
 const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
@@ -63,7 +63,7 @@ let lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") 
 paper.addEventListener("touchstart", ({ touches }) => (seenFrom = touches.length > 1 ? "" : view()), { passive: true });
 paper.addEventListener("touchend", tellHowToDraw);
 addEventListener("scroll", () => {
-  if (!tapped.hasAttribute("data-warning")) tellOnPaper(""); // a busy browser scrolls after the finger has gone
+  if (!paperNote.hasAttribute("data-warning")) tellOnPaper(""); // a busy browser scrolls after the finger has gone
 });
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
@@ -175,8 +175,8 @@ function refuse(sentence) {
 
 /** @param {string} sentence @param {boolean} [isWarning] */
 function tellOnPaper(sentence, isWarning = false) {
-  tapped.textContent = sentence;
-  tapped.toggleAttribute("data-warning", isWarning);
+  paperNote.textContent = sentence;
+  paperNote.toggleAttribute("data-warning", isWarning);
 }
 
 /** @returns {string} what part of the page is seen, and how large */

@@ -181,6 +181,14 @@ def start_server(folder: Path, *arguments: str, home: Path = HOME, **environment
     raise AssertionError(f"server.py ended with {process.wait()}: {log.read_text()}")
 
 
+def children(parent: int) -> set[int]:
+    """The processes that ``parent`` has started and that are there."""
+    if not Path("/proc/self").exists():
+        pytest.skip("needs Linux, where /proc tells a process's children")
+    tasks = Path(f"/proc/{parent}/task").iterdir()
+    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+
+
 @contextmanager
 def started(folder: Path, *arguments: str, **environment: str) -> Iterator[RunningServer]:
     """A server of one's own, which ends with the test, however that does."""

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import bottle
 import handwriting
 import pytest
-from conftest import HOME, LINE_TIMEOUT, RunningServer, python, started
+from conftest import HOME, LINE_TIMEOUT, RunningServer, children, python, started
 from prometheus_client.parser import text_string_to_metric_families
 from test_corrections import called
 from test_server import PICTURES, Answer, as_raw_body, ask, data_url, post
@@ -670,13 +670,6 @@ def test_several_processes_are_measured_as_one(tmp_path: Path):
             assert samples["digits_predictions_total certain=true digit=5"] == 4
             assert samples["digits_batch_size_sum"] == 6
             assert samples["digits_queue_length"] == 0
-
-
-def children(parent: int) -> list[int]:
-    path = Path(f"/proc/{parent}/task/{parent}/children")
-    if not path.exists():
-        pytest.skip("needs Linux, where /proc tells a process's children")
-    return [int(number) for number in path.read_text().split()]
 
 
 def rest(process: int) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 import handwriting
 import pytest
 import torch
-from conftest import HOME, LINE_TIMEOUT, RunningServer, started
+from conftest import HOME, LINE_TIMEOUT, RunningServer, children, started
 from test_closed import rest
 from test_corrections import correct, exported, post_correction
 from test_server import PICTURES, ask, post
@@ -235,12 +235,6 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_word(tmp_path: Path, flags: li
 
 
 # ---------------------------------------------------------------------------------------------- several processes
-
-
-def children(pid: int) -> set[int]:
-    return {
-        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    }
 
 
 def is_alive(pid: int) -> bool:

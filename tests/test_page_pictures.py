@@ -153,7 +153,7 @@ def test_what_is_dragged_to_the_pad_is_expected_where_it_may_be_read(
     if said is None:
         expect_digit(page, 7)
     else:
-        expect(page.locator("#tapped")).to_contain_text(said or re.compile("^$"))
+        expect(page.locator("#paper-note")).to_contain_text(said or re.compile("^$"))
         expect_digit(page, 4)
 
 
@@ -170,7 +170,7 @@ def test_the_page_s_own_pictures_are_not_dragged(page: Page):
     expect_digit(page, 3)
     for picture in ("#seen", "#gallery img >> nth=1"):
         page.drag_and_drop(picture, "#pad")
-        expect(page.locator("#tapped")).to_be_empty()
+        expect(page.locator("#paper-note")).to_be_empty()
         expect_digit(page, 3)
 
 
@@ -320,11 +320,11 @@ def test_a_finger_scrolls_past_a_picture_and_draws_once_it_is_cleared(open_page)
     page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
     expect_digit(page, 3)
     draw(page, [[(0.2, 0.5), (0.5, 0.5), (0.8, 0.5)]], "touch")
-    expect(page.locator("#tapped")).to_contain_text("Clear")
+    expect(page.locator("#paper-note")).to_contain_text("Clear")
     expect_digit(page, 3)
     draw(page, [[(0.5, 0.9), (0.5, 0.6), (0.5, 0.3), (0.5, 0)]], "touch")
     page.wait_for_function("() => scrollY > 50")
-    expect(page.locator("#tapped")).to_be_hidden()
+    expect(page.locator("#paper-note")).to_be_hidden()
     expect(page.locator("#gallery button")).to_have_count(2)
     page.tap("#clear")
     expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
@@ -364,14 +364,14 @@ def test_pasted_text_changes_nothing(page: Page):
         }"""
     )
     expect_digit(page, 4)
-    expect(page.locator("#tapped")).to_be_empty()
+    expect(page.locator("#paper-note")).to_be_empty()
 
 
 def test_what_is_dropped_on_a_drawing_and_no_picture_is_told_beside_its_answer(page: Page):
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.evaluate(HAND_OVER, ["drop", "#pad", "letter.txt", "text/plain", ""])
-    expect(page.locator("#tapped[role=status]")).to_contain_text("not a picture")
+    expect(page.locator("#paper-note[role=status]")).to_contain_text("not a picture")
     expect_digit(page, 4)
 
 
@@ -381,13 +381,13 @@ def test_on_a_phone_it_is_seen_what_became_of_a_file_that_is_no_picture(open_pag
     expect_digit(page, 4)
     letter = {"name": "letter.txt", "mimeType": "text/plain", "buffer": b"seven"}
     page.set_input_files("#choose", letter)
-    expect(page.locator("#tapped")).to_contain_text("not a picture")
-    expect_in_window(page, "#tapped")
+    expect(page.locator("#paper-note")).to_contain_text("not a picture")
+    expect_in_window(page, "#paper-note")
     seven = {"name": "7.png", "mimeType": "image/png", "buffer": (handwriting.DATA / "7.png").read_bytes()}
     page.set_input_files("#choose", [letter, seven])
     expect_digit(page, 7)
-    expect(page.locator("#tapped")).to_have_text("What is no picture file was left out.")
-    expect_in_window(page, "#tapped")
+    expect(page.locator("#paper-note")).to_have_text("What is no picture file was left out.")
+    expect_in_window(page, "#paper-note")
     assert page.evaluate("scrollY") == 0, "the answer is where it was"
 
 

@@ -28,7 +28,7 @@
       <img id="picture" alt="{{page['picture']}}" hidden>
       <p class="not-shown" id="not-shown" hidden></p>
       <p class="which" id="which" aria-hidden="true"></p>
-      <p class="tapped" id="tapped" role="status"></p>
+      <p class="paper-note" id="paper-note" role="status"></p>
       <p class="drop-hint" aria-hidden="true">{{page["drop"]}}</p>
     </div>
 
