@@ -16,7 +16,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -38,14 +37,14 @@ import torch
 from bottle import HTTPError, HTTPResponse, request, response
 
 from net import data_url, explain, strokes
-from net.arguments import positive_number, whole_number
+from net.arguments import SMALLEST, positive_number, whole_number
 from net.batching import DeadlineError
 from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
 from net.corrections import Correction, Corrections, QuotaReachedError, StorageFullError
 from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, bodies, connections, memory, openapi, processes, sockets
+from net.serving import access_log, bodies, connections, memory, openapi, processes, reference, sockets
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
@@ -58,6 +57,7 @@ from net.serving.contract import (
     STATUS,
     error_body,
     error_of,
+    headers_of,
     json_line,
     too_large,
 )
@@ -79,6 +79,7 @@ from net.serving.metrics import CONTENT_TYPE, Metrics
 from net.serving.metrics import FOLDER as METRICS_FOLDER
 from net.serving.observed import Observed, log_refused
 from net.serving.wsgi import ARRIVED, Wsgi, header
+from net.standard_output import print_no_more
 from net.strokes import MAX_POINTS
 
 log = logging.getLogger("server")
@@ -99,7 +100,6 @@ NO_DIGIT_CODES = {
 }
 STORAGE_FULL = "There is no room for more corrections; the one who runs this server must make some."
 HANDING_OUT = "The corrections are being handed out to somebody else; ask again a little later."
-IN_MEMORY = 1024 * 1024  # bytes of them, at most; more are written to the disk first
 EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
 HOW_TO_SEND = (
     "send it as the multipart field 'image', as a raw body with an image content type, or as a data URL "
@@ -129,8 +129,8 @@ def create_app(
 
     What users say was right is kept in the folder ``corrections``, or nowhere; with ``allow_export`` anybody may
     fetch it. Pages of the origins ``cors`` may ask too. ``rate`` is how many pictures a second each address may send,
-    and ``token`` what they must bear; the proxy at the address ``trusted_proxy`` is believed whom it asks for. Of
-    ``limits``, those on connections, and on how long a request may take to arrive, are heeded by
+    and ``token`` what they must bear. X-Forwarded-For is believed where it comes from the address ``trusted_proxy``.
+    Of ``limits``, those on connections, and on how long a request may take to arrive, are heeded by
     `net.serving.connections.serve` alone. PyTorch is set to one thread, for the whole process.
 
     Raises net.checkpoint.CheckpointError where the weights cannot be used, and ValueError where another of these
@@ -180,7 +180,7 @@ def create_app(
 
     @app.get("/api")
     def api() -> bytes:
-        page = bottle.template("api", contract=contract, template_lookup=VIEWS)
+        page = bottle.template("api", contract=contract, reference=reference, template_lookup=VIEWS)
         return compressed(page.encode(), response)
 
     @app.get("/openapi.json")
@@ -259,8 +259,8 @@ def refuse_settings(origins: Iterable[str], rate: float | None, token: str | Non
     """Raise ValueError where these parameters of `create_app` cannot be what is meant."""
     if not all(map(is_origin, origins)):
         raise ValueError("cors holds origins as browsers write them, such as 'https://example.org'.")
-    if rate is not None and not 0 < rate < math.inf:
-        raise ValueError("rate is a number above 0, or None.")
+    if rate is not None and not SMALLEST <= rate < math.inf:
+        raise ValueError(f"rate is a number from {SMALLEST:g} up, or None.")
     if token is not None and not is_usable_token(token):
         raise ValueError("token is printable ASCII without a space, or None.")
     if trusted_proxy is not None and not is_address(trusted_proxy):
@@ -271,19 +271,21 @@ class FileHandedOut(tempfile.SpooledTemporaryFile):
     """A file that leaves ``place`` to another once it is closed; the WSGI server does so when it is sent."""
 
     def __init__(self, place: threading.Semaphore) -> None:
-        super().__init__(max_size=IN_MEMORY)
+        super().__init__()
         self.place = place
 
     def close(self) -> None:
         if not self.closed:
             self.place.release()
-        super().close()
+        with suppress(OSError):  # a full disk refuses once more what was held back
+            super().close()
 
 
 def zip_of(kept: Corrections, place: threading.Semaphore) -> FileHandedOut:
     """All that is ``kept``, as the answer to the current request, which has taken the ``place``."""
     file = FileHandedOut(place)
     try:
+        file.rollover()  # to the disk while it is empty: what failed half-way could not be written to, nor closed
         kept.write_zip(file)
     except Exception as error:
         file.close()
@@ -330,12 +332,8 @@ class Refusal(HTTPResponse):
 
     def __init__(self, code: str, message: str, retry_after: float = RETRY_SECONDS) -> None:
         """``retry_after``, in seconds, is said with ``overloaded`` and ``too_many_requests``."""
-        super().__init__(error_body(code, message), STATUS[code], {"Content-Type": JSON})
+        super().__init__(error_body(code, message), STATUS[code], headers_of(code, math.ceil(retry_after)))
         self.code, self.message = code, message
-        if code in ("overloaded", "too_many_requests"):
-            self.set_header("Retry-After", str(math.ceil(retry_after)))
-        if code == "unauthorized":
-            self.set_header("WWW-Authenticate", "Bearer")
 
 
 def refuse(code: str, message: str) -> NoReturn:
@@ -498,6 +496,8 @@ def answer_error(error: HTTPError) -> str:
         500: ("internal", INTERNAL),
     }.get(error.status_code, ("bad_request", NOT_HTTP))
     response.status = STATUS[code]
+    if "GET" in (allowed := response.headers.get("Allow", "").split(",")):
+        response.set_header("Allow", ", ".join(sorted({*allowed, "HEAD"})))
     return error_body(code, message)
 
 
@@ -521,10 +521,12 @@ def read_pictures() -> Given | Several:
         return one_or_several(fields().getall("image"), read_part)
     if content_type == JSON:
         given = fields()
+        if given.get("images") is not None:
+            if given.keys() & {"image", "strokes"}:
+                refuse("bad_json", "The JSON has a list 'images' and more to read beside it; send one of them.")
+            return several(given["images"], read_listed)
         if given.get("strokes") is not None:
             return read_strokes(given["strokes"])
-        if given.get("images") is not None:
-            return several(given["images"], read_listed)
         return read_data_url(given.get("image"))
     if content_type == FORM:
         return one_or_several(fields().getall("image"), read_escaped)
@@ -689,7 +691,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         epilog="example: python server.py --host 0.0.0.0 --port 80 --checkpoint mine/lenet.pt",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
-    parser.add_argument("--port", type=port, default=8080, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=whole_number(0, below=65536), default=8080, help="0 takes a free one (default: %(default)s)"
+    )
     parser.add_argument(
         "--checkpoint", type=Path, default=SHIPPED, help="weights to load (default: checkpoints/lenet.pt)"
     )
@@ -762,13 +766,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     if options.processes > 1 and not processes.CAN_SHARE:
         parser.error("argument --processes: on this system one process cannot share its sockets with others")
     return options
-
-
-def port(text: str) -> int:
-    """A TCP port from the command line."""
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"a port is a whole number from 0 to 65535, not '{text}'")
-    return int(text)
 
 
 def address(text: str) -> str:
@@ -862,8 +859,10 @@ def main() -> int:
         metrics = new_metrics()
         token = token_in(options.token_file) if options.token_file else None
         corrections = None if options.no_corrections else place_for_corrections(options.corrections)
-        if options.train and not is_there(checkpoint) and (failed := train(checkpoint)):
-            return failed
+        if options.train and not is_there(checkpoint):  # in a process of its own: serving needs no torchvision
+            command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
+            if failed := processes.run_to_end(command, HOME):
+                return failed
         latest = LatestRecognizer(checkpoint)
         inherited = processes.inherited_sockets()
         if inherited:
@@ -878,7 +877,10 @@ def main() -> int:
 
     def announce() -> None:
         host = f"[{options.host}]" if ":" in options.host else options.host
-        print(f"Reading digits at http://{host}:{listeners[0].getsockname()[1]}/ (Ctrl-C stops)", flush=True)
+        try:
+            print(f"Reading digits at http://{host}:{listeners[0].getsockname()[1]}/ (Ctrl-C stops)", flush=True)
+        except BrokenPipeError:  # who asks over HTTP need not read this
+            print_no_more()
 
     if options.processes > 1 and not inherited:
         command = [sys.executable, str(Path(__file__).resolve()), *sys.argv[1:]]
@@ -886,13 +888,13 @@ def main() -> int:
     app = create_app(
         latest,
         corrections,
-        options.allow_export,
-        options.cors,
-        options.rate,
-        token,
-        limits,
-        metrics,
-        options.trusted_proxy,
+        allow_export=options.allow_export,
+        cors=options.cors,
+        rate=options.rate,
+        token=token,
+        limits=limits,
+        metrics=metrics,
+        trusted_proxy=options.trusted_proxy,
     )
     follow(latest, options.watch)
     gc.freeze()  # what PyTorch brought: to look through it for what is used no more takes a tenth of a second
@@ -924,38 +926,22 @@ def is_there(checkpoint: Path) -> bool:
 
 
 def follow(latest: LatestRecognizer, watch: bool) -> None:
-    """Take new weights at SIGHUP, where the system has it, and with ``watch`` as soon as they are there."""
+    """Take new weights at SIGHUP, where the system has it, and with ``watch`` as soon as they are there.
+
+    That signal also comes when the terminal is closed that this was started from: then it ends.
+    """
+
+    def on_hang_up(*_: object) -> None:
+        if processes.has_lost_terminal():
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            threading.Thread(target=latest.reload, daemon=True).start()
+
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=latest.reload, daemon=True).start())
+        signal.signal(signal.SIGHUP, on_hang_up)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
     if watch:
         threading.Thread(target=latest.watch, args=(threading.Event(),), daemon=True).start()
-
-
-def train(checkpoint: Path) -> int:
-    """Train weights to ``checkpoint`` in a process of its own, since serving needs no torchvision; its exit status.
-
-    What would end this process ends the training first, which knows what is to be kept.
-    """
-    command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
-    signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to the training as well
-    training = start(command)
-    signal.signal(signal.SIGTERM, lambda *_: training.terminate())
-    status = training.wait()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-    return status if status >= 0 else 128 - status  # as shells report what a signal ended
-
-
-def start(command: list[str]) -> subprocess.Popen[bytes]:
-    """A process in the repository's folder, which heeds SIGHUP as if nobody here had put it off."""
-    if not hasattr(signal, "SIGHUP"):
-        return subprocess.Popen(command, cwd=HOME)
-    put_off = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
-    try:
-        return subprocess.Popen(command, cwd=HOME)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, put_off)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,17 @@ import argparse
 import math
 from collections.abc import Callable
 
-LARGEST = 1e100  # number on a command line, so that it is still one in a smaller unit
+LARGEST_WHOLE = 10**9
+LARGEST, SMALLEST = 1e100, 1e-100  # which are numbers in any other unit as well, and so are their reciprocals
 
 
-def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:
-    """What reads a whole number from ``least`` up, and ``below`` another where one is given."""
-    takes = f"it takes a whole number from {least} {'up' if below is None else f'to below {below:,}'}"
+def whole_number(least: int, below: int = LARGEST_WHOLE) -> Callable[[str], int]:
+    """What reads a whole number from ``least`` to ``below`` another."""
+    takes = f"it takes a whole number from {least} to {below - 1:,}"
 
     def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < least or (below is not None and int(text) >= below):
+        is_short = len(text) <= len(str(below))  # Python refuses to read thousands of digits
+        if not (is_short and text.isdecimal() and least <= int(text) < below):
             raise argparse.ArgumentTypeError(f"{takes}, not '{text}'")
         return int(text)
 
@@ -20,11 +22,11 @@ def whole_number(least: int, below: int | None = None) -> Callable[[str], int]:
 
 
 def positive_number(text: str) -> float:
-    """A number above 0, and at most `LARGEST`."""
+    """A number from `SMALLEST` to `LARGEST`."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not 0 < number <= LARGEST:
+    if not SMALLEST <= number <= LARGEST:
         raise argparse.ArgumentTypeError(f"it takes a number above 0, up to {LARGEST:g}, not '{text}'")
     return number

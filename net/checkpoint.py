@@ -7,6 +7,7 @@ one, whole, whatever happens in between.
 import hashlib
 import json
 import os
+import shlex
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -87,7 +88,7 @@ def card_of(path: Path, weights: bytes | None = None) -> dict[str, Any]:
     """
     try:
         card = json.loads(card_path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     sha256 = hashlib.sha256(path.read_bytes() if weights is None else weights).hexdigest()
     return card if isinstance(card, dict) and card.get("sha256") == sha256 else {}
@@ -109,7 +110,8 @@ def with_advice(error: CheckpointError, path: Path) -> str:
     """What ``error`` says, and the command that makes weights at ``path``, or beside what else lies there."""
     if isinstance(error, OtherNetworkError):
         path = path.with_stem(f"{path.stem}-digits")
-    return f"{error}; make one with: python -m train --out '{path if is_weights(path) else path.with_suffix('.pt')}'"
+    out = path if path.suffix == SHIPPED.suffix else path.with_suffix(SHIPPED.suffix)
+    return f"{error}; make one with: python -m train --out {shlex.quote(str(out))}"
 
 
 def is_weights(path: Path) -> bool:

@@ -85,9 +85,9 @@ class Corrections:
         self.max_bytes = max_bytes
 
     def require_place(self) -> None:
-        """Raises OSError where the file cannot be written, or the folder that it or its folder is to be made in.
+        """Raises OSError unless the file, where there is one, and the nearest folder above it can be written to.
 
-        That folder is written to even where the file is there: the write-ahead log lies beside it.
+        The folder counts even where there is a file: the write-ahead log is made beside it.
         """
         nearest = next(place for place in self.path.absolute().parents if place.exists())
         if not nearest.is_dir():

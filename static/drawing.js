@@ -35,7 +35,7 @@ export class Drawing {
     return this.#history.now.pictures;
   }
 
-  /** @returns {Stroke[]} what is drawn, or what pictures stand in the place of */
+  /** @returns {Stroke[]} the strokes on the pad, or those that the pictures hide */
   get lastDrawn() {
     return this.#history.newest(({ pictures }) => !pictures)?.strokes ?? [];
   }

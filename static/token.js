@@ -1,4 +1,4 @@
-/** What a server that answers only those who bear its token is told; the page is opened at /#token=... then. */
+/** The Authorization header for a server that demands a token, which the page finds in its address, /#token=... */
 
 /** @returns {Record<string, string>} the headers of a request */
 export function authorization() {

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -179,6 +180,13 @@ def start_server(folder: Path, *arguments: str, home: Path = HOME, **environment
         if address := re.search(r"http://\S+", line):
             return RunningServer(process, address[0], log)
     raise AssertionError(f"server.py ended with {process.wait()}: {log.read_text()}")
+
+
+def free_port() -> int:
+    """One that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def children(parent: int) -> set[int]:

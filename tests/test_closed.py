@@ -255,7 +255,8 @@ def test_who_could_never_be_meant_is_refused_on_the_command_line(capsys: pytest.
     "settings",
     [
         {"token": ""}, {"token": "two words"}, {"cors": ["friend.example"]}, {"cors": f"{FRIEND}/"},
-        {"cors": [FRIEND.upper()]}, {"rate": 0}, {"rate": float("nan")}, {"trusted_proxy": "localhost"},
+        {"cors": [FRIEND.upper()]}, {"rate": 0}, {"rate": 1e-310}, {"rate": float("nan")},
+        {"trusted_proxy": "localhost"},
     ],
     ids=str,
 )  # fmt: skip

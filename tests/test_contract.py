@@ -1,6 +1,9 @@
 """Promises of /openapi.json: it is what it says, and the server does what it says."""
 
+import html
+import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,14 +11,16 @@ from pathlib import Path
 
 import pytest
 import schemathesis
-from conftest import RunningServer, started
+from conftest import HOME, LINE_TIMEOUT, RunningServer, started
 from test_corrections import called
-from test_server import ask
+from test_server import ask, data_url
 
 import server as server_module
+from net.serving import openapi
 from net.serving.contract import STATUS
 
 TOKEN = "the-token"
+OWN_ERRORS = ("unreadable_image", "too_many_images", "blank_image", "bad_digit", "bad_label")  # not any request's
 # What the schema cannot say is left out: that bytes are a picture, and that there is ink on it.
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
@@ -83,6 +88,61 @@ def test_the_page_for_people_tells_the_same(running):
         for method, operation in operations.items():
             if method != "head":
                 assert f"<b>{method.upper()}</b> {path}<" in page
-                assert all(f">{status}<" in page for status in operation["responses"])
-    section = page.partition('id="predict"')[2].partition("</section>")[0]
-    assert {"unreadable_image", "too_many_images"} < set(re.findall("<code>(.*?)</code>", section))
+                section = page.partition(f'id="{operation["operationId"]}"')[2].partition("</section>")[0]
+                for status, answer in operation["responses"].items():
+                    for code in answer.get("x-codes", ()):
+                        assert f"{status} <code>{code}</code>" in (section if code in OWN_ERRORS else page)
+    shown = html.unescape(page)
+    for name, schema in contract["components"]["schemas"].items():
+        for field, value in schema["properties"].items():
+            assert f"<code>{field}</code>" in page
+            assert value.get("description", "") in shown, (name, field)
+
+
+def test_its_examples_do_what_they_are_examples_of(running: RunningServer, tmp_path: Path):
+    if running.bears_token:
+        pytest.skip("the examples are of a server without a token")
+    shutil.copy(HOME / "tests" / "data" / "7.png", tmp_path / "seven.png")
+    shutil.copy(HOME / "tests" / "data" / "1.jpg", tmp_path / "four.jpg")
+    operations = [one["post"] for one in ask(running, "GET", "/openapi.json").json["paths"].values() if "post" in one]
+    samples = [sample for operation in operations for sample in operation["x-codeSamples"]]
+    assert {sample["lang"] for sample in samples} == {"Shell", "JavaScript", "Python"}
+    for sample in samples:
+        source = sample["source"].replace(openapi.SERVER, running.url.rstrip("/"))
+        if sample["lang"] == "Python":
+            assert run(tmp_path, sys.executable, "-c", source).strip() == "7"
+        elif sample["lang"] == "Shell":
+            for command in source.splitlines():
+                answer = json.loads(run(tmp_path, "sh", "-c", command.replace("curl", "curl -sS")))
+                first = answer.get("predictions", [answer])[0]
+                assert first.get("digit", first.get("predicted")) == 7, answer
+
+
+def run(folder: Path, *command: str) -> str:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=LINE_TIMEOUT).stdout
+
+
+def test_the_example_for_pages_reads_their_canvas(running: RunningServer, browser):
+    if running.bears_token:
+        pytest.skip("the examples are of a server without a token")
+    operation = ask(running, "GET", "/openapi.json").json["paths"]["/predict"]["post"]
+    source = next(one["source"] for one in operation["x-codeSamples"] if one["lang"] == "JavaScript")
+    page = browser.new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(running.url)
+    page.evaluate(
+        """async (seven) => {
+            const canvas = document.createElement("canvas");
+            document.body.prepend(canvas);
+            const image = new Image();
+            image.src = seven;
+            await image.decode();
+            [canvas.width, canvas.height] = [image.width, image.height];
+            canvas.getContext("2d").drawImage(image, 0, 0);
+        }""",
+        data_url(HOME / "tests" / "data" / "7.png"),
+    )
+    page.evaluate(f"async () => {{ {source.replace(openapi.SERVER, running.url.rstrip('/'))} }}")
+    page.close()
+    assert said == ["7"]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import handwriting
 import pytest
-from conftest import HOME, LINE_TIMEOUT, RunningServer, start_server
+from conftest import HOME, LINE_TIMEOUT, RunningServer, free_port, start_server
 from test_closed import measured
 from test_server import PICTURES, Answer, as_raw_body
 
@@ -39,12 +39,6 @@ SEVEN = PICTURES[7].read_bytes()
 def blocks(kind: str) -> list[str]:
     """The README's code blocks of that ``kind``."""
     return re.findall(rf"^```{kind}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def installed(command: str, package: str) -> str:

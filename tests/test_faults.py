@@ -20,7 +20,7 @@ from pathlib import Path
 import handwriting
 import pytest
 import torch
-from conftest import HOME, LINE_TIMEOUT, RunningServer, children, started
+from conftest import HOME, LINE_TIMEOUT, RunningServer, children, free_port, started
 from test_closed import rest
 from test_corrections import correct, exported, post_correction
 from test_server import PICTURES, ask, post
@@ -234,6 +234,52 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_word(tmp_path: Path, flags: li
         assert process.returncode == -signal.SIGINT
 
 
+@linux_only
+@pytest.mark.parametrize("flags", [[], ["--processes", "2"]], ids=["one process", "two processes"])
+def test_it_ends_with_the_terminal_that_it_was_started_from(tmp_path: Path, flags: list[str]):
+    import pty
+
+    controller, terminal = pty.openpty()
+    command = [sys.executable, str(HOME / "server.py"), "--port", "0", "--corrections", str(tmp_path / "kept"), *flags]
+    in_terminal = (
+        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", in_terminal, *command],
+        stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            os.close(terminal)
+            said = b""
+            while not (address := re.search(rb"http://\S+/", said)):
+                said += os.read(controller, 1000)
+            running = RunningServer(process, address[0].decode(), tmp_path / "no.log")
+            processes = {process.pid, *children(process.pid)}
+            process.send_signal(signal.SIGHUP)
+            assert ask(running, "GET", "/healthz").status == 200, "for new weights, while it is open"
+            os.close(controller)
+            assert process.wait(LINE_TIMEOUT) == 0
+            assert not any(map(is_alive, processes))
+        finally:
+            process.kill()
+
+
+def test_that_nobody_reads_where_it_listens_ends_it_not(tmp_path: Path):
+    port = free_port()
+    command = [sys.executable, str(HOME / "server.py"), "--port", str(port), "--no-corrections"]
+    log = tmp_path / "server.log"
+    with log.open("w") as stderr, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr) as process:
+        try:
+            process.stdout.close()
+            until(lambda: process.poll() is not None or not refuses(port), "it to listen")
+            assert ask(RunningServer(process, f"http://127.0.0.1:{port}/", log), "GET", "/healthz").status == 200
+            process.terminate()
+            assert process.wait(LINE_TIMEOUT) == 0
+            assert "Traceback" not in log.read_text()
+        finally:
+            process.kill()
+
+
 # ---------------------------------------------------------------------------------------------- several processes
 
 
@@ -308,21 +354,32 @@ def test_processes_that_answer_are_told_of_though_one_died_on_the_way(tmp_path: 
         assert server.wait(LINE_TIMEOUT) == 0
 
 
-DIES_AGAIN_AND_AGAIN = """
+DIES_AGAIN_AND_AGAIN = '''
 import sys
 from net.serving import processes
 processes.LIVES_LONG = float(sys.argv[1])
-child = "import os, sys; f = open(sys.argv[1], 'a'); f.write('.'); f.tell() < 6 or os.kill(os.getppid(), 15)"
-sys.exit(processes.Supervisor([sys.executable, "-c", child, sys.argv[2]], [], 1).run(print))
+child = """
+import os, sys
+from net.serving import processes
+if sys.argv[2] == "answers":
+    processes.tell_ready()
+with open(sys.argv[1], "a") as starts:
+    starts.write(".")
+    if starts.tell() == 6:
+        os.kill(os.getppid(), 15)
 """
+sys.exit(processes.Supervisor([sys.executable, "-c", child, *sys.argv[2:]], [], 1).run(print))
+'''
 
 
 @linux_only
-@pytest.mark.parametrize(("lives_long", "deaths", "status"), [("0", 6, 0), ("3600", 3, 1)])
-def test_only_processes_that_die_as_soon_as_they_are_started_are_given_up(
-    tmp_path: Path, lives_long: str, deaths: int, status: int
+@pytest.mark.parametrize(
+    ("lives_long", "how", "deaths", "status"), [("0", "answers", 6, 0), ("0", "never", 3, 1), ("3600", "answers", 3, 1)]
+)
+def test_only_processes_that_die_before_they_have_answered_for_long_are_given_up(
+    tmp_path: Path, lives_long: str, how: str, deaths: int, status: int
 ):
-    program = [sys.executable, "-c", DIES_AGAIN_AND_AGAIN, lives_long, str(tmp_path / "starts")]
+    program = [sys.executable, "-c", DIES_AGAIN_AND_AGAIN, lives_long, str(tmp_path / "starts"), how]
     ended = subprocess.run(program, cwd=HOME, capture_output=True, check=False, timeout=LINE_TIMEOUT)
     assert len((tmp_path / "starts").read_text()) >= deaths, "each was started anew"
     assert ended.returncode == status
@@ -506,9 +563,11 @@ def test_without_room_corrections_are_refused_and_none_is_lost(tmp_path: Path, l
         assert 0 < len(refused) < len(answers), "some could be kept"
         assert all(answer.error == (507, "storage_full") for answer in refused)
         assert post(running, PICTURES[3].read_bytes(), "image/png").json["digit"] == 3, "pictures are read all the same"
-        limit_files(running, 0)
+        assert ask(running, "GET", "/corrections.zip").status == 200
+        for less in (room // 2, 0):  # the ZIP file begins to be written, or does not
+            limit_files(running, less)
+            assert ask(running, "GET", "/corrections.zip").error == (507, "storage_full")
         assert correct(running, handwriting.by_hand(5), 5).error == (507, "storage_full")
-        assert ask(running, "GET", "/corrections.zip").error == (507, "storage_full")
         limit_files(running, None)
         assert len(exported(running)) == sum(answer.status == 200 for answer in answers)
         again = [correct(running, handwriting.by_hand(number % 10, number), 7).json["new"] for number in range(60)]

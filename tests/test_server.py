@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -349,7 +350,9 @@ def test_wrong_addresses_and_methods_get_their_error(server, method: str, path: 
     answer = ask(server, method, path)
     assert answer.error == (status, code)
     if status == 405:
-        assert answer.headers["Allow"]
+        allowed = answer.headers["Allow"].split(", ")
+        assert ("HEAD" in allowed) == ("GET" in allowed)
+        assert allowed != [""]
 
 
 @pytest.mark.parametrize(
@@ -598,9 +601,11 @@ def test_a_name_that_stands_for_several_addresses_has_one_port_at_all_of_them(mo
 
 
 def test_a_missing_checkpoint_is_told_with_the_command_to_run(tmp_path: Path):
-    ended = python("server.py", "--checkpoint", str(tmp_path / "no.pt"))
+    path = tmp_path / "it's here" / "no.pt"
+    ended = python("server.py", "--checkpoint", str(path))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-    assert f"python -m train --out '{tmp_path / 'no.pt'}'" in ended.stderr
+    command = ended.stderr.partition("make one with: ")[2]
+    assert shlex.split(command) == ["python", "-m", "train", "--out", str(path)]
 
 
 @pytest.mark.parametrize("what", ["text", "half", "another network", "a list", "NaN"])
@@ -622,7 +627,7 @@ def test_an_unfitting_checkpoint_is_told_with_the_command_to_run(what: str, tmp_
     ended = python("server.py", "--checkpoint", str(path))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     beside = path.with_stem("odd-digits") if what in ("another network", "a list") else path
-    assert f"python -m train --out '{beside}'" in ended.stderr
+    assert f"python -m train --out {shlex.quote(str(beside))}" in ended.stderr
 
 
 def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, small_mnist: Path):
@@ -687,6 +692,15 @@ def test_measurements_that_have_no_place_are_told_in_one_sentence(tmp_path: Path
     ended = python("server.py", "--port", "0", PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "missing"))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert str(tmp_path / "missing") in ended.stderr
+
+
+@pytest.mark.parametrize("card", [None, "no JSON", "[]", "[" * 100_000], ids=["none", "text", "a list", "nested"])
+def test_weights_whose_card_cannot_be_read_are_used_all_the_same(tmp_path: Path, card: str | None):
+    path = tmp_path / "mine.pt"
+    shutil.copy(SHIPPED, path)
+    if card is not None:
+        path.with_suffix(".json").write_text(card)
+    assert net.recognizer.Recognizer(path).recognize(PICTURES[7].read_bytes()).digit == 7
 
 
 def test_a_card_means_the_weights_that_it_is_about():

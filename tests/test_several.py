@@ -118,6 +118,12 @@ def test_a_list_of_one_is_answered_as_a_list(server):
     assert [one["digit"] for one in as_list(server, [SMALL]).json["predictions"]] == [4]
 
 
+def test_a_list_and_more_to_read_beside_it_are_not_guessed_at(server: RunningServer):
+    for beside in ({"image": "data:image/png;base64,AAAA"}, {"strokes": [[[1, 2], [3, 4]]]}):
+        body = json.dumps({"images": [data_url(PICTURES[7])], **beside}).encode()
+        assert ask(server, "POST", "/predict", body, Content_Type="application/json").error == (400, "bad_json")
+
+
 @pytest.mark.parametrize("images", [[], "data:image/png;base64,AAAA", {"0": "a"}, 7, True], ids=str)
 def test_what_is_no_list_of_pictures_is_refused(server, images: object):
     assert sent_list(server, images).error == (400, "no_image")

@@ -1,10 +1,10 @@
 """What the commands have in common: exit statuses, and kinds of values, refused in a sentence on what they take."""
 
-import os
 import sys
 from collections.abc import Callable
 
 from net.arguments import whole_number
+from net.standard_output import print_no_more
 
 FAILURE = 1
 USAGE_ERROR = 2
@@ -23,11 +23,6 @@ def unless_interrupted(main: Callable[[], int]) -> int:
         print_no_more()
         return FAILURE
     return status
-
-
-def print_no_more() -> None:
-    """Let what is still to be printed be lost, as nobody reads it; Python would complain of it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 count = whole_number(1)

@@ -1,15 +1,24 @@
 % info, schemas = contract["info"], contract["components"]["schemas"]
-% def resolved(schema):
-%   return schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+% everywhere = reference.errors_of_all(contract)
+% def list_fields(fields):
+      <dl>
+%   for name, value in fields.items():
+        <dt><code>{{name}}</code></dt>
+        <dd><i>{{reference.kind(value)}}</i> {{value.get("description", "")}}\\
+%     if reference.fields_of(value):
+%       list_fields(reference.fields_of(value))
+%     end
+</dd>
+%   end
+      </dl>
 % end
-% def ways(schema):
-%   return [resolved(one) for one in schema.get("anyOf", [schema])]
+% def list_errors(errors):
+      <dl>
+%   for status, code, when in errors:
+        <dt>{{status}} <code>{{code}}</code></dt><dd>{{when}}</dd>
+%   end
+      </dl>
 % end
-% def codes(operation):
-%   errors = [(status, one["description"]) for status, one in operation["responses"].items() if status != "200"]
-%   return [(status, code) for status, all_codes in errors for code in all_codes.split(", ")]
-% end
-% everywhere = set.intersection(*[set(codes(one)) for of_path in contract["paths"].values() for one in of_path.values()])
 <!doctype html>
 <html lang="en">
 <head>
@@ -53,81 +62,67 @@
  Needs no token.\\
 %     end
 </p>
-%     if "requestBody" in operation or "parameters" in operation:
+%     body = operation.get("requestBody", {"content": {}})
+%     if body["content"]:
       <h3>Send</h3>
-      <dl>
-%       for kind, content in operation.get("requestBody", {"content": {}})["content"].items():
-        <dt><code>{{kind}}</code></dt>
-        <dd>
-%         for number, way in enumerate(ways(content["schema"])):
-{{" or " if number else ""}}\\
-%           if "properties" not in way:
-the picture itself\\
-%           end
-%           for index, name in enumerate(way.get("properties", ())):
-{{" and " if index else ""}}<code>{{name}}</code>\\
+      <p>In one of these ways, {{body["description"]}}:</p>
+%       for kind, content in body["content"].items():
+%         for way in reference.alternatives(content["schema"], schemas):
+      <h4><code>{{kind}}</code></h4>
+%           if reference.fields_of(way):
+%             list_fields(way["properties"])
+%           else:
+      <p>{{way["description"]}}, by itself</p>
 %           end
 %         end
-        </dd>
 %       end
-%       for parameter in operation.get("parameters", ()):
+%     end
+%     if "parameters" in operation:
+      <h3>In the address</h3>
+      <dl>
+%       for parameter in operation["parameters"]:
         <dt><code>?{{parameter["name"]}}=</code></dt><dd>{{parameter["description"]}}</dd>
 %       end
       </dl>
 %     end
+%     for example in operation.get("x-codeSamples", ()):
+      <h3>{{example["lang"]}}</h3>
+      <pre><code>{{example["source"]}}</code></pre>
+%     end
       <h3>Answers</h3>
-      <dl>
 %     for kind, content in operation["responses"]["200"]["content"].items():
+%       named = [way["title"] for way in reference.alternatives(content["schema"], schemas) if "title" in way]
+      <dl>
         <dt>200</dt>
         <dd><code>{{kind}}</code>\\
-%       for number, way in enumerate(ways(content["schema"])):
-%         for index, name in enumerate(way.get("properties", ())):
-{{", " if index else ", or " if number else ": "}}<code>{{name}}</code>\\
-%         end
+%       for number, name in enumerate(named):
+{{" or " if number else ": "}}<a href="#{{name}}">{{name}}</a>\\
+%       end
+%       if len(named) > 1:
+; {{operation["responses"]["200"]["description"]}}\\
 %       end
 </dd>
-%     end
-%     own = [(status, code) for status, code in codes(operation) if (status, code) not in everywhere]
-%     for status in dict.fromkeys(status for status, _ in own):
-        <dt>{{status}}</dt>
-        <dd>
-%       for number, code in enumerate(code for its_status, code in own if its_status == status):
-{{", " if number else ""}}<code>{{code}}</code>\\
-%       end
-</dd>
-%     end
       </dl>
+%     end
+%     list_errors([error for error in reference.errors_of(operation) if error not in everywhere])
     </section>
 %   end
 % end
     <section class="panel">
       <h2>Errors of any request</h2>
-      <dl>
-% for status, code in sorted(everywhere):
-        <dt>{{status}}</dt><dd><code>{{code}}</code></dd>
-% end
-      </dl>
+%     list_errors(everywhere)
     </section>
-    <section class="panel">
-      <h2>What an answer holds</h2>
-% for title in ("Prediction", "Explanation", "Correction", "Health", "Error"):
-      <h3>{{title}}{{", beside what a prediction holds" if title == "Explanation" else ""}}</h3>
-      <dl>
-%   for name, value in schemas[title]["properties"].items():
-%     if title == "Explanation" and name in schemas["Prediction"]["properties"]:
-%       continue
-%     end
-%     inner = value.get("properties", {})
-        <dt><code>{{name}}</code></dt>
-        <dd>{{value.get("description", "")}}\\
-%     for index, part in enumerate(inner):
-{{", " if index else ""}}<code>{{part}}</code>\\
-%     end
-</dd>
+% for title, schema in schemas.items():
+    <section class="panel" id="{{title}}">
+      <h2>{{title}}</h2>
+%   fields = schema["properties"]
+%   if title == "Explanation":
+      <p>What a <a href="#Prediction">Prediction</a> holds, and besides</p>
+%     fields = {name: value for name, value in fields.items() if name not in schemas["Prediction"]["properties"]}
 %   end
-      </dl>
-% end
+%   list_fields(fields)
     </section>
+% end
   </main>
 </body>
 </html>

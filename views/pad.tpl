@@ -54,7 +54,7 @@
             <img id="seen" src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" width="112" height="112" alt="{{page['seen']}}" aria-describedby="preparation" draggable="false">
             <figcaption>{{page["seenCaption"]}}</figcaption>
           </figure>
-          % if get("corrections", True):
+          % if corrections:
           <div class="right-or-wrong" id="verdict" hidden>
             <button id="yes" type="button"></button>
             <span id="no">{{page["no"]}}</span>

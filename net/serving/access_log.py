@@ -1,4 +1,4 @@
-"""One line on each request, as text or as JSON, in which nothing that a stranger sent can pretend to be another."""
+"""One line a request, as text or as JSON, escaped so that nothing which a client sends can forge another line."""
 
 import json
 import logging

@@ -11,9 +11,9 @@ MOST_HEADER = 4096  # bytes, before each part of a multipart form
 MOST_PARTS = 5000  # of such a form; how many pictures may come, their reader says
 MOST_LINES = 500_000  # of a multipart form, in which a picture of 16 MiB has some hundred by chance
 MOST_FIELDS = 1000  # of a URL-encoded form; here too their reader says how many pictures may come
-SOME_ESCAPED = 10_000  # characters of a form, besides base64's own, however short it is
-EACH_ESCAPED = 16  # of so many characters one more may be
-OF_BASE64 = {b"%2B": b"+", b"%2F": b"/", b"%3D": b"="}  # what it has that may be escaped
+MOST_ESCAPES = 10_000  # such as %20, in a form that is short; those of base64 do not count
+BYTES_AN_ESCAPE = 16  # a longer one may have one more for each so many bytes
+OF_BASE64 = {b"%2B": b"+", b"%2F": b"/", b"%3D": b"="}  # its escapes, and what they stand for
 MOST_VALUES = 8 * MAX_POINTS  # of JSON: points of strokes have pressure, time and more besides x and y
 MOST_LISTS = 3 * MAX_POINTS  # likewise
 MOST_OBJECTS = 1000  # likewise
@@ -63,4 +63,4 @@ def with_plain_base64(body: bytes) -> bytes:
 def is_plain_form(body: bytes) -> bool:
     """Whether ``body`` is a URL-encoded form with no more fields, nor escapes, than one with pictures in it has."""
     is_short = body.count(b"&") + body.count(b";") < MOST_FIELDS
-    return is_short and body.count(b"%") <= SOME_ESCAPED + len(body) // EACH_ESCAPED
+    return is_short and body.count(b"%") <= MOST_ESCAPES + len(body) // BYTES_AN_ESCAPE

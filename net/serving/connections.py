@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 import waitress
@@ -111,16 +110,13 @@ class ContractErrorTask(ErrorTask):
         code, message = self.problem()
         body = contract.error_body(code, message).encode()
         method = getattr(self.request, "command", None)
-        status = contract.STATUS[code]
-        self.status = f"{status} {HTTPStatus(status).phrase}"
+        self.status = contract.status_line(code)
         given: dict[str, str] = getattr(self.request, "headers", {})
         number = headers.request_id(given.get("X_REQUEST_ID"))
         self.response_headers += [
-            ("Content-Type", contract.JSON),
+            *contract.headers_of(code).items(),
             *headers.of_answer(number, contract.JSON, given.get("ORIGIN"), self.channel.origins),
         ]
-        if code == "overloaded":
-            self.response_headers.append(("Retry-After", str(contract.RETRY_SECONDS)))
         self.set_close_on_finish()
         self.channel.lingers = True
         self.content_length = len(body)
@@ -150,7 +146,7 @@ class ContractChannel(HTTPChannel):
     dropped: int | None = None  # bytes, once it lingers
     began = 0.0  # the time, by time.monotonic(), at which the request that is arriving began to
     arrived = 0.0  # likewise, at which the one that is to be answered had arrived
-    rested = 0.0  # likewise, at which the last request was answered, as far as is known
+    rested = 0.0  # likewise, at which the last request was answered, as far as is known; 0 before it is
     active = 0.0  # likewise, at which something is known to have come or gone
     active_then = 0.0  # the same by waitress' clock, which may be set
 
@@ -169,15 +165,21 @@ class ContractChannel(HTTPChannel):
         allowed = limits.body_seconds if self.request.headers_finished else limits.header_seconds
         return now - self.began > allowed
 
-    def quiet_for(self, now: float) -> float:
-        """Seconds since something came or went over this connection, as exactly as this is asked often."""
+    def note_activity(self, now: float) -> None:
+        """Note whether something has come or gone, or was under way, since the last time that this was asked for."""
         if self.active_then != self.last_activity:
             self.active_then, self.active = self.last_activity, now
-        return now - self.active
+        if self.is_busy or not self.rested:
+            self.rested = now
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request was begun, and not yet answered to the last byte."""
+        return bool(self.request or self.requests or self.total_outbufs_len)
 
     def takes_nothing(self, now: float) -> bool:
         """Whether the client has taken none of its answer for longer than a connection may lie idle."""
-        return bool(self.total_outbufs_len) and self.quiet_for(now) > self.limits.idle_seconds
+        return bool(self.total_outbufs_len) and now - self.active > self.limits.idle_seconds
 
     def held(self) -> int:
         """How many bytes of bodies have come over this connection and are kept, for they are not answered yet."""
@@ -185,16 +187,11 @@ class ContractChannel(HTTPChannel):
 
     def is_idle(self, now: float) -> bool:
         """Whether the connection has been kept without a request for longer than it may."""
-        if self.request or self.requests or self.total_outbufs_len or not self.rested:
-            self.rested = now
         return now - self.rested > self.limits.idle_seconds
 
     def is_in_flight(self, now: float) -> bool:
-        """Whether a request was begun and not yet answered to the last byte, or may be about to arrive."""
-        if self.dropped is not None:
-            return False
-        is_busy = self.request or self.requests or self.total_outbufs_len
-        return bool(is_busy) or self.quiet_for(now) < GRACE_SECONDS
+        """Whether a request is under way, or may be about to arrive."""
+        return self.dropped is None and (self.is_busy or now - self.active < GRACE_SECONDS)
 
     def give_up(self) -> None:
         """Answer what has arrived of a request that takes too long, and close."""
@@ -292,9 +289,9 @@ def serve(
 
     So many ``threads`` answer one request each at a time. ``ready`` is called once answers are given, ``refused`` for
     each request that never reaches ``app``, and ``queue_length``, once, with a function that tells how many requests
-    wait. Pages of ``origins`` may ask; the proxy at the address ``trusted_proxy`` is believed whom it asks for. This
-    runs in the main thread, takes both signals and closes ``listeners``; one that comes a second later or more raises
-    SystemExit.
+    wait. Pages of ``origins`` may ask; X-Forwarded-For is believed where it comes from the address ``trusted_proxy``.
+    This runs in the main thread, takes both signals and closes ``listeners``. A second signal, a second or more after
+    the first, raises SystemExit.
     """
     sockets: dict[int, Any] = {}
     dispatcher = BoundedDispatcher(limits.queue)
@@ -362,6 +359,7 @@ def serve(
 def part_with_the_slow(sockets: dict[int, Any], now: float) -> None:
     """Give up, of the connections among ``sockets``, those that are slower than their limits allow."""
     for channel in channels_of(sockets):
+        channel.note_activity(now)
         if channel.is_too_slow(now):
             channel.give_up()
         elif channel.takes_nothing(now):
@@ -373,8 +371,10 @@ def part_with_the_slow(sockets: dict[int, Any], now: float) -> None:
 def finish(sockets: dict[int, Any], seconds: float) -> None:
     """Go on with the connections among ``sockets`` until no request is in flight, for so many ``seconds`` at most."""
     deadline = time.monotonic() + seconds
-    while (now := time.monotonic()) < deadline and any(one.is_in_flight(now) for one in channels_of(sockets)):
+    while (now := time.monotonic()) < deadline:
         part_with_the_slow(sockets, now)
+        if not any(channel.is_in_flight(now) for channel in channels_of(sockets)):
+            return
         wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
 
 

@@ -1,6 +1,7 @@
 """The errors that the server answers with: one JSON form, a code for programs, a sentence for people."""
 
 import json
+from http import HTTPStatus
 
 STATUS = {
     "no_image": 400,
@@ -27,6 +28,8 @@ STATUS = {
     "storage_full": 507,
 }
 JSON = "application/json"
+RETRY_AFTER, AUTHENTICATE = "Retry-After", "WWW-Authenticate"
+HEADERS_OF = {"overloaded": RETRY_AFTER, "too_many_requests": RETRY_AFTER, "unauthorized": AUTHENTICATE}
 RETRY_SECONDS = 1  # after which those may come again who are told no other time
 
 NOT_FOUND = "There is nothing at this address; the drawing pad is at /, and what else there is stands at /api."
@@ -44,13 +47,25 @@ def too_large(max_body: int) -> str:
     return f"The request has more than {max_body / 1024 / 1024:g} MiB; send a smaller picture."
 
 
+def status_line(code: str) -> str:
+    """The status of the error ``code``, as HTTP has it: 404 Not Found, for one."""
+    return f"{STATUS[code]} {HTTPStatus(STATUS[code]).phrase}"
+
+
+def headers_of(code: str, retry_after: int = RETRY_SECONDS) -> dict[str, str]:
+    """The headers that the error ``code`` has of its own; ``retry_after`` is in seconds."""
+    values = {RETRY_AFTER: str(retry_after), AUTHENTICATE: "Bearer"}
+    names = [HEADERS_OF[code]] if code in HEADERS_OF else []
+    return {"Content-Type": JSON, **{name: values[name] for name in names}}
+
+
 def error_of(code: str, message: str) -> dict[str, object]:
     """The contract's answer to what could not be done."""
     return {"error": {"code": code, "message": message}}
 
 
 def error_body(code: str, message: str) -> str:
-    """The same, as JSON."""
+    """What `error_of` says, as a line of JSON."""
     return json_line(error_of(code, message))
 
 

@@ -3,12 +3,11 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import Any
 
 from net.serving import access_log, headers
 from net.serving.connections import Refused
-from net.serving.contract import INTERNAL, JSON, NOT_FOUND, STATUS, error_body
+from net.serving.contract import INTERNAL, NOT_FOUND, STATUS, error_body, headers_of, status_line
 from net.serving.metrics import Metrics
 from net.serving.wsgi import Environ, Wsgi, header
 
@@ -40,12 +39,12 @@ class Observed:
                 answer("204 No Content", [("Content-Length", "0")])
                 return []
             if not is_utf8(environ.get("PATH_INFO", "")):  # of which Bottle would leave out what is none
-                body = error_answer("not_found", NOT_FOUND, answer)
+                body = begin_error("not_found", NOT_FOUND, answer)
                 return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
             return self.app(environ, answer)
         except MemoryError:  # which Bottle lets pass; the next request may need less
             log.exception("request %s failed", request_id)
-            return [error_answer("internal", INTERNAL, answer)]
+            return [begin_error("internal", INTERNAL, answer)]
         finally:
             seconds = time.perf_counter() - started
             route = environ.get("bottle.route")
@@ -70,11 +69,10 @@ class Observed:
         )
 
 
-def error_answer(code: str, message: str, start_response: Callable[..., Any]) -> bytes:
-    """The body of an error, whose header is sent."""
+def begin_error(code: str, message: str, start_response: Callable[..., Any]) -> bytes:
+    """Begin the answer ``code``; returns its body."""
     body = error_body(code, message).encode()
-    status = f"{STATUS[code]} {HTTPStatus(STATUS[code]).phrase}"
-    start_response(status, [("Content-Type", JSON), ("Content-Length", str(len(body)))])
+    start_response(status_line(code), [*headers_of(code).items(), ("Content-Length", str(len(body)))])
     return body
 
 

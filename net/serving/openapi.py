@@ -5,7 +5,7 @@ from typing import Any
 from net import data_url
 from net.ink import INVERTED, PARTS_LEFT_OUT, SHADOW_REMOVED
 from net.recognizer import REDRAWN
-from net.serving.contract import JSON, STATUS
+from net.serving.contract import AUTHENTICATE, HEADERS_OF, JSON, RETRY_AFTER, STATUS
 from net.serving.headers import REQUEST_ID
 from net.serving.limits import Limits
 from net.strokes import MAX_POINTS
@@ -21,7 +21,8 @@ POINT = {"type": "array", "items": {"type": "number"}, "minItems": 2, "descripti
 STROKES = {
     "type": "array",
     "items": {"type": "array", "items": POINT},
-    "description": f"strokes, each a list of points, x and y in any unit, y down; {MAX_POINTS:,} points in all at most",
+    "description": f"strokes, each a list of points, x and y in any unit, y down, up to {MAX_POINTS:,} points in all; "
+    "a picture beside them is not looked at",
 }
 DIGIT = {"type": "integer", "minimum": 0, "maximum": 9}
 GRID = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "description": "rows of numbers"}
@@ -57,81 +58,65 @@ IN_HEADERS = {
         "required": True,
         "schema": {"type": "string", "pattern": f"^{REQUEST_ID}$"},
     },
-    "WWW-Authenticate": {"description": "how to ask", "required": True, "schema": {"const": "Bearer"}},
-    "Retry-After": {
+    AUTHENTICATE: {"description": "how to ask", "required": True, "schema": {"const": "Bearer"}},
+    RETRY_AFTER: {
         "description": "in how many seconds to ask again",
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
     },
 }
-HEADERS_OF = {
-    "unauthorized": ("WWW-Authenticate",),
-    "too_many_requests": ("Retry-After",),
-    "overloaded": ("Retry-After",),
+SERVER = "http://127.0.0.1:8080"  # in examples
+PREDICT_EXAMPLES = {
+    "Shell": f"""curl -F image=@seven.png {SERVER}/predict
+curl -H 'Content-Type: image/png' --data-binary @seven.png {SERVER}/predict
+curl -F image=@seven.png -F image=@four.jpg {SERVER}/predict
+curl -H 'Content-Type: application/json' -d '{{"strokes": [[[20, 15], [80, 15], [45, 90]]]}}' {SERVER}/predict""",
+    "JavaScript": f"""const canvas = document.querySelector("canvas");
+const answer = await fetch("{SERVER}/predict", {{
+  method: "POST",
+  headers: {{ "Content-Type": "application/json" }},
+  body: JSON.stringify({{ image: canvas.toDataURL() }}),
+}});
+const {{ digit, certain, error }} = await answer.json();
+console.log(error?.message ?? (certain ? digit : `perhaps a ${{digit}}`));""",
+    "Python": f"""import json, urllib.request
+
+with open("seven.png", "rb") as picture:
+    request = urllib.request.Request("{SERVER}/predict", picture.read(), {{"Content-Type": "image/png"}})
+print(json.load(urllib.request.urlopen(request))["digit"])""",
 }
 OPEN_ROUTES = ("/healthz", "/readyz", "/openapi.json")  # to those without the token, beside the page
 
 
+WHEN = {
+    "no_image": "there is no picture in the request",
+    "too_many_images": "there are more pictures in the request than it may have",
+    "bad_json": "the JSON is malformed, or says two things at once",
+    "bad_data_url": "the picture is no base64 data URL",
+    "bad_strokes": "the strokes are no lists of points, or hold too many",
+    "bad_digit": "the digit to explain is none of 0 to 9, or several",
+    "bad_label": "the right digit is missing, none of 0 to 9, or several",
+    "bad_request": "the request is not valid HTTP",
+    "unauthorized": "the request does not bear the server's token",
+    "forbidden": "this is for others than who asks",
+    "timeout": "the request took longer to arrive than it may",
+    "too_large": "the body, or the picture, is larger than it may be",
+    "unsupported_type": "the content type is none of those, or the body is compressed",
+    "unreadable_image": "the bytes are no whole picture in one of the formats",
+    "blank_image": "nothing stands out from the paper",
+    "too_many_requests": "the address asks more often than it may; Retry-After says when to ask again",
+    "headers_too_large": "the request's header is too large",
+    "internal": "a fault of the server's own",
+    "overloaded": "too much waits; Retry-After says when to ask again",
+    "storage_full": "no correction more can be kept, or the server's disk is full",
+    "not_found": "there is nothing at this address",
+    "method_not_allowed": "the address has no such method; Allow says which",
+}
+
+
 def document(limits: Limits, with_corrections: bool, with_token: bool, with_rate: bool) -> dict[str, Any]:
     """The contract of a server with these ``limits``; of what only some servers have, only where this one has it."""
-    paths: dict[str, Any] = {
-        "/predict": {
-            "post": operation(
-                "predict",
-                "Read a digit, or several in one request.",
-                body=picture_body(limits, several=True),
-                answer={"anyOf": [reference("Prediction"), reference("Predictions")]},
-                parameters=[SEEN_PARAMETER],
-                errors=PICTURE_ERRORS,
-            )
-        },
-        "/explain": {
-            "post": operation(
-                "explain",
-                "Read a digit, and tell what each layer made of it and which pixels spoke for it.",
-                body=picture_body(limits),
-                answer=reference("Explanation"),
-                parameters=[DIGIT_PARAMETER],
-                errors=(*PICTURE_ERRORS, "bad_digit"),
-            )
-        },
-    }
-    if with_corrections:
-        paths["/corrections"] = {
-            "post": operation(
-                "correct",
-                "Keep a picture with its right digit.",
-                body=picture_body(limits, {"label": LABEL}),
-                answer=reference("Correction"),
-                parameters=[LABEL_PARAMETER],
-                errors=(*PICTURE_ERRORS, "bad_label", "forbidden"),
-            )
-        }
-        paths["/corrections.zip"] = {
-            "get": operation(
-                "export",
-                "All corrections, as <digit>/<name>; to the server's own machine unless it allows others.",
-                {"type": "string", "format": "binary"},
-                ("forbidden",),
-                kind="application/zip",
-            )
-        }
-    paths |= {
-        "/healthz": {"get": operation("health", "Whether the server runs, and its weights.", reference("Health"))},
-        "/readyz": {"get": operation("readiness", "Whether it can take requests now.", reference("Readiness"))},
-        "/metrics": {
-            "get": operation(
-                "metrics",
-                "Measurements in Prometheus' text format; to the server's own machine, or to who bears its token.",
-                {"type": "string"},
-                () if with_token else ("forbidden",),
-                kind="text/plain",
-            )
-        },
-        "/openapi.json": {
-            "get": operation("contract", "This description.", {"type": "object", "required": ["openapi", "paths"]})
-        },
-    }
+    paths = paths_of(limits, with_corrections, with_token)
     for path, operations in paths.items():
         for method, described in list(operations.items()):
             if with_token and path in OPEN_ROUTES:
@@ -148,8 +133,10 @@ def document(limits: Limits, with_corrections: bool, with_token: bool, with_rate
             "title": "Handwritten digits",
             "version": VERSION,
             "summary": "Send a picture of a digit, and be told which it is and how sure the program is.",
-            "description": "Every error is JSON, with a code for programs and a sentence for people. Other addresses "
-            "are answered 404 `not_found`, and other methods 405 `method_not_allowed` with the header Allow.",
+            "description": "Every error is JSON, with a code for programs and a sentence for people. The pages for "
+            "people are at / and /api. Where there is nothing else, the answer is 404 `not_found`; where another "
+            "method is meant, 405 `method_not_allowed` with the header Allow. A request may bear a number of its own, "
+            "X-Request-ID, which its answer and its line in the server's log bear too.",
         },
         "paths": paths,
         "components": {"schemas": SCHEMAS, "headers": IN_HEADERS},
@@ -158,6 +145,73 @@ def document(limits: Limits, with_corrections: bool, with_token: bool, with_rate
         contract["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         contract["security"] = [{"token": []}]
     return contract
+
+
+def paths_of(limits: Limits, with_corrections: bool, with_token: bool) -> dict[str, Any]:
+    """The operations by their path and method; see `document`."""
+    paths: dict[str, Any] = {
+        "/predict": {
+            "post": operation(
+                "predict",
+                "Read a digit, or several in one request.",
+                body=picture_body(limits, several=True),
+                answer={"anyOf": [reference("Prediction"), reference("Predictions")]},
+                told="a Prediction of one picture, or of strokes; Predictions of several parts or fields 'image', "
+                f"up to {limits.images}, and of the list 'images', be it of one",
+                parameters=[SEEN_PARAMETER],
+                errors=PICTURE_ERRORS,
+                examples=PREDICT_EXAMPLES,
+            )
+        },
+        "/explain": {
+            "post": operation(
+                "explain",
+                "Read a digit, and tell what each layer made of it and which pixels spoke for it.",
+                body=picture_body(limits),
+                answer=reference("Explanation"),
+                parameters=[DIGIT_PARAMETER],
+                errors=(*PICTURE_ERRORS, "bad_digit"),
+                examples={"Shell": f"curl -F image=@seven.png '{SERVER}/explain?digit=9'"},
+            )
+        },
+    }
+    if with_corrections:
+        paths["/corrections"] = {
+            "post": operation(
+                "correct",
+                "Keep a picture with its right digit.",
+                body=picture_body(limits, {"label": LABEL}),
+                answer=reference("Correction"),
+                parameters=[LABEL_PARAMETER],
+                errors=(*PICTURE_ERRORS, "bad_label", "forbidden"),
+                examples={"Shell": f"curl -F image=@seven.png -F label=7 {SERVER}/corrections"},
+            )
+        }
+        paths["/corrections.zip"] = {
+            "get": operation(
+                "export",
+                "All corrections, as <digit>/<name>; to the server's own machine unless it allows others.",
+                {"type": "string", "format": "binary"},
+                ("forbidden",),
+                kind="application/zip",
+            )
+        }
+    return paths | {
+        "/healthz": {"get": operation("health", "Whether the server runs, and its weights.", reference("Health"))},
+        "/readyz": {"get": operation("readiness", "Whether it can take requests now.", reference("Readiness"))},
+        "/metrics": {
+            "get": operation(
+                "metrics",
+                "Measurements in Prometheus' text format; to the server's own machine, or to who bears its token.",
+                {"type": "string"},
+                () if with_token else ("forbidden",),
+                kind="text/plain",
+            )
+        },
+        "/openapi.json": {
+            "get": operation("contract", "This description.", {"type": "object", "required": ["openapi", "paths"]})
+        },
+    }
 
 
 PICTURE_ERRORS = (
@@ -188,20 +242,27 @@ def operation(
     errors: tuple[str, ...] = (),
     *,
     kind: str = JSON,
+    told: str = "the answer",
     body: dict[str, Any] | None = None,
     parameters: list[dict[str, Any]] | None = None,
+    examples: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """One operation; ``errors`` are those that it has beside those of every operation."""
+    """One operation; ``errors`` are those that it has beside those of every operation.
+
+    What is ``told`` describes its answer; ``examples`` are how to ask, by language.
+    """
     described: dict[str, Any] = {
         "operationId": name,
         "summary": summary,
-        "responses": {"200": response("the answer", kind, answer)},
+        "responses": {"200": response(told, kind, answer)},
     }
     add_errors(described, *errors, *EVERYWHERE)
     if parameters:
         described["parameters"] = parameters
     if body:
         described["requestBody"] = body
+    if examples:
+        described["x-codeSamples"] = [{"lang": language, "source": source} for language, source in examples.items()]
     return described
 
 
@@ -230,16 +291,19 @@ def add_errors(described: dict[str, Any], *codes: str) -> None:
     for code in codes:
         status = str(STATUS[code])
         if status in responses:
-            responses[status]["description"] += f", {code}"
+            responses[status]["x-codes"][code] = WHEN[code]
         else:
-            responses[status] = response(code, JSON, reference("Error"), *HEADERS_OF.get(code, ()))
+            headers = [HEADERS_OF[code]] if code in HEADERS_OF else []
+            responses[status] = response(code, JSON, reference("Error"), *headers) | {"x-codes": {code: WHEN[code]}}
+        codes = responses[status]["x-codes"]
+        responses[status]["description"] = "; ".join(f"{code}: {when}" for code, when in codes.items())
     described["responses"] = dict(sorted(responses.items()))
 
 
 def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, several: bool = False) -> dict[str, Any]:
     """The ways to send a picture, with the fields ``beside`` it, and to send ``several`` where that can be."""
     beside = beside or {}
-    binary = {"type": "string", "format": "binary"}
+    binary = {"type": "string", "format": "binary", "description": PICTURE}
     ways: list[dict[str, Any]] = [
         {"type": "object", "required": ["image"], "properties": {"image": DATA_URL, **beside}},
         {"type": "object", "required": ["strokes"], "properties": {"strokes": STROKES, **beside}},
@@ -255,16 +319,27 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
                 "properties": {
                     "images": {
                         "type": "array",
-                        "items": {"description": f"{PICTURE}, as a data URL; what is none has its error in its place"},
+                        "items": {},
                         "minItems": 1,
                         "maxItems": most,
+                        "description": "data URLs of a picture each; what is none has its error in its place",
                     }
                 },
             }
         )
-        files, urls = ({"type": "array", "items": one, "minItems": 1, "maxItems": most} for one in (binary, DATA_URL))
+        files, urls = (
+            {
+                "type": "array",
+                "items": one,
+                "minItems": 1,
+                "maxItems": most,
+                "description": f"{one['description']}; several by the same name",
+            }
+            for one in (binary, DATA_URL)
+        )
     return {
         "required": True,
+        "description": f"up to {limits.body / 2**20:g} MiB; a picture has up to {limits.pixels / 1e6:g} million pixels",
         "content": {
             JSON: {"schema": {"anyOf": ways}},
             "multipart/form-data": {
@@ -305,11 +380,13 @@ PREDICTION = {
         "minimum": 0,
         "description": "from the bytes of the picture to this answer; of the network's time for several an equal share",
     },
-    "seen": {"type": "string", "description": "what the network was given, as a PNG in a data URL; with ?seen=1"},
+    "seen": {"type": "string", "description": "the 28 × 28 picture that the network was given, as a PNG in a data URL"},
     "preparation": {
         "type": "array",
         "items": {"type": "string", "enum": [INVERTED, SHADOW_REMOVED, PARTS_LEFT_OUT, REDRAWN]},
-        "description": "what was done to the picture; with ?seen=1",
+        "description": f"what was done to the picture to get there: {INVERTED}, its ink is lighter than its paper; "
+        f"{SHADOW_REMOVED}, it is a photograph, whose paper was told from the light on it; {PARTS_LEFT_OUT}, not all "
+        f"of its ink is taken for the digit's; {REDRAWN}, strokes were drawn with a pen as thick as MNIST's",
     },
 }
 SCHEMAS: dict[str, Any] = {
@@ -331,15 +408,43 @@ SCHEMAS: dict[str, Any] = {
                 "description": "what each made of the picture, from the first to the last",
                 "items": answer(
                     {
-                        "name": {"type": "string"},
-                        "shape": {"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3},
-                        "maps": {"type": "string", "description": "a byte a value, in base64, row by row, map by map"},
-                        "filters": {"type": "array", "items": GRID},
+                        "name": {"type": "string", "description": "C1, S2, C3, S4, C5, F6 or output"},
+                        "shape": {
+                            "type": "array",
+                            "items": {"type": "integer"},
+                            "minItems": 3,
+                            "maxItems": 3,
+                            "description": "how many maps, and the height and width of each",
+                        },
+                        "maps": {
+                            "type": "string",
+                            "description": "a byte a value, row by row, map by map, in base64; 255 is the strongest",
+                        },
+                        "filters": {
+                            "type": "array",
+                            "items": GRID,
+                            "description": "the weights that made each map, where they can be shown: of C1",
+                        },
                     },
                     "filters",
                 ),
             },
-            "evidence": answer({"digit": DIGIT, "rather_than": {**DIGIT, "type": ["integer", "null"]}, "pixels": GRID}),
+            "evidence": answer(
+                {
+                    "digit": {**DIGIT, "description": "the one that is explained"},
+                    "rather_than": {
+                        **DIGIT,
+                        "type": ["integer", "null"],
+                        "description": "the digit that was read, where another is explained; null: than the other nine",
+                    },
+                    "pixels": {
+                        **GRID,
+                        "description": "how much each of the 28 × 28 pixels seen speaks for it, or, below 0, "
+                        "against it; they add up to what the ink does to the difference of the logits",
+                    },
+                }
+            )
+            | {"description": "which pixels spoke for which digit"},
         }
     ),
     "Correction": answer(
@@ -356,8 +461,15 @@ SCHEMAS: dict[str, Any] = {
             "trained": {"type": ["string", "null"], "description": "when they were trained"},
         }
     ),
-    "Readiness": answer({"status": {"const": "ready"}}),
+    "Readiness": answer({"status": {"const": "ready", "description": "ready"}}),
     "Error": answer(
-        {"error": answer({"code": {"type": "string", "enum": sorted(STATUS)}, "message": {"type": "string"}})}
+        {
+            "error": answer(
+                {
+                    "code": {"type": "string", "enum": sorted(STATUS), "description": "for programs"},
+                    "message": {"type": "string", "description": "a sentence for people: what was wrong, what to do"},
+                }
+            )
+        }
     ),
 }

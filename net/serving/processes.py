@@ -10,8 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
+from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
@@ -28,9 +30,43 @@ READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness thro
 LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that ends when the parent does
 FOLDERS = "digits-metrics-"  # how the names begin of folders in which processes measure together
 LOCK = "lock"  # in such a folder
-LIVES_LONG = 5.0  # seconds; a process that dies sooner has something wrong with it
+LIVES_LONG = 5.0  # seconds of answering; a process that dies sooner has something wrong with it
 LOOK_SECONDS = 0.1  # between two looks at who has died
 MOST_EARLY_DEATHS = 3  # in a row
+MOST_TOLD = 65536  # bytes that processes have told at a time; a pipe holds no more
+
+BEGAN_AT_TERMINAL = os.isatty(0)
+
+
+def has_lost_terminal() -> bool:
+    """Whether the terminal that this process was started from has been closed since."""
+    return BEGAN_AT_TERMINAL and not os.isatty(0)
+
+
+def start(command: list[str], *, puts_off_hang_up: bool, **options: Any) -> subprocess.Popen[bytes]:
+    """A process that has SIGHUP wait until it heeds it, or else dies of it; ``options`` are Popen's."""
+    if not hasattr(signal, "SIGHUP"):
+        return subprocess.Popen(command, **options)
+    how = signal.SIG_BLOCK if puts_off_hang_up else signal.SIG_UNBLOCK
+    ours = signal.pthread_sigmask(how, [signal.SIGHUP])
+    try:
+        return subprocess.Popen(command, **options)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, ours)
+
+
+def run_to_end(command: list[str], folder: Path) -> int:
+    """Run ``command`` in ``folder``; its exit status.
+
+    What would end this process ends that one first, which knows what is to be kept.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to that one as well
+    process = start(command, puts_off_hang_up=False, cwd=folder)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    status = process.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    return status if status >= 0 else 128 - status  # as shells report what a signal ended
 
 
 def inherited_sockets() -> list[socket.socket]:
@@ -39,8 +75,8 @@ def inherited_sockets() -> list[socket.socket]:
 
 
 def tell_ready() -> None:
-    """Tell the parent process that requests are answered."""
-    os.write(int(os.environ[READY]), b".")
+    """Tell the parent process that this one answers requests."""
+    os.write(int(os.environ[READY]), b"%d\n" % os.getpid())
 
 
 def end_with_parent() -> None:
@@ -64,6 +100,19 @@ def remove_left_behind() -> None:
                 shutil.rmtree(lock.parent)
 
 
+@dataclass
+class Child:
+    """One of several processes."""
+
+    process: subprocess.Popen[bytes]
+    ready_at: float | None = None  # the time, by time.monotonic(), from which on it answers
+
+    @property
+    def lives_long(self) -> bool:
+        """Whether it has answered for so long that no more can be wrong with it than with any other."""
+        return self.ready_at is not None and time.monotonic() - self.ready_at > LIVES_LONG
+
+
 class Supervisor:
     """Runs one command as several processes."""
 
@@ -71,7 +120,7 @@ class Supervisor:
         self.command = command
         self.listeners = listeners
         self.count = count
-        self.children: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
+        self.children: dict[int, Child] = {}
         self.stops_wanted = self.stops_told = 0
         self.early_deaths = 0
 
@@ -94,7 +143,8 @@ class Supervisor:
             os.environ[metrics.FOLDER] = folder
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self.on_stop)
-            signal.signal(signal.SIGHUP, lambda *_: self.tell_all(signal.SIGHUP))
+            signal.signal(signal.SIGHUP, self.on_hang_up)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
             self.readable, self.writable = os.pipe()
             self.lifeline, self.our_end = os.pipe()
             os.set_blocking(self.readable, False)
@@ -105,10 +155,9 @@ class Supervisor:
     def start(self) -> None:
         """Start one process more."""
         descriptors = [listener.fileno() for listener in self.listeners]
-        # Until it can take SIGHUP for what it means, a process would die of it; it gets it once it can.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
-        child = subprocess.Popen(
+        process = start(
             self.command,
+            puts_off_hang_up=True,
             # The lock as well: the folder is in use until the last process has ended.
             pass_fds=[*descriptors, self.writable, self.lifeline, self.lock],
             env={
@@ -118,8 +167,7 @@ class Supervisor:
                 LIFELINE: str(self.lifeline),
             },
         )
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
-        self.children[child.pid] = (child, time.monotonic())
+        self.children[process.pid] = Child(process)
 
     def supervise(self, folder: str, ready: Callable[[], None]) -> int:
         """Start anew what dies, until told to stop or there is no hope; the exit status.
@@ -128,22 +176,20 @@ class Supervisor:
         """
         status = told = 0
         while self.children:
-            if told < self.count:
-                told += self.newly_ready()
-                if told >= self.count:
-                    ready()
+            dead = [pid for pid, child in self.children.items() if child.process.poll() is not None]
+            is_known, told = told >= self.count, told + self.note_ready()
+            if told >= self.count and not is_known:
+                ready()
             while self.stops_told < self.stops_wanted:
                 self.stops_told += 1
                 self.stop()
-            for child, started in list(self.children.values()):
-                if child.poll() is None:
-                    continue
-                del self.children[child.pid]
-                mark_process_dead(child.pid, folder)
+            for pid in dead:
+                child = self.children.pop(pid)
+                mark_process_dead(pid, folder)
                 if self.is_stopping:
-                    status = max(status, int(child.returncode > 0))
+                    status = max(status, int(child.process.returncode > 0))
                     continue
-                self.early_deaths = self.early_deaths + 1 if time.monotonic() - started < LIVES_LONG else 0
+                self.early_deaths = 0 if child.lives_long else self.early_deaths + 1
                 if self.early_deaths < MOST_EARLY_DEATHS:
                     self.start()
                     continue
@@ -153,12 +199,23 @@ class Supervisor:
             time.sleep(LOOK_SECONDS)
         return status
 
-    def newly_ready(self) -> int:
-        """How many processes have told that they answer since this was asked last."""
+    def note_ready(self) -> int:
+        """Note which processes have told that they answer since this was asked last; how many."""
         try:
-            return len(os.read(self.readable, self.count))
+            pids = os.read(self.readable, MOST_TOLD).split()
         except BlockingIOError:
             return 0
+        for pid in map(int, pids):
+            if pid in self.children:
+                self.children[pid].ready_at = time.monotonic()
+        return len(pids)
+
+    def on_hang_up(self, *_: object) -> None:
+        """Have the processes take new weights; or end, where the terminal is gone that they were started from."""
+        if has_lost_terminal():
+            self.on_stop()
+        else:
+            self.tell_all(signal.SIGHUP)
 
     def on_stop(self, *_: object) -> None:
         """Note that all are to stop; the processes are told between two looks, when none is being started."""
@@ -175,5 +232,5 @@ class Supervisor:
 
     def tell_all(self, number: int) -> None:
         """Send the signal ``number`` to each process."""
-        for child, _ in list(self.children.values()):
-            child.send_signal(number)
+        for child in list(self.children.values()):
+            child.process.send_signal(number)
