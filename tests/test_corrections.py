@@ -381,10 +381,10 @@ def test_corrections_that_cannot_be_read_are_counted(tmp_path: Path, capsys: pyt
     assert "2 show no digit or cannot be read" in capsys.readouterr().out
 
 
-def damaged_zip() -> bytes:
+def damaged_zip(compression: int) -> bytes:
     """A ZIP file whose one picture is compressed, and broken within."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", compression) as archive:
         archive.writestr("7/seven.png", drawn(STRANGE_SEVEN, 0))
     content = bytearray(file.getvalue())
     content[60:120] = bytes(60)
@@ -451,13 +451,17 @@ def test_who_may_not_write_reads_what_is_kept_and_leaves_nothing_beside_it(
     assert [path.name for path in tmp_path.iterdir()] == ["corrections.sqlite3"]
 
 
-@pytest.mark.parametrize("content", [None, b"no zip", b"PK\x05\x06" + bytes(18), "damaged"])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"no zip", b"PK\x05\x06" + bytes(18), zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA],
+    ids=["missing", "no ZIP file", "empty", "damaged", "damaged bzip2", "damaged LZMA"],
+)
 def test_corrections_that_cannot_be_had_are_told_in_a_sentence(
-    small_mnist: Path, tmp_path: Path, content: bytes | None
+    small_mnist: Path, tmp_path: Path, content: bytes | int | None
 ):
     path = tmp_path / "corrections.zip"
     if content is not None:
-        path.write_bytes(damaged_zip() if content == "damaged" else content)
+        path.write_bytes(content if isinstance(content, bytes) else damaged_zip(content))
     ended = python("-m", "train", "--data", str(small_mnist), "--corrections", str(path), "--out", str(tmp_path))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
 

@@ -74,6 +74,23 @@ def test_a_batch_that_cannot_be_shared_out_is_told_in_one_sentence(small_mnist: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_each_machine_tells_what_is_wrong_with_it(small_mnist: Path, tmp_path: Path):
+    on_another_machine = {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
+    ended = python(
+        "-m",
+        "train",
+        "--out",
+        str(tmp_path),
+        "--data",
+        str(small_mnist),
+        "--gpu",
+        CUDA_VISIBLE_DEVICES="",
+        **on_another_machine,
+    )
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert "--device cpu" in ended.stderr
+
+
 def start(out: Path, data: Path, *flags: str, starter: tuple[str, ...] = TORCHRUN) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, *starter, "-m", "train", "--out", str(out), "--data", str(data), *flags],

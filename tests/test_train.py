@@ -309,8 +309,8 @@ def test_the_weights_of_another_network_are_left_alone(small_mnist: Path, tmp_pa
         ended = train(other, small_mnist, *SHORT)
         assert (ended.returncode, other.read_bytes()) == (2, before)
         assert "left as it is" in ended.stderr
-    advice = python("-m", "train.evaluate", "--checkpoint", str(other)).stderr
-    assert f"--out '{tmp_path / 'mine-digits.pt'}'" in advice
+    advice = python("-m", "train.evaluate", "--checkpoint", str(other)).stderr.rstrip()
+    assert advice.endswith(f"--out {shlex.quote(str(tmp_path / 'mine-digits.pt'))}")
 
 
 @pytest.mark.parametrize("module", ["train", "train.evaluate", "train.ablation", "train.speedups"])
@@ -398,6 +398,12 @@ def test_gpu_trains_on_the_gpu(small_mnist: Path, tmp_path: Path):
     assert json.loads((tmp_path / "lenet.json").read_text())["device"].startswith("cuda")
 
 
+def test_weights_by_another_ending_which_would_share_a_card_are_not_written(small_mnist: Path, tmp_path: Path):
+    ended = train(tmp_path / "mine.pth", small_mnist, *SHORT)
+    assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "NAME.pt" in ended.stderr.splitlines()[-1]
+
+
 def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):
     notes = tmp_path / "notes.md"
     notes.write_text("mine")
@@ -406,7 +412,7 @@ def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):
     assert "NAME.pt" in ended.stderr.splitlines()[-1]
     assert list(tmp_path.iterdir()) == [notes]
     advice = python("-m", "train.evaluate", "--checkpoint", str(notes)).stderr.splitlines()[-1]
-    assert f"--out '{notes.with_suffix('.pt')}'" in advice
+    assert advice.endswith(f"--out {shlex.quote(str(notes.with_suffix('.pt')))}")
 
 
 @pytest.mark.parametrize(
@@ -414,11 +420,14 @@ def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):
     [
         ["--epochs", "0"],
         ["--epochs", "ten"],
+        ["--epochs", "9" * 400],
+        ["--epochs", "9" * 5000],
         ["--batch-size", "-1"],
         ["--batch-size", "1"],
         ["--batch-size", "551"],
         ["--lr", "0"],
         ["--lr", "nan"],
+        ["--lr", "1e-310"],
         ["--seed", "-1"],
         ["--device", "abacus"],
         ["--gpu", "--device", "cpu"],
@@ -496,14 +505,20 @@ def test_a_run_broken_off_on_other_digits_is_told_in_one_sentence(flags: list[st
 
 def test_a_resumed_run_keeps_its_recipe_and_names_each_flag_that_would_change_it(small_mnist: Path, tmp_path: Path):
     state = tmp_path / "lenet.training.pt"
-    Training(Recipe(epochs=3, batch_size=50), torch.device("cpu"), 550, Speedups()).save_state(state)
+
+    def save_state(speedups: Speedups) -> None:
+        Training(Recipe(epochs=3, batch_size=50), torch.device("cpu"), 550, speedups).save_state(state)
+
+    save_state(Speedups())
     before = state.read_bytes()
     others = ["--epochs", "9", "--batch-size", "10", "--lr", "0.1", "--seed", "7"]
     ended = train(tmp_path, small_mnist, "--resume", *others)
     assert (ended.returncode, ended.stderr.count("\n"), state.read_bytes()) == (2, 1, before), ended.stderr
     assert "leave out --epochs, --batch-size, --lr, --seed, or" in ended.stderr
-    same = ["--epochs", "3", "--batch-size", "50", "--lr", f"{Recipe().lr}", "--seed", "8"]
+    same = ["--epochs", "3", "--batch-size", "50", "--lr", f"{Recipe().lr}", "--seed", "8", "--no-bf16"]
     assert "leave out --seed, or" in train(tmp_path, small_mnist, "--resume", *same).stderr
+    save_state(Speedups(bf16=True))
+    assert "leave out --no-bf16, or" in train(tmp_path, small_mnist, "--resume", "--no-bf16").stderr
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_overwrites_nothing(trained, small_mnist: Path, tmp_path: Path):
@@ -610,6 +625,12 @@ def test_corrections_without_a_compiler_are_told_so_in_one_sentence(small_mnist:
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
     assert "--no-compile" in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a system that lends single cores")
+def test_ranks_share_the_cores_that_they_may_use():
+    on_one = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); from train import ranks; "
+    assert python("-c", on_one + "print(ranks.usable_cores())").stdout == "1\n"
 
 
 def test_processes_started_by_another_hand_than_torchrun_are_told_so(small_mnist: Path, tmp_path: Path):

@@ -29,8 +29,9 @@ import torch
 from net import checkpoint
 from net.arguments import positive_number
 from net.recognizer import Recognizer
+from net.standard_output import print_no_more
 from train import mnist, ranks
-from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, print_no_more, seed, threads
+from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, seed, threads
 from train.devices import DEVICES, DeviceError, choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
 from train.lock import InUseError, alone_at
@@ -64,7 +65,7 @@ def main() -> int:
     try:
         mine, device = take_place(options)
     except DeviceError as error:
-        if os.environ.get("RANK", "0") == "0":
+        if ranks.is_first_here():
             print(error, file=sys.stderr)
         return USAGE_ERROR
     go_on = "" if options.corrections else "; --resume goes on after the last epoch that was saved, if one was"
@@ -72,8 +73,8 @@ def main() -> int:
         status = run(options, mine, device)
     except InUseError as error:  # the first rank's alone; torchrun ends the others
         message = str(error)
-    except (UsageError, SpeedupError, StateError, DivergedError) as error:  # the same on every rank
-        if mine.is_first:
+    except (UsageError, SpeedupError, StateError, DivergedError) as error:  # the same on every rank of a machine
+        if ranks.is_first_here():
             print(error, file=sys.stderr)
         return USAGE_ERROR if isinstance(error, UsageError | SpeedupError) else FAILURE
     except KeyboardInterrupt:
@@ -113,8 +114,8 @@ def take_place(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
 def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     """Train, evaluate, write; the exit status."""
     out = checkpoint.weights_path(options.out)
-    if not checkpoint.is_weights(out) or out.name.endswith(STATE):
-        raise UsageError(f"'{out}' is not called as weights are; --out names a folder, or a file NAME.pt.")
+    if out.suffix != checkpoint.SHIPPED.suffix or out.name.endswith(STATE):
+        raise UsageError(f"'{out}' is not called as weights are here; --out names a folder, or a file NAME.pt.")
     refuse_other_weights(out)
     if options.corrections:
         refuse_flags_of_whole_runs(options, mine)
@@ -128,10 +129,8 @@ def run_whole(options: argparse.Namespace, mine: Ranks, device: torch.device, ou
     state = load_state(state_path) if options.resume else None
     recipe = chosen_recipe(options, state, mine)
 
-    root = mnist.root_folder(options.data)
     with mine.one_before_others():  # for it may have to be downloaded
-        digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
-        test = mnist.load_test_digits(root)  # not looked at before the end; but then it must not turn out damaged
+        digits, validation, test = load_digits(options, device)
     if recipe.batch_size > len(digits):
         raise UsageError(f"--batch-size must be at most {len(digits)}, the number of digits to train on.")
     if state:
@@ -148,6 +147,16 @@ def run_whole(options: argparse.Namespace, mine: Ranks, device: torch.device, ou
             pass
         return 0
     return train_to(out, training, (digits, validation, test), options, is_resumed=state is not None)
+
+
+def load_digits(options: argparse.Namespace, device: torch.device) -> tuple[Digits, Digits, Digits]:
+    """Those of MNIST to train on and to validate with, both on ``device``, and those to test with.
+
+    These are not looked at before the end, but then they must not turn out damaged. Raises DataError.
+    """
+    root = mnist.root_folder(options.data)
+    digits, validation = mnist.load_training_digits(root)
+    return digits.to(device), validation.to(device), mnist.load_test_digits(root)
 
 
 def train_to(
@@ -221,9 +230,7 @@ def wanted_speedups(options: argparse.Namespace) -> dict[str, bool | None]:
 
 def learn_corrections(options: argparse.Namespace, device: torch.device, out: Path) -> int:
     """Fine-tune the weights at ``out``, and write them if they read MNIST no worse; the exit status."""
-    root = mnist.root_folder(options.data)
-    digits, validation = (part.to(device) for part in mnist.load_training_digits(root))
-    test = mnist.load_test_digits(root)
+    digits, validation, test = load_digits(options, device)
     try:
         recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
     except checkpoint.CheckpointError as error:
@@ -306,7 +313,9 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
     changed = {name: value for name, value in given.items() if value is not None and value != getattr(recipe, name)}
     if state:
         wanted = wanted_speedups(options)
-        changed |= {name: on for name, on in wanted.items() if on not in (None, state["speedups"][name])}
+        changed |= {
+            name if on else f"no_{name}": on for name, on in wanted.items() if on not in (None, state["speedups"][name])
+        }
         changed |= {name: True for name in ("fast", "without") if getattr(options, name)}
         if changed:
             flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
@@ -377,7 +386,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--lr", type=positive_number, help=f"highest learning rate (default: {recipe.lr:g}, with --fast {FAST.lr:g})"
     )
-    parser.add_argument("--seed", type=seed, metavar="N", help=f"(default: {recipe.seed})")
+    parser.add_argument(
+        "--seed",
+        type=seed,
+        metavar="N",
+        help=f"(default: {recipe.seed}; with --corrections, another for other weights)",
+    )
     parser.add_argument(
         "--data",
         type=Path,

@@ -31,9 +31,9 @@ StateDict = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class FineTuned:
-    """What came of it, fractions of digits read right. ``way`` is 0 where every step made validation worse.
+    """What came of it, in fractions of digits read right.
 
-    The weights are the old ones then.
+    ``way`` is how far it goes from the old weights to the new: 0 where every step made validation worse.
     """
 
     way: float

@@ -32,7 +32,7 @@ def alone_at(weights: Path) -> Iterator[None]:
     made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        if not is_locked(file, path):
+        if not take(file, path):
             raise InUseError(f"Another run is training to '{weights}'; --out names another place.")
         try:
             yield
@@ -43,8 +43,8 @@ def alone_at(weights: Path) -> Iterator[None]:
                     folder.rmdir()
 
 
-def is_locked(file: TextIO, path: Path) -> bool:
-    """Whether ``file``, which was opened at ``path``, is this run's now, or need not be anybody's."""
+def take(file: TextIO, path: Path) -> bool:
+    """Lock ``file``, which was opened at ``path``; whether it is this run's now, or need not be anybody's."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

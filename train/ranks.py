@@ -99,9 +99,9 @@ def join(kind: str) -> tuple[Ranks, int]:
     """This process's rank among those that torchrun started to train on devices of ``kind``.
 
     Also the number of its device on this machine. Alone where torchrun started nothing.
-    Raises DeviceError, on every rank alike, where the devices do not suffice.
+    Raises DeviceError, on every rank of a machine alike, where its devices do not suffice.
     """
-    if os.environ.get("WORLD_SIZE", "1") == "1":
+    if is_alone():
         return Ranks(), 0
     try:
         count, _, local_rank, local_count = (int(os.environ[name]) for name in BY_TORCHRUN)
@@ -119,11 +119,28 @@ def join(kind: str) -> tuple[Ranks, int]:
         meet("nccl", device_id=torch.device("cuda", local_rank))
     elif kind == "cpu":
         # torchrun allows each process one thread, whatever the machine has.
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // local_count))
+        torch.set_num_threads(max(1, usable_cores() // local_count))
         meet("gloo")
     else:
         raise DeviceError(f"Several processes cannot train together on {kind}; add --device cpu.")
     return Ranks(dist.get_rank(), count), local_rank
+
+
+def is_first_here() -> bool:
+    """Whether this process is alone, or the first of those that torchrun started on this machine."""
+    return is_alone() or os.environ.get("LOCAL_RANK", "0") == "0"
+
+
+def is_alone() -> bool:
+    """Whether torchrun started no other process with this one."""
+    return os.environ.get("WORLD_SIZE", "1") == "1"
+
+
+def usable_cores() -> int:
+    """How many cores this process may use: a cluster gives each job its own."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def meet(backend: str, **options: Any) -> None:
