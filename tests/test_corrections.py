@@ -372,13 +372,22 @@ def test_corrections_that_cannot_be_learned_cost_nothing_and_that_is_said(fine_t
     assert (tmp_path / "lenet.pt").read_bytes() == weights
 
 
-def test_corrections_that_cannot_be_read_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture):
+@pytest.mark.parametrize(
+    ("unread", "said"),
+    [
+        (["a.png"], "1 shows no digit or cannot be read, and is left out"),
+        (["a.png", "b.jpg"], "2 show no digit or cannot be read, and are left out"),
+    ],
+)
+def test_corrections_that_cannot_be_read_are_counted(
+    unread: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture
+):
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "seven.png").write_bytes(drawn(STRANGE_SEVEN, 0))
-    for name in ("a.png", "b.jpg"):
+    for name in unread:
         (tmp_path / "7" / name).write_bytes(b"no picture")
     assert len(load_pictures(tmp_path)) == 1
-    assert "2 show no digit or cannot be read" in capsys.readouterr().out
+    assert said in capsys.readouterr().out
 
 
 def damaged_zip(compression: int) -> bytes:

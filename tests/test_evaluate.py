@@ -113,8 +113,11 @@ def test_what_is_left_out_of_a_folder_is_told(tmp_path: Path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(HOME / "tests" / "data" / "7.png", tmp_path / name)
     said = python("-m", "train.evaluate", "--images", str(tmp_path)).stdout
-    assert "of 1 pictures" in said
+    assert re.search(r"of 1 picture$", said, re.MULTILINE), said
     assert "left out: 3 files" in said
+    (tmp_path / "7" / "notes.txt").unlink()
+    (tmp_path / "7" / "seven").unlink()
+    assert "left out: 1 file," in python("-m", "train.evaluate", "--images", str(tmp_path)).stdout
     missing = python("-m", "train.evaluate", "--images", str(tmp_path / "none at all"))
     assert missing.stderr.startswith("There is no folder")
 

@@ -44,6 +44,7 @@ from train.recipe import FAST, PARTS, Recipe, without
 from train.speedups import SpeedupError, Speedups, choose_speedups, require
 from train.training import DivergedError, EpochResult, StateError, Training, load_state, recipe_of
 from train.widen import widened
+from train.words import counted
 
 SPEEDUPS = {
     "channels_last": "keep the values of a pixel side by side",
@@ -240,7 +241,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     speedups = usable_speedups(options, device, RECIPE, MNIST_DIGITS)
     recipe = replace(RECIPE, seed=seed_of(recognizer) if options.seed is None else options.seed)
     tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
-    print(f"{len(corrections):,} corrections in turn, among {len(tuning.shown):,} digits an epoch", flush=True)
+    print(f"{counted(len(corrections), 'correction')} in turn, among {len(tuning.shown):,} digits an epoch", flush=True)
     for result in tuning.run(validation):
         print(describe_epoch(result, RECIPE.epochs), flush=True)
     tuned = tuning.settle(validation)

@@ -32,6 +32,7 @@ from train.mnist import DataError, load_test_digits, root_folder
 from train.pictures import FOLDERS, count_others, labelled_files
 from train.report import report_path, write_report
 from train.traits import traits_of
+from train.words import counted
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def report_digits(readings: list[Reading]) -> None:
     """Print accuracy, accuracy where certain, accuracy by kind, the confusion table, and what was got wrong."""
     right = [reading for reading in readings if reading.predicted == reading.label]
     certain = [reading for reading in readings if reading.certain]
-    print(f"accuracy            {len(right) / len(readings):.2%} of {len(readings)} pictures")
+    print(f"accuracy            {len(right) / len(readings):.2%} of {counted(len(readings), 'picture')}")
     if certain:
         of_certain = sum(reading.certain for reading in right) / len(certain)
         print(f"where certain       {share_of(of_certain, len(certain), len(readings))}")
@@ -100,13 +101,14 @@ def report_digits(readings: list[Reading]) -> None:
 
 def share_of(accuracy: float, count: int, all_of_them: int) -> str:
     """In words, the ``accuracy`` on ``count`` out of ``all_of_them``."""
-    return f"{accuracy:.2%} of {count}, which is {count / all_of_them:.1%} of them"
+    return f"{accuracy:.2%} of {count:,}, which is {count / all_of_them:.1%} of them"
 
 
 def report_strangers(readings: list[Reading]) -> None:
     """Print of how many pictures that are no digit the program is not certain, and those of which it is."""
     doubted = [reading for reading in readings if not reading.certain]
-    print(f"no digit            {len(doubted) / len(readings):.2%} of {len(readings)} pictures not called certain")
+    pictures = counted(len(readings), "picture")
+    print(f"no digit            {len(doubted) / len(readings):.2%} of {pictures} not called certain")
     print_by_kind(readings, lambda reading: not reading.certain)
     for reading in readings:
         if reading.certain:
@@ -146,9 +148,10 @@ def report_mnist(checkpoint: Path, root: Path) -> None:
     calibration = calibration_of(card)
     probabilities = calibrated(logits, calibration.temperature)
     certain = probabilities.max(1).values > calibration.certain_above
-    print(f"MNIST test accuracy         {accuracy(logits, digits.labels):.2%} of {len(digits)} digits")
-    of_certain = accuracy(logits[certain], digits.labels[certain])
-    print(f"where certain               {share_of(of_certain, int(certain.sum()), len(digits))}")
+    print(f"MNIST test accuracy         {accuracy(logits, digits.labels):.2%} of {counted(len(digits), 'digit')}")
+    if certain.any():
+        of_certain = accuracy(logits[certain], digits.labels[certain])
+        print(f"where certain               {share_of(of_certain, int(certain.sum()), len(digits))}")
     print(f"expected calibration error  {expected_calibration_error(probabilities, digits.labels):.2%}")
     for digit, score in enumerate(per_digit_accuracy(logits, digits.labels)):
         print(f"  {digit}: {score:.2%}")
@@ -194,7 +197,8 @@ def main() -> int:
         return FAILURE
     report_folder(readings)
     if others := count_others(options.images):
-        print(f"\nleft out: {others} files that are called no pictures, or lie in folders not named 0 to 9, or none")
+        left_out = counted(others, "file")
+        print(f"\nleft out: {left_out}, not called a picture or not in a folder named 0 to 9, or none")
     return 0
 
 

@@ -45,7 +45,8 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
             "folder of corrections, or its corrections.zip."
         )
     if unread:
-        print(f"Of the pictures in '{path}', {unread:,} show no digit or cannot be read, and are left out.", flush=True)
+        fate = "shows no digit or cannot be read, and is" if unread == 1 else "show no digit or cannot be read, and are"
+        print(f"Of the pictures in '{path}', {unread:,} {fate} left out.", flush=True)
     return Digits(torch.stack(seen), torch.tensor(labels))
 
 
