@@ -108,7 +108,8 @@ def test_training_leaves_weights_that_load_in_one_line_and_a_card_that_describes
     assert datetime.datetime.fromisoformat(card["date"]).tzinfo
     assert (card["seed"], card["epochs"], card["device"], card["torch"]) == (0, 3, "cpu", torch.__version__)
     assert card["hyperparameters"]["batch_size"] == 50
-    assert card["parameters"] == sum(parameter.numel() for parameter in network.parameters())
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    assert card["parameters"] == card["trained_parameters"] == parameters
     assert card["seconds"] > 0
     assert card["processor"]
 
@@ -240,8 +241,10 @@ def test_a_fast_run_leaves_what_any_run_leaves(small_mnist: Path, tmp_path: Path
     network, card = checkpoint.load(tmp_path / "lenet.pt")
     test = load_test_digits(small_mnist)
     assert card["test_accuracy"] == pytest.approx(accuracy(compute_logits(network, test.images), test.labels))
-    shown = (tmp_path / "report.html").read_text().count('alt="filter ')
-    assert shown == MAPS[0] // FAST.thinner, "blank filters are not worth showing"
+    report = (tmp_path / "report.html").read_text()
+    trained = re.search(r"([\d,]+) parameters", ended.stdout)[1]
+    assert int(trained.replace(",", "")) == card["trained_parameters"] < card["parameters"]
+    assert report.count('alt="filter ') == MAPS[0] // FAST.thinner, "blank filters are not worth showing"
 
 
 def test_ctrl_c_leaves_finished_weights_as_they_were_and_says_so(trained, small_mnist: Path, tmp_path: Path):

@@ -38,7 +38,7 @@ from train.lock import InUseError, alone_at
 from train.mnist import DataError, Digits
 from train.novelty import relearn_novelty
 from train.pictures import load_pictures
-from train.publish import publish
+from train.publish import parameter_count, publish
 from train.ranks import Ranks, is_broken_connection
 from train.recipe import FAST, PARTS, Recipe, without
 from train.speedups import SpeedupError, Speedups, choose_speedups, require
@@ -334,7 +334,7 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
 
 def describe(training: Training, digits: Digits, validation: Digits) -> str:
     """One line on what is about to run."""
-    parameters = sum(parameter.numel() for parameter in training.network.parameters())
+    parameters = parameter_count(training.network)
     processes = f" in {training.ranks.count} processes" if training.ranks.count > 1 else ""
     return (
         f"{parameters:,} parameters, {len(digits):,} digits to train on and {len(validation):,} to validate with, "

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from net import checkpoint
 from net.lenet import LeNet
@@ -30,6 +30,11 @@ def publish(training: Training, validation: Digits, test: Digits, out: Path, **f
     print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
 
 
+def parameter_count(network: nn.Module) -> int:
+    """How many numbers ``network`` learns."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
 def card_of_run(
     training: Training, network: LeNet, validation: Digits, test: Digits, test_logits: Tensor
 ) -> dict[str, Any]:
@@ -41,7 +46,8 @@ def card_of_run(
         "seed": training.recipe.seed,
         "hyperparameters": asdict(training.recipe),
         "speedups": asdict(training.speedups),
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "parameters": parameter_count(network),
+        "trained_parameters": parameter_count(training.network),  # fewer where it was thinner
         **training.surroundings,
         "resumed_elsewhere": training.resumed_elsewhere,
         "epochs": len(training.history),
