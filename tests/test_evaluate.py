@@ -144,7 +144,13 @@ def test_mnists_test_set_is_reported_and_shown_beside_any_checkpoint(small_mnist
     assert_told_where_certain(ended.stdout, outcomes)
     right = sum(is_right for is_right, _ in outcomes) / 100
     assert re.search(rf"^MNIST test accuracy +{right:.2%} of 100 digits$", ended.stdout, re.MULTILINE)
-    assert f"{right:.2%} of 100 test digits read right" in (tmp_path / "report.html").read_text()
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"{right:.2%} of 100 test digits read right" in report
+    certain = [is_right for is_right, is_certain in outcomes if is_certain]
+    told = (
+        f"{len(certain)} ({len(certain) / 100:.1%}) are certain, and {sum(certain) / len(certain):.2%} of these right"
+    )
+    assert told in report, "as in the terminal"
 
 
 def test_people_s_drawings_are_read(pen_root: Path):

@@ -243,6 +243,7 @@ def test_a_fast_run_leaves_what_any_run_leaves(small_mnist: Path, tmp_path: Path
     assert card["test_accuracy"] == pytest.approx(accuracy(compute_logits(network, test.images), test.labels))
     report = (tmp_path / "report.html").read_text()
     trained = re.search(r"([\d,]+) parameters", ended.stdout)[1]
+    assert f" {trained} parameters, which blank ones fill up to {card['parameters']:,}" in report
     assert int(trained.replace(",", "")) == card["trained_parameters"] < card["parameters"]
     assert report.count('alt="filter ') == MAPS[0] // FAST.thinner, "blank filters are not worth showing"
 

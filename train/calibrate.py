@@ -48,6 +48,11 @@ def certainty_threshold(probabilities: Tensor) -> float:
     return probabilities.cpu().max(1).values.quantile(DOUBTFUL).item()
 
 
+def are_certain(probabilities: Tensor, certain_above: float) -> Tensor:
+    """Which of ``probabilities``, float [N, 10], are of an answer more confident than ``certain_above``: bool [N]."""
+    return probabilities.max(1).values > certain_above
+
+
 @dataclass(frozen=True)
 class CalibrationBin:
     """What was predicted with a confidence above ``low`` and up to ``high``."""

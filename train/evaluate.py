@@ -25,7 +25,7 @@ from net.checkpoint import SHIPPED, CheckpointError, load, weights_path, with_ad
 from net.errors import NoDigitError
 from net.lenet import NONE
 from net.recognizer import Recognizer, calibration_of
-from train.calibrate import calibrated, expected_calibration_error
+from train.calibrate import are_certain, calibrated, expected_calibration_error
 from train.command_line import FAILURE, unless_interrupted
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, load_test_digits, root_folder
@@ -147,7 +147,7 @@ def report_mnist(checkpoint: Path, root: Path) -> None:
     logits = compute_logits(network, digits.images)
     calibration = calibration_of(card)
     probabilities = calibrated(logits, calibration.temperature)
-    certain = probabilities.max(1).values > calibration.certain_above
+    certain = are_certain(probabilities, calibration.certain_above)
     print(f"MNIST test accuracy         {accuracy(logits, digits.labels):.2%} of {counted(len(digits), 'digit')}")
     if certain.any():
         of_certain = accuracy(logits[certain], digits.labels[certain])

@@ -1,7 +1,9 @@
 """`report.html`: one page, with nothing outside it, that shows how a run went and what its weights cannot read."""
 
 import html
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,66 +14,21 @@ from torch import Tensor
 from net import data_url
 from net.checkpoint import replace_file
 from net.explain import used_maps
-from net.lenet import LeNet
+from net.lenet import NONE, LeNet
 from net.recognizer import calibration_of
-from train.calibrate import CalibrationBin, calibrated, calibration_bins, expected_calibration_error
+from train.calibrate import are_certain, calibrated, calibration_bins, expected_calibration_error
+from train.charts import FEW, draw_curves, draw_reliability
 from train.mnist import Digits
+from train.recipe import NO_AUGMENTATION
+from train.words import counted, listed
 
 MOST_MISTAKES = 200  # shown; a trained network makes some thirty
-WIDTH, HEIGHT, MARGIN = 560, 260, 44  # of a chart, in its own units
-
-Scale = Callable[[float], float]  # from a value to its place on a chart
-
-STYLE = """
-:root {
-  --text: #1b1d22; --quiet: #5b606b; --page: #f4f3ef; --panel: #fff; --line: #d5d3cb; --one: #1f5fd0; --two: #b3540e;
-  color-scheme: light;
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --text: #eceef2; --quiet: #a2a8b4; --page: #121418; --panel: #1b1e24; --line: #363b45;
-    --one: #7ba8ff; --two: #ffb366;
-    color-scheme: dark;
-  }
-}
-* { box-sizing: border-box; }
-body {
-  margin: 0 auto; max-width: 62rem; padding: clamp(.75rem, 3vw, 2rem); background: var(--page); color: var(--text);
-}
-h1 { margin: 0; line-height: 1.15; }
-h2 { margin: 0 0 .5rem; font-size: 1.125rem; }
-header p, figcaption, .note { color: var(--quiet); margin: .25rem 0 0; overflow-wrap: anywhere; }
-main {
-  display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); margin-top: 1rem;
-}
-section { background: var(--panel); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem; min-width: 0; }
-section.wide { grid-column: 1 / -1; }
-svg { width: 100%; height: auto; display: block; }
-svg text { fill: var(--quiet); font-size: 13px; }
-svg .grid { stroke: var(--line); }
-svg .ideal { stroke: var(--quiet); stroke-dasharray: 4 4; }
-svg polyline { fill: none; stroke-width: 2.5; stroke-linejoin: round; stroke-linecap: round; }
-svg polyline.one { stroke: var(--one); }
-svg polyline.two { stroke: var(--two); }
-svg circle.one { fill: var(--one); }
-svg circle.two { fill: var(--two); }
-svg rect { fill: var(--one); }
-.key.one { color: var(--one); }
-.key.two { color: var(--two); }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
-td, th { padding: .15rem .25rem; text-align: right; font-weight: normal; }
-th { color: var(--quiet); }
-table.confusion { table-layout: fixed; font-size: clamp(.625rem, 2.6vw, .8125rem); }
-.confusion :is(td, th) { padding-inline: .1rem; }
-td.hit { font-weight: 600; }
-td.miss { background: color-mix(in srgb, var(--two) calc(var(--share) * 1%), transparent); }
-.tiles { display: grid; gap: .75rem .5rem; grid-template-columns: repeat(auto-fill, minmax(5.25rem, 1fr)); }
-.tiles.small { grid-template-columns: repeat(auto-fill, minmax(2.5rem, 1fr)); }
-.tiles img { width: 100%; image-rendering: pixelated; border-radius: .25rem; display: block; }
-figure { margin: 0; text-align: center; font-size: .8125rem; line-height: 1.3; }
-"""
+LEAST_ERRORS = 0.01  # of a hundred
+ACCURACIES = {"training": "accuracy", "validation": "validation_accuracy"}  # of an epoch, as the card has them
+# What makes training harder than validation, besides pictures that are varied, by its name in the recipe.
+HARDER = {"allographs": "drawn digits", "outliers": "pictures of no digit", "dropout": "dropout"}
+DIGIT_COLUMNS = ("pictures", "of these read right", "of what was so read, right")
+STYLE = Path(__file__).with_name("report.css")
 
 
 def write_report(path: Path, network: LeNet, card: dict[str, Any], test: Digits, logits: Tensor) -> None:
@@ -80,17 +37,22 @@ def write_report(path: Path, network: LeNet, card: dict[str, Any], test: Digits,
     ``card`` is what lies beside its checkpoint, ``logits``, float [N, 11], is what it makes of ``test``.
     Raises OSError where the disk refuses.
     """
-    logits, test = logits.cpu(), test.to(torch.device("cpu"))
-    probabilities = calibrated(logits, calibration_of(card).temperature)
+    logits, test, calibration = logits.cpu(), test.to(torch.device("cpu")), calibration_of(card)
+    probabilities = calibrated(logits, calibration.temperature)
+    certain, right = are_certain(probabilities, calibration.certain_above), probabilities.argmax(1) == test.labels
     confusion = torch.zeros(10, 10, dtype=torch.long)
     confusion.index_put_((test.labels, probabilities.argmax(1)), torch.tensor(1), accumulate=True)
     sections = [
-        *draw_history(card.get("history", [])),
+        *draw_history(card),
+        section(
+            "Does the confidence mean what it says?",
+            draw_reliability(calibration_bins(probabilities, test.labels)),
+            reliability_note(expected_calibration_error(probabilities, test.labels)),
+        ),
         section("Confusion: written (rows), read (columns)", draw_confusion(confusion)),
         section("Each digit", draw_digits(confusion)),
-        section("Does the confidence mean what it says?", draw_reliability(probabilities, test.labels)),
-        section("The filters of the first convolution", draw_filters(network)),
-        section(*draw_mistakes(probabilities, test), wide=True),
+        section("The filters of the first convolution", *draw_filters(network), wide=True),
+        section(*draw_mistakes(probabilities, test, certain), wide=True),
     ]
     page = f"""<!doctype html>
 <html lang="en">
@@ -99,10 +61,11 @@ def write_report(path: Path, network: LeNet, card: dict[str, Any], test: Digits,
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Training report</title>
-<style>{STYLE}</style>
+<style>{STYLE.read_text(encoding="utf-8")}</style>
 </head>
 <body>
 <header><h1>{confusion.trace() / len(test):.2%} of {len(test):,} test digits read right</h1>
+<p>{describe_certainty(certain, right, calibration.certain_above)}</p>
 <p>{html.escape(summary(card))}</p></header>
 <main>
 {"".join(sections)}
@@ -122,7 +85,7 @@ def summary(card: dict[str, Any]) -> str:
     """What the card says of the run, in a line."""
     facts = [
         ("date", "{}"),
-        ("parameters", "{:,} parameters"),
+        ("parameters", describe_parameters(card)),
         ("epochs", "epochs: {}"),
         ("seconds", "{:.0f} s"),
         ("device", "on {}"),
@@ -134,148 +97,213 @@ def summary(card: dict[str, Any]) -> str:
     return ", ".join(text.format(card[name]) for name, text in facts if card.get(name) is not None)
 
 
-def section(title: str, body: str, *, wide: bool = False) -> str:
-    """One panel of the page."""
-    return f"<section{' class=wide' if wide else ''}><h2>{html.escape(title)}</h2>{body}</section>\n"
+def describe_certainty(certain: Tensor, right: Tensor, certain_above: float) -> str:
+    """In words, how many answers were ``certain``, how many no more than guesses, and how many of each ``right``.
+
+    Both are bool [N].
+    """
+    parts = []
+    for name, those in (("certain", certain), ("no more than guesses", ~certain)):
+        count = int(those.sum())
+        of_those = f", and {int(right[those].sum()) / count:.2%} of these right" if count else ""
+        parts.append(f"{count:,} ({count / len(those):.1%}) are {name}{of_those}")
+    return f"Of the answers {'; '.join(parts)}. Certain is what has a confidence above {certain_above:.2%}."
 
 
-def draw_history(history: list[dict[str, float]]) -> list[str]:
-    """The curves of loss and of accuracy, for training and validation."""
+def describe_parameters(card: dict[str, Any]) -> str:
+    """How to tell the parameters of ``card``: where a thinner network was widened, those that were trained first."""
+    trained = card.get("trained_parameters")
+    if trained in (None, card.get("parameters")):
+        return "{:,} parameters"
+    return f"{trained:,} parameters, which blank ones fill up to {{:,}}"
+
+
+def section(title: str, body: str, note: str = "", *, wide: bool = False) -> str:
+    """One panel of the page, with a ``note`` on how to read it; both are HTML."""
+    told = f'<p class="note">{note}</p>' if note else ""
+    return f"<section{' class=wide' if wide else ''}><h2>{html.escape(title)}</h2>{body}{told}</section>\n"
+
+
+def draw_history(card: dict[str, Any]) -> list[str]:
+    """The curves of loss and of errors, for training and validation; the two losses apart, for they are no equals."""
+    history, recipe = card.get("history"), card.get("hyperparameters") or {}
     if not history:
         return []
     epochs = [each["epoch"] for each in history]
-    curves = []
-    for title, name in (("Loss", "loss"), ("Errors, of a hundred", "accuracy")):
-        lines = [[each[name] for each in history], [each[f"validation_{name}"] for each in history]]
-        if name == "accuracy":
-            lines = [[max(0.01, 100 * (1 - value)) for value in line] for line in lines]
-        note = (
-            '<p class="note"><span class="key one">training</span> (made harder as the recipe says), '
-            '<span class="key two">validation</span> (the averaged weights); logarithmic</p>'
+    taught, floor = smoothed(recipe.get("label_smoothing") or 0)
+    errors = {name: [errors_of(each[key]) for each in history] for name, key in ACCURACIES.items()}
+    return [
+        section(
+            "Training loss",
+            draw_curves("Training loss", epochs, {"training": [each["loss"] for each in history]}, floor),
+            training_loss_note(recipe, taught, floor),
+        ),
+        section(
+            "Validation loss",
+            draw_curves("Validation loss", epochs, {"validation": [each["validation_loss"] for each in history]}),
+            validation_loss_note(taught),
+        ),
+        section("Errors, of a hundred", draw_curves("Errors, of a hundred", epochs, errors), errors_note(recipe)),
+    ]
+
+
+def errors_of(accuracy: float) -> float:
+    """How many of a hundred are misread, but no less than has a place on a logarithmic axis."""
+    return max(LEAST_ERRORS, 100 * (1 - accuracy))
+
+
+def smoothed(smoothing: float) -> tuple[float, float | None]:
+    """What ``smoothing`` of labels, from 0 to 1, makes of the right digit's 1, and the loss that it costs, if any.
+
+    That is the entropy of the labels, which a cross-entropy with them cannot get below.
+    """
+    of_others = smoothing / NONE
+    taught = 1 - 9 * of_others
+    if not smoothing:
+        return taught, None
+    return taught, -taught * math.log(taught) - 9 * of_others * math.log(of_others)
+
+
+def training_loss_note(recipe: dict[str, Any], taught: float, floor: float | None) -> str:
+    """What the training loss of ``recipe`` consists of; ``taught`` and ``floor`` are what `smoothed` gives."""
+    sentences = ["The mean of each epoch; logarithmic."]
+    if floor is not None:
+        sentences.append(
+            f"Labels are smoothed by {recipe['label_smoothing']:g}: the network is taught to give {taught:.4g} to the "
+            f"right digit, not 1. Even who answers just so has a loss of {floor:.3f}, the dashed line."
         )
-        curves.append(section(title, draw_curves(epochs, lines) + note))
-    return curves
+    if recipe.get("outliers"):
+        sentences.append("Telling digits from what is none counts as well.")
+    return " ".join(sentences)
 
 
-def draw_curves(xs: Sequence[float], lines: list[list[float]]) -> str:
-    """Lines over ``xs`` as SVG, with a logarithmic axis of their positive values."""
-    values = [value for line in lines for value in line]
-    low, high = np.floor(np.log10(min(values)) * 3) / 3, np.ceil(np.log10(max(values)) * 3 + 1e-9) / 3
-    margin = MARGIN if len(xs) > 1 else WIDTH / 2  # a single one is in the middle
-    scale_x = scale(min(xs), max(xs), margin, WIDTH - 12)
-    scale_y = scale(low, high, HEIGHT - MARGIN / 1.5, 12)
-    parts = []
-    for level in np.linspace(low, high, 4):
-        y = scale_y(level)
-        parts.append(f'<line class="grid" x1="{MARGIN}" x2="{WIDTH - 12}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">{10**level:.2g}</text>')
-    for x in sorted({xs[0], xs[len(xs) // 2], xs[-1]}):
-        parts.append(f'<text x="{scale_x(x):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{x:g}</text>')
-    for kind, line in zip(("one", "two"), lines, strict=True):
-        corners = [(scale_x(x), scale_y(np.log10(value))) for x, value in zip(xs, line, strict=True)]
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
-        parts.append(f'<polyline class="{kind}" points="{points}"/>')
-        if len(corners) == 1:  # of which no line would be seen
-            parts.append(f'<circle class="{kind}" cx="{corners[0][0]:.1f}" cy="{corners[0][1]:.1f}" r="5"/>')
-    return svg(WIDTH, HEIGHT, parts)
+def validation_loss_note(taught: float) -> str:
+    """What the validation loss of a network is that is ``taught`` to give so much, from 0 to 1, to the right digit."""
+    sentences = ["Cross-entropy of the digits, and nothing else; logarithmic."]
+    if taught < 1:
+        sentences.append(
+            "Labels are not smoothed here, so this is on another scale than the training loss: who gives every right "
+            f"digit the {taught:.4g} that is taught has {-math.log(taught):.3f}. It may rise while fewer digits are "
+            "misread. Look at the errors before you call that overfitting."
+        )
+    return " ".join(sentences)
 
 
-def scale(low: float, high: float, start: float, end: float) -> Scale:
-    """A function that maps ``low`` to ``high`` onto ``start`` to ``end``."""
-    return lambda value: start + (value - low) / ((high - low) or 1) * (end - start)
+def errors_note(recipe: dict[str, Any]) -> str:
+    """On what each of the two is measured, as ``recipe`` has it."""
+    augmentation = recipe.get("augmentation")
+    harder = ["varied pictures"] if augmentation and is_varied(augmentation) else []
+    harder += [words for name, words in HARDER.items() if recipe.get(name)]
+    training = f", made harder by {listed(harder)}" if harder else ", with nothing varied" if augmentation else ""
+    validation = ", by the averaged weights" if recipe.get("ema_half_life") else ""
+    return (
+        f'<span class="key training">training</span>: while the epoch goes on{training}; '
+        f'<span class="key validation">validation</span>: when it is over{validation}; logarithmic.'
+    )
+
+
+def is_varied(augmentation: dict[str, Any]) -> bool:
+    """Whether a recipe's ``augmentation`` varies any picture; some settings only say how."""
+    without = asdict(NO_AUGMENTATION)
+    amounts = [name for name, off in without.items() if name != "as_scanned" and (off == 0 or name == "habits")]
+    varies = any(augmentation.get(name, without[name]) != without[name] for name in amounts)
+    return varies and augmentation.get("as_scanned", 0) < 1
+
+
+def reliability_note(calibration_error: float) -> str:
+    """How to read the reliability diagram, and the expected ``calibration_error``, from 0 to 1."""
+    return (
+        "Accuracy (up) of the digits read with each confidence (right), and how many they are (above); on the dashed "
+        f"line accuracy and confidence agree. Pale: fewer than {FEW} digits, which say little. "
+        f"Expected calibration error {calibration_error:.2%}."
+    )
 
 
 def draw_confusion(confusion: Tensor) -> str:
     """How often each digit (rows) was read as each (columns), int [10, 10], as a table."""
     most = max(1, int((confusion - confusion.diag().diag()).max()))
-    rows = ["<tr><th></th>" + "".join(f"<th>{digit}</th>" for digit in range(10)) + "</tr>"]
+    rows = []
     for written, row in enumerate(confusion.tolist()):
         cells = [
             f'<td class="hit">{count}</td>'
             if written == read
-            else f'<td class="miss" style="--share:{80 * count / most:.0f}">{count or ""}</td>'
+            else f'<td class="miss" style="--share:{100 * count / most:.0f}">{count or ""}</td>'
             for read, count in enumerate(row)
         ]
-        rows.append(f"<tr><th>{written}</th>{''.join(cells)}</tr>")
-    return f'<div class="scroll"><table class="confusion">{"".join(rows)}</table></div>'
+        rows.append(table_row(written, cells))
+    return table("How often each digit was read as each", range(10), rows, "confusion")
 
 
 def draw_digits(confusion: Tensor) -> str:
     """A table of each digit's count, of how often it was read, and of how often it was rightly read."""
-    rows = ["<tr><th>digit</th><th>pictures</th><th>of these read right</th><th>of what was so read, right</th></tr>"]
+    rows = []
     for digit in range(10):
         right, written, read = confusion[digit, digit], confusion[digit].sum(), confusion[:, digit].sum()
-        rows.append(
-            f"<tr><th>{digit}</th><td>{written}</td>"
-            f"<td>{right / written.clamp(min=1):.2%}</td><td>{right / read.clamp(min=1):.2%}</td></tr>"
-        )
-    return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
+        shares = (right / written.clamp(min=1), right / read.clamp(min=1))
+        rows.append(table_row(digit, [f"<td>{written}</td>", *(f"<td>{share:.2%}</td>" for share in shares)]))
+    return table("How often each digit was read right", DIGIT_COLUMNS, rows)
 
 
-def draw_reliability(probabilities: Tensor, labels: Tensor) -> str:
-    """The reliability diagram: accuracy against confidence, and the expected calibration error."""
-    bins = calibration_bins(probabilities, labels)
-    scale_x, scale_y = scale(0, 1, MARGIN, WIDTH - 12), scale(0, 1, HEIGHT - MARGIN / 1.5, 12)
-    parts = []
-    for level in (0, 0.25, 0.5, 0.75, 1):
-        x, y, anchor = scale_x(level), scale_y(level), "end" if level == 1 else "middle"
-        parts.append(f'<line class="grid" x1="{MARGIN}" x2="{WIDTH - 12}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">{level:.0%}</text>')
-        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{level:.0%}</text>')
-    parts += [draw_bin(each, scale_x, scale_y) for each in bins if each.count]
-    parts.append(
-        f'<line class="ideal" x1="{scale_x(0)}" y1="{scale_y(0)}" x2="{scale_x(1)}" y2="{scale_y(1)}"/>'
-    )  # fmt: skip
-    note = (
-        '<p class="note">Accuracy (up) of the digits read with each confidence (right); on the dashed line they agree. '
-        f"Expected calibration error {expected_calibration_error(probabilities, labels):.2%}.</p>"
-    )
-    return svg(WIDTH, HEIGHT, parts) + note
-
-
-def draw_bin(each: CalibrationBin, scale_x: Scale, scale_y: Scale) -> str:
-    """One bar of the reliability diagram; its width is its range of confidence."""
-    left, right, top = scale_x(each.low) + 2, scale_x(each.high) - 2, scale_y(each.accuracy)
-    title = f"{each.count} digits at {each.low:.0%} to {each.high:.0%}: {each.accuracy:.1%} right"
+def table(name: str, columns: Iterable[object], rows: Iterable[str], kind: str = "") -> str:
+    """A table called ``name`` where it is read aloud; where it is too wide it is scrolled, also from a keyboard."""
+    head = "<td></td>" + "".join(f'<th scope="col">{column}</th>' for column in columns)
     return (
-        f'<rect class="one" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
-        f'height="{scale_y(0) - top:.1f}" opacity="0.75"><title>{title}</title></rect>'
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">'
+        f'<table class="{kind}"><tr>{head}</tr>{"".join(rows)}</table></div>'
     )
 
 
-def draw_filters(network: LeNet) -> str:
-    """The weights of the first convolution, each map's from its most negative (dark) to its most positive.
+def table_row(name: object, cells: Iterable[str]) -> str:
+    """A row of a table, of ``cells`` in HTML."""
+    return f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>'
+
+
+def draw_filters(network: LeNet) -> tuple[str, str]:
+    """The weights of the first convolution, each filter on a scale of its own, and a note that tells it.
 
     Those of maps that a thinner network was widened by are blank, and left out.
     """
     first = network.c1[0][0]
-    filters = first.weight.detach()[used_maps(first), 0].cpu().numpy()
+    used = used_maps(first)
+    filters = first.weight.detach()[used, 0].cpu().numpy()
     tiles = [
-        f'<img alt="filter {number}" src="{data_url.encode(black_to_white(each))}">'
+        f'<img alt="filter {number}: weights from {each.min():.2f} to {each.max():.2f}" '
+        f'src="{data_url.encode(black_to_white(each))}">'
         for number, each in enumerate(filters)
     ]
-    return f'<div class="tiles small">{"".join(tiles)}</div>'
+    ramp = '<p class="ramp"><span>negative</span><span>0</span><span>positive</span></p>'
+    note = (
+        "A square is a weight: where it is white, ink speaks for what the filter looks for, where it is black, against "
+        "it. Each filter has a scale of its own, up to its largest weight; what comes of it is normalised."
+    )
+    blank = int((~used).sum())
+    left_out = f" {counted(blank, 'blank filter')} left out." if blank else ""
+    return f'<div class="tiles small">{"".join(tiles)}</div>{ramp}', note + left_out
 
 
-def draw_mistakes(probabilities: Tensor, test: Digits) -> tuple[str, str]:
-    """A title, and the digits that were got wrong with what was said of each, the most confident first."""
+def draw_mistakes(probabilities: Tensor, test: Digits, certain: Tensor) -> tuple[str, str]:
+    """A title, and the digits that were got wrong with what was said of each, the most confident first.
+
+    ``certain``, bool [N], are the answers that were called so.
+    """
     confidence, predicted = probabilities.max(1)
     wrong = (predicted != test.labels).nonzero()[:, 0]
     wrong = wrong[confidence[wrong].argsort(descending=True)]
     tiles = [
         f'<figure><img alt="" src="{data_url.encode(test.images[index].numpy())}"><figcaption>'
-        f"{test.labels[index]} read as {predicted[index]}<br>{confidence[index]:.1%}</figcaption></figure>"
+        f"{test.labels[index]} read as {predicted[index]}<br>{confidence[index]:.1%}"
+        f"{'<br><strong>certain</strong>' if certain[index] else ''}</figcaption></figure>"
         for index in wrong[:MOST_MISTAKES].tolist()
     ]
-    shown = f", the {MOST_MISTAKES} most confident of them" if len(wrong) > MOST_MISTAKES else ""
-    return f"The {len(wrong)} digits that were got wrong{shown}", f'<div class="tiles">{"".join(tiles)}</div>'
+    title = f"The {counted(len(wrong), 'digit')} that {'was' if len(wrong) == 1 else 'were'} got wrong"
+    if sure := int(certain[wrong].sum()):
+        title += f", {sure:,} with certainty"
+    if len(wrong) > MOST_MISTAKES:
+        title += f", the {MOST_MISTAKES} most confident of them"
+    return title, f'<div class="tiles">{"".join(tiles)}</div>'
 
 
-def svg(width: int, height: int, parts: Iterable[str]) -> str:
-    """An SVG element that scales to the width that it is given."""
-    return f'<svg viewBox="0 0 {width} {height}" role="img">{"".join(parts)}</svg>'
-
-
-def black_to_white(values: np.ndarray) -> np.ndarray:
-    """``values``, float [H, W], as a picture, uint8 [H, W], in which the least is black and the greatest white."""
-    return np.rint((values - values.min()) / (np.ptp(values) or 1) * 255).astype(np.uint8)
+def black_to_white(weights: np.ndarray) -> np.ndarray:
+    """``weights``, float [H, W], as a picture, uint8 [H, W]: 0 is grey, and the largest is black or white."""
+    most = np.abs(weights).max() or 1
+    return np.rint((weights / most + 1) / 2 * 255).astype(np.uint8)
