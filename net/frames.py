@@ -21,6 +21,7 @@ MOST_INK = 0.36  # of what is in it, at most
 UNEVEN = 1.3  # times as thick as it is on most sides is a frame where it is thickest
 GAP = 1.5  # times as thick as it is may be a gap in it: not every ring is closed
 ONE_STROKE = 1.6  # times as thick as the frame is what may be one stroke
+OFF_MIDDLE = 0.15  # of its height or width is what it frames off its middle, at most; an end of a 0's stroke is farther
 LEANS_A_LITTLE = 0.2  # columns for each row, at least, does the slash of a 0 lean over that touches its rim
 SMALLEST = 20  # pixels, the height or width of a frame
 
@@ -28,8 +29,9 @@ SMALLEST = 20  # pixels, the height or width of a frame
 def inside_frame(ink: Flags) -> list[Flags]:
     """Where in ``ink``, bool [H, W], the digit may be that a frame surrounds and hangs together with: bool [H, W] each.
 
-    Nowhere if there is no frame, if there is next to nothing in it, or if it may be a 0 with its slash. Else where the
-    frame is not; and, as the base of a 2 may lie on the frame, also with what there is of it above and below.
+    Nowhere if there is no frame, if there is next to nothing in it, or if it may be a 0 with its slash, or with ends
+    that pass each other. Else where the frame is not; and, as the base of a 2 may lie on the frame, also with what
+    there is of it above and below.
     """
     if not ink.any():
         return []
@@ -51,7 +53,7 @@ def inside_frame(ink: Flags) -> list[Flags]:
     if not 0 < np.count_nonzero(digit) < MOST_INK * np.count_nonzero(inner):
         return []
     above, below, before, behind = bounds(digit)
-    if below - above < FRAMED * len(box) or may_be_slash(digit, thick):
+    if below - above < FRAMED * len(box) or is_off_middle(digit) or may_be_slash(digit, thick):
         return []
     # Where strokes run into the frame they are followed into it; away from them there is but the frame's soft edge.
     near, close = (dilated(digit, width) for width in (2 * reach + 1, reach + 1))
@@ -88,6 +90,12 @@ def touches(digit: Flags, inner: Flags) -> bool:
 def inset(mask: Flags, by: int) -> Flags:
     """``mask``, bool [H, W], less so many pixels on every side; nothing is set beyond the picture's rim."""
     return eroded(np.pad(mask, by + 1), 2 * by + 1)[by + 1 : -by - 1, by + 1 : -by - 1]
+
+
+def is_off_middle(digit: Flags) -> bool:
+    """Whether ``digit``, bool [H, W], lies wholly to one side of the frame, which is as high and wide as that."""
+    spans = zip(bounds(digit)[::2], bounds(digit)[1::2], digit.shape, strict=True)
+    return any(max(first - side / 2, side / 2 - last) > OFF_MIDDLE * side for first, last, side in spans)
 
 
 def may_be_slash(digit: Flags, thick: float) -> bool:

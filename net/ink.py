@@ -70,7 +70,7 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     """
     view, difference, is_shaded = view_of(image, box)
     found = ink_in_box(difference)
-    across = found.strength.shape[1] == difference.pixels.shape[1]
+    across = goes_across(found, difference.pixels.shape[1])
     lineless = without_lines_touching(difference, found, across=across)
     first = lineless[1] if lineless and across else found
     digit = moved(extent(first.strength), first.above, first.before)
@@ -94,6 +94,13 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
         other_looks(difference, found, lineless, across=across),
         ink_on_page(image, view.on_picture(first.page)) if first.page else None,
     )
+
+
+def goes_across(found: InkInBox, width: int) -> bool:
+    """Whether ink goes from side to side in what was ``found`` on a picture so many pixels wide, as ruled lines do."""
+    if found.strength.shape[1] < width:
+        return False
+    return all((found.strength[:, side] > SURE_INK).any() for side in (0, -1))
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from net.cells import CELLS, cell_side, cells_near, in_pixels, strongest_of_cell
 from net.components import runs_of
 from net.errors import BlankImageError
 from net.frames import inside_frame
-from net.levels import LEAST_CONTRAST, otsu_threshold, quantile
+from net.levels import FULL_INK, LEAST_CONTRAST, otsu_threshold, quantile
 from net.paper import Difference
 from net.parts import SURE_INK, Parts, largest_part, page_within, parts_of_ink, standing_alone
 
-FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
 LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
 LEAST_INK = 0.002  # of a picture's pixels
 LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 

@@ -14,7 +14,7 @@ from net.arrays import Bytes, Flags, Pixels
 from net.boxes import bounds, rim
 from net.components import label_components
 from net.even_light import evenly_lit_paper
-from net.levels import LEAST_CONTRAST, LEAST_INK, grey_of, otsu_threshold, quantile
+from net.levels import FULL_INK, LEAST_CONTRAST, LEAST_INK, grey_of, otsu_threshold, quantile
 from net.morphology import closed, dilated, eroded, medians, opened
 from net.parts import REACHES_ACROSS
 
@@ -22,6 +22,7 @@ SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can 
 WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
 SHADOW = 0.9  # of the ink's difference from the paper, at most
 DARKEST_PAPER = 0.25  # of the brightest; on a darker table, grain is no ink, however much of the light it takes
+LEAST_STROKE = 0.0015  # of the picture is covered by a stroke; grain that hangs together covers less
 EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
 CORNER = 10  # of a side is this many times a corner's
 FILLS_BOX = 0.75  # of the box around it is filled by the paper
@@ -52,7 +53,15 @@ class Difference:
     @cached_property
     def first_of_ink(self) -> int:
         """The least difference that is rather ink than paper."""
-        return otsu_threshold(self.counts)
+        # Where there is little ink, the best threshold would only part the paper's grain.
+        threshold = otsu_threshold(self.counts)
+        is_grain = threshold + quantile(self.counts[threshold:], FULL_INK) < LEAST_CONTRAST
+        return LEAST_CONTRAST if is_grain and self.holds_stroke() else threshold
+
+    def holds_stroke(self) -> bool:
+        """Whether something stands out from the paper that hangs together as no grain does."""
+        parts = label_components(self.pixels >= LEAST_CONTRAST)
+        return bool(np.bincount(parts[parts > 0], minlength=1).max() > LEAST_STROKE * parts.size)
 
 
 def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:

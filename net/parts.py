@@ -105,8 +105,9 @@ def parts_of_digit(numbers: NDArray[np.int32], *, by_strokes: bool = False) -> F
 
     A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
     for there stand shadows, edges of the paper and parts of neighbouring words. A part that touches all four
-    sides and has another within it is a frame, even around a small one if it is nearly all of the rim. An underline
-    belongs to none; it may be shorter ``by_strokes``, where no part is a piece of a stroke. Part 0 is the paper.
+    sides and has another within it is a frame, even around a small one if it is nearly all of the rim; but not around
+    what may be a 0's slash. An underline belongs to none; it may be shorter ``by_strokes``, where no part is a piece of
+    a stroke. Part 0 is the paper.
     """
     areas = np.bincount(numbers.ravel())
     areas[0] = 0
@@ -118,7 +119,10 @@ def parts_of_digit(numbers: NDArray[np.int32], *, by_strokes: bool = False) -> F
     of_rim = sum(sides)
     touched = sum(side > 0 for side in sides)
     least_within = np.where(of_rim > COVERS_RIM * of_rim.sum(), LEAST_WITHIN, LEAST_PART * areas)
-    areas[(touched == 4) & ((areas * (touched == 0)).max() >= least_within)] = 0
+    frames = (touched == 4) & ((areas * (touched == 0)).max() >= least_within)
+    if frames.any():
+        within = (touched == 0) & ~Shapes(numbers).slashes
+        areas[frames & ((areas * within).max() >= least_within)] = 0
     of_digit = (areas >= areas.max() * np.where(touched > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
     if np.count_nonzero(of_digit) > 1:
         of_digit[Shapes(numbers).underlines(of_digit, by_strokes)] = False

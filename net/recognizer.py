@@ -23,8 +23,10 @@ from net.ink import PARTS_LEFT_OUT, find_ink
 from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
-PIECE_OF = {1: 0, 7: 2}  # what is left of a digit may be read as another: the slash of a 0, and a 2 without its base
-MAY_BE_PIECE = 0.25  # probability of the one from which on a look that shows another digit makes the other doubtful
+# What is left of a digit may be read as another: a circle of an 8, a 9 without its stem; the slash of a 0, the stem of
+# a 4; a 2 without its base.
+PIECES = {0: (8, 9), 1: (0, 4), 7: (2,)}
+MAY_BE_PIECE = 0.3  # probability of the one from which on a look that shows another digit makes the other doubtful
 
 # A picture file, given whole, or strokes made by `net.strokes.parse`.
 Given = bytes | strokes.Strokes
@@ -174,14 +176,19 @@ def contradicting_looks(certain: list[int], digits: list[int], of_looks: list[li
     """The looks for which the first of ``certain`` is not to be trusted, itself among them; none where it is.
 
     They are the other ``certain`` ones, and those of which it may be a piece, unless all of them show the same digit.
+    The likeliest is the last.
     """
     if not certain:
         return []
     counting = set(certain)
-    whole = PIECE_OF.get(digits[certain[0]])
-    if whole is not None:
+    for whole in PIECES.get(digits[certain[0]], ()):
         counting.update(which for which, of_look in enumerate(of_looks) if of_look[whole] > MAY_BE_PIECE)
-    return sorted(counting) if len({digits[which] for which in counting}) > 1 else []
+    shown = {digits[which] for which in counting}
+    if len(shown) == 1:
+        return []
+    # A whole is likelier than its piece; but a 1 in a ring is as likely as a 0 with an upright slash.
+    are_wholes = {whole for piece in shown for whole in PIECES.get(piece, ())} - {0}
+    return sorted(counting, key=lambda which: (digits[which] in are_wholes, which))
 
 
 def mean_of_looks(probabilities: list[list[float]]) -> list[float]:

@@ -30,9 +30,11 @@ FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
 PEN = 0.13  # of the digit's longer side, as MNIST's own strokes: 2.6 of its 20 pixels
 FINE = 10  # pixels drawn for one of MNIST's
 GAP = 0.04  # of the longer side of all strokes; strokes that are closer hang together
+NEAR = 0.15  # likewise; what is left out and closer may be the digit's after all
 OPEN = 0.25  # of that side is left between where a frame ends and where it passed before, at most
 SEALED = 3  # cells is its line wide: through one, paper would hang together across corners
 WITHIN = 0.65  # of the points of what it surrounds lie in it; strokes may run out of it
+SPECK = 0.2  # of the largest part of that, at most, is a stray tap beside it
 PICTURE_BOX = 200  # pixels, of the digit on a picture made of strokes
 PICTURE_MARGIN = 40  # pixels, around it
 
@@ -87,10 +89,10 @@ def looks(strokes: Strokes) -> list[StrokesLook]:
     without what is far away. All of them as they are may be a rival: what was left out may be a 2's base, or a 0 of
     which its slash is left. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
     """
-    without_lines = without_underlines(strokes)
-    digit, may_be_slash = without_frame(without_lines)
-    rivals = [strokes] if may_be_slash or touch(without_lines, among=strokes) else []
-    return [*(StrokesLook(all_of_them, is_rival=True) for all_of_them in rivals), *map(StrokesLook, parts_among(digit))]
+    digit, may_be_slash = without_frame(without_underlines(strokes))
+    own = parts_among(digit)
+    rivals = [strokes] if may_be_slash or are_near_others(own[0], among=strokes) else []
+    return [*(StrokesLook(all_of_them, is_rival=True) for all_of_them in rivals), *map(StrokesLook, own)]
 
 
 def likeliest(strokes: Strokes) -> Strokes:
@@ -102,7 +104,7 @@ def parts_among(strokes: Strokes) -> list[Strokes]:
     """Those of ``strokes`` that are taken for the digit's, and those that stand alone, where these are others."""
     if len(strokes) == 1:
         return [strokes]
-    numbers, parts = parts_of(strokes)
+    numbers, parts = parts_of(strokes, GAP)
     if numbers.max() == 1:
         return [strokes]
     of_digit, alone = parts_of_digit(numbers, by_strokes=True), standing_alone(numbers)
@@ -110,21 +112,24 @@ def parts_among(strokes: Strokes) -> list[Strokes]:
     return [[stroke for stroke, part in zip(strokes, parts, strict=True) if kept[part]] for kept in found]
 
 
-def touch(some: Strokes, among: Strokes) -> bool:
-    """Whether ``some`` of the strokes hang together with one of the others that they are ``among``."""
+def are_near_others(some: Strokes, among: Strokes) -> bool:
+    """Whether ``some`` of the strokes are `NEAR` one of the others that they are ``among``."""
     if len(some) == len(among):
         return False
-    _, parts = parts_of(among)
+    _, parts = parts_of(among, NEAR)
     ids = set(map(id, some))
     are_some = [id(stroke) in ids for stroke in among]
     of_others = {part for part, is_one in zip(parts, are_some, strict=True) if not is_one}
     return any(part in of_others for part in itertools.compress(parts, are_some))
 
 
-def parts_of(strokes: Strokes) -> tuple[NDArray[np.int32], list[int]]:
-    """The parts that hang together where ``strokes`` are drawn, as `label_components` has them, and that of each."""
-    numbers = label_components(np.asarray(trace(strokes, CELLS, GAP)) > 0)
-    return numbers, [int(numbers[int(y), int(x)]) for (x, y), *_ in paths(strokes, CELLS, GAP)]
+def parts_of(strokes: Strokes, gap: float) -> tuple[NDArray[np.int32], list[int]]:
+    """The parts that hang together where ``strokes`` are drawn, as `label_components` has them, and that of each.
+
+    Those do that are closer than the ``gap``, a fraction of the longer side of them all.
+    """
+    numbers = label_components(np.asarray(trace(strokes, CELLS, gap)) > 0)
+    return numbers, [int(numbers[int(y), int(x)]) for (x, y), *_ in paths(strokes, CELLS, gap)]
 
 
 def without_underlines(strokes: Strokes) -> Strokes:
@@ -146,7 +151,7 @@ def without_frame(strokes: Strokes) -> tuple[Strokes, bool]:
     digit = drawn_within(largest, others) if others else None
     if digit is None:
         return strokes, False
-    leaning = leaning_of_stroke(digit, 1)
+    leaning = leaning_of_stroke(without_specks(digit), 1)
     if leaning is not None and leaning > LEANS_A_LITTLE:
         return strokes, False
     return others, leaning is not None
@@ -204,6 +209,13 @@ def drawn_within(stroke: Stroke, others: Strokes) -> Flags | None:
         return None
     (above, below, *_), (top, bottom, *_) = bounds(digit), bounds(outline)
     return digit if below - above >= FRAMED * (bottom - top) else None
+
+
+def without_specks(digit: Flags) -> Flags:
+    """``digit``, bool [H, W], drawn finely, less the parts that are small next to its largest."""
+    numbers = label_components(digit)
+    areas = np.bincount(numbers[digit])
+    return digit & (areas > SPECK * areas.max())[numbers]
 
 
 def draw(strokes: Strokes) -> Bytes:

@@ -508,6 +508,87 @@ def test_a_digit_in_a_ring_that_all_but_touches_it_is_read(recognizer: Recognize
     assert len(wrong) <= 1, wrong
 
 
+def spiral(turn: float, inwards: float) -> handwriting.Stroke:
+    """A ring that is drawn ``turn`` degrees far, and goes ``inwards`` by such a fraction of its radius."""
+    steps = int(turn / 10)
+    return [
+        (
+            0.5 + 0.28 * (1 - inwards * step / steps) * math.cos(math.radians(200 - turn * step / steps)),
+            0.5 - 0.32 * (1 - inwards * step / steps) * math.sin(math.radians(200 - turn * step / steps)),
+        )
+        for step in range(steps + 1)
+    ]
+
+
+def test_a_zero_whose_ends_pass_each_other_is_no_one_in_a_ring(recognizer: Recognizer):
+    for turn, inwards, pen in itertools.product((390, 405, 420), (0.2, 0.25, 0.3), (0.025, 0.035)):
+        prediction = recognizer.recognize(png(handwriting.render([spiral(turn, inwards)], 280, pen)))
+        assert (prediction.digit, prediction.certain) == (0, True), (turn, inwards, pen)
+
+
+def test_a_stray_tap_makes_no_one_of_a_slashed_zero(recognizer: Recognizer):
+    ring = handwriting.arc(0.5, 0.5, 0.25, 0.36, -100, 262)
+    for reach, tap in itertools.product((0.6, 0.8), ((0.5, 0.75), (0.42, 0.3), (0.6, 0.6))):
+        slash = [(0.5 - 0.17 * reach, 0.5 + 0.28 * reach), (0.5 + 0.17 * reach, 0.5 - 0.28 * reach)]
+        prediction = recognizer.recognize([ring, slash, [tap, (tap[0] + 0.004, tap[1])]])
+        assert prediction.digit == 0 or not prediction.certain, (reach, tap)
+
+
+def test_a_slashed_zero_cut_out_closely_is_no_certain_one(recognizer: Recognizer):
+    for wide, reach in itertools.product((0.22, 0.3, 0.36), (0.45, 0.6)):
+        slash = [(0.5 - 0.6 * wide * reach, 0.5 + 0.27 * reach), (0.5 + 0.6 * wide * reach, 0.5 - 0.27 * reach)]
+        page = handwriting.render([handwriting.arc(0.5, 0.5, wide, 0.36, -100, 262), slash], 280, 0.05).convert("L")
+        prediction = recognizer.recognize(png(page.crop(ImageOps.invert(page).getbbox())))
+        assert prediction.digit == 0 or not prediction.certain, (wide, reach)
+
+
+def test_a_wide_seven_on_a_small_picture_keeps_its_roof(recognizer: Recognizer):
+    for left, right, tilt in itertools.product((1, 2), (26, 27), (0, 1)):
+        page = Image.new("L", (28, 28))
+        draw = ImageDraw.Draw(page)
+        draw.line([(left, 7 + tilt), (right, 7)], 255, 2)
+        draw.line([(right - 5, 8), (right - 13, 24)], 255, 2)
+        prediction = recognizer.recognize(png(page))
+        assert prediction.digit == 7 or not prediction.certain, (left, right, tilt)
+
+
+@pytest.mark.parametrize("digit", [2, 3, 5, 7])
+def test_a_few_strokes_of_a_pencil_are_found_on_grainy_paper(recognizer: Recognizer, digit: int):
+    chance = np.random.default_rng(digit)
+    strokes_drawn = [[(0.35 + 0.3 * x, 0.4 + 0.3 * y) for x, y in stroke] for stroke in handwriting.by_hand(digit)]
+    mask = np.asarray(handwriting.render(strokes_drawn, 400, 0.006).convert("L"), float) / 255
+    page = 205 + chance.normal(0, 5, mask.shape) - 75 * (1 - mask)
+    prediction = recognizer.recognize(png(Image.fromarray(page.clip(0, 255).astype(np.uint8))))
+    assert prediction.digit == digit
+
+
+APART = {
+    "a 4 whose stem does not touch": [[(0.35, 0.12), (0.02, 0.55), (0.5, 0.52)], [(0.72, 0.1), (0.62, 0.92)]],
+    "an 8 of two circles": [
+        handwriting.arc(0.5, 0.4, 0.11, 0.13, 0, 365),
+        handwriting.arc(0.48, 0.84, 0.13, 0.15, 0, 365),  # which reaches the rim
+    ],
+    "a 9 whose stem does not touch": [handwriting.arc(0.42, 0.3, 0.18, 0.18, -10, -372), [(0.7, 0.14), (0.66, 0.8)]],
+    "a 9 whose stem begins low": [handwriting.arc(0.42, 0.3, 0.18, 0.18, -10, -372), [(0.7, 0.3), (0.66, 0.9)]],
+}
+
+
+@pytest.mark.parametrize("which", APART)
+def test_a_digit_of_parts_that_stand_apart_is_the_whole(recognizer: Recognizer, which: str):
+    for pen in (0.025, 0.04):
+        prediction = recognizer.recognize(png(handwriting.render(APART[which], 280, pen)))
+        assert str(prediction.digit) in which, pen
+
+
+@pytest.mark.parametrize("way", ["strokes", "picture"])
+def test_a_two_whose_base_stands_apart_is_no_certain_seven(recognizer: Recognizer, way: str):
+    curve = [*handwriting.arc(0.5, 0.3, 0.19, 0.17, -200, 30), (0.55, 0.55), (0.34, 0.75)]
+    for gap, end in itertools.product((0.05, 0.08, 0.1), (0.66, 0.72, 0.8)):
+        drawn = [curve, [(0.3, 0.75 + gap), (end, 0.745 + gap)]]
+        prediction = recognizer.recognize(drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.04)))
+        assert prediction.digit == 2 or not prediction.certain, (gap, end)
+
+
 def test_two_digits_on_the_pad_are_not_one(recognizer: Recognizer):
     for first, second in [(1, 2), (3, 4), (7, 5), (6, 9), (8, 0)]:
         beside = [[(x + 0.7, y) for x, y in stroke] for stroke in handwriting.by_hand(second)]
