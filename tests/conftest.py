@@ -98,19 +98,6 @@ def mnist_root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def pen_root() -> Path:
-    """Drawings by people."""
-    root = os.environ.get("PEN_ROOT")
-    if not root or not (Path(root) / "strokes.json").is_file():
-        pytest.skip(
-            "needs drawings: set PEN_ROOT to a folder made of UCI's Pen-Based Recognition set, with its pens' ways in "
-            'strokes.json, a list of {"label": 7, "strokes": [[[x, y], ...], ...]} within 500 by 500, y down, and '
-            "pictures drawn of them as canvas/DIGIT/NAME.png"
-        )
-    return Path(root)
-
-
-@pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of Chromium."""
     found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]

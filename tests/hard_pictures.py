@@ -539,7 +539,7 @@ CLUTTER = named(
     strong_squares, pen_beside,
 )  # fmt: skip
 GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # what paper or light show all over it
-UNSEEN = 7000  # the first seed that is written; of what is written nothing was looked at to write what reads it
+UNSEEN = 8000  # the first seed that is written; of what is written nothing was looked at to write what reads it
 HARDSHIPS = SECOND | named(tiny, huge, marker, cut_out, dark_room) | GROUND | CLUTTER
 
 

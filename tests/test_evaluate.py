@@ -153,7 +153,9 @@ def test_mnists_test_set_is_reported_and_shown_beside_any_checkpoint(small_mnist
     assert told in report, "as in the terminal"
 
 
-def test_people_s_drawings_are_read(pen_root: Path):
-    ended = python("-m", "train.evaluate", "--images", str(pen_root / "canvas"))
+def test_people_s_drawings_are_read(tmp_path: Path):
+    assert python("tests/pen_digits.py", str(tmp_path)).returncode == 0
+    ended = python("-m", "train.evaluate", "--images", str(tmp_path))
     accuracy = float(ended.stdout.split()[1].rstrip("%"))
+    assert "of 1,000 pictures" in ended.stdout
     assert accuracy >= 98

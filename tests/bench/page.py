@@ -1,23 +1,20 @@
 """How soon the answer is on screen after the pointer's last move, and how smoothly the page draws meanwhile.
 
-    PEN_ROOT=... python tests/bench/page.py
+    python tests/bench/page.py
 
-Starts server.py on a free port, opens the page in Chromium (headless, so it paints in software), and draws digits with
-real pointer moves, 8 ms apart as a pen reports them: people's from PEN_ROOT's strokes.json, or tests/handwriting.py's
-where there is none. Prints, with "Inside the network" closed and open: the time from the last move (its event's time
-stamp) until the answer to that very drawing was painted; frames per second while drawing, and how many frames took
-longer than 1.5 of a 60 Hz screen's; how long the page's main thread worked for each frame, and on what.
+Starts server.py on a free port, opens the page in Chromium (headless, so it paints in software), and draws people's
+digits (tests/pen_digits.py) with real pointer moves, 8 ms apart as a pen reports them. Prints, with "Inside the
+network" closed and open: the time from the last move (its event's time stamp) until the answer to that very drawing was
+painted; frames per second while drawing, and how many frames took longer than 1.5 of a 60 Hz screen's; how long the
+page's main thread worked for each frame, and on what.
 """
 
 import argparse
 import itertools
-import json
-import os
 import shutil
 import statistics
 import sys
 import time
-from pathlib import Path
 
 from load import HOME, serving
 from playwright.sync_api import Page, sync_playwright
@@ -25,6 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 sys.path[:0] = [str(HOME), str(HOME / "tests")]
 
 import handwriting  # noqa: E402
+import pen_digits  # noqa: E402
 
 CHROMIUM = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
 DRAWINGS = 100
@@ -82,12 +80,9 @@ def main() -> None:
 
 def drawings() -> list[list[handwriting.Stroke]]:
     """As many of each digit, in a square of side 1."""
-    root = os.environ.get("PEN_ROOT")
-    if not root:
-        return [handwriting.by_hand(number % 10, seed=number) for number in range(DRAWINGS)]
-    given = json.loads((Path(root) / "strokes.json").read_text())
-    chosen = [[each for each in given if each["label"] == label][: DRAWINGS // 10] for label in range(10)]
-    return [[[(x / 500, y / 500) for x, y in stroke] for stroke in each["strokes"]] for row in chosen for each in row]
+    given = pen_digits.digits()
+    of_each = [[strokes for label, strokes in given if label == digit][: DRAWINGS // 10] for digit in range(10)]
+    return list(itertools.chain.from_iterable(of_each))
 
 
 def measure(page: Page, drawn: list[list[handwriting.Stroke]]) -> None:
