@@ -53,7 +53,7 @@ def status_line(code: str) -> str:
 
 
 def headers_of(code: str, retry_after: int = RETRY_SECONDS) -> dict[str, str]:
-    """The headers that the error ``code`` has of its own; ``retry_after`` is in seconds."""
+    """The headers of the error ``code``, besides those of every answer; ``retry_after`` is in seconds."""
     values = {RETRY_AFTER: str(retry_after), AUTHENTICATE: "Bearer"}
     names = [HEADERS_OF[code]] if code in HEADERS_OF else []
     return {"Content-Type": JSON, **{name: values[name] for name in names}}

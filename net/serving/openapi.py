@@ -98,7 +98,7 @@ WHEN = {
     "bad_label": "the right digit is missing, none of 0 to 9, or several",
     "bad_request": "the request is not valid HTTP",
     "unauthorized": "the request does not bear the server's token",
-    "forbidden": "this is for others than who asks",
+    "forbidden": "it comes from another site's page, or is for the server's own machine alone",
     "timeout": "the request took longer to arrive than it may",
     "too_large": "the body, or the picture, is larger than it may be",
     "unsupported_type": "the content type is none of those, or the body is compressed",
