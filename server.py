@@ -522,7 +522,7 @@ def read_pictures() -> Given | Several:
     if content_type == JSON:
         given = fields()
         if given.get("images") is not None:
-            if given.keys() & {"image", "strokes"}:
+            if any(given.get(name) is not None for name in ("image", "strokes")):
                 refuse("bad_json", "The JSON has a list 'images' and more to read beside it; send one of them.")
             return several(given["images"], read_listed)
         if given.get("strokes") is not None:

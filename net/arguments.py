@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 
 LARGEST_WHOLE = 10**9
-LARGEST, SMALLEST = 1e100, 1e-100  # which are numbers in any other unit as well, and so are their reciprocals
+LARGEST, SMALLEST = 1e100, 1e-100  # neither another unit nor a division by them is too much for a number
 
 
 def whole_number(least: int, below: int = LARGEST_WHOLE) -> Callable[[str], int]:
@@ -13,7 +13,7 @@ def whole_number(least: int, below: int = LARGEST_WHOLE) -> Callable[[str], int]
     takes = f"it takes a whole number from {least} to {below - 1:,}"
 
     def read(text: str) -> int:
-        is_short = len(text) <= len(str(below))  # Python refuses to read thousands of digits
+        is_short = len(text.lstrip("0")) <= len(str(below))  # Python refuses to read thousands of digits
         if not (is_short and text.isdecimal() and least <= int(text) < below):
             raise argparse.ArgumentTypeError(f"{takes}, not '{text}'")
         return int(text)
@@ -28,5 +28,5 @@ def positive_number(text: str) -> float:
     except ValueError:
         number = math.nan
     if not SMALLEST <= number <= LARGEST:
-        raise argparse.ArgumentTypeError(f"it takes a number above 0, up to {LARGEST:g}, not '{text}'")
+        raise argparse.ArgumentTypeError(f"it takes a number from {SMALLEST:g} to {LARGEST:g}, not '{text}'")
     return number

@@ -90,13 +90,13 @@ def test_the_page_for_people_tells_the_same(running):
                 assert f"<b>{method.upper()}</b> {path}<" in page
                 section = page.partition(f'id="{operation["operationId"]}"')[2].partition("</section>")[0]
                 for status, answer in operation["responses"].items():
-                    for code in answer.get("x-codes", ()):
+                    for code in answer["x-codes"] if status != "200" else ():
                         assert f"{status} <code>{code}</code>" in (section if code in OWN_ERRORS else page)
     shown = html.unescape(page)
     for name, schema in contract["components"]["schemas"].items():
         for field, value in schema["properties"].items():
             assert f"<code>{field}</code>" in page
-            assert value.get("description", "") in shown, (name, field)
+            assert value["description"] in shown, (name, field)
 
 
 def test_its_examples_do_what_they_are_examples_of(running: RunningServer, tmp_path: Path):

@@ -256,6 +256,8 @@ def test_it_ends_with_the_terminal_that_it_was_started_from(tmp_path: Path, flag
             running = RunningServer(process, address[0].decode(), tmp_path / "no.log")
             processes = {process.pid, *children(process.pid)}
             process.send_signal(signal.SIGHUP)
+            while b"loaded weights" not in said:
+                said += os.read(controller, 1000)
             assert ask(running, "GET", "/healthz").status == 200, "for new weights, while it is open"
             os.close(controller)
             assert process.wait(LINE_TIMEOUT) == 0

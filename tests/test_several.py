@@ -122,6 +122,9 @@ def test_a_list_and_more_to_read_beside_it_are_not_guessed_at(server: RunningSer
     for beside in ({"image": "data:image/png;base64,AAAA"}, {"strokes": [[[1, 2], [3, 4]]]}):
         body = json.dumps({"images": [data_url(PICTURES[7])], **beside}).encode()
         assert ask(server, "POST", "/predict", body, Content_Type="application/json").error == (400, "bad_json")
+    nothing = json.dumps({"images": [data_url(PICTURES[7])], "image": None, "strokes": None}).encode()
+    answer = ask(server, "POST", "/predict", nothing, Content_Type="application/json")
+    assert [one["digit"] for one in answer.json["predictions"]] == [7]
 
 
 @pytest.mark.parametrize("images", [[], "data:image/png;base64,AAAA", {"0": "a"}, 7, True], ids=str)

@@ -13,7 +13,7 @@ LEFT, RIGHT, TOP, BOTTOM = 42, 18, 10, 38  # what the axes leave free
 COUNTS = 42  # the height of the counts above a reliability diagram
 
 STEPS = (1, 2, 5)  # times a power of ten are round
-MOST_LEVELS = 8  # of a logarithmic axis, of which all round numbers are shown
+MOST_LEVELS = 8  # labels of a logarithmic axis; where 1, 2 and 5 would give more, powers of ten alone
 MOST_EPOCHS = 6  # told
 LEAST = 1e-6  # what is less, and has no place on a logarithmic axis, is drawn here
 FEW = 20  # digits, below which an accuracy says little: it may well be ten of a hundred off

@@ -198,7 +198,7 @@ def main() -> int:
     report_folder(readings)
     if others := count_others(options.images):
         left_out = counted(others, "file")
-        print(f"\nleft out: {left_out}, not called a picture or not in a folder named 0 to 9, or none")
+        print(f"\nleft out: {left_out}, not called a picture or not in a folder named 0 to 9 or 'none'")
     return 0
 
 

@@ -170,7 +170,7 @@ def training_loss_note(recipe: dict[str, Any], taught: float, floor: float | Non
     if floor is not None:
         sentences.append(
             f"Labels are smoothed by {recipe['label_smoothing']:g}: the network is taught to give {taught:.4g} to the "
-            f"right digit, not 1. Even who answers just so has a loss of {floor:.3f}, the dashed line."
+            f"right digit, not 1. Even a network that answers exactly so has a loss of {floor:.3f}, the dashed line."
         )
     if recipe.get("outliers"):
         sentences.append("Telling digits from what is none counts as well.")
@@ -182,9 +182,9 @@ def validation_loss_note(taught: float) -> str:
     sentences = ["Cross-entropy of the digits, and nothing else; logarithmic."]
     if taught < 1:
         sentences.append(
-            "Labels are not smoothed here, so this is on another scale than the training loss: who gives every right "
-            f"digit the {taught:.4g} that is taught has {-math.log(taught):.3f}. It may rise while fewer digits are "
-            "misread. Look at the errors before you call that overfitting."
+            "Labels are not smoothed here, so this is on another scale than the training loss: a network that gives "
+            f"every right digit the {taught:.4g} that is taught has a loss of {-math.log(taught):.3f}. It "
+            "may rise while fewer digits are misread. Look at the errors before you call that overfitting."
         )
     return " ".join(sentences)
 

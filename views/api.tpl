@@ -65,7 +65,7 @@
 %     body = operation.get("requestBody", {"content": {}})
 %     if body["content"]:
       <h3>Send</h3>
-      <p>In one of these ways, {{body["description"]}}:</p>
+      <p>In one of these ways; {{body["description"]}}:</p>
 %       for kind, content in body["content"].items():
 %         for way in reference.alternatives(content["schema"], schemas):
       <h4><code>{{kind}}</code></h4>

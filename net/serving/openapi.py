@@ -98,7 +98,7 @@ WHEN = {
     "bad_label": "the right digit is missing, none of 0 to 9, or several",
     "bad_request": "the request is not valid HTTP",
     "unauthorized": "the request does not bear the server's token",
-    "forbidden": "it comes from another site's page, or is for the server's own machine alone",
+    "forbidden": "the request comes from another site's page, or only the server's own machine may make it",
     "timeout": "the request took longer to arrive than it may",
     "too_large": "the body, or the picture, is larger than it may be",
     "unsupported_type": "the content type is none of those, or the body is compressed",
@@ -109,8 +109,6 @@ WHEN = {
     "internal": "a fault of the server's own",
     "overloaded": "too much waits; Retry-After says when to ask again",
     "storage_full": "no correction more can be kept, or the server's disk is full",
-    "not_found": "there is nothing at this address",
-    "method_not_allowed": "the address has no such method; Allow says which",
 }
 
 
@@ -295,8 +293,8 @@ def add_errors(described: dict[str, Any], *codes: str) -> None:
         else:
             headers = [HEADERS_OF[code]] if code in HEADERS_OF else []
             responses[status] = response(code, JSON, reference("Error"), *headers) | {"x-codes": {code: WHEN[code]}}
-        codes = responses[status]["x-codes"]
-        responses[status]["description"] = "; ".join(f"{code}: {when}" for code, when in codes.items())
+        told = responses[status]["x-codes"].items()
+        responses[status]["description"] = "; ".join(f"{each}: {when}" for each, when in told)
     described["responses"] = dict(sorted(responses.items()))
 
 
@@ -339,7 +337,7 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
         )
     return {
         "required": True,
-        "description": f"up to {limits.body / 2**20:g} MiB; a picture has up to {limits.pixels / 1e6:g} million pixels",
+        "description": f"at most {limits.body / 2**20:g} MiB a request, {limits.pixels / 1e6:g} million pixels each",
         "content": {
             JSON: {"schema": {"anyOf": ways}},
             "multipart/form-data": {
@@ -380,13 +378,17 @@ PREDICTION = {
         "minimum": 0,
         "description": "from the bytes of the picture to this answer; of the network's time for several an equal share",
     },
-    "seen": {"type": "string", "description": "the 28 × 28 picture that the network was given, as a PNG in a data URL"},
+    "seen": {
+        "type": "string",
+        "description": "the 28 × 28 picture that the network was given, a PNG in a data URL; of /predict with ?seen=1",
+    },
     "preparation": {
         "type": "array",
         "items": {"type": "string", "enum": [INVERTED, SHADOW_REMOVED, PARTS_LEFT_OUT, REDRAWN]},
         "description": f"what was done to the picture to get there: {INVERTED}, its ink is lighter than its paper; "
         f"{SHADOW_REMOVED}, it is a photograph, whose paper was told from the light on it; {PARTS_LEFT_OUT}, not all "
-        f"of its ink is taken for the digit's; {REDRAWN}, strokes were drawn with a pen as thick as MNIST's",
+        f"of its ink is taken for the digit's; {REDRAWN}, strokes were drawn with a pen as thick as MNIST's; of "
+        "/predict with ?seen=1",
     },
 }
 SCHEMAS: dict[str, Any] = {
@@ -440,7 +442,7 @@ SCHEMAS: dict[str, Any] = {
                     "pixels": {
                         **GRID,
                         "description": "how much each of the 28 × 28 pixels seen speaks for it, or, below 0, "
-                        "against it; they add up to what the ink does to the difference of the logits",
+                        "against it; their sum is how much the ink changes the difference between the logits",
                     },
                 }
             )

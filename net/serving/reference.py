@@ -6,9 +6,9 @@ JsonSchema = dict[str, Any]
 
 
 def alternatives(schema: JsonSchema, schemas: dict[str, JsonSchema]) -> list[JsonSchema]:
-    """The schemas of which what ``schema`` describes meets one; of named ones, which are among ``schemas``, the same.
+    """The schemas of which ``schema`` admits any one.
 
-    Their titles are the names.
+    References are looked up in ``schemas``, and what they refer to gets its name as its title.
     """
     if "anyOf" in schema:
         return [way for one in schema["anyOf"] for way in alternatives(one, schemas)]
