@@ -168,7 +168,7 @@ def test_the_loss_that_smoothing_alone_costs_is_told_and_drawn(recipe: Recipe, t
     plain = F.cross_entropy(targets.log(), torch.tensor([3])).item()
     assert f"smoothed by {recipe.label_smoothing:g}" in note_of(report, "Training loss")
     assert f"a loss of {floor:.3f}" in note_of(report, "Training loss")
-    assert f"has {plain:.3f}" in note_of(report, "Validation loss")
+    assert f"has a loss of {plain:.3f}" in note_of(report, "Validation loss")
     assert "another scale than the training loss" in note_of(report, "Validation loss")
     chart = section(report, "Training loss")
     assert chart.count('class="ideal"') == 1
