@@ -472,6 +472,7 @@ SCHEMAS: dict[str, Any] = {
                     "message": {"type": "string", "description": "a sentence for people: what was wrong, what to do"},
                 }
             )
+            | {"description": "why there is no other answer"}
         }
     ),
 }
