@@ -896,19 +896,23 @@ def main() -> int:
         metrics=metrics,
         trusted_proxy=options.trusted_proxy,
     )
-    follow(latest, options.watch)
+    stop = threading.Event()
+    follow(latest, options.watch, stop)
     gc.freeze()  # what PyTorch brought: to look through it for what is used no more takes a tenth of a second
-    connections.serve(
-        app,
-        listeners,
-        limits,
-        options.threads,
-        ready=processes.tell_ready if inherited else announce,
-        refused=log_refused(metrics),
-        queue_length=metrics.watch_queue,
-        origins=options.cors,
-        trusted_proxy=options.trusted_proxy,
-    )
+    try:
+        connections.serve(
+            app,
+            listeners,
+            limits,
+            options.threads,
+            ready=processes.tell_ready if inherited else announce,
+            refused=log_refused(metrics),
+            queue_length=metrics.watch_queue,
+            origins=options.cors,
+            trusted_proxy=options.trusted_proxy,
+        )
+    finally:
+        stop.set()
     return 0
 
 
@@ -925,23 +929,24 @@ def is_there(checkpoint: Path) -> bool:
         raise CheckpointError(f"The checkpoint '{checkpoint}' could not be read ({reason(error)})") from error
 
 
-def follow(latest: LatestRecognizer, watch: bool) -> None:
-    """Take new weights at SIGHUP, where the system has it, and with ``watch`` as soon as they are there.
+def follow(latest: LatestRecognizer, watch: bool, stop: threading.Event) -> None:
+    """Take new weights at SIGHUP, where the system has it, and until ``stop`` with ``watch`` as soon as they are there.
 
-    That signal also comes when the terminal is closed that this was started from: then it ends.
+    That signal also comes when the terminal is closed that this was started from: then it ends. Threads are waited for
+    at the end, since PyTorch would abort the process in the middle of loading.
     """
 
     def on_hang_up(*_: object) -> None:
         if processes.has_lost_terminal():
             os.kill(os.getpid(), signal.SIGTERM)
         else:
-            threading.Thread(target=latest.reload, daemon=True).start()
+            threading.Thread(target=latest.reload).start()
 
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, on_hang_up)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
     if watch:
-        threading.Thread(target=latest.watch, args=(threading.Event(),), daemon=True).start()
+        threading.Thread(target=latest.watch, args=(stop,)).start()
 
 
 if __name__ == "__main__":

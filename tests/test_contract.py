@@ -99,9 +99,8 @@ def test_the_page_for_people_tells_the_same(running):
             assert value["description"] in shown, (name, field)
 
 
+@pytest.mark.parametrize("running", ["open"], indirect=True)
 def test_its_examples_do_what_they_are_examples_of(running: RunningServer, tmp_path: Path):
-    if running.bears_token:
-        pytest.skip("the examples are of a server without a token")
     shutil.copy(HOME / "tests" / "data" / "7.png", tmp_path / "seven.png")
     shutil.copy(HOME / "tests" / "data" / "1.jpg", tmp_path / "four.jpg")
     operations = [one["post"] for one in ask(running, "GET", "/openapi.json").json["paths"].values() if "post" in one]
@@ -122,9 +121,8 @@ def run(folder: Path, *command: str) -> str:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=LINE_TIMEOUT).stdout
 
 
+@pytest.mark.parametrize("running", ["open"], indirect=True)
 def test_the_example_for_pages_reads_their_canvas(running: RunningServer, browser):
-    if running.bears_token:
-        pytest.skip("the examples are of a server without a token")
     operation = ask(running, "GET", "/openapi.json").json["paths"]["/predict"]["post"]
     source = next(one["source"] for one in operation["x-codeSamples"] if one["lang"] == "JavaScript")
     page = browser.new_page()

@@ -226,6 +226,15 @@ def test_a_reload_while_it_starts_does_not_end_it(tmp_path: Path, flags: list[st
 
 
 @linux_only
+@pytest.mark.parametrize("flags", [[], ["--watch"], ["--processes", "2"]], ids=["alone", "watching", "two processes"])
+def test_a_stop_while_weights_are_loaded_anew_is_no_crash(tmp_path: Path, flags: list[str]):
+    with started(tmp_path, *flags) as running:
+        for _ in range(2000):  # so that some are under way
+            running.process.send_signal(signal.SIGHUP)
+        assert running.stop() == 0
+
+
+@linux_only
 @pytest.mark.parametrize("flags", [[], ["--processes", "2"]], ids=["one process", "two processes"])
 def test_ctrl_c_while_it_starts_ends_it_without_a_word(tmp_path: Path, flags: list[str]):
     with starting(tmp_path, *flags) as process:
