@@ -110,8 +110,7 @@ def with_advice(error: CheckpointError, path: Path) -> str:
     """What ``error`` says, and the command that makes weights at ``path``, or beside what else lies there."""
     if isinstance(error, OtherNetworkError):
         path = path.with_stem(f"{path.stem}-digits")
-    out = path if path.suffix == SHIPPED.suffix else path.with_suffix(SHIPPED.suffix)
-    return f"{error}; make one with: python -m train --out {shlex.quote(str(out))}"
+    return f"{error}; make one with: python -m train --out {shlex.quote(str(path.with_suffix(SHIPPED.suffix)))}"
 
 
 def is_weights(path: Path) -> bool:

@@ -11,7 +11,7 @@ from net.cells import CELLS, cell_side, cells_near, in_pixels, strongest_of_cell
 from net.components import runs_of
 from net.errors import BlankImageError
 from net.frames import inside_frame
-from net.levels import FULL_INK, LEAST_CONTRAST, otsu_threshold, quantile
+from net.levels import LEAST_CONTRAST, full_from, otsu_threshold, quantile
 from net.paper import Difference
 from net.parts import SURE_INK, Parts, largest_part, page_within, parts_of_ink, standing_alone
 
@@ -151,7 +151,7 @@ def full_strength(counts: NDArray[np.int64], first_of_ink: int) -> int:
 
     Raises BlankImageError.
     """
-    full = first_of_ink + quantile(counts[first_of_ink:], FULL_INK)
+    full = full_from(counts, first_of_ink)
     if full < LEAST_CONTRAST:
         raise BlankImageError("The picture has no ink on it; draw or write one digit.")
     return full

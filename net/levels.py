@@ -18,6 +18,11 @@ def quantile(counts: NDArray[np.int64], fraction: float) -> int:
     return int(np.searchsorted(counts.cumsum(), fraction * counts.sum()))
 
 
+def full_from(counts: NDArray[np.int64], first: int) -> int:
+    """The level at which ink is at its full strength, given how many pixels are at each, if it begins at ``first``."""
+    return first + quantile(counts[first:], FULL_INK)
+
+
 def otsu_threshold(counts: NDArray[np.int64]) -> int:
     """The first level of the upper one of the two groups that best part what ``counts`` [256] has at each level.
 

@@ -14,7 +14,7 @@ from net.arrays import Bytes, Flags, Pixels
 from net.boxes import bounds, rim
 from net.components import label_components
 from net.even_light import evenly_lit_paper
-from net.levels import FULL_INK, LEAST_CONTRAST, LEAST_INK, grey_of, otsu_threshold, quantile
+from net.levels import LEAST_CONTRAST, LEAST_INK, full_from, grey_of, otsu_threshold, quantile
 from net.morphology import closed, dilated, eroded, medians, opened
 from net.parts import REACHES_ACROSS
 
@@ -55,7 +55,7 @@ class Difference:
         """The least difference that is rather ink than paper."""
         # Where there is little ink, the best threshold would only part the paper's grain.
         threshold = otsu_threshold(self.counts)
-        is_grain = threshold + quantile(self.counts[threshold:], FULL_INK) < LEAST_CONTRAST
+        is_grain = full_from(self.counts, threshold) < LEAST_CONTRAST
         return LEAST_CONTRAST if is_grain and self.holds_stroke() else threshold
 
     def holds_stroke(self) -> bool:

@@ -29,7 +29,7 @@ STATUS = {
 }
 JSON = "application/json"
 RETRY_AFTER, AUTHENTICATE = "Retry-After", "WWW-Authenticate"
-HEADERS_OF = {"overloaded": RETRY_AFTER, "too_many_requests": RETRY_AFTER, "unauthorized": AUTHENTICATE}
+HEADERS_OF = {"overloaded": (RETRY_AFTER,), "too_many_requests": (RETRY_AFTER,), "unauthorized": (AUTHENTICATE,)}
 RETRY_SECONDS = 1  # after which those may come again who are told no other time
 
 NOT_FOUND = "There is nothing at this address; the drawing pad is at /, and what else there is stands at /api."
@@ -55,8 +55,7 @@ def status_line(code: str) -> str:
 def headers_of(code: str, retry_after: int = RETRY_SECONDS) -> dict[str, str]:
     """The headers of the error ``code``, besides those of every answer; ``retry_after`` is in seconds."""
     values = {RETRY_AFTER: str(retry_after), AUTHENTICATE: "Bearer"}
-    names = [HEADERS_OF[code]] if code in HEADERS_OF else []
-    return {"Content-Type": JSON, **{name: values[name] for name in names}}
+    return {"Content-Type": JSON, **{name: values[name] for name in HEADERS_OF.get(code, ())}}
 
 
 def error_of(code: str, message: str) -> dict[str, object]:

@@ -291,8 +291,8 @@ def add_errors(described: dict[str, Any], *codes: str) -> None:
         if status in responses:
             responses[status]["x-codes"][code] = WHEN[code]
         else:
-            headers = [HEADERS_OF[code]] if code in HEADERS_OF else []
-            responses[status] = response(code, JSON, reference("Error"), *headers) | {"x-codes": {code: WHEN[code]}}
+            described_error = response(code, JSON, reference("Error"), *HEADERS_OF.get(code, ()))
+            responses[status] = described_error | {"x-codes": {code: WHEN[code]}}
         told = responses[status]["x-codes"].items()
         responses[status]["description"] = "; ".join(f"{each}: {when}" for each, when in told)
     described["responses"] = dict(sorted(responses.items()))

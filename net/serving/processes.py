@@ -1,4 +1,7 @@
-"""Several processes that answer at the same sockets: each is started anew when it dies, and all end together."""
+"""Several processes that answer at the same sockets: each is started anew when it dies, and all end together.
+
+And what any process of the server has to know of others: that its terminal is gone, and how one is run to its end.
+"""
 
 import os
 import shutil
