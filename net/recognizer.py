@@ -17,15 +17,16 @@ from net.arrays import Bytes
 from net.batching import Batched, DeadlineError
 from net.decoding import MAX_PIXELS, decode
 from net.errors import NoDigitError
-from net.fitting import SIDE, normalize
+from net.fitting import SIDE, heightened, normalize, widened
 from net.folded import FoldedLeNet
 from net.ink import PARTS_LEFT_OUT, find_ink
 from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
+WIDENED, HEIGHTENED = "widened", "heightened"  # it is narrower, or flatter, than most digits are
 # What is left of a digit may be read as another: a circle of an 8, a 9 without its stem; the slash of a 0, the stem of
-# a 4; a 2 without its base.
-PIECES = {0: (8, 9), 1: (0, 4), 7: (2,)}
+# a 4; a 2 without its base. And what is narrow may be read as a 1; but a 1 with a flag, once that is widened, as a 7.
+PIECES = {0: (8, 9), 1: (0, 2, 3, 4, 5, 6, 8, 9), 7: (2,)}
 MAY_BE_PIECE = 0.3  # probability of the one from which on a look that shows another digit makes the other doubtful
 
 # A picture file, given whole, or strokes made by `net.strokes.parse`.
@@ -74,6 +75,15 @@ class Look:
     pixels: Bytes  # uint8 [28, 28], 0 for paper to 255 for ink
     preparation: frozenset[str]
     is_rival: bool = False  # as `net.strokes.StrokesLook` has it
+
+    @property
+    def is_stretched(self) -> bool:
+        """Whether it is wider, or higher, than it came."""
+        return bool(self.preparation & {WIDENED, HEIGHTENED})
+
+    def may_show(self, digit: int) -> bool:
+        """Whether ``digit``, which is read here, may be believed: a 1 with a flag, once that is widened, is a 7."""
+        return not (self.is_rival or (WIDENED in self.preparation and digit == 7))
 
 
 @dataclass(frozen=True)
@@ -149,11 +159,12 @@ class Recognizer:
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
         looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
         strokes that make a digit, some may well make another. Nor is a certain digit to be trusted that may be a piece
-        of another; a rival is looked at for that alone.
+        of another; a rival is looked at for that alone. What was stretched counts where nothing else is certain.
         """
         digits = [probabilities.index(max(probabilities)) for probabilities in of_looks]
-        eligible = [which for which, look in enumerate(seen.looks) if not look.is_rival]
+        eligible = [which for which, look in enumerate(seen.looks) if look.may_show(digits[which])]
         certain = [which for which in eligible if max(of_looks[which]) > self.calibration.certain_above]
+        certain = [which for which in certain if not seen.looks[which].is_stretched] or certain
         shown = certain[0] if certain else max(eligible, key=lambda which: max(of_looks[which]))
         probabilities = of_looks[shown]
         contradicting = contradicting_looks(certain if seen.is_picture else certain[:1], digits, of_looks)
@@ -204,20 +215,27 @@ def see(given: Given, max_pixels: int = MAX_PIXELS) -> Seen:
     """What the network is to be given of ``given``. Raises net.errors.NoDigitError."""
     started = time.perf_counter()
     if not isinstance(given, bytes):
-        looks = tuple(
+        looks = [
             Look(
                 strokes.draw(fewer),
                 frozenset([REDRAWN, PARTS_LEFT_OUT] if len(fewer) < len(given) else [REDRAWN]),
                 is_rival,
             )
             for fewer, is_rival in strokes.looks(given)
-        )
-        return Seen(looks, is_picture=False, decode=0.0, ink=time.perf_counter() - started)
+        ]
+        return Seen(with_stretched(looks), is_picture=False, decode=0.0, ink=time.perf_counter() - started)
     image = decode(given, max_pixels)
     decoded = time.perf_counter()
-    found = find_ink(image)
-    looks = tuple(Look(normalize(look.strength), look.preparation) for look in found.looks)
-    return Seen(looks, is_picture=True, decode=decoded - started, ink=time.perf_counter() - decoded)
+    looks = [Look(normalize(look.strength), look.preparation) for look in find_ink(image).looks]
+    return Seen(with_stretched(looks), is_picture=True, decode=decoded - started, ink=time.perf_counter() - decoded)
+
+
+def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
+    """``looks``, and what is narrow or flat on the likeliest of them as wide, or as high, as most digits are."""
+    likeliest = next(look for look in looks if not look.is_rival)
+    stretched = {WIDENED: widened(likeliest.pixels), HEIGHTENED: heightened(likeliest.pixels)}
+    others = (Look(to, likeliest.preparation | {how}) for how, to in stretched.items() if to is not None)
+    return (*looks, *others)
 
 
 def digit_probabilities(logits: Tensor, temperature: float) -> Tensor:
@@ -229,7 +247,7 @@ def digit_probabilities(logits: Tensor, temperature: float) -> Tensor:
     logits = logits.double()
     of_none = logits[:, NONE:].sigmoid()
     of_digits = (logits[:, :NONE] / temperature).softmax(1)
-    return (1 - of_none) * of_digits + of_none / NONE
+    return (1 - of_none) * of_digits + of_none / 10
 
 
 def calibration_of(card: dict[str, Any]) -> Calibration:

@@ -218,6 +218,8 @@ def test_an_underlined_drawing_is_read_and_the_line_is_told_to_be_left_out(page:
         (["inverted"], ["lighter than the paper"]),
         (["shadow_removed"], ["shadow"]),
         (["parts_left_out"], ["left out"]),
+        (["redrawn", "widened"], ["as wide as"]),
+        (["heightened", "inverted"], ["as high as", "exchanged"]),
         (["inverted", "shadow_removed", "of_tomorrow"], ["exchanged", "shadow"]),
         (["redrawn"], []),
         (["of_tomorrow", "constructor"], []),

@@ -454,6 +454,39 @@ def test_what_goes_around_the_digit_on_the_pad_is_no_part_of_it_though_they_touc
         assert "parts_left_out" in prediction.preparation
 
 
+def squeezed(drawn: list[handwriting.Stroke], wide: float, high: float) -> list[handwriting.Stroke]:
+    """``drawn`` in a square of side 1, so wide and high."""
+    xs, ys = zip(*itertools.chain.from_iterable(drawn), strict=True)
+    across, down = wide / (max(xs) - min(xs)), high / (max(ys) - min(ys))
+    return [
+        [(0.5 + (x - (min(xs) + max(xs)) / 2) * across, 0.5 + (y - (min(ys) + max(ys)) / 2) * down) for x, y in stroke]
+        for stroke in drawn
+    ]
+
+
+@pytest.mark.parametrize("way", ["strokes", "picture"])
+@pytest.mark.parametrize(
+    ("wide", "high", "told"), [(0.22, 0.7, "widened"), (0.28, 0.7, "widened"), (0.7, 0.35, "heightened")]
+)
+def test_narrow_and_flat_digits_are_read(recognizer: Recognizer, wide: float, high: float, told: str, way: str):
+    read = []
+    for digit, seed in itertools.product([0, *range(2, 10)], range(4)):
+        drawn = squeezed(handwriting.by_hand(digit, seed), wide, high)
+        given = drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.05))
+        assert told in {one for look in see(given).looks for one in look.preparation}
+        read.append((digit, recognizer.recognize(given)))
+    assert sum(prediction.digit == digit for digit, prediction in read) >= 0.9 * len(read)
+    assert [digit for digit, prediction in read if prediction.certain and prediction.digit != digit] == []
+
+
+@pytest.mark.parametrize("wide", [0.12, 0.2, 0.3])
+def test_a_narrow_one_with_a_flag_is_no_seven(recognizer: Recognizer, wide: float):
+    drawings = [squeezed(schools.flagged_one(random.Random(seed)), wide, 0.7) for seed in range(10)]
+    predictions = [recognizer.recognize(drawn) for drawn in drawings]
+    assert {prediction.digit for prediction in predictions} == {1}
+    assert sum(prediction.certain for prediction in predictions) >= 8
+
+
 @pytest.mark.parametrize("way", ["strokes", "picture"])
 def test_a_two_keeps_its_base_however_far_that_goes(recognizer: Recognizer, way: str):
     for start, end in itertools.product((0.16, 0.19, 0.22), (0.8, 0.9, 1.0)):

@@ -4,7 +4,7 @@ from typing import Any
 
 from net import data_url
 from net.ink import INVERTED, PARTS_LEFT_OUT, SHADOW_REMOVED
-from net.recognizer import REDRAWN
+from net.recognizer import HEIGHTENED, REDRAWN, WIDENED
 from net.serving.contract import AUTHENTICATE, HEADERS_OF, JSON, RETRY_AFTER, STATUS
 from net.serving.headers import REQUEST_ID
 from net.serving.limits import Limits
@@ -265,12 +265,12 @@ def operation(
 
 
 def header_of(described: dict[str, Any]) -> dict[str, Any]:
-    """The operation that asks for the header alone of what the operation ``described`` gets."""
+    """The operation that asks for the headers alone of what the operation ``described`` gets."""
     responses = {
         status: {name: value for name, value in answer.items() if name != "content"}
         for status, answer in described["responses"].items()
     }
-    name, summary = f"{described['operationId']}Header", "The header of the same, without what it is the header of."
+    name, summary = f"{described['operationId']}Header", "The headers of the same answer, without its body."
     return described | {"operationId": name, "summary": summary, "responses": responses}
 
 
@@ -376,7 +376,8 @@ PREDICTION = {
     "milliseconds": {
         "type": "number",
         "minimum": 0,
-        "description": "from the bytes of the picture to this answer; of the network's time for several an equal share",
+        "description": "from the bytes of the picture to this answer; of several that were read together, each has an "
+        "equal share of the network's time",
     },
     "seen": {
         "type": "string",
@@ -384,10 +385,11 @@ PREDICTION = {
     },
     "preparation": {
         "type": "array",
-        "items": {"type": "string", "enum": [INVERTED, SHADOW_REMOVED, PARTS_LEFT_OUT, REDRAWN]},
+        "items": {"type": "string", "enum": [INVERTED, SHADOW_REMOVED, PARTS_LEFT_OUT, REDRAWN, WIDENED, HEIGHTENED]},
         "description": f"what was done to the picture to get there: {INVERTED}, its ink is lighter than its paper; "
         f"{SHADOW_REMOVED}, it is a photograph, whose paper was told from the light on it; {PARTS_LEFT_OUT}, not all "
-        f"of its ink is taken for the digit's; {REDRAWN}, strokes were drawn with a pen as thick as MNIST's; of "
+        f"of its ink is taken for the digit's; {REDRAWN}, strokes were drawn with a pen as thick as MNIST's; "
+        f"{WIDENED} or {HEIGHTENED}, it is narrower or flatter than most digits, and was made as wide or high; of "
         "/predict with ?seen=1",
     },
 }
