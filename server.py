@@ -63,13 +63,12 @@ from net.serving.contract import (
 )
 from net.serving.gate import (
     RateLimit,
-    asks_for_local_name,
     behind,
     is_address,
     is_from_this_machine,
     is_origin,
     is_own_page,
-    is_straight_from_loopback,
+    is_rebound,
     is_token,
     is_usable_token,
     read_token,
@@ -130,8 +129,8 @@ def create_app(
     What users say was right is kept in the folder ``corrections``, or nowhere; with ``allow_export`` anybody may
     fetch it. Pages of the origins ``cors`` may ask too. ``rate`` is how many pictures a second each address may send,
     and ``token`` what they must bear. X-Forwarded-For is believed where it comes from the address ``trusted_proxy``.
-    Of ``limits``, those on connections, and on how long a request may take to arrive, are heeded by
-    `net.serving.connections.serve` alone. PyTorch is set to one thread, for the whole process.
+    Of ``limits``, ``body``, ``pixels``, ``images`` and ``deadline`` hold under any WSGI server; the others are for
+    `net.serving.connections.serve`. PyTorch is set to one thread, for the whole process.
 
     Raises net.checkpoint.CheckpointError where the weights cannot be used, and ValueError where another of these
     cannot be what is meant: an empty token, for one, would let everybody in.
@@ -268,7 +267,7 @@ def refuse_settings(origins: Iterable[str], rate: float | None, token: str | Non
 
 
 class FileHandedOut(tempfile.SpooledTemporaryFile):
-    """A file that leaves ``place`` to another once it is closed; the WSGI server does so when it is sent."""
+    """A file that releases ``place`` when it is closed, which the WSGI server does once it has sent it."""
 
     def __init__(self, place: threading.Semaphore) -> None:
         super().__init__()
@@ -446,8 +445,7 @@ def require_own_page(origins: frozenset[str]) -> None:
     origin = header(request.environ, "Origin")
     if not origin or origin in origins:
         return
-    is_rebound = is_straight_from_loopback(request.environ) and not asks_for_local_name(request.environ)
-    if not is_own_page(request.environ) or is_rebound:
+    if not is_own_page(request.environ) or is_rebound(request.environ):
         refuse(
             "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
         )
@@ -875,16 +873,18 @@ def main() -> int:
         print(with_advice(error, checkpoint), file=sys.stderr)
         return 1
 
+    port = listeners[0].getsockname()[1]  # known now: a supervisor that has been told to stop has closed them
+
     def announce() -> None:
         host = f"[{options.host}]" if ":" in options.host else options.host
         try:
-            print(f"Reading digits at http://{host}:{listeners[0].getsockname()[1]}/ (Ctrl-C stops)", flush=True)
-        except BrokenPipeError:  # who asks over HTTP need not read this
+            print(f"Reading digits at http://{host}:{port}/ (Ctrl-C stops)", flush=True)
+        except OSError:  # nobody reads the pipe, or the disk is full: who asks over HTTP need not read this
             print_no_more()
 
     if options.processes > 1 and not inherited:
         command = [sys.executable, str(Path(__file__).resolve()), *sys.argv[1:]]
-        return processes.Supervisor(command, listeners, options.processes).run(announce)
+        return processes.Supervisor(command, listeners, options.processes, limits.drain_seconds).run(announce)
     app = create_app(
         latest,
         corrections,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-MOST = 16  # pictures in a pass; a larger one costs more than two halves, whose maps stay in the processor's caches
+MAX_BATCH = 16  # pictures in a pass; a larger one costs more than two halves, whose maps stay in the processor's caches
 
 
 class DeadlineError(Exception):
@@ -56,7 +56,7 @@ class Batched:
         """Those longest waiting, as many as go into one pass; what is past its deadline is dropped."""
         jobs: list[Job] = []
         count = 0
-        while self.waiting and (not jobs or count + len(self.waiting[0].pictures) <= MOST):
+        while self.waiting and (not jobs or count + len(self.waiting[0].pictures) <= MAX_BATCH):
             job = self.waiting.popleft()
             if time.monotonic() > job.deadline:
                 job.outcome = DeadlineError()
@@ -66,12 +66,12 @@ class Batched:
         return jobs
 
     def run(self, jobs: list[Job]) -> None:
-        """All ``jobs`` together, in passes of at most `MOST` pictures; where one fails, it has failed for each."""
+        """All ``jobs`` together, in passes of at most `MAX_BATCH` pictures; where one fails, it has failed for each."""
         if not jobs:
             return
         try:
             together = torch.cat([job.pictures for job in jobs])
-            outcomes = torch.cat([self.forward_pass(some) for some in together.split(MOST)])
+            outcomes = torch.cat([self.forward_pass(some) for some in together.split(MAX_BATCH)])
             outcomes = outcomes.split([len(job.pictures) for job in jobs])
         except Exception as error:
             for job in jobs:
@@ -81,7 +81,7 @@ class Batched:
             job.outcome = outcome
 
     def forward_pass(self, pictures: Tensor) -> Tensor:
-        """What ``forward`` makes of ``pictures``, float [N, 1, 28, 28], of which there are at most `MOST`."""
+        """What ``forward`` makes of ``pictures``, float [N, 1, 28, 28], of which there are at most `MAX_BATCH`."""
         outcome = self.forward(pictures)
         if self.observe:
             self.observe(len(pictures))

@@ -102,7 +102,7 @@ ANSWERS = {
     "measurements": (b"GET /metrics HTTP/1.1", 200),
     "corrections": (b"GET /corrections.zip HTTP/1.1", 200),
     "a prediction": (
-        b"POST /predict HTTP/1.1\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n%s"
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n%s"
         % (len(A_PICTURE), A_PICTURE),
         200,
     ),
@@ -171,7 +171,7 @@ def test_no_other_sites_page_may_read_answers_unless_allowed(server, guarded):
 
 
 def test_an_allowed_page_may_read_every_answer(guarded):
-    too_long = b"POST /predict HTTP/1.1\r\nOrigin: %s\r\nContent-Length: %d\r\n\r\n"
+    too_long = b"POST /predict HTTP/1.1\r\nHost: x\r\nOrigin: %s\r\nContent-Length: %d\r\n\r\n"
     for answer, status in (
         (ask(guarded, "GET", "/healthz", Origin=FRIEND), 200),
         (ask(guarded, "POST", "/predict", A_PICTURE, Content_Type="image/png", Origin=FRIEND, **bearing(TOKEN)), 200),
@@ -233,6 +233,15 @@ def test_a_browser_that_has_a_file_is_told_so_by_its_content_alone(server, path:
     assert ask(server, "GET", path, **newer).body == plain.body
 
 
+def test_what_has_not_changed_costs_no_connection(server):
+    with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
+        for _ in range(3):
+            connection.sendall(b"GET /static/main.js HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n")
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            assert (answer.status, answer.headers["Connection"]) == (304, None)
+
+
 def test_corrections_come_from_no_other_sites_page_but_an_allowed_one(guarded):
     body = json.dumps({"strokes": handwriting.by_hand(4), "label": 4}).encode()
     sent = {"Content_Type": "application/json", **bearing(TOKEN)}
@@ -242,7 +251,14 @@ def test_corrections_come_from_no_other_sites_page_but_an_allowed_one(guarded):
 
 
 @pytest.mark.parametrize(
-    ("flag", "value"), [("--cors", "friend.example"), ("--cors", f"{FRIEND}/"), ("--trusted-proxy", "localhost")]
+    ("flag", "value"),
+    [
+        ("--cors", "friend.example"),
+        ("--cors", f"{FRIEND}/"),
+        ("--cors", "https://*.friend.example"),
+        ("--cors", f"{FRIEND}?page=1"),
+        ("--trusted-proxy", "localhost"),
+    ],
 )
 def test_who_could_never_be_meant_is_refused_on_the_command_line(capsys: pytest.CaptureFixture, flag: str, value: str):
     with pytest.raises(SystemExit) as ended:
@@ -326,7 +342,7 @@ def test_a_fault_of_the_servers_own_tells_strangers_nothing_and_its_log_everythi
 @pytest.mark.parametrize("name", ["Origin", "Host", "X-Forwarded-For", "Forwarded", "Via", "Content-Type", "Cookie"])
 @pytest.mark.parametrize("line", ["POST /corrections", "GET /metrics", "POST /predict"])
 def test_a_header_that_is_no_text_is_the_senders_fault_if_anybodys(server, line: str, name: str):
-    request = f"{line} HTTP/1.1\r\n{name}: \xe9\xff\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+    request = f"{line} HTTP/1.1\r\nHost: x\r\n{name}: \xe9\xff\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
     assert send(server, request).status in (200, 400, 403, 415)
 
 
@@ -547,7 +563,9 @@ def test_a_proxy_is_believed_on_a_socket_of_either_version(peer: str):
 
 def test_what_never_reaches_the_application_is_logged_under_its_clients_address(counting):
     with socket.create_connection(("127.0.0.1", counting.port), LINE_TIMEOUT, (PROXY, 0)) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nX-Forwarded-For: 198.51.100.7\r\nContent-Length: 99999999\r\n\r\n")
+        connection.sendall(
+            b"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.7\r\nContent-Length: 99999999\r\n\r\n"
+        )
         response = http.client.HTTPResponse(connection)
         response.begin()
         assert Answer(response).error == (413, "too_large")

@@ -29,7 +29,7 @@ from test_server import PICTURES, ask, data_url, post
 
 import server as server_module
 from net import checkpoint
-from net.corrections import Correction, Corrections, StorageFullError
+from net.corrections import FILE, Correction, Corrections, StorageFullError
 from net.lenet import LeNet
 from net.recognizer import Recognizer
 from train.finetune import FineTuning, is_no_worse
@@ -164,10 +164,23 @@ def test_the_page_may_correct_under_each_name_that_this_machine_has_for_itself(r
 def test_a_page_whose_name_was_made_to_lead_here_cannot_correct(running: RunningServer):
     body = json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
     rebound = {"Host": f"rebound.example:{running.port}", "Origin": f"http://rebound.example:{running.port}"}
-    answer = post_correction(running, body, "application/json", **rebound)
-    assert answer.error == (403, "forbidden")
-    through_proxy = post_correction(running, body, "application/json", **rebound, **{"X-Forwarded-For": "10.0.0.1"})
-    assert through_proxy.status == 200, "behind a proxy it is the site's own name"
+    for besides in ({}, {"X-Forwarded-For": "10.0.0.1"}, {"Forwarded": "for=10.0.0.1"}):  # which a page may send
+        answer = post_correction(running, body, "application/json", **rebound, **besides)
+        assert answer.error == (403, "forbidden")
+
+
+def test_the_page_may_correct_from_behind_a_proxy(running: RunningServer, tmp_path: Path):
+    body = json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
+    forwarded = {"Host": "digits.example.org", "X-Forwarded-For": "10.0.0.1"}
+    tls = post_correction(running, body, "application/json", Origin="https://digits.example.org", **forwarded)
+    assert tls.status == 200
+    app = server_module.create_app(corrections=tmp_path, trusted_proxy="127.0.0.1")
+    without_tls = called(
+        app, "POST", "/corrections", body,
+        CONTENT_TYPE="application/json", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="10.0.0.1",
+        HTTP_HOST="digits.example.org", HTTP_ORIGIN="http://digits.example.org",
+    )  # fmt: skip
+    assert without_tls[0].startswith("200")
 
 
 @pytest.mark.parametrize(
@@ -271,6 +284,20 @@ def test_there_is_an_end_to_what_is_kept(tmp_path: Path):
         assert len(list(kept)) == 2
 
 
+def test_what_a_store_of_an_earlier_version_holds_counts_as_well(tmp_path: Path):
+    kept = Corrections(tmp_path, max_rows=3)
+    kept.add(Correction(b"0", 1, 1, 0.9, "sha"))
+    kept.add(Correction(b"1", 1, 1, 0.9, "sha"))
+    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+        for name in ("TRIGGER totals_after_insert", "TRIGGER totals_after_delete", "TABLE totals"):
+            database.execute(f"DROP {name}")
+    assert kept.add(Correction(b"1", 2, 1, 0.9, "sha")), "in place of another"
+    assert kept.add(Correction(b"2", 1, 1, 0.9, "sha"))
+    with pytest.raises(StorageFullError):
+        kept.add(Correction(b"3", 1, 1, 0.9, "sha"))
+    assert len(list(kept)) == 3
+
+
 def test_a_place_where_none_can_be_kept_is_refused_in_one_sentence(tmp_path: Path):
     (tmp_path / "kept").write_text("notes")
     ended = python("server.py", "--port", "0", "--corrections", str(tmp_path / "kept"))
@@ -352,14 +379,26 @@ def fine_tune(small_mnist: Path, tmp_path: Path):
 
 
 def test_fine_tuning_says_what_it_did_and_reads_mnist_no_worse(fine_tune: Callable, tmp_path: Path):
+    card = json.loads((tmp_path / "lenet.json").read_text()) | {"trained_parameters": 92_831}
+    (tmp_path / "lenet.json").write_text(json.dumps(card))
     ended, before, after = fine_tune(*((path.read_bytes(), int(path.stem)) for path in PICTURES))
     assert ended.returncode == 0, ended.stderr
+    assert after["trained_parameters"] == 92_831, "what was blank still is"
     assert "10 corrections in turn, among 598 digits" in ended.stdout
     assert "corrections 100.00% -> 100.00%" in ended.stdout
     assert (after["fine_tuned_from"], after["corrections"]) == (before["sha256"], 10)
     assert after["sha256"] == hashlib.sha256((tmp_path / "lenet.pt").read_bytes()).hexdigest() != before["sha256"]
     assert after["validation_accuracy"] > 0.95
-    assert (tmp_path / "report.html").exists()
+    assert "fine-tuned on corrections: 10," in (tmp_path / "report.html").read_text()
+
+
+def test_what_is_narrow_is_learned_as_it_is_and_not_stretched(recognizer: Recognizer, tmp_path: Path):
+    two = [[(0.5 + (x - 0.5) * 0.3, y) for x, y in stroke] for stroke in handwriting.by_hand(2)]
+    (tmp_path / "2").mkdir()
+    handwriting.render(two).save(tmp_path / "2" / "narrow.png")
+    for taught_by in (recognizer, None):
+        (ink,) = load_pictures(tmp_path, taught_by).images > 0
+        assert ink.any(0).sum() < 0.5 * ink.any(1).sum()
 
 
 def test_corrections_that_cannot_be_learned_cost_nothing_and_that_is_said(fine_tune: Callable, tmp_path: Path):

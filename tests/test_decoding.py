@@ -157,6 +157,27 @@ PIECES = {
 }
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_of_large_files_that_must_be_held_whole_one_is_decoded_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, progressive: bool
+):
+    class Counted:
+        entered = 0
+
+        def __enter__(self) -> None:
+            self.entered += 1
+
+        def __exit__(self, *_) -> None:
+            pass
+
+    counted = Counted()
+    monkeypatch.setattr("net.decoding.one_large_at_a_time", counted)
+    photograph = Image.new("RGB", (3000, 3000), "white")
+    photograph.paste("black", (1000, 1000, 1200, 2000))
+    decode(encode(photograph, "JPEG", progressive=progressive))
+    assert counted.entered == progressive
+
+
 @pytest.mark.parametrize("what", PIECES)
 def test_a_file_in_so_many_pieces_that_it_would_take_minutes_is_refused(what: str):
     with pytest.raises(UnreadableImageError, match="pieces"):

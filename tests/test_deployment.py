@@ -22,7 +22,7 @@ from conftest import HOME, LINE_TIMEOUT, RunningServer, free_port, start_server
 from test_closed import measured
 from test_server import PICTURES, Answer, as_raw_body
 
-from net.batching import MOST
+from net.batching import MAX_BATCH
 from net.containers import MOST_RUN_LENGTH_PIXELS
 from net.corrections import MAX_BYTES, MAX_ROWS
 from net.decoding import LONGEST_SIDE
@@ -103,7 +103,7 @@ def test_the_readme_tells_the_limits_that_are_kept():
     told, limits = " ".join(README.split()), Limits()
     for limit in (
         f"Up to {limits.images} pictures may come in one request",
-        f"passes through the network, of up to {MOST} looks at a time",
+        f"passes through the network, of up to {MAX_BATCH} looks at a time",
         f"| up to {limits.images} pictures, as parts or as `images` |",
         f"there are more than {limits.images}, or more than one for `/explain`",
         f"y down, up to {MAX_POINTS:,} in all",

@@ -275,13 +275,17 @@ def test_it_ends_with_the_terminal_that_it_was_started_from(tmp_path: Path, flag
             process.kill()
 
 
-def test_that_nobody_reads_where_it_listens_ends_it_not(tmp_path: Path):
+@pytest.mark.parametrize("written_to", ["a pipe", pytest.param("a full disk", marks=linux_only)])
+def test_that_nobody_reads_where_it_listens_ends_it_not(tmp_path: Path, written_to: str):
     port = free_port()
     command = [sys.executable, str(HOME / "server.py"), "--port", str(port), "--no-corrections"]
     log = tmp_path / "server.log"
-    with log.open("w") as stderr, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr) as process:
+    reader, pipe = os.pipe()
+    stdout = pipe if written_to == "a pipe" else os.open("/dev/full", os.O_WRONLY)
+    with log.open("w") as stderr, subprocess.Popen(command, stdout=stdout, stderr=stderr) as process:
         try:
-            process.stdout.close()
+            for each in {reader, pipe, stdout}:
+                os.close(each)
             until(lambda: process.poll() is not None or not refuses(port), "it to listen")
             assert ask(RunningServer(process, f"http://127.0.0.1:{port}/", log), "GET", "/healthz").status == 200
             process.terminate()
@@ -331,20 +335,19 @@ def test_the_processes_end_with_the_one_that_started_them(tmp_path: Path):
 
 @linux_only
 def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: Path):
-    folders = tmp_path / "temporary"
-    folders.mkdir()
+    before = set(Path("/dev/shm").glob("digits-*"))  # in memory: a full disk kills who touches a file mapped into it
 
     def left() -> set[Path]:
-        return set(folders.glob("*"))
+        return set(Path("/dev/shm").glob("digits-*")) - before
 
-    with started(tmp_path, "--processes", "2", TMPDIR=str(folders)) as first:
+    with started(tmp_path, "--processes", "2") as first:
         of_first, started_by_it = left(), children(first.process.pid)
-        with started(tmp_path, "--processes", "2", TMPDIR=str(folders)) as second:
+        with started(tmp_path, "--processes", "2") as second:
             of_second = left() - of_first
             assert of_first < left(), "what is in use stays"
             first.process.kill()
             until(lambda: not any(map(is_alive, started_by_it)), "the end of all")
-            with started(tmp_path, "--processes", "2", TMPDIR=str(folders)) as third:
+            with started(tmp_path, "--processes", "2") as third:
                 assert not of_first & left()
                 assert of_second < left()
                 for one in (second, third):
@@ -379,7 +382,38 @@ with open(sys.argv[1], "a") as starts:
     if starts.tell() == 6:
         os.kill(os.getppid(), 15)
 """
-sys.exit(processes.Supervisor([sys.executable, "-c", child, *sys.argv[2:]], [], 1).run(print))
+sys.exit(processes.Supervisor([sys.executable, "-c", child, *sys.argv[2:]], [], 1, 0).run(print))
+'''
+TWO_LIVE_AND_NO_OTHERS = '''
+import sys
+from net.serving import processes
+processes.LIVES_LONG = 0.0
+processes.LONGEST_PAUSE = 0.02
+child = """
+import os, sys, time
+from net.serving import processes
+with open(sys.argv[1], "a") as starts:
+    starts.write(".")
+    number = starts.tell()
+if number > 2 and number < 12:
+    sys.exit(1)
+processes.tell_ready()
+time.sleep(1000)
+"""
+sys.exit(processes.Supervisor([sys.executable, "-c", child, *sys.argv[1:]], [], 2, 0).run(lambda: print(flush=True)))
+'''
+HEEDS_NOTHING = '''
+import sys
+from net.serving import processes
+processes.PATIENCE = 0.2
+child = """
+import signal, time
+from net.serving import processes
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+processes.tell_ready()
+time.sleep(1000)
+"""
+sys.exit(processes.Supervisor([sys.executable, "-c", child], [], 1, 0).run(lambda: print(flush=True)))
 '''
 
 
@@ -395,6 +429,36 @@ def test_only_processes_that_die_before_they_have_answered_for_long_are_given_up
     assert len((tmp_path / "starts").read_text()) >= deaths, "each was started anew"
     assert ended.returncode == status
     assert (b"die as soon as they are started" in ended.stderr) == bool(status)
+
+
+@linux_only
+def test_one_that_answers_goes_on_while_others_die_as_soon_as_they_are_started(tmp_path: Path):
+    program = [sys.executable, "-c", TWO_LIVE_AND_NO_OTHERS, str(tmp_path / "starts")]
+    with subprocess.Popen(program, cwd=HOME, stdout=subprocess.PIPE) as supervisor:
+        try:
+            supervisor.stdout.readline()
+            lives, dies = sorted(children(supervisor.pid))
+            os.kill(dies, signal.SIGKILL)
+            until(lambda: len((tmp_path / "starts").read_text()) == 12, "one that lives again")
+            assert supervisor.poll() is None
+            assert is_alive(lives)
+            supervisor.terminate()
+            assert supervisor.wait(LINE_TIMEOUT) == 0
+        finally:
+            supervisor.kill()
+
+
+@linux_only
+def test_a_process_that_does_not_end_when_it_is_told_to_is_killed_in_the_end():
+    with subprocess.Popen([sys.executable, "-c", HEEDS_NOTHING], cwd=HOME, stdout=subprocess.PIPE) as supervisor:
+        try:
+            supervisor.stdout.readline()
+            (hung,) = children(supervisor.pid)
+            supervisor.terminate()
+            assert supervisor.wait(LINE_TIMEOUT) == 1, "what it was at is lost"
+            assert not is_alive(hung)
+        finally:
+            supervisor.kill()
 
 
 # ---------------------------------------------------------------------------------------------- weights

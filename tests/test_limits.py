@@ -4,6 +4,7 @@ import base64
 import http.client
 import io
 import json
+import re
 import select
 import socket
 import struct
@@ -19,7 +20,7 @@ import handwriting
 import pytest
 from conftest import LINE_TIMEOUT, RunningServer, encode, png, started
 from PIL import Image
-from test_server import PICTURES, Answer, data_url, post
+from test_server import PICTURES, Answer, ask, data_url, post
 
 import net.recognizer
 from net.batching import DeadlineError
@@ -323,6 +324,24 @@ def test_who_takes_no_answer_holds_no_connection(tmp_path: Path):
         assert post(running, NINE, "image/png").json["digit"] == 9
 
 
+def test_who_takes_no_answers_is_given_no_more_of_them(tmp_path: Path):
+    asked = 190  # which come in one piece
+    with started(tmp_path, "--threads", "1") as running, socket.socket() as greedy:
+        greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        greedy.settimeout(LINE_TIMEOUT)
+        greedy.connect(("127.0.0.1", running.port))
+        greedy.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * asked)
+        for _ in range(2 * asked):  # the one thread takes turns, if both have something for it
+            assert ask(running, "GET", "/healthz").status == 200
+        told = ask(running, "GET", "/metrics").body.decode()
+        given = re.search(r'digits_requests_total{route="/openapi.json",status="200"} (\d+)', told)
+        assert 0 < int(given[1]) < asked
+        answers = greedy.makefile("rb")
+        for _ in range(asked):
+            head = http.client.parse_headers(answers) if answers.readline() == b"HTTP/1.1 200 OK\r\n" else {}
+            assert json.loads(answers.read(int(head["Content-Length"])))["openapi"], "all are given in the end"
+
+
 def test_fifty_who_stall_hold_up_nobody(tmp_path: Path):
     with started(tmp_path, "--threads", "1") as running, ExitStack() as stalled:
         connections = [stalled.enter_context(connected(running, sent)) for sent in list(STALLED.values()) * 10]
@@ -419,7 +438,9 @@ def test_it_is_told_how_many_wait_for_the_one_thread_there_is(tmp_path: Path):
 
 
 def test_past_the_queue_a_refusal_does_not_wait_and_keeps_its_own_reason():
-    waiting, refused, too_large = (SimpleNamespace(requests=[SimpleNamespace(error=one)]) for one in (None, None, 413))
+    waiting, refused, too_large = (
+        SimpleNamespace(requests=[SimpleNamespace(error=one)], total_outbufs_len=0) for one in (None, None, 413)
+    )
     dispatcher = BoundedDispatcher(1)
     for channel in (waiting, refused, too_large):
         dispatcher.add_task(channel)

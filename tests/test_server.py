@@ -32,6 +32,8 @@ import server as server_module
 from net.checkpoint import SHIPPED, weights_path
 from net.serving import sockets
 from net.serving.limits import Limits
+from net.serving.metrics import Metrics
+from net.serving.observed import Observed
 from net.serving.wsgi import ARRIVED
 
 PICTURES = sorted(handwriting.DATA.iterdir())
@@ -361,7 +363,7 @@ def test_wrong_addresses_and_methods_get_their_error(server, method: str, path: 
         (b"POST /predict HTTP/1.1\r\nContent-Length: seven\r\n\r\n", 400, "bad_request"),
         (b"not http at all\r\n\r\n", 400, "bad_request"),
         (b"POST /predict HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "bad_request"),
-        (b"GET / HTTP/1.1\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431, "headers_too_large"),
+        (b"POST /predict HTTP/1.1\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431, "headers_too_large"),
     ],
 )
 def test_what_is_no_http_gets_json_too(server, request_bytes: bytes, status: int, code: str):
@@ -370,7 +372,34 @@ def test_what_is_no_http_gets_json_too(server, request_bytes: bytes, status: int
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         assert Answer(answer).error == (status, code)
-    assert f" {status} " in server.log.read_text().splitlines()[-1], "what waitress refuses is logged as well"
+    logged = server.log.read_text().splitlines()[-1]
+    assert f" {status} " in logged, "what waitress refuses is logged as well"
+    assert " GET / " not in logged, "which nobody has asked"
+
+
+@pytest.mark.parametrize(
+    "ambiguous",
+    [
+        b"GET /healthz HTTP/1.1\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x y\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /predict HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+    ids=["no host", "two hosts", "a host of two words", "two lengths", "chunks before HTTP/1.1"],
+)
+def test_what_may_be_understood_in_two_ways_is_refused_and_hung_up_on(server, ambiguous: bytes):
+    with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
+        connection.sendall(ambiguous + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        answers = connection.makefile("rb").read()
+    assert answers.startswith(b"HTTP/1.1 400 " if b"HTTP/1.1\r\n" in ambiguous else b"HTTP/1.0 400 ")
+    assert len(re.findall(rb"HTTP/1\.[01] \d", answers)) == 1, "what followed was no request"
+
+
+def test_who_asks_to_hang_up_among_other_things_is_hung_up_on(server):
+    with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: TE, Close\r\n\r\n")
+        assert b"Connection: close\r\n" in connection.makefile("rb").read()
 
 
 @pytest.mark.parametrize(
@@ -460,6 +489,32 @@ def test_where_memory_is_out_it_is_an_internal_error_and_one_line_in_the_log(
     assert status.startswith("500")
     assert answer["error"]["code"] == "internal"
     assert [record.request["status"] for record in caplog.records if record.name == "access"] == [500]
+
+
+def test_what_cannot_be_counted_is_answered_all_the_same(caplog: pytest.LogCaptureFixture):
+    class Uncountable(Metrics):
+        def count_request(self, *_) -> None:
+            raise OSError("the folder is gone")
+
+    def app(_, start_response) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"answer"]
+
+    statuses = []
+    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
+    answer = Observed(app, Uncountable(), frozenset())(asked, lambda status, *_: statuses.append(status))
+    assert (statuses, answer) == (["200 OK"], [b"answer"])
+    assert "the folder is gone" in caplog.text
+
+
+def test_where_memory_is_out_who_asks_for_a_header_alone_is_given_no_more():
+    def app(*_) -> list[bytes]:
+        raise MemoryError
+
+    statuses = []
+    asked = {"REQUEST_METHOD": "HEAD", "PATH_INFO": "/"}
+    assert Observed(app, Metrics(), frozenset())(asked, lambda status, *_: statuses.append(status[:3])) == []
+    assert statuses == ["500"]
 
 
 def test_a_bug_is_an_internal_error_without_a_traceback(monkeypatch: pytest.MonkeyPatch):

@@ -15,7 +15,7 @@ from PIL import Image
 from test_closed import measured, more
 from test_server import PICTURES, Answer, as_raw_body, ask, data_url
 
-from net.batching import MOST
+from net.batching import MAX_BATCH
 from net.serving.limits import Limits
 
 SMALL = png(handwriting.render(handwriting.by_hand(4), 28, 0.1))
@@ -153,7 +153,7 @@ def test_so_many_go_through_the_network_together_and_no_more_are_taken(alone, se
     assert (answer.status, [one["digit"] for one in answer.json["predictions"]]) == (200, [4] * most)
     after = measured(alone)
     assert more(before, after, "digits_batch_size_sum") == most
-    assert more(before, after, "digits_batch_size_count") == math.ceil(most / MOST)
+    assert more(before, after, "digits_batch_size_count") == math.ceil(most / MAX_BATCH)
     assert more(before, after, "digits_predictions_total certain=true digit=4") == most
     for too_many in (most + 1, 3 * most):
         assert send(alone, [SMALL] * too_many).error == (400, "too_many_images")

@@ -60,14 +60,8 @@ def write(
         "request_id": request_id,
     }
     log.info(
-        "%s %s %s %s %s %.1fms %s",
-        request["client"],
-        request["method"],
-        request["address"],
-        status,
-        size,
-        milliseconds,
-        request_id,
+        "%(client)s %(method)s %(address)s %(status)s %(size)s %(milliseconds).1fms %(request_id)s",
+        {**request, "size": size},
         extra={"request": request},
     )
 

@@ -1,8 +1,10 @@
 """Connections and their requests: waitress, with limits, and with errors in the contract's words."""
 
 import logging
+import re
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -12,7 +14,7 @@ from typing import Any
 import waitress
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
@@ -32,8 +34,10 @@ MAX_CHUNK_LINE = 8192  # bytes, of the line before a chunk, and of what follows 
 SWEEP_SECONDS = 1.0  # between two looks at who is too slow
 GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over a connection just answered or opened
 STAND_BACK_SECONDS = 0.0002
+MAX_UNREAD = 64 * 1024  # bytes of answers that a client has not taken; the next request over its connection waits then
 SAME_STOP_SECONDS = 1.0  # within which one command to stop may come twice, from the terminal and from the parent
 NEVER = 2**31  # seconds
+ONE_HOST = re.compile(r"[^\s,]*")
 
 log = logging.getLogger("connections")
 # Told of what never reached the application: the client's address, method, path, the error's code, the bytes of its
@@ -74,6 +78,22 @@ class ContractParser(HTTPRequestParser):
             return self.fail(OVERLOADED, data)
         return taken
 
+    def parse_header(self, header_plus: bytes) -> None:
+        """What waitress makes of it, if there is but one way to understand it: others before us may have found another.
+
+        Source: RFC 9112, sections 3.2, 6.1 and 9.6. Raises ParsingError.
+        """
+        super().parse_header(header_plus)
+        given = self.headers
+        if "TRANSFER_ENCODING" in given:  # waitress has taken it out where it heeds it
+            raise ParsingError("Transfer-Encoding before HTTP/1.1")
+        if self.chunked and "CONTENT_LENGTH" in given:
+            raise ParsingError("Both Transfer-Encoding and Content-Length")
+        if self.version == "1.1" and not ONE_HOST.fullmatch(given.get("HOST", " ")):
+            raise ParsingError("Not one Host")
+        if "close" in [option.strip().lower() for option in given.get("CONNECTION", "").split(",")]:
+            given["CONNECTION"] = "close"
+
     def fail(self, error: Any, data: bytes) -> int:
         """Have the request answered with ``error``; how much of ``data`` was taken: all of it."""
         self.error = error
@@ -88,6 +108,12 @@ class ContractTask(WSGITask):
         environ = super().get_environment()
         environ[ARRIVED] = self.channel.arrived
         return environ
+
+    def set_close_on_finish(self) -> None:
+        """Hang up after this answer; but not, as waitress would, after one that has no body and therefore no length."""
+        asked_to = self.version != "1.1" or self.request.headers.get("CONNECTION", "").lower() == "close"
+        if self.has_body or asked_to:
+            super().set_close_on_finish()
 
 
 class ContractErrorTask(ErrorTask):
@@ -109,9 +135,12 @@ class ContractErrorTask(ErrorTask):
     def execute(self) -> None:
         code, message = self.problem()
         body = contract.error_body(code, message).encode()
-        method = getattr(self.request, "command", None)
+        # Of a header that is too large waitress keeps nothing, and takes "GET /" in its place.
+        is_known = code != "headers_too_large"
+        method = getattr(self.request, "command", None) if is_known else None
+        path = getattr(self.request, "path", None) if is_known else None
         self.status = contract.status_line(code)
-        given: dict[str, str] = getattr(self.request, "headers", {})
+        given = self.request.headers
         number = headers.request_id(given.get("X_REQUEST_ID"))
         self.response_headers += [
             *contract.headers_of(code).items(),
@@ -120,7 +149,6 @@ class ContractErrorTask(ErrorTask):
         self.set_close_on_finish()
         self.channel.lingers = True
         self.content_length = len(body)
-        path = getattr(self.request, "path", None)
         client = client_of(self.channel.addr[0], given.get("X_FORWARDED_FOR", ""), self.channel.trusted_proxy)
         self.channel.refused(client, method, path, code, len(body), number)
         is_head = getattr(self.request, "first_line", b"").startswith(b"HEAD ")
@@ -143,9 +171,10 @@ class ContractChannel(HTTPChannel):
     lets_nobody_in = threading.Event()  # set once the server has been told to stop and listens no more
     refused: Refused = staticmethod(lambda *_: None)
     lingers = False
+    is_parked = False  # while its next request waits for the client to take the answers to those before
     dropped: int | None = None  # bytes, once it lingers
     began = 0.0  # the time, by time.monotonic(), at which the request that is arriving began to
-    arrived = 0.0  # likewise, at which the one that is to be answered had arrived
+    arrived = 0.0  # likewise, at which the one to be answered was queued: as it came, or once that before was answered
     rested = 0.0  # likewise, at which the last request was answered, as far as is known; 0 before it is
     active = 0.0  # likewise, at which something is known to have come or gone
     active_then = 0.0  # the same by waitress' clock, which may be set
@@ -218,8 +247,17 @@ class ContractChannel(HTTPChannel):
             self.requests[0].error = OVERLOADED
         if self.lets_nobody_in.is_set():
             self.requests[0].headers["CONNECTION"] = "close"
-        super().service()
+        try:
+            super().service()
+        except Exception:
+            self.requests = []  # or else they would seem to be under way for good
+            self.close_when_flushed = True
+            self.server.pull_trigger()
+            raise
         self.rested = time.monotonic()
+
+    def writable(self) -> bool:
+        return self.is_parked or super().writable()
 
     def handle_write(self) -> None:
         if not self.outbuf_lock.acquire(blocking=False):
@@ -228,6 +266,9 @@ class ContractChannel(HTTPChannel):
             return
         self.outbuf_lock.release()
         super().handle_write()
+        if self.is_parked and self.total_outbufs_len <= MAX_UNREAD:
+            self.is_parked = False
+            self.server.add_task(self)
 
     def handle_close(self) -> None:
         if not self.lingers or self.dropped is not None:
@@ -265,6 +306,9 @@ class BoundedDispatcher(ThreadedTaskDispatcher):
     def add_task(self, task: ContractChannel) -> None:
         channel = task  # which is what waitress calls so
         channel.arrived = time.monotonic()
+        if channel.total_outbufs_len > MAX_UNREAD:
+            channel.is_parked = True
+            return
         with self.lock:
             if len(self.queue) < self.most:
                 self.queue.append(channel)
@@ -307,6 +351,7 @@ def serve(
         max_request_header_size=MAX_HEADER,
         max_request_body_size=limits.body + 1,  # waitress refuses from this size on
         inbuf_overflow=SMALL_BODY,
+        outbuf_high_watermark=sys.maxsize,  # past it waitress has a thread wait; we have the next request do so
         channel_timeout=NEVER,  # waitress would go by the clock on the wall, which may be set
     )
     servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]

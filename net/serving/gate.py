@@ -18,7 +18,7 @@ BURST_SECONDS = 2.0  # of the rate that an address may ask at once
 
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+")
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d+)?")
 
 
 class RateLimit:
@@ -90,7 +90,7 @@ def is_token(authorization: str, token: str) -> bool:
 
 def is_origin(text: str) -> bool:
     """Whether ``text`` is a page's origin as browsers write it, https://example.org for one."""
-    return bool(ORIGIN.fullmatch(text)) and text == text.lower()
+    return bool(ORIGIN.fullmatch(text))
 
 
 def is_own_page(environ: Environ) -> bool:
@@ -110,11 +110,18 @@ def is_straight_from_loopback(environ: Environ) -> bool:
     return environ.get("REMOTE_ADDR") in LOOPBACK and not through_proxy
 
 
-def asks_for_local_name(environ: Environ) -> bool:
-    """Whether a request names this machine as itself; that of a page whose own name was made to lead here does not.
+def is_rebound(environ: Environ) -> bool:
+    """Whether a page asks whose own name was made to lead to this machine (DNS rebinding): its origin is what it asks.
 
-    Such a page (DNS rebinding) asks for that name, and is of the same origin as what it asks.
+    It may send any header but Host and Origin, so that X-Forwarded-For shows no proxy unless it is to be believed (see
+    `behind`). No such page is one of TLS, which a proxy speaks, and this server does not.
     """
+    through_tls = header(environ, "Origin").startswith("https://")
+    return environ.get("REMOTE_ADDR") in LOOPBACK and not asks_for_local_name(environ) and not through_tls
+
+
+def asks_for_local_name(environ: Environ) -> bool:
+    """Whether a request names this machine as itself."""
     try:
         return urllib.parse.urlsplit(f"//{header(environ, 'Host')}").hostname in LOCAL_NAMES
     except ValueError:  # brackets that do not pair, for one
@@ -137,12 +144,8 @@ def client_of(peer: str, forwarded: str, proxy: str | None) -> str:
     ``forwarded`` is the header X-Forwarded-For, to which the proxy has added.
     """
     client = forwarded.rpartition(",")[2].strip()
-    return client if proxy and is_same_address(peer, proxy) and is_address(client) else peer
-
-
-def is_same_address(one: str, other: str) -> bool:
-    """Whether two IP addresses are one and the same, which may be written in several ways."""
-    return one == other or (is_address(one) and parsed(one) == parsed(other))
+    comes_from_proxy = proxy is not None and parsed(peer) == parsed(proxy)  # one address is written in several ways
+    return client if comes_from_proxy and is_address(client) else peer
 
 
 def is_address(text: str) -> bool:

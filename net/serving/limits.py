@@ -15,8 +15,8 @@ class Limits:
     images: int = 256  # in one request
     connections: int = 1000  # open at a time; who comes then waits to be let in
     queue: int = 256  # requests that wait for a thread; who comes then is sent away with 503
-    # Seconds that a request may wait before it is dropped, since nobody waits for longer. One of many pictures is
-    # answered for those that it came to by then.
+    # Seconds that a request may wait before it is dropped, since nobody waits for longer. A request of many pictures is
+    # answered with those that were read by then.
     deadline: float = 10.0
     header_seconds: float = 15.0  # for the header of a request to arrive
     body_seconds: float = 120.0  # for its body: a photograph takes a minute from a slow telephone

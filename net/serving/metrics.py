@@ -12,14 +12,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from net.batching import MOST
+from net.batching import MAX_BATCH
 from net.recognizer import Prediction
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 STAGE_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds
 REQUEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
-PASS_BUCKETS = (1, 2, 4, 8, MOST)  # pictures
+PASS_BUCKETS = (1, 2, 4, 8, MAX_BATCH)  # pictures
 
 
 class Metrics:
@@ -47,7 +47,7 @@ class Metrics:
         self.decode, self.ink, self.forward = (stages.labels(stage) for stage in ("decode", "ink", "forward"))
         self.passes = Histogram(
             "digits_batch_size",
-            "Looks at pictures, for most but one, that went through the network together.",
+            "Looks that went through the network in one pass; most pictures need a single look.",
             buckets=PASS_BUCKETS,
             **here,
         )

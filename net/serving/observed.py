@@ -39,16 +39,15 @@ class Observed:
                 answer("204 No Content", [("Content-Length", "0")])
                 return []
             if not is_utf8(environ.get("PATH_INFO", "")):  # of which Bottle would leave out what is none
-                body = begin_error("not_found", NOT_FOUND, answer)
-                return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+                return error_answer("not_found", NOT_FOUND, environ, answer)
             return self.app(environ, answer)
         except MemoryError:  # which Bottle lets pass; the next request may need less
             log.exception("request %s failed", request_id)
-            return [begin_error("internal", INTERNAL, answer)]
+            return error_answer("internal", INTERNAL, environ, answer)
         finally:
             seconds = time.perf_counter() - started
             route = environ.get("bottle.route")
-            self.metrics.count_request(route.rule if route else "none", answered[0], seconds)
+            count(self.metrics, route.rule if route else "none", answered[0], seconds)
             query = environ.get("QUERY_STRING")
             access_log.write(
                 environ.get("REMOTE_ADDR"),
@@ -69,11 +68,11 @@ class Observed:
         )
 
 
-def begin_error(code: str, message: str, start_response: Callable[..., Any]) -> bytes:
-    """Begin the answer ``code``; returns its body."""
+def error_answer(code: str, message: str, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+    """The answer ``code``, of which HEAD is given the headers alone."""
     body = error_body(code, message).encode()
     start_response(status_line(code), [*headers_of(code).items(), ("Content-Length", str(len(body)))])
-    return body
+    return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
 
 def is_utf8(text: str) -> bool:
@@ -85,11 +84,19 @@ def is_utf8(text: str) -> bool:
     return True
 
 
+def count(metrics: Metrics, route: str, status: str, seconds: float | None) -> None:
+    """`Metrics.count_request`; what keeps it from that keeps no answer from anybody."""
+    try:
+        metrics.count_request(route, status, seconds)
+    except Exception:
+        log.exception("A request could not be counted.")
+
+
 def log_refused(metrics: Metrics) -> Refused:
     """What logs and counts a request that never reached the application."""
 
     def refused(client: str, method: str | None, path: str | None, code: str, size: int, request_id: str) -> None:
-        metrics.count_request("none", str(STATUS[code]), None)
+        count(metrics, "none", str(STATUS[code]), None)
         access_log.write(client, method, path, STATUS[code], str(size), 0.0, request_id)
 
     return refused

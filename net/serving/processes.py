@@ -1,8 +1,9 @@
 """Several processes that answer at the same sockets: each is started anew when it dies, and all end together.
 
-And what any process of the server has to know of others: that its terminal is gone, and how one is run to its end.
+And whether the terminal is gone that the server was started from, and how another program is run to its end.
 """
 
+import math
 import os
 import shutil
 import signal
@@ -31,11 +32,14 @@ CAN_SHARE = fcntl is not None
 SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
 READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness through
 LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that ends when the parent does
+SHARED_MEMORY = Path("/dev/shm")  # where measurements are kept if it is there: touching them on a full disk is death
 FOLDERS = "digits-metrics-"  # how the names begin of folders in which processes measure together
 LOCK = "lock"  # in such a folder
 LIVES_LONG = 5.0  # seconds of answering; a process that dies sooner has something wrong with it
 LOOK_SECONDS = 0.1  # between two looks at who has died
-MOST_EARLY_DEATHS = 3  # in a row
+MOST_EARLY_DEATHS = 3  # in a row; then there is no hope, unless others answer, nor haste
+LONGEST_PAUSE = 60.0  # seconds until the next is started then; the first is one
+PATIENCE = 10.0  # seconds beyond those that processes may take to end; then they are killed
 MOST_TOLD = 65536  # bytes that processes have told at a time; a pipe holds no more
 
 BEGAN_AT_TERMINAL = os.isatty(0)
@@ -47,7 +51,10 @@ def has_lost_terminal() -> bool:
 
 
 def start(command: list[str], *, puts_off_hang_up: bool, **options: Any) -> subprocess.Popen[bytes]:
-    """A process that has SIGHUP wait until it heeds it, or else dies of it; ``options`` are Popen's."""
+    """Start ``command``, which dies of SIGHUP or, if it ``puts_off_hang_up``, has it wait until it can heed it.
+
+    ``options`` are Popen's.
+    """
     if not hasattr(signal, "SIGHUP"):
         return subprocess.Popen(command, **options)
     how = signal.SIG_BLOCK if puts_off_hang_up else signal.SIG_UNBLOCK
@@ -92,9 +99,14 @@ def end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def place_to_measure() -> Path:
+    """Where the folders are in which processes measure together."""
+    return SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else Path(gettempdir())
+
+
 def remove_left_behind() -> None:
     """Remove the folders of supervisors that were killed, and had no time to do so."""
-    for lock in Path(gettempdir()).glob(f"{FOLDERS}*/{LOCK}"):
+    for lock in place_to_measure().glob(f"{FOLDERS}*/{LOCK}"):
         with suppress(OSError):
             if lock.parent.lstat().st_uid != os.getuid():  # whose lock may be anything, a pipe that never ends for one
                 continue
@@ -119,13 +131,17 @@ class Child:
 class Supervisor:
     """Runs one command as several processes."""
 
-    def __init__(self, command: list[str], listeners: list[socket.socket], count: int) -> None:
+    def __init__(self, command: list[str], listeners: list[socket.socket], count: int, drain_seconds: float) -> None:
+        """``count`` processes of ``command``, which may take ``drain_seconds`` to end once they are told to."""
         self.command = command
         self.listeners = listeners
         self.count = count
+        self.drain_seconds = drain_seconds
         self.children: dict[int, Child] = {}
         self.stops_wanted = self.stops_told = 0
         self.early_deaths = 0
+        self.next_start = 0.0  # the time, by time.monotonic(), before which no process is started
+        self.ends_by = math.inf  # likewise, at which those are killed that have not ended
 
     @property
     def is_stopping(self) -> bool:
@@ -139,7 +155,10 @@ class Supervisor:
         folder that an environment variable names.
         """
         remove_left_behind()
-        with TemporaryDirectory(prefix=FOLDERS) as folder, Path(folder, f"{LOCK}.new").open("w") as lock:
+        with (
+            TemporaryDirectory(prefix=FOLDERS, dir=place_to_measure()) as folder,
+            Path(folder, f"{LOCK}.new").open("w") as lock,
+        ):
             fcntl.flock(lock, fcntl.LOCK_SH)
             Path(lock.name).rename(Path(folder, LOCK))  # held already, so that nobody takes it for left behind
             self.lock = lock.fileno()
@@ -151,9 +170,13 @@ class Supervisor:
             self.readable, self.writable = os.pipe()
             self.lifeline, self.our_end = os.pipe()
             os.set_blocking(self.readable, False)
-            for _ in range(self.count):
-                self.start()
+            self.start_missing()
             return self.supervise(folder, ready)
+
+    def start_missing(self) -> None:
+        """Start as many processes as are missing, unless it is too soon for another try."""
+        while len(self.children) < self.count and time.monotonic() >= self.next_start:
+            self.start()
 
     def start(self) -> None:
         """Start one process more."""
@@ -190,17 +213,32 @@ class Supervisor:
                 child = self.children.pop(pid)
                 mark_process_dead(pid, folder)
                 if self.is_stopping:
-                    status = max(status, int(child.process.returncode > 0))
+                    failed = child.process.returncode > 0 or child.process.returncode == -signal.SIGKILL
+                    status = max(status, int(failed))
                     continue
-                self.early_deaths = 0 if child.lives_long else self.early_deaths + 1
-                if self.early_deaths < MOST_EARLY_DEATHS:
-                    self.start()
-                    continue
-                print("The server's processes die as soon as they are started.", file=sys.stderr)
-                status = 1
-                self.on_stop()
+                self.note_death(child)
+                if self.early_deaths >= MOST_EARLY_DEATHS and not self.any_lives_long:
+                    print("The server's processes die as soon as they are started.", file=sys.stderr)
+                    status = 1
+                    self.on_stop()
+            if not self.is_stopping:
+                self.start_missing()
+            if time.monotonic() > self.ends_by:
+                self.tell_all(signal.SIGKILL)
             time.sleep(LOOK_SECONDS)
         return status
+
+    @property
+    def any_lives_long(self) -> bool:
+        """Whether there is a process with which nothing is wrong."""
+        return any(child.lives_long for child in self.children.values())
+
+    def note_death(self, child: Child) -> None:
+        """Note that ``child`` has died; where several have in a row, the next is started more and more seldom."""
+        self.early_deaths = 0 if child.lives_long else self.early_deaths + 1
+        too_many = self.early_deaths - MOST_EARLY_DEATHS
+        pause = min(2.0**too_many, LONGEST_PAUSE) if too_many >= 0 else 0.0
+        self.next_start = time.monotonic() + pause
 
     def note_ready(self) -> int:
         """Note which processes have told that they answer since this was asked last; how many."""
@@ -231,6 +269,7 @@ class Supervisor:
         """
         for listener in self.listeners:
             listener.close()
+        self.ends_by = min(self.ends_by, time.monotonic() + self.drain_seconds + PATIENCE)
         self.tell_all(signal.SIGTERM)
 
     def tell_all(self, number: int) -> None:
