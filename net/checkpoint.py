@@ -4,6 +4,7 @@ Each file is written beside its place and renamed into it, so that a reader meet
 one, whole, whatever happens in between.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ from net.lenet import LeNet
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "lenet.pt"
 SUFFIXES = (".pt", ".pth")  # of weights
 CARD_SUFFIX = ".json"
+PARTIAL = ".partial"  # how the name ends of a file that is being written
 
 
 class CheckpointError(Exception):
@@ -36,8 +38,8 @@ def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dic
     """Write ``state_dict`` to ``path`` and ``card`` to the JSON file beside it.
 
     Returns the card as written, with the ``sha256`` of the weights added.
-    Raises OSError where the disk refuses: the weights that stood there before then still stand, unless the card
-    alone was refused, and new weights without one are read uncalibrated.
+    Raises OSError where the disk refuses. The weights that stood there before still stand then, unless the card alone
+    could not be written: in that case the new weights are in place, and are read uncalibrated.
     """
     buffer = BytesIO()
     torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in state_dict.items()}, buffer)
@@ -124,12 +126,28 @@ def card_path(path: Path) -> Path:
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a new file beside ``path``, then put it in the place of ``path`` in one step."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    """Let ``write`` fill a new file beside ``path``, then put it in the place of ``path`` in one step.
+
+    Raises OSError, about ``path``, where the disk refuses.
+    """
+    beside = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
     try:
         write(beside)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:
+        if error.filename is not None:
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         beside.unlink(missing_ok=True)
+
+
+def remove_partial(path: Path) -> None:
+    """Remove what processes that were killed in `replace_file` have left of the checkpoint ``path`` and its companions.
+
+    Nobody else may be writing them.
+    """
+    for left in path.parent.glob(f"{glob.escape(path.stem)}.*{PARTIAL}"):
+        left.unlink(missing_ok=True)

@@ -56,8 +56,8 @@ def used_maps(convolution: nn.Module) -> Tensor:
 def evidence(network: LeNet, seen: Bytes, digit: int, rather_than: int | None = None) -> Tensor:
     """How much each pixel of ``seen``, uint8 [28, 28], speaks for ``digit``: float [28, 28], negative for against.
 
-    For it rather than for the digit ``rather_than``, or than for the other nine on average. Blank paper has no part
-    in it, and the shares add up to what the picture adds to the logits' difference, but for the integral's steps.
+    It is compared with the digit ``rather_than``, or with the other nine on average. Blank paper has no part in it, and
+    the shares add up to what the picture adds to the logits' difference, but for the integral's steps.
 
     Source: M. Sundararajan, A. Taly and Q. Yan, "Axiomatic attribution for deep networks", ICML 2017: integrated
     gradients along the straight path from blank paper to the picture.

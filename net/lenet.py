@@ -15,7 +15,7 @@ As in 1998 a subsampling layer scales, shifts and bends after it has pooled: a q
 import torch
 from torch import Tensor, nn
 
-NONE = 10  # the class of what is no digit
+NONE = 10  # the class of what is no digit, after those of the ten digits
 MAPS = (16, 32, 64, 64, 256)  # of C1's two convolutions, of C3's two, and of C5's
 DROPOUT = 0.4  # fraction of C5's maps that a training step does without
 

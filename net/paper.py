@@ -171,7 +171,7 @@ def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> D
     return Difference(ImageChops.lighter(ImageChops.lighter(red, green), blue))
 
 
-def difference_from_lit_paper(image: Image.Image, *, has_glare: bool = False) -> Difference:
+def difference_from_lit_paper(image: Image.Image, *, has_glare: bool) -> Difference:
     """How far the ink darkens the paper under it, for a photograph in mode RGB.
 
     Ink takes the same fraction of the light wherever it lies. But glare is light that paper and ink mirror alike: it

@@ -91,8 +91,8 @@ def looks(strokes: Strokes) -> list[StrokesLook]:
     """
     digit, may_be_slash = without_frame(without_underlines(strokes))
     own = parts_among(digit)
-    rivals = [strokes] if may_be_slash or are_near_others(own[0], among=strokes) else []
-    return [*(StrokesLook(all_of_them, is_rival=True) for all_of_them in rivals), *map(StrokesLook, own)]
+    has_rival = may_be_slash or are_near_others(own[0], among=strokes)
+    return [*([StrokesLook(strokes, is_rival=True)] if has_rival else []), *map(StrokesLook, own)]
 
 
 def likeliest(strokes: Strokes) -> Strokes:

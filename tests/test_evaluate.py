@@ -1,5 +1,6 @@
 """Promises of `python -m train.evaluate`."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -36,7 +37,7 @@ def test_a_folder_of_pictures_is_read_and_reported(folder: Path):
     assert ended.returncode == 0, ended.stderr
     assert "accuracy            83.33% of 12 pictures" in ended.stdout
     assert "wrong: 2/is-a-7.png read as 7" in ended.stdout
-    assert "wrong: 3/blank.png read as nothing" in ended.stdout
+    assert "wrong: 3/blank.png read as nothing: The picture has no ink on it" in ended.stdout
     row = next(line.split() for line in ended.stdout.splitlines() if line.strip().startswith("2 "))
     assert row == ["2", ".", ".", "1", ".", ".", ".", ".", "1", ".", ".", "."]
 
@@ -109,17 +110,28 @@ def test_a_folder_without_pictures_is_told_in_one_sentence(tmp_path: Path):
 
 
 def test_what_is_left_out_of_a_folder_is_told(tmp_path: Path):
-    for name in ("7/7.png", "7/notes.txt", "42/7.png", "7/seven"):
+    for name in ("7/7.png", "7/notes.txt", "42/7.png", "7/seven", "7.png", "7/more/7.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(HOME / "tests" / "data" / "7.png", tmp_path / name)
     said = python("-m", "train.evaluate", "--images", str(tmp_path)).stdout
     assert re.search(r"of 1 picture$", said, re.MULTILINE), said
-    assert "left out: 3 files" in said
-    (tmp_path / "7" / "notes.txt").unlink()
-    (tmp_path / "7" / "seven").unlink()
+    assert "left out: 5 files" in said
+    for name in ("7/notes.txt", "7/seven", "7.png", "7/more/7.png"):
+        (tmp_path / name).unlink()
     assert "left out: 1 file," in python("-m", "train.evaluate", "--images", str(tmp_path)).stdout
     missing = python("-m", "train.evaluate", "--images", str(tmp_path / "none at all"))
     assert missing.stderr.startswith("There is no folder")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a system whose names of files are any bytes")
+def test_a_name_that_is_no_text_is_told_as_far_as_it_is(tmp_path: Path):
+    (tmp_path / "2").mkdir()
+    shutil.copy(handwriting.DATA / "7.png", os.fsencode(tmp_path / "2") + b"/bad\xff.png")
+    command = [sys.executable, "-m", "train.evaluate", "--images", str(tmp_path)]
+    strict = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    ended = subprocess.run(command, cwd=HOME, env=strict, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert r"wrong: 2/bad\udcff.png read as 7" in ended.stdout
 
 
 def test_a_missing_checkpoint_is_told_in_one_sentence(tmp_path: Path):

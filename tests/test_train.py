@@ -24,6 +24,7 @@ from conftest import HOME, LINE_TIMEOUT, python, write_mnist
 from net import checkpoint
 from net.folded import FoldedLeNet
 from net.lenet import MAPS, NONE, LeNet, to_pictures
+from train.__main__ import UsageError, chosen_recipe, parse_arguments
 from train.allographs import Allographs, curves_through, straight_ones
 from train.augment import Augment
 from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_calibration_error, fit_temperature
@@ -236,8 +237,10 @@ def test_the_few_maps_of_a_fast_run_answer_alike_in_a_network_of_full_width(smal
 
 
 def test_a_fast_run_leaves_what_any_run_leaves(small_mnist: Path, tmp_path: Path):
+    (tmp_path / "lenet.training.pt.1234.partial").write_text("of a run that was killed while it saved")
     ended = train(tmp_path, small_mnist, "--fast", *SHORT)
     assert ended.returncode == 0, ended.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"lenet.pt", "lenet.json", "report.html"}
     network, card = checkpoint.load(tmp_path / "lenet.pt")
     test = load_test_digits(small_mnist)
     assert card["test_accuracy"] == pytest.approx(accuracy(compute_logits(network, test.images), test.labels))
@@ -437,6 +440,7 @@ def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):
         ["--gpu", "--device", "cpu"],
         ["--colour", "red"],
         ["--without", "luck"],
+        ["--without", "elastic", "--fast"],
         ["--threads", "100000"],
     ],
 )
@@ -483,9 +487,16 @@ def test_what_is_missing_or_cannot_be_written_is_told_in_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["half of a file", "another file", "a part is missing"])
+@pytest.mark.parametrize("damage", ["half of a file", "another file", "a part is missing", "another network's"])
 def test_a_damaged_training_state_is_told_in_one_sentence(damage: str, small_mnist: Path, tmp_path: Path):
-    if damage == "half of a file":
+    if damage == "another network's":
+        Training(replace(FAST, batch_size=50), torch.device("cpu"), 550, Speedups()).save_state(
+            tmp_path / "lenet.training.pt"
+        )
+        state = torch.load(tmp_path / "lenet.training.pt", weights_only=True)
+        state["network"]["c1.0.0.weight"] = torch.zeros(3)
+        torch.save(state, tmp_path / "lenet.training.pt")
+    elif damage == "half of a file":
         (tmp_path / "lenet.training.pt").write_bytes(b"half of a file")
     elif damage == "a part is missing":
         state = {"recipe": dataclasses.asdict(Recipe()), "speedups": dataclasses.asdict(Speedups()), "network": {}}
@@ -494,6 +505,14 @@ def test_a_damaged_training_state_is_told_in_one_sentence(damage: str, small_mni
         torch.save({"weights": torch.zeros(3)}, tmp_path / "lenet.training.pt")
     ended = train(tmp_path, small_mnist, "--resume")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+
+
+def test_a_training_state_that_cannot_be_read_is_not_called_damaged(small_mnist: Path, tmp_path: Path):
+    (tmp_path / "lenet.training.pt").mkdir()
+    ended = train(tmp_path, small_mnist, "--resume")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert "could not be read" in ended.stderr
+    assert "anew" not in ended.stderr, "which would replace it"
 
 
 @pytest.mark.parametrize("flags", [[], ["--without", "one-cycle"]], ids=["one cycle", "the same rate throughout"])
@@ -523,6 +542,17 @@ def test_a_resumed_run_keeps_its_recipe_and_names_each_flag_that_would_change_it
     assert "leave out --seed, or" in train(tmp_path, small_mnist, "--resume", *same).stderr
     save_state(Speedups(bf16=True))
     assert "leave out --no-bf16, or" in train(tmp_path, small_mnist, "--resume", "--no-bf16").stderr
+
+
+def test_a_run_is_resumed_by_the_flags_that_it_began_with_as_well():
+    began = ["--fast", "--epochs", "3", "--without", "one-cycle"]
+    recipe = chosen_recipe(parse_arguments(began), None, Ranks())
+    state = {"recipe": dataclasses.asdict(recipe), "speedups": dataclasses.asdict(Speedups())}
+    for again in (began, ["--fast", "--without", "one-cycle"], []):
+        assert chosen_recipe(parse_arguments([*again, "--resume"]), state, Ranks()) == recipe
+    for other in (["--fast"], ["--without", "one-cycle"], ["--fast", "--without", "weight-decay"]):
+        with pytest.raises(UsageError, match="keeps its recipe"):
+            chosen_recipe(parse_arguments([*other, "--resume"]), state, Ranks())
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_overwrites_nothing(trained, small_mnist: Path, tmp_path: Path):
@@ -723,7 +753,7 @@ def test_saving_weights_on_a_full_disk_keeps_the_old_ones(tmp_path: Path):
     assert sorted(each.name for each in tmp_path.iterdir()) == ["lenet.json", "lenet.pt"]
 
 
-@pytest.mark.parametrize("damage", ["cut off", "empty", "other numbers", "labels for images"])
+@pytest.mark.parametrize("damage", ["cut off", "empty", "other numbers", "one and the same", "labels for images"])
 def test_damaged_files_of_mnist_are_told_in_one_sentence(damage: str, small_mnist: Path, tmp_path: Path):
     raw = tmp_path / "data" / "MNIST" / "raw"
     shutil.copytree(small_mnist / "MNIST" / "raw", raw)
@@ -734,12 +764,26 @@ def test_damaged_files_of_mnist_are_told_in_one_sentence(damage: str, small_mnis
         labels.write_bytes(b"")
     elif damage == "other numbers":
         labels.write_bytes(labels.read_bytes()[:8] + bytes(range(200)) * 3)
+    elif damage == "one and the same":
+        labels.write_bytes(labels.read_bytes()[:8] + bytes([3]) * 600)
     else:
         images.write_bytes(labels.read_bytes())
     ended = train(tmp_path / "out", tmp_path / "data", *SHORT)
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert "damaged" in ended.stderr
     assert not list((tmp_path / "out").glob("*.pt"))
+
+
+def test_a_folder_that_nobody_may_look_into_is_told_in_one_sentence():
+    with pytest.raises(DataError):
+        load_training_digits(Path("x" * 300))
+
+
+def test_what_the_disk_refuses_is_told_by_its_own_name(tmp_path: Path):
+    path = tmp_path / "missing" / "report.html"
+    with pytest.raises(FileNotFoundError) as refused:
+        checkpoint.replace_file(path, lambda beside: beside.write_text("whole"))
+    assert refused.value.filename == str(path)
 
 
 def test_a_card_of_other_weights_is_not_believed(tmp_path: Path):

@@ -121,6 +121,8 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
     if options.corrections:
         refuse_flags_of_whole_runs(options, mine)
     with alone_at(out) if mine.is_first else nullcontext():
+        if mine.is_first:
+            checkpoint.remove_partial(out)
         return learn_corrections(options, device, out) if options.corrections else run_whole(options, mine, device, out)
 
 
@@ -177,6 +179,9 @@ def train_to(
     try:
         for result in training.run(digits, validation, state_path):
             print(describe_epoch(result, epochs), flush=True)
+        if training.recipe.outliers:
+            print("what is no digit is learned once more", flush=True)
+            relearn_novelty(training, digits)
     except DivergedError as error:
         raise DivergedError(f"{error}; no weights were written. A smaller --lr may help.") from error
     except KeyboardInterrupt:
@@ -186,8 +191,6 @@ def train_to(
 
     # A Ctrl-C from here on would only cost the user the result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if training.recipe.outliers:
-        relearn_novelty(training, digits)
     publish(training, validation, test, out)
     state_path.unlink(missing_ok=True)
     return 0
@@ -255,6 +258,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of what is written would be worth less than none
     facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
+    facts |= {name: value for name, value in recognizer.card.items() if name == "trained_parameters"}
     publish(tuning.training, validation, test, out, **facts)
     return 0
 
@@ -317,18 +321,36 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
         changed |= {
             name if on else f"no_{name}": on for name, on in wanted.items() if on not in (None, state["speedups"][name])
         }
-        changed |= {name: True for name in ("fast", "without") if getattr(options, name)}
+        if (options.fast or options.without) and not began_as(options, recipe):
+            changed |= {name: True for name in ("fast", "without") if getattr(options, name)}
         if changed:
             flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
             raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start anew.")
     else:
-        recipe = replace(recipe, **changed)
-        for part in options.without:
-            recipe = without(recipe, part)
+        recipe = lessened(replace(recipe, **changed), options.without)
     if recipe.batch_size < 2 * mine.count:
         raise UsageError(f"--batch-size must be at least {2 * mine.count}, two pictures for each of the processes.")
     if recipe.batch_size % mine.count:
-        raise UsageError(f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes.")
+        resumed = "; a resumed run keeps its own, and needs another number of processes" if state else ""
+        raise UsageError(
+            f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes{resumed}."
+        )
+    return recipe
+
+
+def began_as(options: argparse.Namespace, recipe: Recipe) -> bool:
+    """Whether ``recipe``, but for its numbers, is what ``options`` ask for."""
+    asked = lessened(FAST if options.fast else Recipe(), options.without)
+    return recipe == replace(asked, epochs=recipe.epochs, batch_size=recipe.batch_size, lr=recipe.lr, seed=recipe.seed)
+
+
+def lessened(recipe: Recipe, parts: list[str]) -> Recipe:
+    """``recipe`` without ``parts``. Raises UsageError where it has one of them no more."""
+    for part in parts:
+        fewer = without(recipe, part)
+        if fewer == recipe:
+            raise UsageError(f"--without {part} changes nothing, as the recipe is without it already; leave it out.")
+        recipe = fewer
     return recipe
 
 

@@ -50,7 +50,10 @@ def main() -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return FAILURE
-    recipe = replace(Recipe(), epochs=options.epochs, batch_size=min(options.batch_size, len(digits)))
+    if options.batch_size > len(digits):
+        print(f"--batch-size must be at most {len(digits)}, the number of digits to train on.", file=sys.stderr)
+        return USAGE_ERROR
+    recipe = replace(Recipe(), epochs=options.epochs, batch_size=options.batch_size)
     speedups = choose_speedups(device, recipe.epochs * recipe.steps_an_epoch(len(digits)), recipe.batch_size)
     print(
         f"{options.epochs} epochs on {len(digits):,} digits, judged by {len(validation):,} others; "

@@ -66,8 +66,7 @@ class Allographs:
         """``count`` digits and what they are, uint8 [count, 28, 28], fitted into MNIST's box and field."""
         which = torch.arange(count, device=self.device) % len(self.digits)
         drawn = [self.draw(chunk, generator) for chunk in which.split(CHUNK)]
-        images = torch.cat([torch.empty(0, SIDE, SIDE, device=self.device), *drawn])
-        return Digits.from_pictures(images, self.digits[which])
+        return Digits.from_pictures(torch.cat(drawn), self.digits[which])
 
     def draw(self, shapes: Tensor, generator: torch.Generator) -> Tensor:
         """The ``shapes``, int [N], by as many hands: float [N, 28, 28] from 0 to 1."""

@@ -71,9 +71,7 @@ def draw_reliability(bins: Sequence[CalibrationBin]) -> str:
     parts.append(f'<text x="{LEFT - 6}" y="{TOP + COUNTS / 2:.1f}" text-anchor="end">digits</text>')
     for each in filled:
         parts += draw_bin(each, scale_x, scale_y)
-    parts.append(
-        f'<line class="ideal" x1="{scale_x(0)}" y1="{scale_y(0)}" x2="{scale_x(1)}" y2="{scale_y(1)}"/>'
-    )  # fmt: skip
+    parts.append(f'<line class="ideal" x1="{scale_x(0)}" y1="{scale_y(0)}" x2="{scale_x(1)}" y2="{scale_y(1)}"/>')
     return svg(f"Reliability diagram. {'; '.join(describe_bin(each) for each in filled)}.", parts)
 
 

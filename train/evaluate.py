@@ -45,6 +45,7 @@ class Reading:
     certain: bool
     confidence: float
     traits: tuple[str, ...] = ()  # its pen, size and paper, see train/traits.py
+    problem: str = ""  # why no digit was read, in one sentence
 
 
 def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
@@ -55,8 +56,8 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
         data = path.read_bytes()
         try:
             prediction = recognizer.recognize(data)
-        except NoDigitError:
-            yield Reading(name, label, predicted=None, certain=False, confidence=0.0)
+        except NoDigitError as error:
+            yield Reading(name, label, predicted=None, certain=False, confidence=0.0, problem=str(error))
         else:
             traits = traits_of(data).names
             yield Reading(name, label, prediction.digit, prediction.certain, prediction.confidence, traits)
@@ -95,7 +96,8 @@ def report_digits(readings: list[Reading]) -> None:
     print("\n" + confusion_table(readings))
     for reading in readings:
         if reading.predicted != reading.label:
-            said = "nothing" if reading.predicted is None else f"{reading.predicted} ({reading.confidence:.1%})"
+            is_read, confidence = reading.predicted is not None, f"({reading.confidence:.1%})"
+            said = f"{reading.predicted} {confidence}" if is_read else f"nothing: {reading.problem}"
             print(f"wrong: {reading.name} read as {said}")
 
 
@@ -173,6 +175,7 @@ def main() -> int:
     parser.add_argument("--images", type=Path, help="folder with a folder of pictures for each digit")
     parser.add_argument("--data", type=Path, help="folder that holds MNIST/raw (default: $MNIST_ROOT, else data)")
     options = parser.parse_args()
+    sys.stdout.reconfigure(errors="backslashreplace")  # a file may have a name that is no text
     options.checkpoint = weights_path(options.checkpoint)
     try:
         if not options.images:
@@ -193,7 +196,10 @@ def main() -> int:
         return FAILURE
     if not readings:
         what = "There is no picture in" if options.images.is_dir() else "There is no folder"
-        print(f"{what} '{options.images}'; it needs folders named 0 to 9, or none.", file=sys.stderr)
+        print(
+            f"{what} '{options.images}'; it needs folders named 0 to 9, or none, of PNG, JPEG, GIF, BMP or WebP files.",
+            file=sys.stderr,
+        )
         return FAILURE
     report_folder(readings)
     if others := count_others(options.images):

@@ -74,11 +74,14 @@ def load(root: Path, *, train: bool) -> Digits:
     Raises DataError where it can be neither read nor downloaded.
     """
     damaged = DataError(f"The files of MNIST in '{root}' are damaged; delete them, and they are downloaded anew.")
-    was_there = root.exists()
+    try:
+        was_there, was_complete = root.exists(), is_complete(root)
+    except OSError as error:  # nobody may look into a folder, for one
+        raise DataError(f"MNIST in '{root}' could not be read ({error.strerror}).") from error
     try:
         dataset = MNIST(str(root), train=train, download=True)
     except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:
-        if is_complete(root):
+        if was_complete:
             if isinstance(error, OSError) and error.errno:
                 raise DataError(f"MNIST in '{root}' could not be read ({error.strerror}).") from error
             raise damaged from error
@@ -91,7 +94,7 @@ def load(root: Path, *, train: bool) -> Digits:
             "name a folder that holds it in MNIST/raw, or one to write it to, with --data."
         ) from error
     digits = Digits(dataset.data, dataset.targets)
-    if digits.images.shape != (len(digits), 28, 28) or len(digits) == 0 or digits.labels.max() > 9:
+    if digits.images.shape != (len(digits), 28, 28) or digits.labels.unique().tolist() != [*range(10)]:
         raise damaged
     return digits
 

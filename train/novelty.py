@@ -1,9 +1,9 @@
 """What is no digit, learned once more by the one layer that tells it, when the others are done.
 
-That layer sees more kinds of it (`train/more_outliers.py`) than the network was trained with, three to ten digits and
-not one, fresh variations of the digits, and 1s as straight as a mouse draws them, which are no wedges. It is fitted
-from nothing, whatever it was before; the maps that it looks at stay as they are, and with them the logits of the ten
-digits.
+That layer sees more of it than the network was trained with, and of more kinds (`train/more_outliers.py`): three for
+every ten digits instead of one. It sees fresh variations of the digits, and 1s as straight as a mouse draws them, which
+are no wedges. It is fitted from nothing, whatever it was before; the maps that it looks at stay as they are, and with
+them the logits of the ten digits.
 """
 
 import torch

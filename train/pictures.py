@@ -27,12 +27,15 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     """The pictures of digits at ``path`` as the server would show them to the network, with their right digits.
 
     Where more than a digit lies on one, it is shown as ``recognizer`` finds its right digit likeliest; without one, as
-    its last look has it. Raises DataError where there are none, or they cannot be read.
+    its last look has it; and never stretched, for what is narrow or flat is to be learned as it is. Raises DataError
+    where there are none, or they cannot be read.
     """
+    if not path.exists():
+        raise DataError(f"There is no file and no folder '{path}'.")
     seen, labels, unread = [], [], 0
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
         try:
-            looks = torch.from_numpy(np.stack([look.pixels for look in see(picture).looks]))
+            looks = torch.from_numpy(np.stack([look.pixels for look in see(picture).looks if not look.is_stretched]))
         except NoDigitError:
             unread += 1
             continue
@@ -87,8 +90,8 @@ def is_picture(path: PurePath) -> bool:
 
 
 def count_others(folder: Path) -> int:
-    """How many files in the folders of ``folder`` are none of its `labelled_files`."""
-    return sum(path.is_file() for path in folder.glob("*/*")) - len(labelled_files(folder))
+    """How many files in ``folder``, however deep, are none of its `labelled_files`."""
+    return sum(path.is_file() for path in folder.rglob("*")) - len(labelled_files(folder))
 
 
 def pictures_in_zip(path: Path) -> Iterator[tuple[bytes, int]]:

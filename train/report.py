@@ -14,7 +14,7 @@ from torch import Tensor
 from net import data_url
 from net.checkpoint import replace_file
 from net.explain import used_maps
-from net.lenet import NONE, LeNet
+from net.lenet import LeNet
 from net.recognizer import calibration_of
 from train.calibrate import are_certain, calibrated, calibration_bins, expected_calibration_error
 from train.charts import FEW, draw_curves, draw_reliability
@@ -86,6 +86,7 @@ def summary(card: dict[str, Any]) -> str:
     facts = [
         ("date", "{}"),
         ("parameters", describe_parameters(card)),
+        ("corrections", "fine-tuned on corrections: {:,}"),
         ("epochs", "epochs: {}"),
         ("seconds", "{:.0f} s"),
         ("device", "on {}"),
@@ -157,7 +158,7 @@ def smoothed(smoothing: float) -> tuple[float, float | None]:
 
     That is the entropy of the labels, which a cross-entropy with them cannot get below.
     """
-    of_others = smoothing / NONE
+    of_others = smoothing / 10
     taught = 1 - 9 * of_others
     if not smoothing:
         return taught, None

@@ -242,16 +242,21 @@ class Training:
     ) -> "Training":
         """The run that wrote ``state``, ready for its next epoch.
 
-        Raises StateError where it was begun on another number of digits.
+        Raises StateError where it was begun on another number of digits, or by another version of this program.
         """
-        training = cls(recipe_of(state), device, digit_count, Speedups(**state["speedups"]), ranks)
         if state["digits"] != digit_count:
             raise StateError("The run was broken off on more digits than these, or fewer; --data must name the same.")
-        training.network.load_state_dict(state["network"])
-        training.averaged.load_state_dict(state["averaged"])
-        training.optimizer.load_state_dict(state["optimizer"])
-        training.schedule.load_state_dict(state["schedule"])
-        training.history = [EpochResult(**result) for result in state["history"]]
+        training = cls(recipe_of(state), device, digit_count, Speedups(**state["speedups"]), ranks)
+        try:
+            training.network.load_state_dict(state["network"])
+            training.averaged.load_state_dict(state["averaged"])
+            training.optimizer.load_state_dict(state["optimizer"])
+            training.schedule.load_state_dict(state["schedule"])
+            training.history = [EpochResult(**result) for result in state["history"]]
+        except (RuntimeError, TypeError, KeyError, ValueError, AttributeError) as error:
+            raise StateError(
+                "The broken-off run is of another version of this program; start anew without --resume."
+            ) from error
         training.epochs_saved = len(training.history)
         is_elsewhere = state.get("surroundings") != training.surroundings
         training.resumed_elsewhere = is_elsewhere or state["resumed_elsewhere"]
@@ -305,13 +310,15 @@ def learning_rate_schedule(
 def load_state(path: Path) -> dict[str, Any]:
     """What `Training.save_state` wrote. Raises StateError."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
         recipe_of(state)
         Speedups(**state["speedups"])
         if not state.keys() >= STATE_HOLDS:
             raise KeyError(*STATE_HOLDS - state.keys())
     except FileNotFoundError:
         raise StateError(f"There is no broken-off run at '{path}' to resume; start one without --resume.") from None
+    except OSError as error:
+        raise StateError(f"The broken-off run at '{path}' could not be read ({error.strerror}).") from error
     except Exception as error:  # torch raises a different one for each way a file can be damaged
         raise StateError(f"The broken-off run at '{path}' is damaged; start anew without --resume.") from error
     return state

@@ -11,6 +11,8 @@ from net.serving.contract import INTERNAL, NOT_FOUND, STATUS, error_body, header
 from net.serving.metrics import Metrics
 from net.serving.wsgi import Environ, Wsgi, header
 
+PREFLIGHT_SECONDS = "7200"  # that a browser may go by what it was told; none does for longer
+
 log = logging.getLogger("server")
 
 
@@ -36,7 +38,7 @@ class Observed:
 
         try:
             if self.is_preflight(environ):
-                answer("204 No Content", [("Content-Length", "0")])
+                answer("204 No Content", [("Access-Control-Max-Age", PREFLIGHT_SECONDS)])
                 return []
             if not is_utf8(environ.get("PATH_INFO", "")):  # of which Bottle would leave out what is none
                 return error_answer("not_found", NOT_FOUND, environ, answer)
