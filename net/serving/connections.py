@@ -239,6 +239,10 @@ class ContractChannel(HTTPChannel):
         else:
             super().send_continue()
 
+    def _flush_some(self, do_close: bool = True) -> bool:
+        # The main thread alone closes connections, as it goes through all that there are.
+        return super()._flush_some(do_close and threading.current_thread() is threading.main_thread())
+
     def handle_expt(self) -> None:
         self.drop()  # a byte sent as urgent is no HTTP, and would wake the loop again and again
 
