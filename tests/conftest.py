@@ -51,7 +51,7 @@ def as_mnist(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
 
     Where more than a digit seems to lie on it, what stands alone: of two looks that is nearly always the right one.
     """
-    return see(data, max_pixels).looks[-1].pixels
+    return [look.pixels for look in see(data, max_pixels).looks if not look.is_stretched][-1]
 
 
 def a_four(**how) -> Image.Image:
