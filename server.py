@@ -445,9 +445,15 @@ def require_own_page(origins: frozenset[str]) -> None:
     origin = header(request.environ, "Origin")
     if not origin or origin in origins:
         return
-    if not is_own_page(request.environ) or is_rebound(request.environ):
+    if not is_own_page(request.environ):
         refuse(
             "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
+        )
+    if is_rebound(request.environ):
+        refuse(
+            "forbidden",
+            "The page's address is none of this machine's own names; if a proxy has one, start the server with "
+            "--trusted-proxy.",
         )
 
 
