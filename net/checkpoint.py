@@ -137,17 +137,15 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        if error.filename is not None:
-            error.filename, error.filename2 = str(path), None
-        raise
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
 
 
 def remove_partial(path: Path) -> None:
-    """Remove what processes that were killed in `replace_file` have left of the checkpoint ``path`` and its companions.
-
-    Nobody else may be writing them.
-    """
-    for left in path.parent.glob(f"{glob.escape(path.stem)}.*{PARTIAL}"):
-        left.unlink(missing_ok=True)
+    """Remove what processes that were killed in `replace_file` have left beside ``path``. Nobody may be writing it."""
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL}"):
+        if left.name.removeprefix(f"{path.name}.").removesuffix(PARTIAL).isdecimal():
+            left.unlink(missing_ok=True)

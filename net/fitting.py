@@ -24,7 +24,7 @@ CENTRE = 14  # the pixel that MNIST's centres of mass were moved to
 FAINT_INK, DARK_INK = 0.1, 0.9  # of full strength; between them lies the edge of a stroke
 SHARPEST_EDGE = 0.6  # pixels, in that box; 99 in 100 of MNIST's training digits have edges that are wider
 THINNEST_STROKE = 1.0  # likewise; none of MNIST's 60,000 training digits has strokes that are thinner
-NARROW, AS_WIDE = 0.5, 0.6  # of its height is a narrow digit wide, at most, and once it is widened
+NARROW, AS_WIDE = 0.45, 0.6  # of its height is a narrow digit wide, at most, and once it is widened
 FLAT, AS_HIGH = 0.7, 0.9  # of its width is a flat digit high, at most, and once it is heightened
 BARE = 1.6  # times its stroke is a mere line wide, at most
 
@@ -45,9 +45,9 @@ def placed(digit: Image.Image) -> Bytes:
 
 
 def widened(pixels: Bytes) -> Bytes | None:
-    """What is narrow on ``pixels``, uint8 [28, 28], as wide as most digits are; None where it is so, or a mere line.
+    """What is narrow on ``pixels``, uint8 [28, 28], as wide as most digits are; None if it is wide enough, or a line.
 
-    Of MNIST's 60,000 training digits 55% of the 1s are narrower than 0.45 of their height, but of the 0s and the 2s one
+    Of MNIST's 60,000 training digits 55% of the 1s are no wider than 0.45 of their height, but of the 0s and the 2s one
     in two thousand: a 2 that is so narrow seems to be a 1 with a flag and a foot.
     """
     ink = cut_out(pixels)
@@ -58,7 +58,7 @@ def widened(pixels: Bytes) -> Bytes | None:
 
 
 def heightened(pixels: Bytes) -> Bytes | None:
-    """What is flat on ``pixels``, uint8 [28, 28], as high as most digits are; None where it is so, or a mere line."""
+    """What is flat on ``pixels``, uint8 [28, 28], as high as most digits are; None if it is high enough or a line."""
     ink = cut_out(pixels)
     height, width = ink.shape
     if height > FLAT * width or height < BARE * stroke_width(ink):

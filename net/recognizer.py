@@ -159,7 +159,7 @@ class Recognizer:
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
         looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
         strokes that make a digit, some may well make another. Nor is a certain digit to be trusted that may be a piece
-        of another; a rival is looked at for that alone. What was stretched counts where nothing else is certain.
+        of another; a rival is looked at for that alone. What was stretched is believed where nothing else is certain.
         """
         digits = [probabilities.index(max(probabilities)) for probabilities in of_looks]
         eligible = [which for which, look in enumerate(seen.looks) if look.may_show(digits[which])]
@@ -231,11 +231,18 @@ def see(given: Given, max_pixels: int = MAX_PIXELS) -> Seen:
 
 
 def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
-    """``looks``, and what is narrow or flat on the likeliest of them as wide, or as high, as most digits are."""
-    likeliest = next(look for look in looks if not look.is_rival)
-    stretched = {WIDENED: widened(likeliest.pixels), HEIGHTENED: heightened(likeliest.pixels)}
-    others = (Look(to, likeliest.preparation | {how}) for how, to in stretched.items() if to is not None)
-    return (*looks, *others)
+    """``looks``, and what is narrow or flat on the first and the last of them as wide, or as high, as most digits are.
+
+    The first has all that may be the digit's, the last the least of it.
+    """
+    first = next(which for which, look in enumerate(looks) if not look.is_rival)
+    stretched = [
+        Look(pixels, looks[which].preparation | {how})
+        for which in sorted({first, len(looks) - 1})
+        for how, stretch in ((WIDENED, widened), (HEIGHTENED, heightened))
+        if (pixels := stretch(looks[which].pixels)) is not None
+    ]
+    return (*looks, *stretched)
 
 
 def digit_probabilities(logits: Tensor, temperature: float) -> Tensor:

@@ -175,12 +175,13 @@ def test_the_page_may_correct_from_behind_a_proxy(running: RunningServer, tmp_pa
     tls = post_correction(running, body, "application/json", Origin="https://digits.example.org", **forwarded)
     assert tls.status == 200
     app = server_module.create_app(corrections=tmp_path, trusted_proxy="127.0.0.1")
-    without_tls = called(
-        app, "POST", "/corrections", body,
-        CONTENT_TYPE="application/json", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="10.0.0.1",
-        HTTP_HOST="digits.example.org", HTTP_ORIGIN="http://digits.example.org",
-    )  # fmt: skip
-    assert without_tls[0].startswith("200")
+    for client in ("10.0.0.1", "127.0.0.1", "10.0.0.1:5555"):
+        without_tls = called(
+            app, "POST", "/corrections", body,
+            CONTENT_TYPE="application/json", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR=client,
+            HTTP_HOST="digits.example.org", HTTP_ORIGIN="http://digits.example.org",
+        )  # fmt: skip
+        assert without_tls[0].startswith("200"), client
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from net import checkpoint
 from net.latest import LatestRecognizer
 from net.lenet import LeNet
 from net.recognizer import Calibration
+from net.serving.metrics import FOLDER
 
 linux_only = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
 
@@ -335,24 +336,28 @@ def test_the_processes_end_with_the_one_that_started_them(tmp_path: Path):
 
 @linux_only
 def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: Path):
-    before = set(Path("/dev/shm").glob("digits-*"))  # in memory: a full disk kills who touches a file mapped into it
 
-    def left() -> set[Path]:
-        return set(Path("/dev/shm").glob("digits-*")) - before
+    def folder_of(server: RunningServer) -> Path:
+        """Where its processes measure."""
+        given = Path(f"/proc/{min(children(server.process.pid))}/environ").read_bytes().split(b"\0")
+        return next(Path(os.fsdecode(one.partition(b"=")[2])) for one in given if one.startswith(FOLDER.encode()))
 
     with started(tmp_path, "--processes", "2") as first:
-        of_first, started_by_it = left(), children(first.process.pid)
+        of_first, started_by_it = folder_of(first), children(first.process.pid)
+        assert of_first.is_relative_to("/dev/shm"), "a full disk kills who touches a file mapped into it"
         with started(tmp_path, "--processes", "2") as second:
-            of_second = left() - of_first
-            assert of_first < left(), "what is in use stays"
+            of_second = folder_of(second)
+            assert of_first.exists(), "what is in use stays"
             first.process.kill()
             until(lambda: not any(map(is_alive, started_by_it)), "the end of all")
             with started(tmp_path, "--processes", "2") as third:
-                assert not of_first & left()
-                assert of_second < left()
+                of_third = folder_of(third)
+                assert not of_first.exists()
+                assert of_second.exists()
                 for one in (second, third):
                     one.stop()
-    assert left() == set()
+    assert not of_second.exists()
+    assert not of_third.exists()
 
 
 @linux_only
@@ -388,7 +393,7 @@ TWO_LIVE_AND_NO_OTHERS = '''
 import sys
 from net.serving import processes
 processes.LIVES_LONG = 0.0
-processes.LONGEST_PAUSE = 0.02
+processes.PAUSES = (0.02,)
 child = """
 import os, sys, time
 from net.serving import processes
@@ -434,7 +439,7 @@ def test_only_processes_that_die_before_they_have_answered_for_long_are_given_up
 @linux_only
 def test_one_that_answers_goes_on_while_others_die_as_soon_as_they_are_started(tmp_path: Path):
     program = [sys.executable, "-c", TWO_LIVE_AND_NO_OTHERS, str(tmp_path / "starts")]
-    with subprocess.Popen(program, cwd=HOME, stdout=subprocess.PIPE) as supervisor:
+    with subprocess.Popen(program, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as supervisor:
         try:
             supervisor.stdout.readline()
             lives, dies = sorted(children(supervisor.pid))
@@ -442,6 +447,7 @@ def test_one_that_answers_goes_on_while_others_die_as_soon_as_they_are_started(t
             until(lambda: len((tmp_path / "starts").read_text()) == 12, "one that lives again")
             assert supervisor.poll() is None
             assert is_alive(lives)
+            assert b"the others go on" in supervisor.stderr.readline()
             supervisor.terminate()
             assert supervisor.wait(LINE_TIMEOUT) == 0
         finally:

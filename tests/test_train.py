@@ -783,7 +783,7 @@ def test_what_the_disk_refuses_is_told_by_its_own_name(tmp_path: Path):
     path = tmp_path / "missing" / "report.html"
     with pytest.raises(FileNotFoundError) as refused:
         checkpoint.replace_file(path, lambda beside: beside.write_text("whole"))
-    assert refused.value.filename == str(path)
+    assert str(refused.value).endswith(f"'{path}'")
 
 
 def test_a_card_of_other_weights_is_not_believed(tmp_path: Path):

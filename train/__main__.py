@@ -122,7 +122,8 @@ def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
         refuse_flags_of_whole_runs(options, mine)
     with alone_at(out) if mine.is_first else nullcontext():
         if mine.is_first:
-            checkpoint.remove_partial(out)
+            for path in (out, checkpoint.card_path(out), out.with_suffix(STATE)):
+                checkpoint.remove_partial(path)
         return learn_corrections(options, device, out) if options.corrections else run_whole(options, mine, device, out)
 
 

@@ -253,6 +253,8 @@ class Training:
             training.optimizer.load_state_dict(state["optimizer"])
             training.schedule.load_state_dict(state["schedule"])
             training.history = [EpochResult(**result) for result in state["history"]]
+        except torch.OutOfMemoryError:
+            raise
         except (RuntimeError, TypeError, KeyError, ValueError, AttributeError) as error:
             raise StateError(
                 "The broken-off run is of another version of this program; start anew without --resume."

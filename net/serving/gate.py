@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
-from net.serving.wsgi import Environ, Wsgi, header
+from net.serving.wsgi import PROXIED, Environ, Wsgi, header
 
 ADDRESSES = 10_000  # whose allowance is remembered; those longest away are forgotten first
 BURST_SECONDS = 2.0  # of the rate that an address may ask at once
@@ -116,8 +116,8 @@ def is_rebound(environ: Environ) -> bool:
     It may send any header but Host and Origin, so that X-Forwarded-For shows no proxy unless it is to be believed (see
     `behind`). No such page is one of TLS, which a proxy speaks, and this server does not.
     """
-    through_tls = header(environ, "Origin").startswith("https://")
-    return environ.get("REMOTE_ADDR") in LOOPBACK and not asks_for_local_name(environ) and not through_tls
+    through_proxy = environ.get(PROXIED) or header(environ, "Origin").startswith("https://")
+    return environ.get("REMOTE_ADDR") in LOOPBACK and not asks_for_local_name(environ) and not through_proxy
 
 
 def asks_for_local_name(environ: Environ) -> bool:
@@ -132,7 +132,9 @@ def behind(proxy: str, app: Wsgi) -> Wsgi:
     """``app``, told whom the proxy at the address ``proxy`` asks for."""
 
     def called(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ["REMOTE_ADDR"] = client_of(environ.get("REMOTE_ADDR", ""), header(environ, "X-Forwarded-For"), proxy)
+        peer, forwarded = environ.get("REMOTE_ADDR", ""), header(environ, "X-Forwarded-For")
+        environ[PROXIED] = forwarded != "" and is_proxy(peer, proxy)
+        environ["REMOTE_ADDR"] = client_of(peer, forwarded, proxy)
         return app(environ, start_response)
 
     return called
@@ -144,8 +146,12 @@ def client_of(peer: str, forwarded: str, proxy: str | None) -> str:
     ``forwarded`` is the header X-Forwarded-For, to which the proxy has added.
     """
     client = forwarded.rpartition(",")[2].strip()
-    comes_from_proxy = proxy is not None and parsed(peer) == parsed(proxy)  # one address is written in several ways
-    return client if comes_from_proxy and is_address(client) else peer
+    return client if proxy and is_proxy(peer, proxy) and is_address(client) else peer
+
+
+def is_proxy(peer: str, proxy: str) -> bool:
+    """Whether the address ``peer`` is that of the ``proxy``; one address is written in several ways."""
+    return parsed(peer) == parsed(proxy)
 
 
 def is_address(text: str) -> bool:

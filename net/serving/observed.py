@@ -11,7 +11,7 @@ from net.serving.contract import INTERNAL, NOT_FOUND, STATUS, error_body, header
 from net.serving.metrics import Metrics
 from net.serving.wsgi import Environ, Wsgi, header
 
-PREFLIGHT_SECONDS = "7200"  # that a browser may go by what it was told; none does for longer
+PREFLIGHT_SECONDS = "7200"  # that a browser may go by what it was told; Chromium does so for no longer
 
 log = logging.getLogger("server")
 

@@ -32,13 +32,14 @@ CAN_SHARE = fcntl is not None
 SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
 READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness through
 LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that ends when the parent does
-SHARED_MEMORY = Path("/dev/shm")  # where measurements are kept if it is there: touching them on a full disk is death
+SHARED_MEMORY = Path("/dev/shm")  # where measurements are kept, if it has room: touching them on a full disk is death
+LEAST_ROOM = 16 * 1024**2  # bytes
 FOLDERS = "digits-metrics-"  # how the names begin of folders in which processes measure together
 LOCK = "lock"  # in such a folder
 LIVES_LONG = 5.0  # seconds of answering; a process that dies sooner has something wrong with it
 LOOK_SECONDS = 0.1  # between two looks at who has died
 MOST_EARLY_DEATHS = 3  # in a row; then there is no hope, unless others answer, nor haste
-LONGEST_PAUSE = 60.0  # seconds until the next is started then; the first is one
+PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds until the next is started then, and so on
 PATIENCE = 10.0  # seconds beyond those that processes may take to end; then they are killed
 MOST_TOLD = 65536  # bytes that processes have told at a time; a pipe holds no more
 
@@ -101,12 +102,13 @@ def end_with_parent() -> None:
 
 def place_to_measure() -> Path:
     """Where the folders are in which processes measure together."""
-    return SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else Path(gettempdir())
+    is_usable = os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free > LEAST_ROOM
+    return SHARED_MEMORY if is_usable else Path(gettempdir())
 
 
 def remove_left_behind() -> None:
     """Remove the folders of supervisors that were killed, and had no time to do so."""
-    for lock in place_to_measure().glob(f"{FOLDERS}*/{LOCK}"):
+    for lock in [*SHARED_MEMORY.glob(f"{FOLDERS}*/{LOCK}"), *Path(gettempdir()).glob(f"{FOLDERS}*/{LOCK}")]:
         with suppress(OSError):
             if lock.parent.lstat().st_uid != os.getuid():  # whose lock may be anything, a pipe that never ends for one
                 continue
@@ -180,6 +182,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start one process more."""
+        Path(os.environ[metrics.FOLDER]).mkdir(mode=0o700, exist_ok=True)  # systemd clears up after users who log out
         descriptors = [listener.fileno() for listener in self.listeners]
         process = start(
             self.command,
@@ -237,8 +240,10 @@ class Supervisor:
         """Note that ``child`` has died; where several have in a row, the next is started more and more seldom."""
         self.early_deaths = 0 if child.lives_long else self.early_deaths + 1
         too_many = self.early_deaths - MOST_EARLY_DEATHS
-        pause = min(2.0**too_many, LONGEST_PAUSE) if too_many >= 0 else 0.0
+        pause = PAUSES[min(too_many, len(PAUSES) - 1)] if too_many >= 0 else 0.0
         self.next_start = time.monotonic() + pause
+        if too_many == 0 and self.any_lives_long:
+            print("A process of the server dies as soon as it is started; the others go on.", file=sys.stderr)
 
     def note_ready(self) -> int:
         """Note which processes have told that they answer since this was asked last; how many."""

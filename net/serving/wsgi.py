@@ -6,7 +6,9 @@ from typing import Any
 Environ = dict[str, Any]  # what is known of a request
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-ARRIVED = "digits.arrived"  # our own key in it: when the request had arrived, by time.monotonic()
+# Our own keys in it.
+ARRIVED = "digits.arrived"  # when the request had arrived, by time.monotonic()
+PROXIED = "digits.proxied"  # whether a proxy has passed it on that is believed
 
 
 def header(environ: Environ, name: str) -> str:
