@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 
 import handwriting
 import pytest
@@ -29,6 +30,7 @@ from net import checkpoint
 from net.latest import LatestRecognizer
 from net.lenet import LeNet
 from net.recognizer import Calibration
+from net.serving import processes
 from net.serving.metrics import FOLDER
 
 linux_only = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
@@ -334,6 +336,17 @@ def test_the_processes_end_with_the_one_that_started_them(tmp_path: Path):
         assert refuses(running.port)
 
 
+def test_measurements_lie_in_memory_where_that_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A full disk kills who touches a file that is mapped into it."""
+    monkeypatch.setattr(processes, "SHARED_MEMORY", tmp_path)
+    monkeypatch.setattr(processes, "LEAST_ROOM", 0)
+    assert processes.place_to_measure() == tmp_path
+    monkeypatch.setattr(processes, "LEAST_ROOM", 2**80)
+    assert processes.place_to_measure() == Path(gettempdir())
+    monkeypatch.setattr(processes, "SHARED_MEMORY", tmp_path / "missing")
+    assert processes.place_to_measure() == Path(gettempdir())
+
+
 @linux_only
 def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: Path):
 
@@ -344,7 +357,7 @@ def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: P
 
     with started(tmp_path, "--processes", "2") as first:
         of_first, started_by_it = folder_of(first), children(first.process.pid)
-        assert of_first.is_relative_to("/dev/shm"), "a full disk kills who touches a file mapped into it"
+        assert of_first.parent == processes.place_to_measure()
         with started(tmp_path, "--processes", "2") as second:
             of_second = folder_of(second)
             assert of_first.exists(), "what is in use stays"
