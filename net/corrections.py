@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS corrections (
     received TEXT NOT NULL      -- UTC, ISO 8601
 )
 """
-# Kept by SQLite itself: to sum up what 100,000 corrections hold takes a third of a second, for which all others wait.
+# Kept by SQLite itself: to sum up all corrections for each new one takes longer the more there are, while others wait.
 TOTALS = (
     "CREATE TABLE totals AS SELECT count(*) AS rows, coalesce(sum(length(picture)), 0) AS bytes FROM corrections",
     """CREATE TRIGGER totals_after_insert AFTER INSERT ON corrections

@@ -54,12 +54,12 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
                 f"{LONGEST_SIDE:,} that are read here; send a smaller one."
             )
         refuse_slow_encoding(image)
-        size = image.size
+        given_size = image.size
         # Twice the working size leaves enough to crop a digit out that fills half of the picture.
         image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
-        if not image.info.get("progressive"):  # of which all must be held to decode any of it
-            size = image.size
-        is_large = math.prod(size) > MOST_AT_A_TIME
+        # Of a progressive file all is held before any of it is decoded.
+        held = given_size if image.info.get("progressive") else image.size
+        is_large = math.prod(held) > MOST_AT_A_TIME
         with one_large_at_a_time if is_large else nullcontext():
             image.load()
             return flatten(upright(shrink(image)))

@@ -86,6 +86,14 @@ def distorted(
     ]
 
 
+def squeezed(strokes: list[Stroke], width: float, height: float) -> list[Stroke]:
+    """``strokes`` in the middle of a square of side 1, so wide and high."""
+    xs, ys = ([point[axis] for stroke in strokes for point in stroke] for axis in (0, 1))
+    across, down = width / (max(xs) - min(xs)), height / (max(ys) - min(ys))
+    x0, y0 = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+    return [[(0.5 + (x - x0) * across, 0.5 + (y - y0) * down) for x, y in stroke] for stroke in strokes]
+
+
 def trace(draw: ImageDraw.ImageDraw, points: Stroke, radius: float) -> None:
     """Draw a line with round ends and corners through ``points``, in pixels."""
     draw.line(points, fill=255, width=max(1, round(2 * radius)))

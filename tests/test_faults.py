@@ -336,6 +336,12 @@ def test_the_processes_end_with_the_one_that_started_them(tmp_path: Path):
         assert refuses(running.port)
 
 
+def folder_of(server: RunningServer) -> Path:
+    """Where its processes measure."""
+    given = Path(f"/proc/{min(children(server.process.pid))}/environ").read_bytes().split(b"\0")
+    return next(Path(os.fsdecode(one.partition(b"=")[2])) for one in given if one.startswith(FOLDER.encode()))
+
+
 def test_measurements_lie_in_memory_where_that_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A full disk kills who touches a file that is mapped into it."""
     monkeypatch.setattr(processes, "SHARED_MEMORY", tmp_path)
@@ -349,12 +355,6 @@ def test_measurements_lie_in_memory_where_that_has_room(tmp_path: Path, monkeypa
 
 @linux_only
 def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: Path):
-
-    def folder_of(server: RunningServer) -> Path:
-        """Where its processes measure."""
-        given = Path(f"/proc/{min(children(server.process.pid))}/environ").read_bytes().split(b"\0")
-        return next(Path(os.fsdecode(one.partition(b"=")[2])) for one in given if one.startswith(FOLDER.encode()))
-
     with started(tmp_path, "--processes", "2") as first:
         of_first, started_by_it = folder_of(first), children(first.process.pid)
         assert of_first.parent == processes.place_to_measure()
@@ -371,6 +371,17 @@ def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: P
                     one.stop()
     assert not of_second.exists()
     assert not of_third.exists()
+
+
+@linux_only
+def test_that_its_measurements_are_cleared_away_keeps_no_process_from_being_started(tmp_path: Path):
+    with started(tmp_path, "--processes", "2") as running:
+        shutil.rmtree(folder_of(running))
+        for pid in children(running.process.pid):
+            os.kill(pid, signal.SIGKILL)
+            until(lambda pid=pid: not is_alive(pid), "its death")
+        assert ask(running, "GET", "/healthz").status == 200
+        assert running.stop() == 0
 
 
 @linux_only

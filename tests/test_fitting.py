@@ -6,7 +6,7 @@ import pytest
 from conftest import as_mnist, distance, png
 from PIL import Image
 
-from net.fitting import edge_width, softening, without_hairlines
+from net.fitting import NARROW, edge_width, softening, without_hairlines
 from train import mnist
 
 MNISTS_EDGE = 0.84  # pixels, the median; see test_hardly_a_digit_of_mnist_is_softened
@@ -34,6 +34,16 @@ def test_mnist_was_made_as_net_fitting_says(mnist_root):
         assert (np.abs(centres - 14) > 0.5).sum() <= 1
     assert longer_sides.max() == 20
     assert (longer_sides < 20).sum() == 13
+
+
+def test_mnist_s_narrow_digits_are_ones_and_hardly_zeros_or_twos(mnist_root):
+    digits = mnist.load(mnist_root, train=True)
+    ink = digits.images.numpy() > 0
+    height, width = (28 - has.argmax(1) - has[:, ::-1].argmax(1) for has in (ink.any(axis=2), ink.any(axis=1)))
+    proportion, labels = width / height, digits.labels.numpy()
+    assert (proportion[labels == 1] <= NARROW).mean() == pytest.approx(0.55, abs=0.005)
+    assert (proportion[(labels == 0) | (labels == 2)] <= NARROW).mean() == pytest.approx(1 / 2000, abs=1e-4)
+    assert proportion[labels == 2].min() > 1 / 3
 
 
 def test_no_digit_of_mnist_is_a_hairline(mnist_root):

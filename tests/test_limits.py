@@ -8,6 +8,8 @@ import re
 import select
 import socket
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from urllib.parse import quote_plus
 
 import handwriting
 import pytest
-from conftest import LINE_TIMEOUT, RunningServer, encode, png, started
+from conftest import HOME, LINE_TIMEOUT, RunningServer, encode, png, started
 from PIL import Image
 from test_server import PICTURES, Answer, ask, data_url, post
 
@@ -340,6 +342,35 @@ def test_who_takes_no_answers_is_given_no_more_of_them(tmp_path: Path):
         for _ in range(asked):
             head = http.client.parse_headers(answers) if answers.readline() == b"HTTP/1.1 200 OK\r\n" else {}
             assert json.loads(answers.read(int(head["Content-Length"])))["openapi"], "all are given in the end"
+
+
+FAILS_TO_REFUSE = """
+import runpy, sys
+from net.serving import connections
+
+def fail(task):
+    raise RuntimeError("a bug")
+
+connections.ContractErrorTask.execute = fail
+sys.argv = ["server.py", "--port", sys.argv[1], "--no-corrections"]
+runpy.run_path("server.py", run_name="__main__")
+"""
+
+
+def test_who_cannot_even_be_refused_is_hung_up_on(tmp_path: Path):
+    command = [sys.executable, "-c", FAILS_TO_REFUSE, "0"]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        port = int(process.stdout.readline().rpartition(":")[2].partition("/")[0])
+        with socket.create_connection(("127.0.0.1", port), LINE_TIMEOUT) as connection:
+            connection.sendall(b"not http at all\r\n\r\n")
+            assert is_closed(connection)
+        process.terminate()
+        assert process.wait(LINE_TIMEOUT) == 0, "nothing seems to be in flight"
+    finally:
+        process.kill()
+        process.stdout.close()
 
 
 def test_fifty_who_stall_hold_up_nobody(tmp_path: Path):

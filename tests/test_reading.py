@@ -454,16 +454,6 @@ def test_what_goes_around_the_digit_on_the_pad_is_no_part_of_it_though_they_touc
         assert "parts_left_out" in prediction.preparation
 
 
-def squeezed(drawn: list[handwriting.Stroke], wide: float, high: float) -> list[handwriting.Stroke]:
-    """``drawn`` in a square of side 1, so wide and high."""
-    xs, ys = zip(*itertools.chain.from_iterable(drawn), strict=True)
-    across, down = wide / (max(xs) - min(xs)), high / (max(ys) - min(ys))
-    return [
-        [(0.5 + (x - (min(xs) + max(xs)) / 2) * across, 0.5 + (y - (min(ys) + max(ys)) / 2) * down) for x, y in stroke]
-        for stroke in drawn
-    ]
-
-
 @pytest.mark.parametrize("way", ["strokes", "picture"])
 @pytest.mark.parametrize(
     ("wide", "high", "told"), [(0.2, 0.7, "widened"), (0.24, 0.7, "widened"), (0.7, 0.35, "heightened")]
@@ -471,7 +461,7 @@ def squeezed(drawn: list[handwriting.Stroke], wide: float, high: float) -> list[
 def test_narrow_and_flat_digits_are_read(recognizer: Recognizer, wide: float, high: float, told: str, way: str):
     read = []
     for digit, seed in itertools.product([0, *range(2, 10)], range(4)):
-        drawn = squeezed(handwriting.by_hand(digit, seed), wide, high)
+        drawn = handwriting.squeezed(handwriting.by_hand(digit, seed), wide, high)
         given = drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.05))
         assert told in {one for look in see(given).looks for one in look.preparation}
         read.append((digit, recognizer.recognize(given)))
@@ -481,7 +471,9 @@ def test_narrow_and_flat_digits_are_read(recognizer: Recognizer, wide: float, hi
 
 def test_a_narrow_digit_on_a_note_that_lies_on_a_table_is_no_certain_one(recognizer: Recognizer):
     for digit, seed in itertools.product([0, 2, 3, 5, 6, 8, 9], range(6)):
-        note = handwriting.render(squeezed(handwriting.by_hand(digit, seed), 0.13, 0.6), 280, 0.03).convert("RGB")
+        note = handwriting.render(handwriting.squeezed(handwriting.by_hand(digit, seed), 0.13, 0.6), 280, 0.03).convert(
+            "RGB"
+        )
         table = Image.new("RGB", (560, 560), "#6b4a2b")
         table.paste(note, (140, 140))
         prediction = recognizer.recognize(png(table))
@@ -490,7 +482,7 @@ def test_a_narrow_digit_on_a_note_that_lies_on_a_table_is_no_certain_one(recogni
 
 @pytest.mark.parametrize("wide", [0.12, 0.2, 0.3])
 def test_a_narrow_one_with_a_flag_is_no_seven(recognizer: Recognizer, wide: float):
-    drawings = [squeezed(schools.flagged_one(random.Random(seed)), wide, 0.7) for seed in range(10)]
+    drawings = [handwriting.squeezed(schools.flagged_one(random.Random(seed)), wide, 0.7) for seed in range(10)]
     predictions = [recognizer.recognize(drawn) for drawn in drawings]
     assert {prediction.digit for prediction in predictions} == {1}
     assert sum(prediction.certain for prediction in predictions) >= 8

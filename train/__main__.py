@@ -31,7 +31,16 @@ from net.arguments import positive_number
 from net.recognizer import Recognizer
 from net.standard_output import print_no_more
 from train import mnist, ranks
-from train.command_line import FAILURE, INTERRUPTED, USAGE_ERROR, batch_size, count, seed, threads
+from train.command_line import (
+    FAILURE,
+    INTERRUPTED,
+    USAGE_ERROR,
+    batch_size,
+    batch_too_large,
+    count,
+    seed,
+    threads,
+)
 from train.devices import DEVICES, DeviceError, choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
 from train.lock import InUseError, alone_at
@@ -136,7 +145,7 @@ def run_whole(options: argparse.Namespace, mine: Ranks, device: torch.device, ou
     with mine.one_before_others():  # for it may have to be downloaded
         digits, validation, test = load_digits(options, device)
     if recipe.batch_size > len(digits):
-        raise UsageError(f"--batch-size must be at most {len(digits)}, the number of digits to train on.")
+        raise UsageError(batch_too_large(len(digits)))
     if state:
         require(device, Speedups(**state["speedups"]), recipe.batch_size // mine.count, recipe)
         training = Training.resume(state, device, len(digits), mine)
@@ -259,7 +268,8 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of what is written would be worth less than none
     facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
-    facts |= {name: value for name, value in recognizer.card.items() if name == "trained_parameters"}
+    if "trained_parameters" in recognizer.card:  # what was blank in half a network still is
+        facts["trained_parameters"] = recognizer.card["trained_parameters"]
     publish(tuning.training, validation, test, out, **facts)
     return 0
 

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from net.lenet import LeNet
 from train.calibrate import calibrated, fit_temperature
-from train.command_line import FAILURE, USAGE_ERROR, batch_size, count, unless_interrupted
+from train.command_line import FAILURE, USAGE_ERROR, batch_size, batch_too_large, count, unless_interrupted
 from train.devices import DEVICES, DeviceError, choose_device
 from train.metrics import accuracy, compute_logits
 from train.mnist import DataError, Digits, load_training_digits, root_folder
@@ -51,7 +51,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return FAILURE
     if options.batch_size > len(digits):
-        print(f"--batch-size must be at most {len(digits)}, the number of digits to train on.", file=sys.stderr)
+        print(batch_too_large(len(digits)), file=sys.stderr)
         return USAGE_ERROR
     recipe = replace(Recipe(), epochs=options.epochs, batch_size=options.batch_size)
     speedups = choose_speedups(device, recipe.epochs * recipe.steps_an_epoch(len(digits)), recipe.batch_size)

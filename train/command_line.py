@@ -25,6 +25,11 @@ def unless_interrupted(main: Callable[[], int]) -> int:
     return status
 
 
+def batch_too_large(digits: int) -> str:
+    """What to say of a batch of more than all ``digits`` that there are to train on."""
+    return f"--batch-size must be at most {digits}, the number of digits to train on."
+
+
 count = whole_number(1)
 batch_size = whole_number(2)  # batch normalisation cannot do with one
 threads = whole_number(1, below=1025)

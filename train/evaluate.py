@@ -47,6 +47,13 @@ class Reading:
     traits: tuple[str, ...] = ()  # its pen, size and paper, see train/traits.py
     problem: str = ""  # why no digit was read, in one sentence
 
+    @property
+    def said(self) -> str:
+        """What was read, or why nothing was."""
+        if self.predicted is None:
+            return f"nothing: {self.problem}"
+        return f"{self.predicted} ({self.confidence:.1%})"
+
 
 def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
     """Read each picture in ``folder/<digit>/`` and ``folder/none/``."""
@@ -96,9 +103,7 @@ def report_digits(readings: list[Reading]) -> None:
     print("\n" + confusion_table(readings))
     for reading in readings:
         if reading.predicted != reading.label:
-            is_read, confidence = reading.predicted is not None, f"({reading.confidence:.1%})"
-            said = f"{reading.predicted} {confidence}" if is_read else f"nothing: {reading.problem}"
-            print(f"wrong: {reading.name} read as {said}")
+            print(f"wrong: {reading.name} read as {reading.said}")
 
 
 def share_of(accuracy: float, count: int, all_of_them: int) -> str:
@@ -114,7 +119,7 @@ def report_strangers(readings: list[Reading]) -> None:
     print_by_kind(readings, lambda reading: not reading.certain)
     for reading in readings:
         if reading.certain:
-            print(f"wrong: {reading.name} read as a certain {reading.predicted} ({reading.confidence:.1%})")
+            print(f"wrong: {reading.name} read as a certain {reading.said}")
 
 
 def print_by_kind(readings: list[Reading], is_right: Callable[[Reading], bool]) -> None:
