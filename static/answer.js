@@ -71,7 +71,7 @@ export class Answer {
   }
 
   /**
-   * Half a digit looks like none, which nobody needs to be told: that is held back while the stroke is under way.
+   * Half a digit looks like none, which nobody needs to be told: that is held back while one draws.
    *
    * @param {Prediction} prediction @param {boolean} [isUnderWay]
    */

@@ -10,7 +10,7 @@ import { percent, say, words } from "./words.js";
  * @typedef {import("./drawing.js").Pictures} Pictures
  * @typedef {import("./reader.js").Outcome} Outcome
  * @typedef {import("./reader.js").Prediction} Prediction
- * @typedef {{button: HTMLButtonElement, caption: HTMLElement, state: "unread" | "read" | "refused" | "failed",
+ * @typedef {{button: HTMLButtonElement, caption: HTMLElement, mark: HTMLElement, state: "unread" | "read" | "refused" | "failed",
  *   wasTriedAgain: boolean}} Tile it is refused for what the picture is, and may be read yet where it has failed;
  *   wasTriedAgain where it was asked about once more, as that might help
  */
@@ -30,6 +30,8 @@ export class Gallery {
   #tiles = new Map();
   /** @type {WeakMap<File, Outcome>} of those that were read, for when they come back by undoing */
   #known = new WeakMap();
+  /** @type {WeakMap<File, number>} what users said they show, likewise */
+  #labels = new WeakMap();
   /** @type {File | null} the one that is shown large, and is read for that */
   #large = null;
   #isReading = false;
@@ -65,7 +67,8 @@ export class Gallery {
     if (files !== this.#files) this.#replace(files);
     this.#large = pictures && pictures.large;
     const number = files.findIndex((file) => file === this.#large) + 1;
-    this.#which.textContent = number ? say(words.ofMany, { number, count: files.length }) : "";
+    const name = this.#large?.name ?? "";
+    this.#which.textContent = number ? say(words.ofMany, { number, count: files.length, name }) : "";
     for (const [file, { button }] of this.#tiles) {
       button.setAttribute("aria-pressed", String(file === this.#large));
       button.tabIndex = file === this.#large ? 0 : -1; // the others are a press of an arrow away
@@ -88,6 +91,13 @@ export class Gallery {
       tile.caption.textContent = inBrief(outcome.prediction);
     }
     if (this.#count("unread") === 0) this.#status.textContent = this.#inWords();
+  }
+
+  /** @param {File} file in the gallery, or not @param {number} label that was kept with it */
+  mark(file, label) {
+    this.#labels.set(file, label);
+    const tile = this.#tiles.get(file);
+    if (tile) tile.mark.textContent = say(words.briefKept, { digit: label });
   }
 
   /** @param {File} file @returns {Prediction | null} what it was read as */
@@ -157,14 +167,17 @@ export class Gallery {
     for (const file of files) {
       const known = this.#known.get(file);
       if (known) this.tell(file, known);
+      const label = this.#labels.get(file);
+      if (label !== undefined) this.mark(file, label);
     }
   }
 
   /** @param {File} file @returns {Tile} */
   #tile(file) {
-    const [button, image, caption] = [
+    const [button, image, caption, mark] = [
       document.createElement("button"),
       document.createElement("img"),
+      document.createElement("span"),
       document.createElement("span"),
     ];
     button.type = "button";
@@ -178,9 +191,10 @@ export class Gallery {
     image.src = URL.createObjectURL(file);
     image.alt = file.name;
     caption.textContent = "…";
-    button.append(image, caption);
+    mark.className = "mark";
+    button.append(image, caption, mark);
     button.addEventListener("click", () => this.#onChosen(file));
-    return { button, caption, state: "unread", wasTriedAgain: false };
+    return { button, caption, mark, state: "unread", wasTriedAgain: false };
   }
 }
 

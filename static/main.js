@@ -30,6 +30,7 @@ const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
 const BETWEEN_EXPLANATIONS = 100; // milliseconds
 const PEEPS_IN = 48; // pixels of the panel that show at the window's edge, and no more than its heading
 const LATE = 600; // milliseconds after which an answer is seen to be waited for
+const BETWEEN_STROKES = 600; // milliseconds from which on a hand that has lifted the pen is at rest
 
 const drawing = new Drawing();
 const preview = new Preview();
@@ -39,7 +40,9 @@ const gallery = new Gallery((file) => {
   bringPaperIntoView();
 });
 const answer = new Answer(readAgain);
-const verdict = document.getElementById("verdict") ? new Verdict(onPad) : null; // a server may keep no corrections
+const verdict = document.getElementById("verdict") // a server may keep no corrections
+  ? new Verdict(onPad, (picture, label) => picture instanceof File && gallery.mark(picture, label))
+  : null;
 const reader = new Reader(showReading, BETWEEN_READINGS);
 const explainer = new Reader(showExplanation, BETWEEN_EXPLANATIONS);
 const inside = new Inside((digit) => {
@@ -52,13 +55,15 @@ const pad = new Pad(byId("pad", HTMLCanvasElement), drawing, tool, { onChange: r
 let answered = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let untilLate;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let untilRest;
 /** @type {string[]} what was done to what was read last */
 let preparation = [];
 /** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
 let wantedDigit = null;
 let insideIsInView = false;
 let seenFrom = ""; // what part of the page, when a finger came down alone
-let lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") ?? tools[0];
+let lastPen = tools[0];
 
 paper.addEventListener("touchstart", ({ touches }) => (seenFrom = touches.length > 1 ? "" : view()), { passive: true });
 paper.addEventListener("touchend", tellHowToDraw);
@@ -70,13 +75,9 @@ undo.addEventListener("click", undoStep);
 redo.addEventListener("click", redoStep);
 clear.addEventListener("click", clearAll);
 copyCurl.addEventListener("click", copyAsCurl);
-for (const each of tools) {
-  each.addEventListener("change", () => {
-    if (each.value !== "eraser") lastPen = each;
-    showTool();
-  });
-}
+for (const each of tools) each.addEventListener("change", takeTool);
 penSize.addEventListener("input", showTool);
+addEventListener("pageshow", takeTool); // who comes back finds what was chosen
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.shiftKey) clearAll(); // with it, it opens Chrome's list of tasks
   else if (!event.ctrlKey && !event.metaKey) return;
@@ -98,7 +99,7 @@ addEventListener("pagehide", () => keep(drawing.lastDrawn));
 document.addEventListener("visibilitychange", () => keep(drawing.lastDrawn)); // the last that a page may be told
 drawing.restore(kept());
 chooser.disabled = false;
-showTool();
+takeTool();
 refresh();
 byId("incomplete", HTMLElement).remove();
 
@@ -108,17 +109,27 @@ function tool() {
   return { width: Number(penSize.value) / 100, colour: chosen, erases: chosen === "eraser" };
 }
 
+/** Whichever is chosen now. */
+function takeTool() {
+  lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") ?? lastPen;
+  tellOnPaper("");
+  offerEraser();
+  showTool();
+}
+
 /** How thick it is, by the swatch and, of the eraser, by the pointer. */
 function showTool() {
   byId("colours", HTMLFieldSetElement).style.setProperty("--pen", penSize.value);
   pad.showTool();
 }
 
-/** An eraser with nothing to erase would seem to be a pen that writes nothing. */
+/** An eraser with nothing to erase would seem to be a pen that writes nothing. But who rubs is not to draw with it. */
 function offerEraser() {
   const eraser = tools.find(({ value }) => value === "eraser");
   if (!eraser) return;
-  eraser.disabled = drawing.strokes.length === 0;
+  const hasErasedAll = eraser.checked && drawing.isEmpty && pad.isDrawing;
+  eraser.disabled = drawing.strokes.length === 0 && !hasErasedAll;
+  if (hasErasedAll) tellOnPaper(words.allErased);
   if (!eraser.disabled || !eraser.checked) return;
   lastPen.checked = true;
   showTool();
@@ -269,10 +280,10 @@ function showReading(outcome, picture) {
     if (picture instanceof File) gallery.tell(picture, outcome);
     if ("error" in outcome) fail(outcome.error, outcome.isTransient);
     else {
-      answer.showPrediction(outcome.prediction, pad.isDrawing);
+      answer.showPrediction(outcome.prediction, !isAtRest());
       preparation = outcome.prediction.preparation ?? [];
       explain();
-      verdict?.ask(picture, outcome.prediction.digit);
+      verdict?.ask(picture, outcome.prediction);
     }
   });
   tellAtRest();
@@ -300,13 +311,22 @@ function showExplanation(outcome) {
 }
 
 function endStroke() {
-  tellAtRest();
+  clearTimeout(untilRest);
+  untilRest = setTimeout(() => {
+    untilRest = undefined;
+    tellAtRest();
+  }, BETWEEN_STROKES);
   if (!insideIsInView) explain();
+}
+
+/** @returns {boolean} whether nobody is drawing, nor has only just lifted the pen, as between two strokes of a digit */
+function isAtRest() {
+  return !pad.isDrawing && (untilRest === undefined || drawing.isEmpty);
 }
 
 /** Say what would talk over itself while one draws or an answer is on its way, and show what would move the page. */
 function tellAtRest() {
-  if (pad.isDrawing) return;
+  if (!isAtRest()) return;
   if (isAnswered()) answer.speak();
   const pen = drawing.pictures || drawing.isEmpty ? null : drawing.penShare();
   answer.showPreparation(preparationInWords(preparation, pen));

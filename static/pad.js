@@ -10,7 +10,7 @@ import { contextOf } from "./dom.js";
  */
 
 const [ERASER, LEAST_ERASER] = [0.8, 0.02]; // its radius, of the line's width, and of the side
-const LEAST_FORCE = 0.35; // of the line's width, however lightly a pen is held
+const [LEAST_FORCE, MOST_FORCE] = [0.35, 1.5]; // of the line's width, however lightly or hard a pen is pressed
 const ERASER_END = 5; // the button that a pen turned upside down says is pressed
 const PEN_IS_NEAR = 5_000; // milliseconds after a pen was felt last, in which what touches is its hand
 const RESTS = 10; // pixels that a finger moves at most where it draws nothing, but holds the telephone
@@ -200,7 +200,7 @@ export class Pad {
     return events.map(({ clientX, clientY, pointerType, pressure }) => {
       const point = { x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height };
       // A pen reports how hard it is pressed; a mouse always says 0.5, and a finger says nothing of use.
-      return pointerType === "pen" ? { ...point, force: LEAST_FORCE + (1.5 - LEAST_FORCE) * pressure } : point;
+      return pointerType === "pen" ? { ...point, force: LEAST_FORCE + (MOST_FORCE - LEAST_FORCE) * pressure } : point;
     });
   }
 }

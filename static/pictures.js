@@ -1,7 +1,7 @@
 /** Picture files from outside: chosen, dropped or pasted. */
 
 import { contextOf } from "./dom.js";
-import { words } from "./words.js";
+import { say, words } from "./words.js";
 
 /**
  * @param {{chooser: HTMLInputElement, target: HTMLElement, onPictures: (files: File[]) => void,
@@ -14,7 +14,9 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
     const all = [...files];
     const pictures = all.filter((file) => !file.type || file.type.startsWith("image/"));
     if (pictures.length) onPictures(pictures);
-    if (pictures.length < all.length) onError(pictures.length ? words.notAllPictures : words.notAPicture);
+    if (pictures.length === all.length) return;
+    const names = all.filter((file) => !pictures.includes(file)).map(({ name }) => name);
+    onError(pictures.length ? say(words.notAllPictures, { names: names.join(", ") }) : words.notAPicture);
   };
 
   chooser.addEventListener("change", () => {
@@ -39,8 +41,8 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
     target.removeAttribute("data-dropping");
     const { files, folders } = dropped(event);
     if (files.length) take(files);
-    else if (folders) onError(words.isFolder);
-    else if (brings(event, "text/uri-list")) onError(words.saveFirst);
+    if (folders) onError(words.isFolder);
+    else if (!files.length && brings(event, "text/uri-list")) onError(words.saveFirst);
   });
 }
 

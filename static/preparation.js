@@ -4,7 +4,7 @@ import { words } from "./words.js";
 
 const MNIST_PEN = 0.13; // of a digit's longer side
 const THICK = 1.5; // times MNIST's pen
-const THIN = 0.4; // times MNIST's pen; the pad's own is thinner than that of most, and most drawings need no sentence
+const THIN = 0.35; // times MNIST's pen; that which nobody has chosen is thicker, though a digit fill all of the pad
 
 /**
  * @param {string[]} codes as the server gives them; those that it learns to give one day are left out

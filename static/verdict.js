@@ -1,5 +1,6 @@
 /** Right or wrong? One tap tells the server, which keeps the picture for the network to learn from. */
 
+import { looksLikeNone } from "./answer.js";
 import { allOf, byId } from "./dom.js";
 import { canBeSent, isForNow, patienceFor, post } from "./reader.js";
 import { errorInWords, say, words } from "./words.js";
@@ -14,9 +15,16 @@ export class Verdict {
   /** What is said about one drawing is not said beside the next. */
   #drawing = 0;
   #isSending = false;
+  /** @type {Map<Blob | string, number>} the right digit, by what it was told of: for when that comes back */
+  #told = new Map();
+  #onKept;
 
-  /** @param {() => Blob | string} onPad what there is to read now, which whoever names another digit speaks of */
-  constructor(onPad) {
+  /**
+   * @param {() => Blob | string} onPad what there is to read now, which whoever names another digit speaks of
+   * @param {(picture: Blob | string, label: number) => void} onKept told what the server has kept, and as which digit
+   */
+  constructor(onPad, onKept) {
+    this.#onKept = onKept;
     this.#yes.addEventListener("click", () => this.#question && this.#tell(this.#question.picture, this.#question.digit));
     this.#others.forEach((button, label) => {
       button.setAttribute("aria-label", say(words.noItIs, { digit: label }));
@@ -24,15 +32,20 @@ export class Verdict {
     });
   }
 
-  /** @param {Blob | string} picture that was read @param {number} digit as which, which may be wrong */
-  ask(picture, digit) {
+  /** @param {Blob | string} picture that was read @param {import("./reader.js").Prediction} prediction of it */
+  ask(picture, prediction) {
+    const { digit } = prediction;
+    const isNone = looksLikeNone(prediction);
     if (digit !== this.#question?.digit) this.#yes.removeAttribute("data-kept"); // which meant another
     this.#question = { picture, digit };
     this.#panel.hidden = false;
+    this.#yes.hidden = isNone; // no digit has been named that this could mean
     this.#yes.textContent = say(words.yes, { digit });
     this.#others.forEach((button, label) => {
-      button.disabled = label === digit;
+      button.disabled = label === digit && !isNone;
     });
+    const label = this.#told.get(picture);
+    if (label !== undefined && !this.#note.textContent) this.#thank(say(words.keptAlready, { digit: label }), label);
   }
 
   /** There is something else to be read now. */
@@ -52,14 +65,24 @@ export class Verdict {
   async #tell(picture, label) {
     if (!this.#question || this.#isSending) return;
     const drawing = this.#drawing;
-    const button = label === this.#question.digit ? this.#yes : this.#others[label];
     this.#isSending = true;
     this.#say(words.keeping);
     const { sentence, isKept } = await send(picture, label);
+    if (isKept) {
+      this.#told.set(picture, label);
+      this.#onKept(picture, label);
+    }
     if (drawing !== this.#drawing) return;
     this.#isSending = false;
-    this.#say(sentence, !isKept);
-    button.toggleAttribute("data-kept", isKept);
+    if (isKept) this.#thank(sentence, label);
+    else this.#say(sentence, true);
+  }
+
+  /** @param {string} sentence @param {number} label that was kept, whose button is marked */
+  #thank(sentence, label) {
+    this.#say(sentence);
+    const button = this.#others[label].disabled ? this.#yes : this.#others[label];
+    button.toggleAttribute("data-kept", true);
   }
 
   /** @param {string} sentence @param {boolean} [isTrouble] */

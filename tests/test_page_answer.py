@@ -10,6 +10,7 @@ import handwriting
 import pytest
 from conftest import HOME, png, start_server
 from on_page import (
+    NO_DIGIT,
     PREDICTION,
     digit,
     draw,
@@ -115,6 +116,7 @@ def test_a_first_drawing_is_seen_to_be_read(page: Page):
     expect(page.locator("#sentence")).to_have_text("Reading…")
     waiting[0].continue_()
     expect(page.locator("#answer")).to_have_attribute("data-state", re.compile("certain"))
+    expect(page.locator("#sentence")).not_to_have_text("Reading…")
     draw_with_mouse(page, digit(4)[1:])
     assert page.locator("#sentence").text_content() != "Reading…", "what was read stays until there is more"
 
@@ -247,18 +249,23 @@ def test_what_was_done_to_a_picture_is_told_beside_what_the_network_saw(
     ("pen", "size", "pointer", "said"),
     [
         ("5", 1, "mouse", None),
-        ("12", 0.3, "mouse", "Your pen is thick"),
-        ("1", 1, "mouse", "Your pen is thin"),
+        ("12", 0.3, "mouse", "The pen is thick"),
+        ("1", 1, "mouse", "The pen is thin"),
+        (None, 0.4, "mouse", None),
+        (None, 1.6, "mouse", None),
         ("5", 0.4, "mouse", None),
-        ("5", 0.4, "pen", "Your pen is thick"),
+        ("5", 0.4, "pen", "The pen is thick"),
     ],
 )
 def test_strokes_drawn_anew_are_worth_a_sentence_where_the_pen_was_not_like_mnist_s(
-    page: Page, pen: str, size: float, pointer: str, said: str | None
+    page: Page, pen: str | None, size: float, pointer: str, said: str | None
 ):
     page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | {"preparation": ["redrawn"]}))
-    page.locator("#pen-size").fill(pen)
-    draw(page, [[(x * size, y * size) for x, y in stroke] for stroke in digit(4)], pointer, pressure=1)
+    if pen:
+        page.locator("#pen-size").fill(pen)
+    sized = [[(0.5 + size * (x - 0.5), 0.5 + size * (y - 0.5)) for x, y in stroke] for stroke in digit(4)]
+    draw(page, sized, pointer, pressure=1)
+    expect(page.locator("#spoken")).to_contain_text("a 4")
     expect_digit(page, 4)
     expect(page.locator("#preparation")).to_contain_text(said or re.compile("^$"))
 
@@ -384,12 +391,20 @@ def test_a_guess_is_called_a_guess(page: Page):
 
 
 def test_half_a_digit_is_not_said_to_be_none(page: Page):
-    unsure = {"digit": 8, "confidence": 0.11, "certain": False, "probabilities": [0.1] * 8 + [0.11, 0.09]}
-    page.route("**/predict*", lambda route: route.fulfill(json=PREDICTION | unsure))
+    page.clock.install()
+    page.route("**/predict*", lambda route: route.fulfill(json=NO_DIGIT))
     press_along(page, *digit(8))
+    page.clock.run_for(100)
     expect(page.locator("#answer")).to_have_attribute("data-state", "uncertain")
     expect(page.locator("#sentence")).to_have_text("Reading…")
     page.mouse.up()
+    page.clock.run_for(400)
+    expect(page.locator("#sentence")).to_have_text("Reading…")  # for the next stroke may follow
+    press_along(page, digit(1)[0])
+    page.clock.run_for(1000)
+    expect(page.locator("#sentence")).to_have_text("Reading…")
+    page.mouse.up()
+    page.clock.run_for(700)
     expect(page.locator("#sentence")).to_contain_text("does not look like a single digit; perhaps an 8")
     expect(page.locator("#spoken")).to_contain_text("does not look like a single digit")
 

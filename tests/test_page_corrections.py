@@ -9,6 +9,7 @@ import handwriting
 import pytest
 from conftest import start_server
 from on_page import (
+    NO_DIGIT,
     PREDICTION,
     choose_seven_and_remove_it,
     digit,
@@ -142,6 +143,51 @@ def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):
         waiting[0].continue_()
     expect_digit(page, 4)
     expect(page.locator("#verdict-note")).to_contain_text("kept as a 4")
+
+
+def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_path: Path):
+    page = open_page(start_server(tmp_path).url)
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
+    tiles, note = page.locator("#gallery button"), page.locator("#verdict-note")
+    expect_digit(page, 0)
+    page.click("#yes")
+    expect(note).to_have_text("Thank you; it is kept as a 0.")
+    expect(tiles.nth(0)).to_contain_text("✓ kept as 0")
+    tiles.nth(1).click()
+    expect_digit(page, 1)
+    expect(note).to_be_empty()
+    page.get_by_label("No, it is a 7").click()
+    expect(tiles.nth(1)).to_contain_text("✓ kept as 7")
+    tiles.nth(0).click()
+    expect(note).to_have_text("It was kept as a 0 already.")
+    expect(page.locator("#verdict [data-kept]")).to_have_text("Yes, a 0")
+    page.click("#clear")
+    page.click("#undo")
+    expect(tiles.nth(1)).to_contain_text("✓ kept as 7")
+    expect(tiles.nth(2)).not_to_contain_text("kept")
+    tiles.nth(1).click()
+    expect(page.locator("#verdict [data-kept]")).to_have_text("7")
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.click("#yes")
+    expect(note).to_have_text("Thank you; it is kept as a 4.")
+    draw_with_mouse(page, [[(0.1, 0.1), (0.12, 0.12)]])
+    expect(note).to_be_empty()
+    page.click("#undo")
+    expect(note).to_have_text("It was kept as a 4 already.")
+
+
+def test_where_no_digit_was_named_none_is_confirmed(page: Page):
+    page.route("**/predict*", lambda route: route.fulfill(json=NO_DIGIT))
+    draw_with_mouse(page, digit(8))
+    expect(page.locator("#sentence")).to_contain_text("does not look like a single digit")
+    expect(page.locator("#yes")).to_be_hidden()
+    expect(page.get_by_label("No, it is an 8")).to_be_enabled()
+    places = places_of(page, "#others", "#bars")
+    page.get_by_label("No, it is an 8").click()
+    expect(page.locator("#verdict-note")).to_contain_text("kept as an 8")
+    expect(page.locator("#verdict [data-kept]")).to_have_text("8")
+    assert places_of(page, "#others", "#bars") == places
 
 
 def test_a_correction_on_its_way_is_seen_to_be_and_is_not_sent_twice(page: Page):

@@ -325,6 +325,36 @@ def test_an_eraser_that_has_erased_all_gives_way_to_the_pen(page: Page):
     expect_digit(page, 4)
 
 
+def test_an_eraser_that_has_erased_all_stays_one_for_the_hand_that_rubs_on(page: Page):
+    page.check("input[value=blue]", force=True)
+    draw_with_mouse(page, digit(1))
+    expect_digit(page, 1)
+    page.check("input[value=eraser]", force=True)
+    draw_with_mouse(page, [[(x / 20, 0.02), (x / 20, 0.98)] for x in (*range(20), *range(20))])
+    expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
+    expect(page.locator("#paper-note[role=status]")).to_contain_text("nothing left to erase. Choose a pen")
+    assert inked(page) == 0
+    page.check("input[value=red]", force=True)
+    expect(page.locator("#paper-note")).to_be_empty()
+    expect(page.locator("input[value=eraser]")).to_be_disabled()
+    draw_with_mouse(page, digit(1))
+    expect_digit(page, 1)
+
+
+def test_who_comes_back_to_the_page_finds_the_pen_that_was_chosen(page: Page):
+    page.locator("#pen-size").fill("12")
+    page.check("input[value=red]", force=True)
+    draw_with_mouse(page, digit(1))
+    thick = page.evaluate(SWATCH_SIZE)
+    page.click("a[href=api]")
+    page.go_back()
+    expect(page.locator("input[value=red]")).to_be_checked()
+    assert page.evaluate(SWATCH_SIZE) == thick
+    page.check("input[value=eraser]", force=True)
+    page.keyboard.press("Escape")
+    expect(page.locator("input[value=red]")).to_be_checked()
+
+
 def test_an_eraser_is_to_be_had_where_there_is_something_to_erase(page: Page):
     eraser = page.locator("input[value=eraser]")
     expect(eraser).to_be_disabled()
@@ -336,6 +366,9 @@ def test_an_eraser_is_to_be_had_where_there_is_something_to_erase(page: Page):
     expect(eraser).to_be_enabled()
     page.click("#clear")
     expect(eraser).to_be_disabled()
+
+
+SWATCH_SIZE = "getComputedStyle(document.querySelector('.swatch.red'), '::after').width"
 
 
 def test_the_tools_are_seen_to_be_as_thick_as_they_are(page: Page):

@@ -64,6 +64,8 @@ def test_a_long_name_of_a_file_makes_no_page_wider(open_page):
     expect_digit(page, 7)
     page.click("#copy-curl")
     expect(page.locator("#note")).to_contain_text("123456789_")
+    page.set_input_files("#choose", [{"name": name, "mimeType": "image/png", "buffer": content}] * 2)
+    expect(page.locator("#which")).to_contain_text("1 of 2 · 123456789_")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
@@ -218,6 +220,7 @@ def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
     expect_digit(page, 0)
     tiles.nth(2).click()
     expect_digit(page, 2)
+    expect(page.locator("#which")).to_have_text("3 of 4 · 2.gif")
     expect(tiles.nth(2)).to_have_attribute("aria-pressed", "true")
     tiles.nth(3).click()
     expect(page.locator("#sentence")).to_contain_text("could not be read")
@@ -386,7 +389,7 @@ def test_on_a_phone_it_is_seen_what_became_of_a_file_that_is_no_picture(open_pag
     seven = {"name": "7.png", "mimeType": "image/png", "buffer": (handwriting.DATA / "7.png").read_bytes()}
     page.set_input_files("#choose", [letter, seven])
     expect_digit(page, 7)
-    expect(page.locator("#paper-note")).to_have_text("What is no picture file was left out.")
+    expect(page.locator("#paper-note")).to_have_text("Left out, as no picture: letter.txt.")
     expect_in_window(page, "#paper-note")
     assert page.evaluate("scrollY") == 0, "the answer is where it was"
 
