@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -44,7 +44,7 @@ from net.corrections import Correction, Corrections, QuotaReachedError, StorageF
 from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, bodies, connections, memory, openapi, processes, reference, sockets
+from net.serving import access_log, bodies, connections, memory, openapi, processes, reference, sockets, terminal
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
@@ -89,7 +89,7 @@ STATIC_FILES = {path.name: path for path in sorted((HOME / "static").iterdir()) 
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = HOME / "corrections"
-MIB, MILLION, SECONDS = 2**20, 1_000_000, "SECONDS"  # units of flags
+MIB, MILLION = 2**20, 1_000_000
 
 NO_DIGIT_CODES = {
     UnreadableImageError: "unreadable_image",
@@ -146,7 +146,7 @@ def create_app(
     kept = None if corrections is None else Corrections(Path(corrections))
     contract = openapi.document(limits, kept is not None, token is not None, rate is not None)
     rate_limit = None if rate is None else RateLimit(rate)
-    reading = Reading(limits, metrics, rate_limit)
+    reader = Reader(limits, metrics, rate_limit)
     app = bottle.Bottle()
     app.uninstall("json")
     app.install(bottle.JSONPlugin(json_line))
@@ -213,13 +213,13 @@ def create_app(
         with_seen = request.query.get("seen", "0").lower() not in ("", "0", "false", "no", "off")
         given = read_pictures()
         if isinstance(given, Several):
-            return {"predictions": [as_json(one, with_seen) for one in reading.each(latest.current, given)]}
-        return as_json(reading.one(latest.current, given), with_seen)
+            return {"predictions": [as_json(one, with_seen) for one in reader.each(latest.current, given)]}
+        return as_json(reader.one(latest.current, given), with_seen)
 
     @app.post("/explain")
     def explain_reading() -> dict[str, Any]:
         digit, recognizer = asked_digit(), latest.current
-        prediction = reading.one(recognizer, read_picture())
+        prediction = reader.one(recognizer, read_picture())
         return as_json(prediction, with_seen=True) | explanation(recognizer, prediction, digit)
 
     if kept is not None:
@@ -230,7 +230,7 @@ def create_app(
             require_own_page(origins)
             recognizer = latest.current
             given, label = read_picture(), read_label()
-            prediction = reading.one(recognizer, given)
+            prediction = reader.one(recognizer, given)
             picture = given if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
             weights = recognizer.card.get("sha256")
             try:
@@ -352,7 +352,7 @@ class Several:
     pictures: list[bytes | Refusal]
 
 
-class Reading:
+class Reader:
     """Reads for requests, and counts what was read."""
 
     def __init__(self, limits: Limits, metrics: Metrics, rate_limit: RateLimit | None) -> None:
@@ -469,7 +469,7 @@ def asked_digit() -> int | None:
         return None
     digit = given.pop()
     if given or not DIGIT.fullmatch(digit):
-        refuse("bad_digit", "The digit to explain is not one of 0 to 9; send ?digit=7, or leave it out.")
+        refuse("bad_digit", "The digit to explain is none of 0 to 9, or several; send ?digit=7, or leave it out.")
     return int(digit)
 
 
@@ -610,7 +610,7 @@ def read_part(part: Any) -> bytes:
     return read_data_url(part)
 
 
-def fields() -> Mapping[str, Any]:
+def fields() -> bottle.FormsDict | dict[str, Any]:
     """What the body of the current request holds by name, taken apart once; nothing where it is no form or object."""
     known = request.environ.get(FIELDS)
     if known is None:
@@ -750,13 +750,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         ("--connections", whole_number(1), "N", limits.connections, "that may be open to each process"),
         ("--queue", whole_number(1), "N", limits.queue, "requests that may wait for a thread; more must come again"),
         ("--max-body", positive_number, "MIB", limits.body / MIB, "that a request may have"),
-        ("--max-bodies", positive_number, "MIB", limits.bodies / MIB, "that all requests in hand may have together"),
+        ("--max-bodies", positive_number, "MIB", limits.bodies / MIB, "that all larger than half a MiB may have"),
         ("--max-pixels", positive_number, "MILLIONS", limits.pixels / MILLION, "that a picture may have"),
-        ("--deadline", positive_number, SECONDS, limits.deadline, "a request may wait, or many pictures may take"),
-        ("--header-seconds", positive_number, SECONDS, limits.header_seconds, "a request's header may take to come"),
-        ("--body-seconds", positive_number, SECONDS, limits.body_seconds, "a request's body may take to come"),
-        ("--idle-seconds", positive_number, SECONDS, limits.idle_seconds, "a connection may lie idle"),
-        ("--drain-seconds", positive_number, SECONDS, limits.drain_seconds, "requests may go on once told to stop"),
+        ("--deadline", positive_number, "SECONDS", limits.deadline, "a request may wait, or many pictures may take"),
+        ("--header-seconds", positive_number, "SECONDS", limits.header_seconds, "a request's header may take to come"),
+        ("--body-seconds", positive_number, "SECONDS", limits.body_seconds, "a request's body may take to come"),
+        ("--idle-seconds", positive_number, "SECONDS", limits.idle_seconds, "a connection may lie idle"),
+        ("--drain-seconds", positive_number, "SECONDS", limits.drain_seconds, "requests may go on once told to stop"),
     ):
         load.add_argument(flag, type=kind, default=default, metavar=unit, help=f"{of_what} (default: %(default)g)")
     options = parser.parse_args(arguments)
@@ -865,7 +865,7 @@ def main() -> int:
         corrections = None if options.no_corrections else place_for_corrections(options.corrections)
         if options.train and not is_there(checkpoint):  # in a process of its own: serving needs no torchvision
             command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
-            if failed := processes.run_to_end(command, HOME):
+            if failed := terminal.run_to_end(command, HOME):
                 return failed
         latest = LatestRecognizer(checkpoint)
         inherited = processes.inherited_sockets()
@@ -879,15 +879,8 @@ def main() -> int:
         print(with_advice(error, checkpoint), file=sys.stderr)
         return 1
 
-    port = listeners[0].getsockname()[1]  # known now: a supervisor that has been told to stop has closed them
-
-    def announce() -> None:
-        host = f"[{options.host}]" if ":" in options.host else options.host
-        try:
-            print(f"Reading digits at http://{host}:{port}/ (Ctrl-C stops)", flush=True)
-        except OSError:  # nobody reads the pipe, or the disk is full: who asks over HTTP need not read this
-            print_no_more()
-
+    # Told of now: a supervisor that has been told to stop has closed them.
+    announce = announcement(options.host, listeners[0].getsockname()[1])
     if options.processes > 1 and not inherited:
         command = [sys.executable, str(Path(__file__).resolve()), *sys.argv[1:]]
         return processes.Supervisor(command, listeners, options.processes, limits.drain_seconds).run(announce)
@@ -922,6 +915,19 @@ def main() -> int:
     return 0
 
 
+def announcement(host: str, port: int) -> Callable[[], None]:
+    """What prints that the server answers there."""
+    line = f"Reading digits at http://{f'[{host}]' if ':' in host else host}:{port}/ (Ctrl-C stops)"
+
+    def announce() -> None:
+        try:
+            print(line, flush=True)
+        except OSError:  # nobody reads the pipe, or the disk is full: who asks over HTTP need not read this
+            print_no_more()
+
+    return announce
+
+
 def reason(error: Exception) -> str:
     """Why, in words that fit into a sentence."""
     return getattr(error, "strerror", None) or str(error).rstrip(".")
@@ -943,7 +949,7 @@ def follow(latest: LatestRecognizer, watch: bool, stop: threading.Event) -> None
     """
 
     def on_hang_up(*_: object) -> None:
-        if processes.has_lost_terminal():
+        if terminal.is_lost():
             os.kill(os.getpid(), signal.SIGTERM)
         else:
             threading.Thread(target=latest.reload).start()

@@ -377,6 +377,8 @@ def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: P
 def test_that_its_measurements_are_cleared_away_keeps_no_process_from_being_started(tmp_path: Path):
     with started(tmp_path, "--processes", "2") as running:
         shutil.rmtree(folder_of(running))
+        for _ in range(6):
+            assert post(running, PICTURES[9].read_bytes(), "image/png").json["digit"] == 9
         for pid in children(running.process.pid):
             os.kill(pid, signal.SIGKILL)
             until(lambda pid=pid: not is_alive(pid), "its death")
@@ -431,6 +433,25 @@ time.sleep(1000)
 """
 sys.exit(processes.Supervisor([sys.executable, "-c", child, *sys.argv[1:]], [], 2, 0).run(lambda: print(flush=True)))
 '''
+ONE_ANSWERS_LATE = '''
+import sys
+from net.serving import processes
+child = """
+import sys, time
+from net.serving import processes
+with open(sys.argv[1], "a") as starts:
+    starts.write(".")
+    number = starts.tell()
+while number == 2 and len(open(sys.argv[1]).read()) < 3:
+    time.sleep(0.01)
+time.sleep(1 if number == 2 else 0)
+processes.tell_ready()
+time.sleep(0 if number == 1 else 1000)
+"""
+all_of_them = processes.Supervisor([sys.executable, "-c", child, *sys.argv[1:]], [], 2, 0)
+answering = lambda: [child.ready_at is not None for child in all_of_them.children.values()]
+sys.exit(all_of_them.run(lambda: print(answering(), flush=True)))
+'''
 HEEDS_NOTHING = '''
 import sys
 from net.serving import processes
@@ -472,6 +493,18 @@ def test_one_that_answers_goes_on_while_others_die_as_soon_as_they_are_started(t
             assert supervisor.poll() is None
             assert is_alive(lives)
             assert b"the others go on" in supervisor.stderr.readline()
+            supervisor.terminate()
+            assert supervisor.wait(LINE_TIMEOUT) == 0
+        finally:
+            supervisor.kill()
+
+
+@linux_only
+def test_all_processes_answer_once_it_is_told_that_they_do(tmp_path: Path):
+    program = [sys.executable, "-c", ONE_ANSWERS_LATE, str(tmp_path / "starts")]
+    with subprocess.Popen(program, cwd=HOME, stdout=subprocess.PIPE) as supervisor:
+        try:
+            assert supervisor.stdout.readline() == b"[True, True]\n", "the one that died counts no more"
             supervisor.terminate()
             assert supervisor.wait(LINE_TIMEOUT) == 0
         finally:

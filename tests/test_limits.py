@@ -164,6 +164,16 @@ def test_a_line_between_chunks_may_not_grow_for_ever(small: RunningServer, line:
         assert answered(connection).error == (400, "bad_request"), "and the line has not ended"
 
 
+def test_a_body_may_come_in_small_chunks_but_not_in_far_more_of_them_than_bytes(server: RunningServer):
+    chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+    by_bytes = b"".join(b"1\r\n%c\r\n" % byte for byte in NINE)
+    for body in (by_bytes, by_bytes + 20_000 * (b"c\r\n" + bytes(12) + b"\r\n")):
+        with connected(server, chunked + body + b"0\r\n\r\n") as connection:
+            assert answered(connection).json["digit"] == 9
+    with connected(server, chunked + 20_000 * b"1\r\n0\r\n") as connection:
+        assert answered(connection).error == (400, "bad_request"), "and no chunk has been the last"
+
+
 def test_a_body_may_be_as_large_as_is_said(small: RunningServer):
     assert post(small, NINE + bytes(524288 - len(NINE)), "image/png").json["digit"] == 9
     assert post(small, NINE + bytes(524289 - len(NINE)), "image/png").error == (413, "too_large")
@@ -442,7 +452,7 @@ def test_of_many_pictures_those_are_read_that_there_is_time_for(tmp_path: Path):
 
 def test_what_comes_after_the_deadline_is_not_looked_at(monkeypatch: pytest.MonkeyPatch):
     decoded = []
-    monkeypatch.setattr(net.recognizer, "see", lambda given, max_pixels: decoded.append(given))
+    monkeypatch.setattr(net.recognizer, "look_at", lambda given, max_pixels: decoded.append(given))
     with pytest.raises(DeadlineError):
         Recognizer().recognize_all([NINE] * 30, deadline=time.monotonic())
     assert not decoded, "nobody waits for them any more"
@@ -451,10 +461,9 @@ def test_what_comes_after_the_deadline_is_not_looked_at(monkeypatch: pytest.Monk
 def test_it_is_told_how_many_wait_for_the_one_thread_there_is(tmp_path: Path):
     Corrections(tmp_path / "corrections").add(Correction(bytes(40_000_000), 7, 2, 0.5, None))
     asking = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n"
-    more_than_is_sent_at_once = asking % (b"/corrections.zip", b"")
-    and_another = asking % (b"/healthz", b"Connection: close\r\n")
+    more_than_is_sent_at_once = asking % (b"/corrections.zip", b"Connection: close\r\n")
     with started(tmp_path, "--threads", "1") as running, ExitStack() as open_ones:
-        takes_nothing = open_ones.enter_context(connected(running, more_than_is_sent_at_once + and_another))
+        takes_nothing = open_ones.enter_context(connected(running, more_than_is_sent_at_once))
         waiting = [
             open_ones.enter_context(connected(running, asking % (path, b"")))
             for path in (b"/metrics", *[b"/healthz"] * 8)
@@ -465,7 +474,7 @@ def test_it_is_told_how_many_wait_for_the_one_thread_there_is(tmp_path: Path):
         assert select.select(waiting, [], [], 0)[0] == []
         while takes_nothing.recv(1 << 20):
             pass
-        assert b"\ndigits_queue_length 9.0\n" in answered(waiting[0]).body, "eight, and the other one"
+        assert b"\ndigits_queue_length 8.0\n" in answered(waiting[0]).body
 
 
 def test_past_the_queue_a_refusal_does_not_wait_and_keeps_its_own_reason():

@@ -492,19 +492,12 @@ def test_where_memory_is_out_it_is_an_internal_error_and_one_line_in_the_log(
 
 
 def test_what_cannot_be_counted_is_answered_all_the_same(caplog: pytest.LogCaptureFixture):
-    class Uncountable(Metrics):
-        def count_request(self, *_) -> None:
-            raise OSError("the folder is gone")
-
-    def app(_, start_response) -> list[bytes]:
-        start_response("200 OK", [])
-        return [b"answer"]
-
-    statuses = []
-    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
-    answer = Observed(app, Uncountable(), frozenset())(asked, lambda status, *_: statuses.append(status))
-    assert (statuses, answer) == (["200 OK"], [b"answer"])
-    assert "the folder is gone" in caplog.text
+    metrics = Metrics()
+    metrics.requests = metrics.predictions = metrics.passes = "no counter"
+    app = server_module.create_app(corrections=None, metrics=metrics)
+    status, answer = call(app, "POST", "/predict", A_PICTURE)
+    assert (status, answer["digit"]) == ("200 OK", 0)
+    assert caplog.text.count("Something could not be counted.") == 3, "the pass, the prediction and the request"
 
 
 def test_where_memory_is_out_who_asks_for_a_header_alone_is_given_no_more():

@@ -45,23 +45,23 @@ def write(
     method: str | None,
     address: str | None,
     status: int,
-    size: str,
+    size: int | None,
     milliseconds: float,
     request_id: str,
 ) -> None:
-    """The line on a request that was answered."""
+    """The line on a request that was answered with so many bytes, if that is known."""
     request = {
         "client": printable(client or "-"),
         "method": printable(method or "-"),
         "address": printable(address or "-"),
         "status": status,
-        "bytes": int(size) if size.isdecimal() else None,
+        "bytes": size,
         "milliseconds": round(milliseconds, 1),
         "request_id": request_id,
     }
     log.info(
         "%(client)s %(method)s %(address)s %(status)s %(size)s %(milliseconds).1fms %(request_id)s",
-        {**request, "size": size},
+        {**request, "size": "-" if size is None else size},
         extra={"request": request},
     )
 

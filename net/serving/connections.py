@@ -31,6 +31,8 @@ MAX_DROPPED = 128 * 1024 * 1024  # bytes of a refused request that are read so t
 MAX_HEADER = 32768  # bytes, of a request's; it is read anew as it grows
 SMALL_BODY = 512 * 1024  # bytes; larger ones are kept on the disk
 MAX_CHUNK_LINE = 8192  # bytes, of the line before a chunk, and of what follows the last; each is read anew as it grows
+MAX_AROUND_CHUNKS = 64 * 1024  # bytes around and between them, of smaller bodies than that; else as many as in them
+RECEIVED_AT_ONCE = 64 * 1024  # bytes; for each such piece waitress looks at all connections
 SWEEP_SECONDS = 1.0  # between two looks at who is too slow
 GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over a connection just answered or opened
 STAND_BACK_SECONDS = 0.0002
@@ -60,8 +62,9 @@ DISK_FULL = Problem(507)  # the disk would not take its body
 class ContractParser(HTTPRequestParser):
     """Takes a request apart; whatever is wrong with it becomes an answer, where waitress would only hang up."""
 
-    limits = Limits()
-    held: Callable[[], int] = staticmethod(lambda: 0)  # bytes of bodies, of all connections together
+    # Set by `serve`.
+    limits: Limits
+    held: Callable[[], int]  # bytes of bodies, of all connections together
 
     def received(self, data: bytes) -> int:
         try:
@@ -74,6 +77,9 @@ class ContractParser(HTTPRequestParser):
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CHUNK_LINE:
             return self.fail(BadRequest("A line between chunks is too long"), data)
+        # Of what has come, waitress copies all that is left for each chunk.
+        if isinstance(body, ChunkedReceiver) and self.body_bytes_received > max(MAX_AROUND_CHUNKS, 2 * len(body)):
+            return self.fail(BadRequest("The chunks are too small"), data)
         if self.body_bytes_received > SMALL_BODY and not self.error and self.held() > self.limits.bodies:
             return self.fail(OVERLOADED, data)
         return taken
@@ -164,12 +170,12 @@ class ContractChannel(HTTPChannel):
 
     task_class = ContractTask
     error_task_class = ContractErrorTask
-    parser_class = ContractParser
-    limits = Limits()
-    origins: Collection[str] = ()
-    trusted_proxy: str | None = None
-    lets_nobody_in = threading.Event()  # set once the server has been told to stop and listens no more
-    refused: Refused = staticmethod(lambda *_: None)
+    # Set by `serve`, as is `parser_class`.
+    limits: Limits
+    origins: Collection[str]
+    trusted_proxy: str | None
+    lets_nobody_in: threading.Event  # set once the server has been told to stop and listens no more
+    refused: Refused
     lingers = False
     is_parked = False  # while its next request waits for the client to take the answers to those before
     dropped: int | None = None  # bytes, once it lingers
@@ -354,6 +360,7 @@ def serve(
         clear_untrusted_proxy_headers=False,  # they tell that a request comes from another machine
         max_request_header_size=MAX_HEADER,
         max_request_body_size=limits.body + 1,  # waitress refuses from this size on
+        recv_bytes=RECEIVED_AT_ONCE,
         inbuf_overflow=SMALL_BODY,
         outbuf_high_watermark=sys.maxsize,  # past it waitress has a thread wait; we have the next request do so
         channel_timeout=NEVER,  # waitress would go by the clock on the wall, which may be set

@@ -10,7 +10,7 @@ class Limits:
     """What the command line can change, ``images`` apart; the defaults suit a small machine."""
 
     body: int = 16 * 1024 * 1024  # bytes; a photograph of 12 megapixels has 3 to 8 million
-    bodies: int = 512 * 1024 * 1024  # bytes, of all that have come and are not answered yet, in each process
+    bodies: int = 512 * 1024 * 1024  # bytes, in each process, of all larger than half a MiB that are not answered yet
     pixels: int = MAX_PIXELS  # of one picture
     images: int = 256  # in one request
     connections: int = 1000  # open at a time; who comes then waits to be let in

@@ -4,9 +4,12 @@ Several processes count together where the environment names a folder in PROMETH
 sees to; then /metrics of any of them tells of all.
 """
 
+import functools
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -20,6 +23,21 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 STAGE_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds
 REQUEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
 PASS_BUCKETS = (1, 2, 4, 8, MAX_BATCH)  # pictures
+
+log = logging.getLogger("metrics")
+
+
+def harmless(count: Callable[..., None]) -> Callable[..., None]:
+    """``count``, but what keeps it from counting, such as a full disk, keeps no answer from anybody."""
+
+    @functools.wraps(count)
+    def counted(*what: Any) -> None:
+        try:
+            count(*what)
+        except Exception:
+            log.exception("Something could not be counted.")
+
+    return counted
 
 
 class Metrics:
@@ -64,16 +82,18 @@ class Metrics:
         """Tell ``length()`` as how many requests wait."""
         self.queue_now = length
 
-    def count_request(self, route: str, status: str, seconds: float | None) -> None:
+    @harmless
+    def count_request(self, route: str, status: int, seconds: float | None) -> None:
         """One request at ``route``, a rule of the router's or what stands for none, took so many ``seconds``.
 
         None stands for one that was refused before it reached the application.
         """
         self.queue.set(self.queue_now())
-        self.requests.labels(route, status).inc()
+        self.requests.labels(route, str(status)).inc()
         if seconds is not None:
             self.seconds.labels(route).observe(seconds)
 
+    @harmless
     def count_prediction(self, prediction: Prediction) -> None:
         """One picture was read."""
         self.predictions.labels(str(prediction.digit), "true" if prediction.certain else "false").inc()
@@ -81,6 +101,7 @@ class Metrics:
         self.ink.observe(prediction.stages.ink)
         self.forward.observe(prediction.stages.forward)
 
+    @harmless
     def count_pass(self, pictures: int) -> None:
         """So many ``pictures`` went through the network together."""
         self.passes.observe(pictures)

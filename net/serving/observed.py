@@ -27,12 +27,14 @@ class Observed:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = time.perf_counter()
         request_id = headers.request_id(header(environ, "X-Request-ID"))
-        answered = ["500", "-"]
+        answered = 500, None  # its status, and its size in bytes, if that is known
         environ["wsgi.errors"] = access_log.Faults(request_id)
 
         def answer(status: str, given: list[tuple[str, str]], *exc_info: Any) -> Any:
             kind = next((value for name, value in given if name.lower() == "content-type"), "")
-            answered[:] = status.partition(" ")[0], dict(given).get("Content-Length", "-")
+            nonlocal answered
+            size = dict(given).get("Content-Length")
+            answered = int(status.partition(" ")[0]), None if size is None else int(size)
             besides = headers.of_answer(request_id, kind, header(environ, "Origin"), self.origins)
             return start_response(status, [*given, *besides], *exc_info)
 
@@ -49,14 +51,13 @@ class Observed:
         finally:
             seconds = time.perf_counter() - started
             route = environ.get("bottle.route")
-            count(self.metrics, route.rule if route else "none", answered[0], seconds)
+            self.metrics.count_request(route.rule if route else "none", answered[0], seconds)
             query = environ.get("QUERY_STRING")
             access_log.write(
                 environ.get("REMOTE_ADDR"),
                 environ.get("REQUEST_METHOD"),
                 environ.get("PATH_INFO", "") + (f"?{query}" if query else ""),
-                int(answered[0]),
-                answered[1],
+                *answered,
                 seconds * 1000,
                 request_id,
             )
@@ -86,19 +87,11 @@ def is_utf8(text: str) -> bool:
     return True
 
 
-def count(metrics: Metrics, route: str, status: str, seconds: float | None) -> None:
-    """`Metrics.count_request`; what keeps it from that keeps no answer from anybody."""
-    try:
-        metrics.count_request(route, status, seconds)
-    except Exception:
-        log.exception("A request could not be counted.")
-
-
 def log_refused(metrics: Metrics) -> Refused:
     """What logs and counts a request that never reached the application."""
 
     def refused(client: str, method: str | None, path: str | None, code: str, size: int, request_id: str) -> None:
-        count(metrics, "none", str(STATUS[code]), None)
-        access_log.write(client, method, path, STATUS[code], str(size), 0.0, request_id)
+        metrics.count_request("none", STATUS[code], None)
+        access_log.write(client, method, path, STATUS[code], size, 0.0, request_id)
 
     return refused

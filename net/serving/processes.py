@@ -1,7 +1,4 @@
-"""Several processes that answer at the same sockets: each is started anew when it dies, and all end together.
-
-And whether the terminal is gone that the server was started from, and how another program is run to its end.
-"""
+"""Several processes that answer at the same sockets: each is started anew when it dies, and all end together."""
 
 import math
 import os
@@ -17,11 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
-from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from net.serving import metrics
+from net.serving import metrics, terminal
 
 try:
     import fcntl
@@ -42,42 +38,6 @@ MOST_EARLY_DEATHS = 3  # in a row; then there is no hope, unless others answer, 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds until the next is started then, and so on
 PATIENCE = 10.0  # seconds beyond those that processes may take to end; then they are killed
 MOST_TOLD = 65536  # bytes that processes have told at a time; a pipe holds no more
-
-BEGAN_AT_TERMINAL = os.isatty(0)
-
-
-def has_lost_terminal() -> bool:
-    """Whether the terminal that this process was started from has been closed since."""
-    return BEGAN_AT_TERMINAL and not os.isatty(0)
-
-
-def start(command: list[str], *, puts_off_hang_up: bool, **options: Any) -> subprocess.Popen[bytes]:
-    """Start ``command``, which dies of SIGHUP or, if it ``puts_off_hang_up``, has it wait until it can heed it.
-
-    ``options`` are Popen's.
-    """
-    if not hasattr(signal, "SIGHUP"):
-        return subprocess.Popen(command, **options)
-    how = signal.SIG_BLOCK if puts_off_hang_up else signal.SIG_UNBLOCK
-    ours = signal.pthread_sigmask(how, [signal.SIGHUP])
-    try:
-        return subprocess.Popen(command, **options)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, ours)
-
-
-def run_to_end(command: list[str], folder: Path) -> int:
-    """Run ``command`` in ``folder``; its exit status.
-
-    What would end this process ends that one first, which knows what is to be kept.
-    """
-    signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to that one as well
-    process = start(command, puts_off_hang_up=False, cwd=folder)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    status = process.wait()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-    return status if status >= 0 else 128 - status  # as shells report what a signal ended
 
 
 def inherited_sockets() -> list[socket.socket]:
@@ -184,7 +144,7 @@ class Supervisor:
         """Start one process more."""
         Path(os.environ[metrics.FOLDER]).mkdir(mode=0o700, exist_ok=True)  # systemd clears up after users who log out
         descriptors = [listener.fileno() for listener in self.listeners]
-        process = start(
+        process = terminal.start(
             self.command,
             puts_off_hang_up=True,
             # The lock as well: the folder is in use until the last process has ended.
@@ -201,13 +161,14 @@ class Supervisor:
     def supervise(self, folder: str, ready: Callable[[], None]) -> int:
         """Start anew what dies, until told to stop or there is no hope; the exit status.
 
-        ``ready`` is called as soon as so many have told that they answer as there are to be.
+        ``ready`` is called as soon as all answer.
         """
-        status = told = 0
+        status, is_told = 0, False
         while self.children:
             dead = [pid for pid, child in self.children.items() if child.process.poll() is not None]
-            is_known, told = told >= self.count, told + self.note_ready()
-            if told >= self.count and not is_known:
+            self.note_ready()
+            if self.all_answer and not (is_told or dead):
+                is_told = True
                 ready()
             while self.stops_told < self.stops_wanted:
                 self.stops_told += 1
@@ -245,20 +206,21 @@ class Supervisor:
         if too_many == 0 and self.any_lives_long:
             print("A process of the server dies as soon as it is started; the others go on.", file=sys.stderr)
 
-    def note_ready(self) -> int:
-        """Note which processes have told that they answer since this was asked last; how many."""
-        try:
-            pids = os.read(self.readable, MOST_TOLD).split()
-        except BlockingIOError:
-            return 0
-        for pid in map(int, pids):
-            if pid in self.children:
-                self.children[pid].ready_at = time.monotonic()
-        return len(pids)
+    @property
+    def all_answer(self) -> bool:
+        """Whether as many processes as there are to be have told that they answer."""
+        return len(self.children) == self.count and all(child.ready_at for child in self.children.values())
+
+    def note_ready(self) -> None:
+        """Note which processes have told that they answer since this was asked last."""
+        with suppress(BlockingIOError):
+            for pid in map(int, os.read(self.readable, MOST_TOLD).split()):
+                if pid in self.children:
+                    self.children[pid].ready_at = time.monotonic()
 
     def on_hang_up(self, *_: object) -> None:
         """Have the processes take new weights; or end, where the terminal is gone that they were started from."""
-        if has_lost_terminal():
+        if terminal.is_lost():
             self.on_stop()
         else:
             self.tell_all(signal.SIGHUP)
