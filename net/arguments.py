@@ -13,10 +13,10 @@ def whole_number(least: int, below: int = LARGEST_WHOLE) -> Callable[[str], int]
     takes = f"it takes a whole number from {least} to {below - 1:,}"
 
     def read(text: str) -> int:
-        is_short = len(text.lstrip("0")) <= len(str(below))  # Python refuses to read thousands of digits
-        if not (is_short and text.isdecimal() and least <= int(text) < below):
+        digits = text.lstrip("0")[: len(str(below)) + 1] or "0"  # Python refuses to read thousands of them
+        if not (text.isdecimal() and least <= int(digits) < below):
             raise argparse.ArgumentTypeError(f"{takes}, not '{text}'")
-        return int(text)
+        return int(digits)
 
     return read
 

@@ -32,7 +32,7 @@ def moved(box: Box, down: int, across: int) -> Box:
     return top + down, bottom + down, left + across, right + across
 
 
-def widened(box: Box, by: int, image: Image.Image) -> Box:
+def grown(box: Box, by: int, image: Image.Image) -> Box:
     """``box`` with so many pixels more on each side, as far as ``image`` has them."""
     top, bottom, left, right = box
     return max(0, top - by), min(image.height, bottom + by), max(0, left - by), min(image.width, right + by)

@@ -73,6 +73,8 @@ def has_unusual_chunks(png: bytes) -> bool:
 
 def has_unusual_blocks(gif: bytes) -> bool:
     """Whether ``gif``, a whole file, has more before its first frame than any encoder writes."""
+    if len(gif) < GIF_HEADER:
+        return False
     flags = gif[GIF_FLAGS]
     at = GIF_HEADER + (3 * 2 ** (flags % 8 + 1) if flags & 0x80 else 0)
     within_extension = False

@@ -26,7 +26,6 @@ class FoldedLeNet:
         self.c5 = affine(fully_connected(fuse_conv_bn_eval(network.c5[0], network.c5[1])))
         self.f6, self.output, self.novelty = map(affine, (network.f6[2], network.output, network.novelty))
 
-    @torch.inference_mode()
     def __call__(self, pictures: Tensor) -> Tensor:
         """Logits, float [N, 11], of ``pictures``, float [N, 1, 28, 28]."""
         maps = F.conv2d(pictures, *self.c1).relu_()

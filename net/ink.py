@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from net.arrays import Floats
-from net.boxes import Box, bounds, enlarged, longer_side, moved, part_of, shrunk, widened
+from net.boxes import Box, bounds, enlarged, grown, longer_side, moved, part_of, shrunk
 from net.cleaning import cleaned, without_box, without_thin_lines
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
@@ -140,7 +140,7 @@ def closer_box(image: Image.Image, view: View, digit: Box) -> Box | None:
     if longer_side(digit) >= WORKING_SIDE // 2:
         return None
     some_paper = (longer_side(digit) // 4 + 1) * view.scale
-    closer = widened(view.on_picture(digit), some_paper, image)
+    closer = grown(view.on_picture(digit), some_paper, image)
     return closer if working_scale(surroundings_of(closer, image)) < view.scale else None
 
 
@@ -194,7 +194,7 @@ def without_lines_touching(
 
 def surroundings_of(box: Box, image: Image.Image) -> Box:
     """Up to four times as much of ``image`` as ``box`` holds, which is in the middle of it."""
-    return widened(box, longer_side(box) // 2, image)
+    return grown(box, longer_side(box) // 2, image)
 
 
 def working_scale(box: Box) -> int:

@@ -67,7 +67,7 @@ def is_described(path: Path) -> bool:
 
 def stamp_of(path: Path) -> Stamp:
     """What changes when the checkpoint ``path`` or its card is replaced."""
-    stamps = []
+    stamps: list[tuple[int, int, int] | None] = []
     for file in (path, checkpoint.card_path(path)):
         try:
             status = file.stat()

@@ -87,7 +87,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Looked:
     """All that the network is to be given of one picture."""
 
     looks: tuple[Look, ...]  # in the order of `net.ink.Ink.looks`, or of `net.strokes.looks`
@@ -117,7 +117,7 @@ class Recognizer:
         Raises net.errors.NoDigitError where there is none to be had, and DeadlineError where the network's turn would
         come after ``deadline``, by time.monotonic().
         """
-        return self.predict([see(given, max_pixels)], deadline)[0]
+        return self.predict([look_at(given, max_pixels)], deadline)[0]
 
     def recognize_all(
         self, given: Sequence[Given], max_pixels: int = MAX_PIXELS, deadline: float = math.inf
@@ -132,42 +132,43 @@ class Recognizer:
         outcomes: list[Any] = []
         for each in given:
             try:
-                outcomes.append(see(each, max_pixels) if time.monotonic() <= deadline else DeadlineError())
+                outcomes.append(look_at(each, max_pixels) if time.monotonic() <= deadline else DeadlineError())
             except NoDigitError as error:
                 outcomes.append(error)
-        predictions = iter(self.predict([one for one in outcomes if isinstance(one, Seen)]))
-        return [next(predictions) if isinstance(one, Seen) else one for one in outcomes]
+        predictions = iter(self.predict([one for one in outcomes if isinstance(one, Looked)]))
+        return [next(predictions) if isinstance(one, Looked) else one for one in outcomes]
 
-    def predict(self, seen: Sequence[Seen], deadline: float = math.inf) -> list[Prediction]:
-        """What the network says of each of ``seen``. Raises DeadlineError."""
-        if not seen:
+    def predict(self, looked: Sequence[Looked], deadline: float = math.inf) -> list[Prediction]:
+        """What the network says of each of ``looked``. Raises DeadlineError."""
+        if not looked:
             return []
         started = time.perf_counter()
-        pictures = to_pictures(torch.from_numpy(np.stack([look.pixels for one in seen for look in one.looks])))
+        pictures = to_pictures(torch.from_numpy(np.stack([look.pixels for one in looked for look in one.looks])))
         probabilities = iter(self.batched_probabilities(pictures, deadline).tolist())
-        forward = (time.perf_counter() - started) / len(seen)
-        return [self.prediction(one, [next(probabilities) for _ in one.looks], forward) for one in seen]
+        forward = (time.perf_counter() - started) / len(looked)
+        return [self.prediction(one, [next(probabilities) for _ in one.looks], forward) for one in looked]
 
     @torch.inference_mode()
     def probabilities_of(self, pictures: Tensor) -> Tensor:
         """Calibrated probabilities of the ten digits, double [N, 10], of ``pictures``, float [N, 1, 28, 28]."""
         return digit_probabilities(self.folded(pictures), self.calibration.temperature)
 
-    def prediction(self, seen: Seen, of_looks: list[list[float]], forward: float) -> Prediction:
-        """What the probabilities ``of_looks`` say of ``seen``.
+    def prediction(self, looked: Looked, of_looks: list[list[float]], forward: float) -> Prediction:
+        """What the probabilities ``of_looks`` say of ``looked``.
 
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
         looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
         strokes that make a digit, some may well make another. Nor is a certain digit to be trusted that may be a piece
         of another; a rival is looked at for that alone. What was stretched is believed where nothing else is certain.
         """
-        digits = [probabilities.index(max(probabilities)) for probabilities in of_looks]
-        eligible = [which for which, look in enumerate(seen.looks) if look.may_show(digits[which])]
-        certain = [which for which in eligible if max(of_looks[which]) > self.calibration.certain_above]
-        certain = [which for which in certain if not seen.looks[which].is_stretched] or certain
-        shown = certain[0] if certain else max(eligible, key=lambda which: max(of_looks[which]))
+        confidences = list(map(max, of_looks))
+        digits = [of_look.index(best) for of_look, best in zip(of_looks, confidences, strict=True)]
+        eligible = [which for which, look in enumerate(looked.looks) if look.may_show(digits[which])]
+        certain = [which for which in eligible if confidences[which] > self.calibration.certain_above]
+        certain = [which for which in certain if not looked.looks[which].is_stretched] or certain
+        shown = certain[0] if certain else max(eligible, key=confidences.__getitem__)
         probabilities = of_looks[shown]
-        contradicting = contradicting_looks(certain if seen.is_picture else certain[:1], digits, of_looks)
+        contradicting = contradicting_looks(certain if looked.is_picture else certain[:1], digits, of_looks)
         if contradicting:
             shown = contradicting[-1]
             probabilities = mean_of_looks([of_looks[which] for which in contradicting])
@@ -177,9 +178,9 @@ class Recognizer:
             confidence=confidence,
             certain=bool(certain) and not contradicting,
             probabilities=tuple(probabilities),
-            seen=seen.looks[shown].pixels,
-            preparation=seen.looks[shown].preparation,
-            stages=Stages(seen.decode, seen.ink, forward),
+            seen=looked.looks[shown].pixels,
+            preparation=looked.looks[shown].preparation,
+            stages=Stages(looked.decode, looked.ink, forward),
         )
 
 
@@ -211,7 +212,7 @@ def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
     return np.average(probabilities, axis=0, weights=weights).tolist()
 
 
-def see(given: Given, max_pixels: int = MAX_PIXELS) -> Seen:
+def look_at(given: Given, max_pixels: int = MAX_PIXELS) -> Looked:
     """What the network is to be given of ``given``. Raises net.errors.NoDigitError."""
     started = time.perf_counter()
     if not isinstance(given, bytes):
@@ -223,11 +224,11 @@ def see(given: Given, max_pixels: int = MAX_PIXELS) -> Seen:
             )
             for fewer, is_rival in strokes.looks(given)
         ]
-        return Seen(with_stretched(looks), is_picture=False, decode=0.0, ink=time.perf_counter() - started)
+        return Looked(with_stretched(looks), is_picture=False, decode=0.0, ink=time.perf_counter() - started)
     image = decode(given, max_pixels)
     decoded = time.perf_counter()
     looks = [Look(normalize(look.strength), look.preparation) for look in find_ink(image).looks]
-    return Seen(with_stretched(looks), is_picture=True, decode=decoded - started, ink=time.perf_counter() - decoded)
+    return Looked(with_stretched(looks), is_picture=True, decode=decoded - started, ink=time.perf_counter() - decoded)
 
 
 def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
@@ -245,7 +246,7 @@ def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
     return (*looks, *stretched)
 
 
-def digit_probabilities(logits: Tensor, temperature: float) -> Tensor:
+def digit_probabilities(logits: Tensor, temperature: float | Tensor) -> Tensor:
     """Calibrated probabilities of the ten digits, double [N, 10], of ``logits``, float [N, 11].
 
     What is no digit could as well be any of them: its probability is shared out among the ten, so that a letter

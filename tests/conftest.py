@@ -25,7 +25,7 @@ import handwriting  # noqa: E402
 
 from net.arrays import Bytes  # noqa: E402
 from net.decoding import MAX_PIXELS  # noqa: E402
-from net.recognizer import Recognizer, see  # noqa: E402
+from net.recognizer import Recognizer, look_at  # noqa: E402
 
 if TYPE_CHECKING:  # who runs the other tests needs no Playwright
     from playwright.sync_api import Browser, Page
@@ -51,7 +51,7 @@ def as_mnist(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
 
     Where more than a digit seems to lie on it, what stands alone: of two looks that is nearly always the right one.
     """
-    return [look.pixels for look in see(data, max_pixels).looks if not look.is_stretched][-1]
+    return [look.pixels for look in look_at(data, max_pixels).looks if not look.is_stretched][-1]
 
 
 def a_four(**how) -> Image.Image:

@@ -13,7 +13,7 @@ from test_server import ask
 from net import explain, strokes
 from net.lenet import LeNet, to_pictures
 from net.recognizer import Recognizer
-from train.widen import widened
+from train.widen import to_full_width
 
 SEVEN = [*handwriting.by_hand(7, seed=3), [(0.38, 0.52), (0.68, 0.48)]]
 
@@ -67,7 +67,7 @@ def test_the_layers_lead_from_the_picture_to_the_answer(server: RunningServer):
 def test_maps_that_a_fast_training_leaves_blank_are_not_shown():
     thin = LeNet(thinner=2).eval()
     whole = LeNet().eval()
-    whole.load_state_dict(widened(thin.state_dict()))
+    whole.load_state_dict(to_full_width(thin.state_dict()))
     seen = strokes.draw(SEVEN)
     shown = explain.layers(whole, seen)
     assert [len(layer.maps) for layer in shown] == [8, 16, 32, 32, 128, 84, 10]

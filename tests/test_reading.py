@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageOps
 from net.decoding import decode
 from net.errors import BlankImageError
 from net.ink import PARTS_LEFT_OUT
-from net.recognizer import Recognizer, see
+from net.recognizer import Recognizer, look_at
 
 
 @pytest.mark.parametrize("habit", schools.HABITS)
@@ -125,7 +125,7 @@ def test_a_picture_cut_out_closely_is_looked_at_whole_and_said_to_be_so():
     draw = ImageDraw.Draw(picture)
     draw.line([(40, 60), (60, 20), (100, 7), (140, 20), (155, 60), (130, 110), (50, 192)], 0, 14, joint="curve")
     draw.line([(0, 192), (200, 192)], 0, 14)  # the base of a 2, or a line
-    without_line, whole = (look.preparation for look in see(png(picture)).looks[:2])
+    without_line, whole = (look.preparation for look in look_at(png(picture)).looks[:2])
     assert (without_line, whole) == ({PARTS_LEFT_OUT}, set())
 
 
@@ -463,7 +463,7 @@ def test_narrow_and_flat_digits_are_read(recognizer: Recognizer, wide: float, hi
     for digit, seed in itertools.product([0, *range(2, 10)], range(4)):
         drawn = handwriting.squeezed(handwriting.by_hand(digit, seed), wide, high)
         given = drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.05))
-        assert told in {one for look in see(given).looks for one in look.preparation}
+        assert told in {one for look in look_at(given).looks for one in look.preparation}
         read.append((digit, recognizer.recognize(given)))
     assert sum(prediction.digit == digit for digit, prediction in read) >= 0.9 * len(read)
     assert [digit for digit, prediction in read if prediction.certain and prediction.digit != digit] == []

@@ -52,7 +52,7 @@ from train.ranks import Ranks, is_broken_connection
 from train.recipe import FAST, PARTS, Recipe, without
 from train.speedups import SpeedupError, Speedups, choose_speedups, require
 from train.training import DivergedError, EpochResult, StateError, Training, load_state, recipe_of
-from train.widen import widened
+from train.widen import to_full_width
 from train.words import counted
 
 SPEEDUPS = {
@@ -293,7 +293,7 @@ def keep_interrupted(training: Training, out: Path, resume: str) -> str:
     if out.exists() and not checkpoint.card_of(out).get("interrupted"):
         return f"Stopped; {out} is as it was, and {go_on}."
     card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
-    checkpoint.save(widened(load_state(out.with_suffix(STATE))["averaged"]["network"]), card, out)
+    checkpoint.save(to_full_width(load_state(out.with_suffix(STATE))["averaged"]["network"]), card, out)
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from net.fitting import BOX, SIDE
 from train.fitting import fit_into_field
 from train.mnist import Digits
-from train.strokes import draw_polylines
+from train.strokes import CHUNK, draw_polylines
 from train.uniform import uniform
 
 # A digit, and its strokes, split by "|", of points "x,y" from 0 to 8, y down. The pen goes through them in a smooth
@@ -40,7 +40,6 @@ PEN_WIDTHS = (1.6, 3.6)  # pixels of MNIST's 28
 STRAIGHT_LEANS = (-0.35, 0.6)  # of the field's height, from the foot of a straight 1 to the right
 STRAIGHT_PEN_WIDTHS = (1, 5)  # pixels likewise
 CORNERS = 24  # of the polyline that stands for the curves of a digit
-CHUNK = 512  # pictures drawn at once, to bound memory
 
 
 class Allographs:

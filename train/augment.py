@@ -58,6 +58,8 @@ class Augment:
         if self.settings == NO_AUGMENTATION:
             return pictures
         as_scanned = self.number_of(self.settings.as_scanned, pictures)
+        if as_scanned == len(pictures):
+            return pictures
         some, rest = pictures.tensor_split((len(pictures) - as_scanned,))
         return torch.cat([self.vary(some, labels[: len(some)], generator), rest])
 

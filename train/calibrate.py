@@ -13,6 +13,7 @@ from net.recognizer import digit_probabilities
 # as large as leaves 95% of pen drawings certain (README.md's results say how many of these are right, and of what is
 # no digit). More doubt would be right more often, and less often certain.
 DOUBTFUL = 0.016
+BINS = 15  # ranges of confidence, over which calibration is judged
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
@@ -64,18 +65,15 @@ class CalibrationBin:
     accuracy: float
 
 
-def calibration_bins(probabilities: Tensor, labels: Tensor, bins: int = 15) -> list[CalibrationBin]:
+def calibration_bins(probabilities: Tensor, labels: Tensor) -> list[CalibrationBin]:
     """``probabilities``, float [N, 10], of the digits ``labels`` [N], grouped by equal ranges of confidence."""
     confidence, predicted = probabilities.cpu().double().max(1)
     right = (predicted == labels.cpu()).double()
-    which = (confidence * bins).ceil().long().clamp(1, bins) - 1
-    groups = []
-    for number in range(bins):
-        mine = which == number
-        count = int(mine.sum())
-        means = (confidence[mine].mean().item(), right[mine].mean().item()) if count else (0.0, 0.0)
-        groups.append(CalibrationBin(number / bins, (number + 1) / bins, count, *means))
-    return groups
+    which = (confidence * BINS).ceil().long().clamp(1, BINS) - 1
+    counts = which.bincount(minlength=BINS)
+    means = [which.bincount(each, BINS) / counts.clamp(min=1) for each in (confidence, right)]
+    groups = zip(counts.tolist(), *(mean.tolist() for mean in means), strict=True)
+    return [CalibrationBin(number / BINS, (number + 1) / BINS, *group) for number, group in enumerate(groups)]
 
 
 def expected_calibration_error(probabilities: Tensor, labels: Tensor) -> float:

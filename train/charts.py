@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from train.calibrate import CalibrationBin
 from train.words import counted, listed
@@ -22,7 +22,7 @@ Scale = Callable[[float], float]  # from a value to its place on a chart
 
 
 def draw_curves(
-    title: str, epochs: Sequence[int], lines: dict[str, Sequence[float]], floor: float | None = None
+    title: str, epochs: Sequence[int], lines: Mapping[str, Sequence[float]], floor: float | None = None
 ) -> str:
     """A line over ``epochs`` for each of ``lines``, which also names its class, with a logarithmic axis.
 

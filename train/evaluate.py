@@ -9,6 +9,7 @@ Pictures go the way that they go in the server, from the bytes of the file on.
 import argparse
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,11 +73,10 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
 
 def confusion_table(readings: list[Reading]) -> str:
     """What was read (columns, the last for nothing at all) of what was written (rows)."""
-    columns = [*range(10), None]
+    counts = Counter((reading.label, reading.predicted) for reading in readings)
     lines = ["written  read " + "".join(f"{name:>6}" for name in FOLDERS)]
     for digit in range(10):
-        row = [sum(r.label == digit and r.predicted == column for r in readings) for column in columns]
-        lines.append(f"{digit:>7}       " + "".join(f"{count or '.':>6}" for count in row))
+        lines.append(f"{digit:>7}       " + "".join(f"{counts[digit, read] or '.':>6}" for read in (*range(10), None)))
     return "\n".join(lines)
 
 

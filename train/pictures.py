@@ -15,7 +15,7 @@ from net.corrections import FILE, Corrections
 from net.decoding import FORMATS
 from net.errors import NoDigitError
 from net.lenet import NONE, to_pictures
-from net.recognizer import Recognizer, see
+from net.recognizer import Recognizer, look_at
 from train.mnist import DataError, Digits
 
 SUFFIXES = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
@@ -32,17 +32,18 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     """
     if not path.exists():
         raise DataError(f"There is no file and no folder '{path}'.")
-    seen, labels, unread = [], [], 0
+    shown, labels, unread = [], [], 0
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
         try:
-            looks = torch.from_numpy(np.stack([look.pixels for look in see(picture).looks if not look.is_stretched]))
+            looks = [look.pixels for look in look_at(picture).looks if not look.is_stretched]
         except NoDigitError:
             unread += 1
             continue
-        likeliest = recognizer.probabilities_of(to_pictures(looks))[:, label].argmax() if recognizer else -1
-        seen.append(looks[likeliest])
+        pixels = torch.from_numpy(np.stack(looks))
+        likeliest = recognizer.probabilities_of(to_pictures(pixels))[:, label].argmax() if recognizer else -1
+        shown.append(pixels[likeliest])
         labels.append(label)
-    if not seen:
+    if not shown:
         raise DataError(
             f"There are no pictures of digits in '{path}'; it takes a folder such as '{path}/7/*.png', a server's "
             "folder of corrections, or its corrections.zip."
@@ -50,7 +51,7 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     if unread:
         fate = "shows no digit or cannot be read, and is" if unread == 1 else "show no digit or cannot be read, and are"
         print(f"Of the pictures in '{path}', {unread:,} {fate} left out.", flush=True)
-    return Digits(torch.stack(seen), torch.tensor(labels))
+    return Digits(torch.stack(shown), torch.tensor(labels))
 
 
 def readable(path: Path) -> Iterator[tuple[bytes, int]]:

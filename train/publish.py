@@ -14,13 +14,13 @@ from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import Digits
 from train.report import report_path, write_report
 from train.training import Training
-from train.widen import widened
+from train.widen import to_full_width
 
 
 def publish(training: Training, validation: Digits, test: Digits, out: Path, **facts: Any) -> None:
     """Look at the ``test`` set, and write weights, report and a card that holds ``facts`` as well."""
     network = LeNet().to(training.device)
-    network.load_state_dict(widened(training.averaged_network.state_dict()))
+    network.load_state_dict(to_full_width(training.averaged_network.state_dict()))
     test = test.to(training.device)
     test_logits = compute_logits(network, test.images)
     card = card_of_run(training, network, validation, test, test_logits) | facts

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+CHUNK = 512  # pictures drawn at once, to bound memory
+
 
 def draw_polylines(points: Tensor, pen_down: Tensor, width: Tensor, side: int) -> Tensor:
     """Antialiased ink, float [N, side, side] from 0 to 1.

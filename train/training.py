@@ -104,7 +104,7 @@ class Training:
 
     @property
     def averaged_network(self) -> LeNet:
-        """The exponential moving average of the weights so far: what is evaluated and, `widened`, shipped."""
+        """The exponential moving average of the weights so far: what is evaluated and, in full width, shipped."""
         return self.averaged.network
 
     def run(self, digits: Digits, validation: Digits, state_path: Path | None = None) -> Iterator[EpochResult]:

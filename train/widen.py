@@ -5,7 +5,7 @@ from torch import Tensor
 from net.lenet import LeNet
 
 
-def widened(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
+def to_full_width(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
     """Weights of a whole `LeNet` that answers what the thinner one with ``state_dict`` answers.
 
     It has the thin one's maps, and no others: what they would be made by, and what would be made of them, is 0.
