@@ -11,6 +11,7 @@ from net.components import label_components
 from net.levels import LEAST_CONTRAST, otsu_threshold, quantile
 from net.morphology import medians, opened
 from net.paper import Difference
+from net.parts import goes_across
 
 MOST_STRONG = 0.5  # of a picture lies near the strongest ink; else that is paper as well
 STRONGER = 4  # times, at most, the stronger part of the ink is taken for all of it
@@ -19,7 +20,7 @@ SOFTEST = 3  # cells beside the strongest ink's own in which its edge may still 
 FADED = 0.5  # of its strength is left beside the strongest ink, at least, where that fades
 SPECKLED = 0.15  # of a picture shows ink where specks lie all over it
 MOST_LEFT = 0.5  # of that, at most, is no speck
-GRAINY = 0.9  # of a picture shows ink where that is the paper's grain
+GRAINY = 0.7  # of a picture shows ink where that is the paper's grain
 GRAIN = 2.0  # pixels, of a Gaussian that takes it away and leaves a pencil's strokes
 
 
@@ -46,6 +47,28 @@ def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Differen
     levels = strongest_ink(difference.counts, cells, cell)
     left = levels and near_strongest(difference, cells, *levels, cell)
     return None if left is None or fades(cells, *levels, cell) else left
+
+
+def without_what_crosses(difference: Difference, cells: Bytes) -> Difference | None:
+    """The strongest ink of ``difference`` that does not go across the picture, where what does is fainter; or None.
+
+    Printed lines may hold more ink than one small digit on them. ``cells``, uint8 [rows, columns], are the strongest of
+    its pixels.
+    """
+    cell = cell_side(difference.pixels)
+    if cell == 1 or not goes_across(cells >= LEAST_CONTRAST):
+        return None
+    begins = LEAST_CONTRAST
+    for _ in range(STRONGER):
+        stronger = strongest_part(difference.counts, begins)
+        if not goes_across(cells >= stronger):
+            break
+        begins = stronger
+    else:
+        return None
+    if begins == LEAST_CONTRAST or fades(cells, begins, stronger, cell):
+        return None
+    return near_strongest(difference, cells, begins, stronger, cell)
 
 
 def near_strongest(difference: Difference, cells: Bytes, begins: int, strongest: int, cell: int) -> Difference | None:
@@ -93,11 +116,16 @@ def strongest_ink(counts: NDArray[np.int64], cells: Bytes, cell: int) -> tuple[i
     """
     begins = LEAST_CONTRAST
     for _ in range(STRONGER):
-        stronger = otsu_threshold(np.where(np.arange(256) < begins, 0, counts))
+        stronger = strongest_part(counts, begins)
         if cells_near(cells >= stronger, cell).mean() < MOST_STRONG:
             return begins, stronger
         begins = stronger
     return None
+
+
+def strongest_part(counts: NDArray[np.int64], begins: int) -> int:
+    """The level at which the stronger part begins of all that ``counts`` [256] has from the level ``begins`` on."""
+    return otsu_threshold(np.where(np.arange(256) < begins, 0, counts))
 
 
 def without_specks(difference: Difference, cells: Bytes, cell: int) -> Difference | None:

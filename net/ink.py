@@ -5,14 +5,14 @@ digit. So what is found is a few looks at it, of which the network tells the rig
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
 from net.arrays import Floats
 from net.boxes import Box, bounds, enlarged, grown, longer_side, moved, part_of, shrunk
-from net.cleaning import cleaned, without_box, without_thin_lines
+from net.cleaning import cleaned, without_box, without_thin_lines, without_what_crosses
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
 from net.fitting import BOX, FAINT_INK
@@ -39,17 +39,26 @@ class Ink:
     with_lines: "Ink | None" = None  # the same with the lines across it, which may be strokes of its own
     others: tuple[Floats, ...] = ()  # what else it may be: without lines, frames, and what is far or fainter
     on_page: "Ink | None" = None  # what is written on a part that seems to be no ink but a page
+    uncrossed: tuple[Floats, ...] = ()  # what it may be if what goes across the picture is none of it
+    is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
 
     @property
     def looks(self) -> "tuple[Ink, ...]":
-        """What the digit may be: this, then what is left of it without more and more, at last what is on a page."""
+        """What the digit may be: this, then what is left of it without more and more, then what is on a page.
+
+        What goes by no more than its strength comes last.
+        """
         left_out = frozenset({PARTS_LEFT_OUT})
         of_page = self.on_page.looks if self.on_page else ()
         return (
             self,
             *([self.with_lines] if self.with_lines else ()),
             *(Ink(strength, self.preparation | left_out, self.scale) for strength in self.others),
-            *(Ink(look.strength, look.preparation | left_out, look.scale) for look in of_page),
+            *(replace(look, preparation=look.preparation | left_out) for look in of_page),
+            *(
+                Ink(strength, self.preparation | left_out, self.scale, is_last_resort=True)
+                for strength in self.uncrossed
+            ),
         )
 
 
@@ -93,6 +102,7 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
         Ink(cropped(found.strength), of_found, view.scale) if may_be_cut_out else None,
         other_looks(difference, found, lineless, across=across),
         ink_on_page(image, view.on_picture(first.page)) if first.page else None,
+        uncrossed_in(difference, found),
     )
 
 
@@ -152,6 +162,12 @@ def what_else(difference: Difference, found: InkInBox) -> tuple[Floats, ...]:
         fewer += cleaned(difference, found.cells)
     strengths = [*found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
     return tuple(cropped(strength) for strength in strengths if strength.max() > FAINT_INK)
+
+
+def uncrossed_in(difference: Difference, found: InkInBox) -> tuple[Floats, ...]:
+    """What may be the digit, cropped to it, if what goes across the picture of all that was ``found`` is none of it."""
+    strongest = without_what_crosses(difference, found.cells)
+    return tuple(map(cropped, strengths_in(strongest))) if strongest else ()
 
 
 def other_looks(

@@ -18,11 +18,13 @@ from net.levels import LEAST_CONTRAST, LEAST_INK, full_from, grey_of, otsu_thres
 from net.morphology import closed, dilated, eroded, medians, opened
 from net.parts import REACHES_ACROSS
 
-SMALLEST_PHOTOGRAPH = 40  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
+SMALLEST_PHOTOGRAPH = 30  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
 WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
 SHADOW = 0.9  # of the ink's difference from the paper, at most
 DARKEST_PAPER = 0.25  # of the brightest; on a darker table, grain is no ink, however much of the light it takes
-LEAST_STROKE = 0.0015  # of the picture is covered by a stroke; grain that hangs together covers less
+# Of the picture is covered by what stands out from grain, so far at least, and is a stroke; what hangs together of the
+# grain itself covers less.
+LEAST_STROKES = {LEAST_CONTRAST: 0.0015, 2 * LEAST_CONTRAST: 0.00015}
 EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
 CORNER = 10  # of a side is this many times a corner's
 FILLS_BOX = 0.75  # of the box around it is filled by the paper
@@ -31,7 +33,9 @@ FILLS_CORNERS = 0.6  # of that box's corners, likewise; two of them are no more 
 MOST_OF_GLARE = 0.2  # of the picture's rim
 SOFT = 5  # pixels, within which glare does not change by as much as ink does
 GAMMA = 2.2  # by which a picture's numbers grow slower than the light
-LIGHT_TAIL = 3  # times the dark tail's third moment is the light one's, at least, where ink is light
+# Where ink is light, the light tail's third moment is so many times the dark one's, at least, for two reaches, as
+# fractions of the widest stroke: a torn edge, or a table beside a note, has such a tail for one of them alone.
+LIGHT_TAILS = ((0.5, 1.2), (1.0, 2.5))
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,11 @@ class Difference:
 
     def holds_stroke(self) -> bool:
         """Whether something stands out from the paper that hangs together as no grain does."""
-        parts = label_components(self.pixels >= LEAST_CONTRAST)
-        return bool(np.bincount(parts[parts > 0], minlength=1).max() > LEAST_STROKE * parts.size)
+        for least, share in LEAST_STROKES.items():
+            parts = label_components(self.pixels >= least)
+            if np.bincount(parts[parts > 0], minlength=1).max() > share * parts.size:
+                return True
+        return False
 
 
 def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
@@ -215,8 +222,16 @@ def is_light_on_dark(pixels: Bytes) -> bool:
     own, which is not so much the longer.
     """
     grey = Image.fromarray(pixels).convert("L")
-    reach = max(1, round(min(grey.size) * WIDEST_STROKE / 2))
+    widest = min(grey.size) * WIDEST_STROKE
+    return all(has_light_tail(grey, max(1, round(reach * widest)), times) for reach, times in LIGHT_TAILS)
+
+
+def has_light_tail(grey: Image.Image, reach: int, times: float) -> bool:
+    """Whether what is lighter on ``grey`` than all within ``reach`` pixels is so by far more than what is darker.
+
+    By their third moments, of which the one is more than so many ``times`` the other.
+    """
     deviation = np.asarray(grey, np.float32) - np.asarray(grey.filter(ImageFilter.BoxBlur(reach)), np.float32)
     within_frame = deviation[reach:-reach, reach:-reach]
     of_light, of_dark = ((side.clip(min=0) ** 3).sum() for side in (within_frame, -within_frame))
-    return bool(of_light > LIGHT_TAIL * of_dark)
+    return bool(of_light > times * of_dark)

@@ -48,6 +48,7 @@ RIVAL = 0.5  # what is as high as that may be a digit as well
 EMBRACED = 3  # parts that reach around the digit are a pattern that goes on beyond it
 UNDERLINED = 0.3  # of an underline's length is the height of what stands on it, at least
 FRAMED = 0.3  # of a frame's height is what it frames, at least
+AS_HIGH = 0.85  # of the highest part is a frame, at least: in a row of boxes, an empty one may be higher
 FRAME = 0.35  # of the box around it is filled by a frame, at most
 LEAST_VARIANCE = 1 / 12  # cells squared, of the rows of what lies in one row
 SLASH = 0.25  # as wide as long, by the spread of its ink, is a 0's slash, at most
@@ -65,9 +66,18 @@ class Parts:
     @property
     def reach_across(self) -> bool:
         """Whether one reaches from side to side, as lines and squares do, with what touches them."""
-        numbers = self.numbers
-        opposite = ((numbers[0], numbers[-1]), (numbers[:, 0], numbers[:, -1]))
-        return any(one.any() and other.any() and np.intersect1d(one, other).any() for one, other in opposite)
+        return reach_across(self.numbers)
+
+
+def reach_across(numbers: NDArray[np.int32]) -> bool:
+    """Whether one of the parts ``numbers``, int32 [rows, columns], reaches from one side of the picture to another."""
+    opposite = ((numbers[0], numbers[-1]), (numbers[:, 0], numbers[:, -1]))
+    return any(one.any() and other.any() and np.intersect1d(one, other).any() for one, other in opposite)
+
+
+def goes_across(mask: Flags) -> bool:
+    """The same of what is set in ``mask``, bool [rows, columns]."""
+    return reach_across(mask) and reach_across(label_components(mask))
 
 
 def parts_of_ink(strengths: Floats) -> Parts:
@@ -254,7 +264,10 @@ class Shapes:
         """
         highest_first = np.argsort(-self.weighed_heights, kind="stable")
         candidates = highest_first[(self.off_rim & ~self.flat)[highest_first]].tolist()
-        frame = candidates.pop(0) if candidates and self.frames(candidates[0]) else 0
+        as_high = [part for part in candidates if self.heights[part] >= AS_HIGH * self.heights[candidates[0]]]
+        frame = next(filter(self.frames, as_high), 0)
+        if frame:
+            candidates = [part for part in candidates if self.within(frame)[part]]
         return (candidates[0] if candidates and not self.frames(candidates[0]) else None), frame
 
     def underlines(self, among: Flags, by_strokes: bool) -> Flags:

@@ -75,11 +75,7 @@ class Look:
     pixels: Bytes  # uint8 [28, 28], 0 for paper to 255 for ink
     preparation: frozenset[str]
     is_rival: bool = False  # as `net.strokes.StrokesLook` has it
-
-    @property
-    def is_stretched(self) -> bool:
-        """Whether it is wider, or higher, than it came."""
-        return bool(self.preparation & {WIDENED, HEIGHTENED})
+    is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
 
     def may_show(self, digit: int) -> bool:
         """Whether ``digit``, which is read here, may be believed: a 1 with a flag, once that is widened, is a 7."""
@@ -159,13 +155,13 @@ class Recognizer:
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
         looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
         strokes that make a digit, some may well make another. Nor is a certain digit to be trusted that may be a piece
-        of another; a rival is looked at for that alone. What was stretched is believed where nothing else is certain.
+        of another; a rival is looked at for that alone. A last resort is believed where nothing else is certain.
         """
         confidences = list(map(max, of_looks))
         digits = [of_look.index(best) for of_look, best in zip(of_looks, confidences, strict=True)]
         eligible = [which for which, look in enumerate(looked.looks) if look.may_show(digits[which])]
         certain = [which for which in eligible if confidences[which] > self.calibration.certain_above]
-        certain = [which for which in certain if not looked.looks[which].is_stretched] or certain
+        certain = [which for which in certain if not looked.looks[which].is_last_resort] or certain
         shown = certain[0] if certain else max(eligible, key=confidences.__getitem__)
         probabilities = of_looks[shown]
         contradicting = contradicting_looks(certain if looked.is_picture else certain[:1], digits, of_looks)
@@ -227,7 +223,10 @@ def look_at(given: Given, max_pixels: int = MAX_PIXELS) -> Looked:
         return Looked(with_stretched(looks), is_picture=False, decode=0.0, ink=time.perf_counter() - started)
     image = decode(given, max_pixels)
     decoded = time.perf_counter()
-    looks = [Look(normalize(look.strength), look.preparation) for look in find_ink(image).looks]
+    looks = [
+        Look(normalize(look.strength), look.preparation, is_last_resort=look.is_last_resort)
+        for look in find_ink(image).looks
+    ]
     return Looked(with_stretched(looks), is_picture=True, decode=decoded - started, ink=time.perf_counter() - decoded)
 
 
@@ -236,10 +235,10 @@ def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
 
     The first has all that may be the digit's, the last the least of it.
     """
-    first = next(which for which, look in enumerate(looks) if not look.is_rival)
+    usual = [which for which, look in enumerate(looks) if not (look.is_rival or look.is_last_resort)]
     stretched = [
-        Look(pixels, looks[which].preparation | {how})
-        for which in sorted({first, len(looks) - 1})
+        Look(pixels, looks[which].preparation | {how}, is_last_resort=True)
+        for which in sorted({usual[0], usual[-1]})
         for how, stretch in ((WIDENED, widened), (HEIGHTENED, heightened))
         if (pixels := stretch(looks[which].pixels)) is not None
     ]

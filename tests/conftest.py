@@ -51,7 +51,7 @@ def as_mnist(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
 
     Where more than a digit seems to lie on it, what stands alone: of two looks that is nearly always the right one.
     """
-    return [look.pixels for look in look_at(data, max_pixels).looks if not look.is_stretched][-1]
+    return [look.pixels for look in look_at(data, max_pixels).looks if not look.is_last_resort][-1]
 
 
 def a_four(**how) -> Image.Image:

@@ -672,3 +672,77 @@ def test_a_small_file_of_fifty_megapixels_stays_small_in_memory(
     image = decode(file.getvalue())
     assert image.width * image.height < 13e6
     assert recognizer.recognize(file.getvalue()).digit == 1
+
+
+def photographed(
+    strokes_drawn: list[handwriting.Stroke], side: int, pen: float, paper: float, ink: float
+) -> np.ndarray:
+    """Ink on even paper, both from 0 to 255: float [side, side]."""
+    mask = np.asarray(handwriting.render(strokes_drawn, side, pen).convert("L"), float) / 255
+    return ink + (paper - ink) * mask
+
+
+def as_picture(page: np.ndarray) -> bytes:
+    return png(Image.fromarray(page.clip(0, 255).astype(np.uint8)))
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_digit_far_away_is_found_on_grainy_paper(recognizer: Recognizer, digit: int):
+    far_away = [[(0.4 + 0.05 * x, 0.55 + 0.05 * y) for x, y in stroke] for stroke in handwriting.by_hand(digit)]
+    page = photographed(far_away, 1500, 0.004, paper=200, ink=60)
+    page += np.random.default_rng(digit).normal(0, 12, page.shape)
+    assert recognizer.recognize(as_picture(page)).digit == digit
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_chalk_is_read_on_a_board_that_was_wiped(recognizer: Recognizer, digit: int):
+    chance = np.random.default_rng(digit)
+    page = photographed(handwriting.by_hand(digit), 500, 0.06, paper=70, ink=200)
+    wiped = Image.fromarray(chance.integers(0, 256, (12, 12)).astype(np.uint8)).resize(
+        (500, 500), Image.Resampling.BICUBIC
+    )
+    page += (np.asarray(wiped, float) - 128) / 4 + chance.normal(0, 9, page.shape)
+    assert recognizer.recognize(as_picture(page)).digit == digit
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_a_small_digit_is_read_between_the_lines_of_a_page_of_them(recognizer: Recognizer, squared: bool):
+    right = 0
+    for digit in range(10):
+        row = [[(0.45 + 0.1 * x, 0.45 + 0.09 * y) for x, y in stroke] for stroke in handwriting.by_hand(digit)]
+        page = photographed(row, 800, 0.005, paper=235, ink=50)
+        printed = Image.new("L", (800, 800), 235)
+        draw = ImageDraw.Draw(printed)
+        for line in range(38, 800, 80):
+            draw.line([(0, line), (800, line + 9)], 140, 3)
+            if squared:
+                draw.line([(line, 0), (line + 9, 800)], 140, 3)
+        page = np.minimum(page, np.asarray(printed, float)) + np.random.default_rng(digit).normal(0, 3, page.shape)
+        right += recognizer.recognize(as_picture(page)).digit == digit
+    assert right >= 9
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_in_a_row_of_boxes_the_one_with_a_digit_is_looked_into(recognizer: Recognizer, place: int):
+    for digit in range(10):
+        page = Image.new("L", (900, 500), 255)
+        page.paste(handwriting.render(handwriting.by_hand(digit), 160, 0.05).convert("L"), (32 + 170 * place, 170))
+        draw = ImageDraw.Draw(page)
+        for which, rise in enumerate((0, 6, 3, 8, 2)):
+            draw.rectangle((40 + 170 * which, 155 - rise, 184 + 170 * which, 345 + rise), outline=60, width=3)
+        prediction = recognizer.recognize(png(page))
+        assert (prediction.digit, prediction.certain) == (digit, True), digit
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_grain_in_the_dark_part_of_a_picture_is_no_ink(recognizer: Recognizer, digit: int):
+    page = photographed(handwriting.by_hand(digit), 500, 0.05, paper=90, ink=25) * np.linspace(0.6, 1.1, 500)
+    page += np.random.default_rng(digit).normal(0, 1, page.shape) * np.linspace(30, 16, 500)
+    assert recognizer.recognize(as_picture(page)).digit == digit
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_dark_corners_of_a_thumbnail_are_no_ink(recognizer: Recognizer, digit: int):
+    page = photographed(handwriting.by_hand(digit), 34, 0.08, paper=225, ink=60)
+    y, x = np.mgrid[-1:1:34j, -1:1:34j]
+    assert recognizer.recognize(as_picture(page * (1 - 0.22 * (x**2 + y**2)))).digit == digit

@@ -35,7 +35,7 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     shown, labels, unread = [], [], 0
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
         try:
-            looks = [look.pixels for look in look_at(picture).looks if not look.is_stretched]
+            looks = [look.pixels for look in look_at(picture).looks if not look.is_last_resort]
         except NoDigitError:
             unread += 1
             continue
