@@ -1,7 +1,10 @@
-"""Kinds of values on a command line, refused in a sentence that says what is taken."""
+"""Values on a command line: read, or refused in a sentence on what is taken; and written, as a shell takes them."""
 
 import argparse
 import math
+import os
+import shlex
+import subprocess
 from collections.abc import Callable
 
 LARGEST_WHOLE = 10**9
@@ -30,3 +33,8 @@ def positive_number(text: str) -> float:
     if not SMALLEST <= number <= LARGEST:
         raise argparse.ArgumentTypeError(f"it takes a number from {SMALLEST:g} to {LARGEST:g}, not '{text}'")
     return number
+
+
+def as_argument(text: str) -> str:
+    """``text`` as one argument of a command that is typed into this system's shell."""
+    return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)

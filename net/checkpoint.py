@@ -8,9 +8,10 @@ import glob
 import hashlib
 import json
 import os
-import shlex
+import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from net.arguments import as_argument
 from net.lenet import LeNet
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "lenet.pt"
 SUFFIXES = (".pt", ".pth")  # of weights
 CARD_SUFFIX = ".json"
 PARTIAL = ".partial"  # how the name ends of a file that is being written
+PATIENCE = 5.0 if os.name == "nt" else 0.0  # seconds in which a file is refused that a virus scanner looks at
+AGAIN_SECONDS = 0.05
 
 
 class CheckpointError(Exception):
@@ -112,7 +116,7 @@ def with_advice(error: CheckpointError, path: Path) -> str:
     """What ``error`` says, and the command that makes weights at ``path``, or beside what else lies there."""
     if isinstance(error, OtherNetworkError):
         path = path.with_stem(f"{path.stem}-digits")
-    return f"{error}; make one with: python -m train --out {shlex.quote(str(path.with_suffix(SHIPPED.suffix)))}"
+    return f"{error}; make one with: python -m train --out {as_argument(str(path.with_suffix(SHIPPED.suffix)))}"
 
 
 def is_weights(path: Path) -> bool:
@@ -135,13 +139,27 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         write(beside)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
-        beside.replace(path)
+        put_in_place(beside, path)
     except OSError as error:
         if error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # it tells less than what went wrong before
+            beside.unlink(missing_ok=True)
+
+
+def put_in_place(beside: Path, path: Path) -> None:
+    """Rename ``beside`` to ``path``, as soon as the system lets nobody else's look at them stand in the way."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            beside.replace(path)
+            return
+        except PermissionError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(AGAIN_SECONDS)
 
 
 def remove_partial(path: Path) -> None:

@@ -1,6 +1,6 @@
 /** Shows what the server said. */
 
-import { allOf, byId } from "./dom.js";
+import { allOf, byId, isDisabled, setDisabled } from "./dom.js";
 import { percent, percentInWords, say, words } from "./words.js";
 
 /** @typedef {import("./reader.js").Prediction} Prediction */
@@ -27,8 +27,8 @@ export class Answer {
   /** @param {() => void} onAgain told to ask once more, where that may help */
   constructor(onAgain) {
     this.#again.addEventListener("click", () => {
-      if (this.#again.ariaDisabled === "true") return;
-      this.#again.ariaDisabled = "true"; // and not hidden, or the keyboard would lose its place
+      if (isDisabled(this.#again)) return;
+      setDisabled(this.#again, true); // and not hidden, or the keyboard would lose its place
       this.#sentence.textContent = words.pending;
       this.#spoken.textContent = "";
       onAgain();
@@ -96,7 +96,7 @@ export class Answer {
     this.#sentence.textContent = sentence;
     this.#heldBack = "";
     this.#again.hidden = true;
-    this.#again.ariaDisabled = null;
+    setDisabled(this.#again, false);
     const best = prediction && !looksLikeNone(prediction) ? prediction.digit : null;
     this.#seenFigure.hidden = !prediction?.seen;
     if (prediction?.seen) this.#seen.src = prediction.seen;

@@ -24,3 +24,13 @@ export function allOf(selector, kind) {
 
 /** @param {HTMLCanvasElement} canvas @returns {CanvasRenderingContext2D} */
 export const contextOf = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+
+/**
+ * Disabled in earnest it would pass the keyboard's focus on. The attribute, for older browsers do not know its property.
+ *
+ * @param {HTMLElement} control @param {boolean} isToBe
+ */
+export const setDisabled = (control, isToBe) => control.setAttribute("aria-disabled", String(isToBe));
+
+/** @param {HTMLElement} control @returns {boolean} */
+export const isDisabled = (control) => control.getAttribute("aria-disabled") === "true";

@@ -29,7 +29,7 @@ export class History {
 
   /** @param {(state: State) => boolean} isWanted @returns {State | undefined} the present one, or the newest before it */
   newest(isWanted) {
-    return [...this.#past, this.#now].findLast(isWanted);
+    return [...this.#past, this.#now].filter(isWanted).pop();
   }
 
   /** @param {State} state a step from the present one */

@@ -153,7 +153,7 @@ export class Inside {
   #letEnlarge(canvas, name) {
     const columns = COLUMNS[name];
     const enlarge = (/** @type {PointerEvent} */ event) => {
-      this.#detailCaption.ariaLive = "off"; // who points at a map sees it, and would be told of each on the way
+      this.#detailCaption.setAttribute("aria-live", "off"); // who points at a map sees it, and would be told of each on the way
       const box = canvas.getBoundingClientRect();
       const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
       const row = Math.floor(((event.clientY - box.top) / box.height) * Math.ceil(this.#countOf(name) / columns));
@@ -171,7 +171,7 @@ export class Inside {
       const step = steps.get(event.key);
       if (!step) return;
       event.preventDefault();
-      this.#detailCaption.ariaLive = "polite";
+      this.#detailCaption.setAttribute("aria-live", "polite");
       this.#enlarge(name, (this.#enlarged.layer === name ? this.#enlarged.map : 0) + step);
     });
   }

@@ -2,7 +2,7 @@
 
 import { Answer } from "./answer.js";
 import { copy, curlForPicture, curlForStrokes } from "./curl.js";
-import { allOf, byId } from "./dom.js";
+import { allOf, byId, isDisabled, setDisabled } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { Gallery } from "./gallery.js";
 import { Inside } from "./inside.js";
@@ -209,9 +209,9 @@ function refresh() {
     tellOnPaper("");
     verdict?.forget();
     // Disabled in earnest they would pass the focus on, and who presses Enter twice would do something else.
-    undo.ariaDisabled = String(!drawing.canUndo);
-    redo.ariaDisabled = String(!drawing.canRedo);
-    clear.ariaDisabled = String(drawing.isEmpty);
+    setDisabled(undo, !drawing.canUndo);
+    setDisabled(redo, !drawing.canRedo);
+    setDisabled(clear, drawing.isEmpty);
     copyCurl.disabled = drawing.isEmpty;
     offerEraser();
     if (large !== preview.file) {
@@ -363,7 +363,7 @@ function keepFocus(change) {
   change();
   const isLost = focused?.matches(":disabled, [hidden], [hidden] *") || focused?.isConnected === false;
   // A page that scrolled would move the pad under a pen.
-  if (isLost) [undo, redo, chooser].find((each) => each.ariaDisabled !== "true")?.focus({ preventScroll: true });
+  if (isLost) [undo, redo, chooser].find((each) => !isDisabled(each))?.focus({ preventScroll: true });
 }
 
 async function copyAsCurl() {

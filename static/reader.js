@@ -31,6 +31,13 @@ const serverGone = OWN_MACHINE.includes(location.hostname) ? words.serverGoneHer
 /** @param {number} milliseconds @returns {Promise<void>} */
 export const pass = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
+/** @param {number} milliseconds @returns {AbortSignal} as AbortSignal.timeout, which Safari 15 has not got */
+export function abortedAfter(milliseconds) {
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), milliseconds);
+  return stop.signal;
+}
+
 export class Reader {
   /** @type {(() => Request) | null} */
   #newest = null;
@@ -184,7 +191,7 @@ async function lookForServer() {
   for (;;) {
     await pass(lookAgain);
     try {
-      if ((await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) })).ok) break;
+      if ((await fetch("healthz", { cache: "no-store", signal: abortedAfter(PATIENCE) })).ok) break;
     } catch {
       // Not yet.
     }

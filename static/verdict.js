@@ -1,8 +1,8 @@
 /** Right or wrong? One tap tells the server, which keeps the picture for the network to learn from. */
 
 import { looksLikeNone } from "./answer.js";
-import { allOf, byId } from "./dom.js";
-import { canBeSent, isForNow, patienceFor, post } from "./reader.js";
+import { allOf, byId, setDisabled } from "./dom.js";
+import { abortedAfter, canBeSent, isForNow, patienceFor, post } from "./reader.js";
 import { errorInWords, say, words } from "./words.js";
 
 export class Verdict {
@@ -91,8 +91,7 @@ export class Verdict {
     this.#note.toggleAttribute("data-trouble", isTrouble);
     for (const button of [this.#yes, ...this.#others]) {
       button.removeAttribute("data-kept");
-      // A button that is disabled in earnest would lose the keyboard's focus.
-      button.setAttribute("aria-disabled", String(this.#isSending));
+      setDisabled(button, this.#isSending);
     }
   }
 }
@@ -106,7 +105,7 @@ async function send(picture, label) {
   try {
     const address = isJson ? "corrections" : `corrections?label=${label}`;
     const body = isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture;
-    const response = await post(address, body, AbortSignal.timeout(patienceFor(picture)));
+    const response = await post(address, body, abortedAfter(patienceFor(picture)));
     if (isForNow(response.status)) return notKept(words.notKeptNow);
     if (response.status === 401) return notKept(words.notKeptToken); // as short as what else is said there
     const answer = await response.json();

@@ -1,5 +1,6 @@
 """Promises of calm: what is too large, too slow or too much is refused in time, and harms nobody else."""
 
+import argparse
 import base64
 import http.client
 import io
@@ -25,11 +26,13 @@ from PIL import Image
 from test_server import PICTURES, Answer, ask, data_url, post
 
 import net.recognizer
+from net.arguments import whole_number
 from net.batching import DeadlineError
 from net.corrections import Correction, Corrections
 from net.decoding import LONGEST_SIDE
 from net.recognizer import Recognizer
 from net.serving.connections import OVERLOADED, BoundedDispatcher
+from net.serving.sockets import affordable
 
 NINE = PICTURES[9].read_bytes()
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
@@ -486,6 +489,19 @@ def test_past_the_queue_a_refusal_does_not_wait_and_keeps_its_own_reason():
         dispatcher.add_task(channel)
     assert list(dispatcher.queue) == [too_large, refused, waiting]
     assert [channel.requests[0].error for channel in dispatcher.queue] == [413, OVERLOADED, None]
+
+
+def test_where_there_is_but_select_no_more_connections_are_let_in_than_it_takes(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(select, "poll")
+    assert affordable(1000) < 512
+    assert affordable(5) == 5
+
+
+def test_zeros_before_a_number_are_no_part_of_it():
+    assert whole_number(1)(5000 * "0" + "7") == 7
+    for text in (5000 * "0", 5000 * "7", "", "seven"):
+        with pytest.raises(argparse.ArgumentTypeError, match="it takes a whole number from 1 to 999,999,999"):
+            whole_number(1)(text)
 
 
 @pytest.mark.parametrize("most", [1, 5])

@@ -251,6 +251,16 @@ def test_a_fast_run_leaves_what_any_run_leaves(small_mnist: Path, tmp_path: Path
     assert report.count('alt="filter ') == MAPS[0] // FAST.thinner, "blank filters are not worth showing"
 
 
+def test_a_folder_whose_name_the_terminal_has_no_letters_for_is_trained_into(small_mnist: Path, tmp_path: Path):
+    out = tmp_path / "Ψηφία"
+    command = [sys.executable, "-m", "train", "--fast", *SHORT, "--out", str(out), "--data", str(small_mnist)]
+    ascii_alone = os.environ | {"PYTHONIOENCODING": "ascii:strict"}
+    ended = subprocess.run(command, cwd=HOME, env=ascii_alone, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert r"\u03a8" in ended.stdout
+    assert {path.name for path in out.iterdir()} == {"lenet.pt", "lenet.json", "report.html"}
+
+
 def test_ctrl_c_leaves_finished_weights_as_they_were_and_says_so(trained, small_mnist: Path, tmp_path: Path):
     out = tmp_path / "lenet.pt"
     before = (trained[0] / "lenet.pt").read_bytes()
@@ -784,6 +794,21 @@ def test_what_the_disk_refuses_is_told_by_its_own_name(tmp_path: Path):
     with pytest.raises(FileNotFoundError) as refused:
         checkpoint.replace_file(path, lambda beside: beside.write_text("whole"))
     assert str(refused.value).endswith(f"'{path}'")
+
+
+def test_a_file_that_a_virus_scanner_looks_at_is_replaced_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    refusals, replace_now = [PermissionError(13, "Access is denied")] * 2, Path.replace
+
+    def refuse_at_first(beside: Path, path: Path) -> None:
+        if refusals:
+            raise refusals.pop()
+        replace_now(beside, path)
+
+    monkeypatch.setattr(Path, "replace", refuse_at_first)
+    monkeypatch.setattr(checkpoint, "PATIENCE", LINE_TIMEOUT)  # as it is on Windows, or longer
+    monkeypatch.setattr(checkpoint, "AGAIN_SECONDS", 0)
+    checkpoint.replace_file(tmp_path / "lenet.pt", lambda beside: beside.write_text("whole"))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
 
 
 def test_a_card_of_other_weights_is_not_believed(tmp_path: Path):

@@ -10,7 +10,6 @@ torchrun --nproc_per_node=4 -m train           # in four processes, on as many G
 
 import argparse
 import os
-import shlex
 import signal
 import sys
 import traceback
@@ -27,7 +26,7 @@ if __name__ == "__main__":
 import torch
 
 from net import checkpoint
-from net.arguments import positive_number
+from net.arguments import as_argument, positive_number
 from net.recognizer import Recognizer
 from net.standard_output import print_no_more
 from train import mnist, ranks
@@ -38,6 +37,7 @@ from train.command_line import (
     batch_size,
     batch_too_large,
     count,
+    print_any_text,
     seed,
     threads,
 )
@@ -305,7 +305,7 @@ def resume_command(options: argparse.Namespace, mine: Ranks) -> str:
     values["device"] = None if options.device == "auto" else options.device
     for name, value in values.items():
         if value is not None:
-            command.append(f"--{name} {shlex.quote(str(value))}")
+            command.append(f"--{name} {as_argument(str(value))}")
     return " ".join(command)
 
 
@@ -467,4 +467,5 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 if __name__ == "__main__":
     interrupts.heed_again()
+    print_any_text()
     sys.exit(main())

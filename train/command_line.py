@@ -11,8 +11,14 @@ USAGE_ERROR = 2
 INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 
+def print_any_text() -> None:
+    """Have what a terminal or a file has no letters for, such as names of files, printed by their numbers."""
+    sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def unless_interrupted(main: Callable[[], int]) -> int:
     """The exit status of ``main``, or of Ctrl-C, or of a reader like ``head`` that has seen enough."""
+    print_any_text()
     try:
         status = main()
         sys.stdout.flush()

@@ -180,7 +180,6 @@ def main() -> int:
     parser.add_argument("--images", type=Path, help="folder with a folder of pictures for each digit")
     parser.add_argument("--data", type=Path, help="folder that holds MNIST/raw (default: $MNIST_ROOT, else data)")
     options = parser.parse_args()
-    sys.stdout.reconfigure(errors="backslashreplace")  # a file may have a name that is no text
     options.checkpoint = weights_path(options.checkpoint)
     try:
         if not options.images:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import socket
 from contextlib import suppress
 from typing import Any
@@ -15,6 +16,7 @@ NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 BACKLOG = 1024  # connections that wait to be let in
 FILES_EACH = 3  # that a connection may have open: its socket, what comes and what goes
 FILES_BESIDE = 64  # that are open for all
+MOST_SELECTED = 480  # connections, where there is but `select`, which Python has for 512 files on Windows
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -54,6 +56,8 @@ def bound(one: socket.socket, address: tuple[Any, ...]) -> socket.socket:
 
 def affordable(connections: int) -> int:
     """How many of so many ``connections`` this process may have files open for, once it has asked for more."""
+    if not hasattr(select, "poll"):
+        connections = min(connections, MOST_SELECTED)
     if resource is None:
         return connections
     most, ever = resource.getrlimit(resource.RLIMIT_NOFILE)
