@@ -231,14 +231,15 @@ def look_at(given: Given, max_pixels: int = MAX_PIXELS) -> Looked:
 
 
 def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
-    """``looks``, and what is narrow or flat on the first and the last of them as wide, or as high, as most digits are.
+    """``looks``, and what is narrow or flat on some of them as wide, or as high, as most digits are.
 
-    The first has all that may be the digit's, the last the least of it.
+    On the first, which has all that may be the digit's, the last, which has the least of it, and on last resorts.
     """
     usual = [which for which, look in enumerate(looks) if not (look.is_rival or look.is_last_resort)]
+    resorts = [which for which, look in enumerate(looks) if look.is_last_resort]
     stretched = [
         Look(pixels, looks[which].preparation | {how}, is_last_resort=True)
-        for which in sorted({usual[0], usual[-1]})
+        for which in sorted({usual[0], usual[-1], *resorts})
         for how, stretch in ((WIDENED, widened), (HEIGHTENED, heightened))
         if (pixels := stretch(looks[which].pixels)) is not None
     ]

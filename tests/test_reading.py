@@ -21,7 +21,8 @@ from PIL import Image, ImageDraw, ImageOps
 from net.decoding import decode
 from net.errors import BlankImageError
 from net.ink import PARTS_LEFT_OUT
-from net.recognizer import Recognizer, look_at
+from net.recognizer import WIDENED, Look, Recognizer, look_at, with_stretched
+from net.strokes import draw
 
 
 @pytest.mark.parametrize("habit", schools.HABITS)
@@ -746,3 +747,10 @@ def test_dark_corners_of_a_thumbnail_are_no_ink(recognizer: Recognizer, digit: i
     page = photographed(handwriting.by_hand(digit), 34, 0.08, paper=225, ink=60)
     y, x = np.mgrid[-1:1:34j, -1:1:34j]
     assert recognizer.recognize(as_picture(page * (1 - 0.22 * (x**2 + y**2)))).digit == digit
+
+
+def test_what_is_narrow_by_the_last_resort_is_looked_at_as_wide_too():
+    narrow = draw(handwriting.squeezed(handwriting.by_hand(6), 0.3, 1))
+    looks = [Look(draw(handwriting.by_hand(8)), frozenset()), Look(narrow, frozenset(), is_last_resort=True)]
+    *_, wide = with_stretched(looks)
+    assert (wide.preparation, wide.is_last_resort) == ({WIDENED}, True)
