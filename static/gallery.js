@@ -10,9 +10,9 @@ import { percent, say, words } from "./words.js";
  * @typedef {import("./drawing.js").Pictures} Pictures
  * @typedef {import("./reader.js").Outcome} Outcome
  * @typedef {import("./reader.js").Prediction} Prediction
- * @typedef {{button: HTMLButtonElement, caption: HTMLElement, mark: HTMLElement, state: "unread" | "read" | "refused" | "failed",
- *   wasTriedAgain: boolean}} Tile it is refused for what the picture is, and may be read yet where it has failed;
- *   wasTriedAgain where it was asked about once more, as that might help
+ * @typedef {{button: HTMLButtonElement, caption: HTMLElement, mark: HTMLElement, wasTriedAgain: boolean,
+ *   state: "unread" | "read" | "refused" | "failed"}} Tile it is refused for what the picture is, and may be read yet
+ *   where it has failed; wasTriedAgain where it was asked about once more, as that might help; mark tells its correction
  */
 
 const BEFORE_AGAIN = 1_000; // milliseconds

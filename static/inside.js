@@ -153,7 +153,8 @@ export class Inside {
   #letEnlarge(canvas, name) {
     const columns = COLUMNS[name];
     const enlarge = (/** @type {PointerEvent} */ event) => {
-      this.#detailCaption.setAttribute("aria-live", "off"); // who points at a map sees it, and would be told of each on the way
+      // Who points at a map sees it, and would be told of each on the way.
+      this.#detailCaption.setAttribute("aria-live", "off");
       const box = canvas.getBoundingClientRect();
       const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
       const row = Math.floor(((event.clientY - box.top) / box.height) * Math.ceil(this.#countOf(name) / columns));

@@ -4,7 +4,7 @@ import { words } from "./words.js";
 
 const MNIST_PEN = 0.13; // of a digit's longer side
 const THICK = 1.5; // times MNIST's pen
-const THIN = 0.35; // times MNIST's pen; that which nobody has chosen is thicker, though a digit fill all of the pad
+const THIN = 0.35; // times MNIST's pen; the pad's own is thicker even for a digit that fills it
 
 /**
  * @param {string[]} codes as the server gives them; those that it learns to give one day are left out
