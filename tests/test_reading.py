@@ -737,8 +737,8 @@ def test_in_a_row_of_boxes_the_one_with_a_digit_is_looked_into(recognizer: Recog
 
 @pytest.mark.parametrize("digit", range(10))
 def test_grain_in_the_dark_part_of_a_picture_is_no_ink(recognizer: Recognizer, digit: int):
-    page = photographed(handwriting.by_hand(digit), 500, 0.05, paper=90, ink=25) * np.linspace(0.6, 1.1, 500)
-    page += np.random.default_rng(digit).normal(0, 1, page.shape) * np.linspace(30, 16, 500)
+    page = photographed(handwriting.by_hand(digit), 500, 0.04, paper=100, ink=45) * np.linspace(0.5, 1.1, 500)
+    page += np.random.default_rng(digit).normal(0, 1, page.shape) * np.linspace(40, 4, 500)
     assert recognizer.recognize(as_picture(page)).digit == digit
 
 
