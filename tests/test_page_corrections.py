@@ -146,7 +146,8 @@ def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):
 
 
 def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_path: Path):
-    page = open_page(start_server(tmp_path).url)
+    running = start_server(tmp_path)
+    page = open_page(running.url)
     page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
     tiles, note = page.locator("#gallery button"), page.locator("#verdict-note")
     expect_digit(page, 0)
@@ -175,6 +176,8 @@ def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_pa
     expect(note).to_be_empty()
     page.click("#undo")
     expect(note).to_have_text("It was kept as a 4 already.")
+    running.stop()
+    running.process.stdout.close()
 
 
 def test_where_no_digit_was_named_none_is_confirmed(page: Page):
