@@ -11,7 +11,7 @@ from net.components import label_components
 from net.levels import LEAST_CONTRAST, otsu_threshold, quantile
 from net.morphology import medians, opened
 from net.paper import Difference
-from net.parts import goes_across
+from net.parts import crosses
 
 MOST_STRONG = 0.5  # of a picture lies near the strongest ink; else that is paper as well
 STRONGER = 4  # times, at most, the stronger part of the ink is taken for all of it
@@ -56,12 +56,12 @@ def without_what_crosses(difference: Difference, cells: Bytes) -> Difference | N
     its pixels.
     """
     cell = cell_side(difference.pixels)
-    if cell == 1 or not goes_across(cells >= LEAST_CONTRAST):
+    if cell == 1 or not crosses(cells >= LEAST_CONTRAST):
         return None
     begins = LEAST_CONTRAST
     for _ in range(STRONGER):
         stronger = strongest_part(difference.counts, begins)
-        if not goes_across(cells >= stronger):
+        if not crosses(cells >= stronger):
             break
         begins = stronger
     else:

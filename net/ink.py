@@ -5,6 +5,7 @@ digit. So what is found is a few looks at it, of which the network tells the rig
 """
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -160,14 +161,13 @@ def what_else(difference: Difference, found: InkInBox) -> tuple[Floats, ...]:
     fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
     if not found.pen:  # which is stronger than the digit beside it
         fewer += cleaned(difference, found.cells)
-    strengths = [*found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))]
-    return tuple(cropped(strength) for strength in strengths if strength.max() > FAINT_INK)
+    return seen_of([*found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))])
 
 
 def uncrossed_in(difference: Difference, found: InkInBox) -> tuple[Floats, ...]:
     """What may be the digit, cropped to it, if what goes across the picture of all that was ``found`` is none of it."""
     strongest = without_what_crosses(difference, found.cells)
-    return tuple(map(cropped, strengths_in(strongest))) if strongest else ()
+    return seen_of(strengths_in(strongest)) if strongest else ()
 
 
 def other_looks(
@@ -233,6 +233,11 @@ def ink_on_page(image: Image.Image, page: Box) -> Ink | None:
         return find_ink(part_of(image, page))
     except BlankImageError:
         return None
+
+
+def seen_of(strengths: Iterable[Floats]) -> tuple[Floats, ...]:
+    """Those of ``strengths``, float [H, W] from 0 to 1 each, in which there is ink to be seen, cropped to it."""
+    return tuple(cropped(strength) for strength in strengths if strength.max() > FAINT_INK)
 
 
 def cropped(strength: Floats) -> Floats:

@@ -75,9 +75,10 @@ def reach_across(numbers: NDArray[np.int32]) -> bool:
     return any(one.any() and other.any() and np.intersect1d(one, other).any() for one, other in opposite)
 
 
-def goes_across(mask: Flags) -> bool:
-    """The same of what is set in ``mask``, bool [rows, columns]."""
-    return reach_across(mask) and reach_across(label_components(mask))
+def crosses(mask: Flags) -> bool:
+    """Whether a part of ``mask``, bool [rows, columns], reaches from one side of it to another."""
+    may_cross = reach_across(mask.astype(np.int32))  # as one part; the ink of most drawings reaches no side
+    return may_cross and reach_across(label_components(mask))
 
 
 def parts_of_ink(strengths: Floats) -> Parts:

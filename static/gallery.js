@@ -30,16 +30,19 @@ export class Gallery {
   #tiles = new Map();
   /** @type {WeakMap<File, Outcome>} of those that were read, for when they come back by undoing */
   #known = new WeakMap();
-  /** @type {WeakMap<File, number>} what users said they show, likewise */
-  #labels = new WeakMap();
+  #labelOf;
   /** @type {File | null} the one that is shown large, and is read for that */
   #large = null;
   #isReading = false;
   #stop = new AbortController();
 
-  /** @param {(file: File) => void} onChosen told which picture is wanted large */
-  constructor(onChosen) {
+  /**
+   * @param {(file: File) => void} onChosen told which picture is wanted large
+   * @param {(file: File) => number | undefined} labelOf the digit that was said to be right, where that was said
+   */
+  constructor(onChosen, labelOf) {
     this.#onChosen = onChosen;
+    this.#labelOf = labelOf;
     this.#panel.addEventListener("keydown", (event) => this.#goTo(event));
   }
 
@@ -93,11 +96,10 @@ export class Gallery {
     if (this.#count("unread") === 0) this.#status.textContent = this.#inWords();
   }
 
-  /** @param {File} file in the gallery, or not @param {number} label that was kept with it */
-  mark(file, label) {
-    this.#labels.set(file, label);
-    const tile = this.#tiles.get(file);
-    if (tile) tile.mark.textContent = say(words.briefKept, { digit: label });
+  /** Show the right digit of what was corrected. @param {File} file in the gallery, or not */
+  mark(file) {
+    const [tile, digit] = [this.#tiles.get(file), this.#labelOf(file)];
+    if (tile && digit !== undefined) tile.mark.textContent = say(words.briefKept, { digit });
   }
 
   /** @param {File} file @returns {Prediction | null} what it was read as */
@@ -167,8 +169,7 @@ export class Gallery {
     for (const file of files) {
       const known = this.#known.get(file);
       if (known) this.tell(file, known);
-      const label = this.#labels.get(file);
-      if (label !== undefined) this.mark(file, label);
+      this.mark(file);
     }
   }
 

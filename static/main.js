@@ -34,14 +34,17 @@ const BETWEEN_STROKES = 600; // milliseconds from which on a hand that has lifte
 
 const drawing = new Drawing();
 const preview = new Preview();
-const gallery = new Gallery((file) => {
-  drawing.enlarge(file);
-  refresh();
-  bringPaperIntoView();
-});
+const gallery = new Gallery(
+  (file) => {
+    drawing.enlarge(file);
+    refresh();
+    bringPaperIntoView();
+  },
+  (file) => verdict?.labelOf(file),
+);
 const answer = new Answer(readAgain);
 const verdict = document.getElementById("verdict") // a server may keep no corrections
-  ? new Verdict(onPad, (picture, label) => picture instanceof File && gallery.mark(picture, label))
+  ? new Verdict(onPad, (picture) => picture instanceof File && gallery.mark(picture))
   : null;
 const reader = new Reader(showReading, BETWEEN_READINGS);
 const explainer = new Reader(showExplanation, BETWEEN_EXPLANATIONS);

@@ -21,7 +21,7 @@ export class Verdict {
 
   /**
    * @param {() => Blob | string} onPad what there is to read now, which whoever names another digit speaks of
-   * @param {(picture: Blob | string, label: number) => void} onKept told what the server has kept, and as which digit
+   * @param {(picture: Blob | string) => void} onKept told what the server has kept with its right digit
    */
   constructor(onPad, onKept) {
     this.#onKept = onKept;
@@ -44,8 +44,13 @@ export class Verdict {
     this.#others.forEach((button, label) => {
       button.disabled = label === digit && !isNone;
     });
-    const label = this.#told.get(picture);
+    const label = this.labelOf(picture);
     if (label !== undefined && !this.#note.textContent) this.#thank(say(words.keptAlready, { digit: label }), label);
+  }
+
+  /** @param {Blob | string} picture @returns {number | undefined} the digit that it was kept as, where it was */
+  labelOf(picture) {
+    return this.#told.get(picture);
   }
 
   /** There is something else to be read now. */
@@ -70,7 +75,7 @@ export class Verdict {
     const { sentence, isKept } = await send(picture, label);
     if (isKept) {
       this.#told.set(picture, label);
-      this.#onKept(picture, label);
+      this.#onKept(picture);
     }
     if (drawing !== this.#drawing) return;
     this.#isSending = false;

@@ -22,7 +22,7 @@ from net.decoding import decode
 from net.errors import BlankImageError
 from net.ink import PARTS_LEFT_OUT
 from net.recognizer import WIDENED, Look, Recognizer, look_at, with_stretched
-from net.strokes import draw
+from net.strokes import draw as drawn_as_mnist
 
 
 @pytest.mark.parametrize("habit", schools.HABITS)
@@ -472,9 +472,8 @@ def test_narrow_and_flat_digits_are_read(recognizer: Recognizer, wide: float, hi
 
 def test_a_narrow_digit_on_a_note_that_lies_on_a_table_is_no_certain_one(recognizer: Recognizer):
     for digit, seed in itertools.product([0, 2, 3, 5, 6, 8, 9], range(6)):
-        note = handwriting.render(handwriting.squeezed(handwriting.by_hand(digit, seed), 0.13, 0.6), 280, 0.03).convert(
-            "RGB"
-        )
+        narrow = handwriting.squeezed(handwriting.by_hand(digit, seed), 0.13, 0.6)
+        note = handwriting.render(narrow, 280, 0.03).convert("RGB")
         table = Image.new("RGB", (560, 560), "#6b4a2b")
         table.paste(note, (140, 140))
         prediction = recognizer.recognize(png(table))
@@ -586,13 +585,25 @@ def test_a_wide_seven_on_a_small_picture_keeps_its_roof(recognizer: Recognizer):
         assert prediction.digit == 7 or not prediction.certain, (left, right, tilt)
 
 
+def photographed(
+    strokes_drawn: list[handwriting.Stroke], side: int, pen: float, paper: float, ink: float
+) -> np.ndarray:
+    """Ink on even paper, both from 0 to 255: float [side, side]."""
+    mask = np.asarray(handwriting.render(strokes_drawn, side, pen).convert("L"), float) / 255
+    return ink + (paper - ink) * mask
+
+
+def as_picture(page: np.ndarray) -> bytes:
+    """A PNG of ``page``, float [H, W], whose numbers may lie beyond 0 and 255."""
+    return png(Image.fromarray(page.clip(0, 255).astype(np.uint8)))
+
+
 @pytest.mark.parametrize("digit", [2, 3, 5, 7])
 def test_a_few_strokes_of_a_pencil_are_found_on_grainy_paper(recognizer: Recognizer, digit: int):
     chance = np.random.default_rng(digit)
     strokes_drawn = [[(0.35 + 0.3 * x, 0.4 + 0.3 * y) for x, y in stroke] for stroke in handwriting.by_hand(digit)]
-    mask = np.asarray(handwriting.render(strokes_drawn, 400, 0.006).convert("L"), float) / 255
-    page = 205 + chance.normal(0, 5, mask.shape) - 75 * (1 - mask)
-    prediction = recognizer.recognize(png(Image.fromarray(page.clip(0, 255).astype(np.uint8))))
+    page = photographed(strokes_drawn, 400, 0.006, paper=205, ink=130)
+    prediction = recognizer.recognize(as_picture(page + chance.normal(0, 5, page.shape)))
     assert prediction.digit == digit
 
 
@@ -675,18 +686,6 @@ def test_a_small_file_of_fifty_megapixels_stays_small_in_memory(
     assert recognizer.recognize(file.getvalue()).digit == 1
 
 
-def photographed(
-    strokes_drawn: list[handwriting.Stroke], side: int, pen: float, paper: float, ink: float
-) -> np.ndarray:
-    """Ink on even paper, both from 0 to 255: float [side, side]."""
-    mask = np.asarray(handwriting.render(strokes_drawn, side, pen).convert("L"), float) / 255
-    return ink + (paper - ink) * mask
-
-
-def as_picture(page: np.ndarray) -> bytes:
-    return png(Image.fromarray(page.clip(0, 255).astype(np.uint8)))
-
-
 @pytest.mark.parametrize("digit", range(10))
 def test_a_digit_far_away_is_found_on_grainy_paper(recognizer: Recognizer, digit: int):
     far_away = [[(0.4 + 0.05 * x, 0.55 + 0.05 * y) for x, y in stroke] for stroke in handwriting.by_hand(digit)]
@@ -750,7 +749,7 @@ def test_dark_corners_of_a_thumbnail_are_no_ink(recognizer: Recognizer, digit: i
 
 
 def test_what_is_narrow_by_the_last_resort_is_looked_at_as_wide_too():
-    narrow = draw(handwriting.squeezed(handwriting.by_hand(6), 0.3, 1))
-    looks = [Look(draw(handwriting.by_hand(8)), frozenset()), Look(narrow, frozenset(), is_last_resort=True)]
+    narrow = drawn_as_mnist(handwriting.squeezed(handwriting.by_hand(6), 0.3, 1))
+    looks = [Look(drawn_as_mnist(handwriting.by_hand(8)), frozenset()), Look(narrow, frozenset(), is_last_resort=True)]
     *_, wide = with_stretched(looks)
     assert (wide.preparation, wide.is_last_resort) == ({WIDENED}, True)

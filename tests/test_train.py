@@ -930,6 +930,13 @@ def test_lines_are_drawn_hollow_or_broken(line: str):
         assert drawn[:20].amax((1, 2, 3)).min() > 0.5
 
 
+def test_all_pictures_may_stay_as_they_were_scanned(small_mnist: Path):
+    digits = load_test_digits(small_mnist)
+    pictures = to_pictures(digits.images)
+    augment = Augment(Augmentation(as_scanned=1.0), torch.device("cpu"))
+    assert augment(pictures, digits.labels, torch.Generator().manual_seed(0)).equal(pictures)
+
+
 @pytest.mark.parametrize("settings", [{"as_scanned": 0.02, "rotation": 30.0}, {"hollow": 0.02}])
 def test_ranks_draw_as_many_of_a_kind_as_one_would_in_the_whole_batch(settings: dict[str, float]):
     bars = torch.zeros(128, 1, 28, 28)

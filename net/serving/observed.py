@@ -31,8 +31,8 @@ class Observed:
         environ["wsgi.errors"] = access_log.Faults(request_id)
 
         def answer(status: str, given: list[tuple[str, str]], *exc_info: Any) -> Any:
-            kind = next((value for name, value in given if name.lower() == "content-type"), "")
             nonlocal answered
+            kind = next((value for name, value in given if name.lower() == "content-type"), "")
             size = dict(given).get("Content-Length")
             answered = int(status.partition(" ")[0]), None if size is None else int(size)
             besides = headers.of_answer(request_id, kind, header(environ, "Origin"), self.origins)
