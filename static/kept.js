@@ -1,27 +1,37 @@
-/** The drawing, for as long as its tab is open: a reload brings it back, and phones drop pages that nobody looks at. */
-
-/** @typedef {import("./drawing.js").Stroke} Stroke */
+/**
+ * The drawing and the pen, for as long as their tab is open: a reload brings them back, and phones drop pages that
+ * nobody looks at.
+ *
+ * @typedef {import("./drawing.js").Stroke} Stroke
+ * @typedef {{strokes: Stroke[], colour: string, penSize: string}} Kept colour and penSize are the pen's, as their inputs
+ *   have them
+ */
 
 const NAME = "drawing";
 
-/** @param {readonly Stroke[]} strokes */
-export function keep(strokes) {
+/** @param {Kept} drawing */
+export function keep(drawing) {
   try {
     sessionStorage.removeItem(NAME); // rather none than an older one, where there is no room
-    sessionStorage.setItem(NAME, JSON.stringify(strokes));
+    sessionStorage.setItem(NAME, JSON.stringify(drawing));
   } catch {
     // A browser that keeps nothing for us loses it, as it loses everything.
   }
 }
 
-/** @returns {Stroke[]} none where nothing was kept, or nothing that this page understands */
+/** @returns {Kept | null} null where nothing was kept, or nothing that this page understands */
 export function kept() {
   try {
-    const strokes = JSON.parse(sessionStorage.getItem(NAME) ?? "[]");
-    return strokes.every(isStroke) ? strokes : [];
+    const drawing = JSON.parse(sessionStorage.getItem(NAME) ?? "null");
+    return isDrawing(drawing) ? drawing : null;
   } catch {
-    return [];
+    return null;
   }
+}
+
+/** @param {any} given @returns {given is Kept} */
+function isDrawing({ strokes, colour, penSize }) {
+  return strokes.every(isStroke) && typeof colour === "string" && typeof penSize === "string";
 }
 
 /** @param {any} given @returns {given is Stroke} */

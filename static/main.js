@@ -98,9 +98,9 @@ new IntersectionObserver(
   { rootMargin: `0px 0px -${PEEPS_IN}px` },
 ).observe(insidePanel);
 addEventListener("hashchange", readAgain); // to that of a link with the token
-addEventListener("pagehide", () => keep(drawing.lastDrawn));
-document.addEventListener("visibilitychange", () => keep(drawing.lastDrawn)); // the last that a page may be told
-drawing.restore(kept());
+addEventListener("pagehide", keepDrawing);
+document.addEventListener("visibilitychange", keepDrawing); // the last that a page may be told
+restoreDrawing();
 chooser.disabled = false;
 takeTool();
 refresh();
@@ -110,6 +110,19 @@ byId("incomplete", HTMLElement).remove();
 function tool() {
   const chosen = tools.find(({ checked }) => checked)?.value ?? "ink";
   return { width: Number(penSize.value) / 100, colour: chosen, erases: chosen === "eraser" };
+}
+
+function keepDrawing() {
+  keep({ strokes: drawing.lastDrawn, colour: lastPen.value, penSize: penSize.value });
+}
+
+/** What was on the pad before the page was left, and the pen that drew it. */
+function restoreDrawing() {
+  const before = kept();
+  if (!before) return;
+  drawing.restore(before.strokes);
+  penSize.value = before.penSize;
+  for (const each of tools) each.checked = each.value === before.colour;
 }
 
 /** Whichever is chosen now. */

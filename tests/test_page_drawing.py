@@ -284,7 +284,7 @@ def test_a_drawing_outlives_a_reload_and_can_be_undone(page: Page):
     expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
     assert inked(page) == 0
     page.goto(f"{page.url}api")
-    page.evaluate("sessionStorage.setItem('drawing', '[{\"points\": 7}]')")
+    page.evaluate("sessionStorage.setItem('drawing', '{\"strokes\": [{\"points\": 7}]}')")
     page.click("text=Back to the drawing pad")
     expect(page.locator("#choose")).to_be_enabled()
     expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
@@ -296,7 +296,21 @@ def test_a_drawing_is_kept_as_soon_as_the_page_is_out_of_sight(page: Page):
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)], [(0.4, 0.8), (0.6, 0.8)]])
     expect_digit(page, 1)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a phone may drop it without another word
-    assert len(json.loads(page.evaluate("sessionStorage.getItem('drawing')") or "[]")) == 2
+    assert len(json.loads(page.evaluate("sessionStorage.getItem('drawing')"))["strokes"]) == 2
+
+
+def test_the_pen_outlives_a_reload(page: Page):
+    page.check("input[value=red]", force=True)
+    page.fill("#pen-size", "9")
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    page.reload()
+    expect_digit(page, 4)
+    expect(page.locator("input[value=red]")).to_be_checked()
+    expect(page.locator("#pen-size")).to_have_value("9")
+    page.check("input[value=eraser]", force=True)
+    page.reload()
+    expect(page.locator("input[value=red]")).to_be_checked()
 
 
 def test_a_drawing_under_a_picture_outlives_a_reload(page: Page):
