@@ -957,6 +957,16 @@ def test_ranks_draw_as_many_of_a_kind_as_one_would_in_the_whole_batch(settings: 
     assert numbers == [3, 3], "a fiftieth of 128; of 32 it would round to one or none each"
 
 
+@pytest.mark.parametrize("batch", [68, 732])
+def test_ranks_have_as_many_of_each_kind_together_as_one_alone_whatever_the_batch(batch: int):
+    def numbers(ranks: Ranks) -> tuple[int, int, int]:
+        return Augment(Augmentation(), torch.device("cpu"), ranks).numbers_of_kinds(batch // ranks.count)
+
+    alone, first, second = numbers(Ranks()), numbers(Ranks(0, 2)), numbers(Ranks(1, 2))
+    assert tuple(map(sum, zip(first, second, strict=True))) == alone
+    assert min(alone) > 0
+
+
 @pytest.mark.parametrize("kinds", [Outliers, MoreOutliers])
 def test_outliers_are_pictures_like_the_digits_but_labelled_none(kinds: type[Outliers], small_mnist: Path):
     digits = load_test_digits(small_mnist)

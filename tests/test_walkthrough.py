@@ -52,13 +52,8 @@ def test_the_walkthrough_reads_the_picture_at_its_end_and_doubts_the_letter(
 
 def test_the_walkthrough_says_which_digits_of_a_batch_are_drawn_otherwise():
     recipe = Recipe()
-    settings, augment = recipe.augmentation, Augment(recipe.augmentation, torch.device("cpu"))
-    batch = torch.zeros(recipe.batch_size, 1, 28, 28)
-    as_scanned = augment.number_of(settings.as_scanned, batch)
-    in_outlines, with_gaps = (
-        augment.number_of(share, batch[as_scanned:]) for share in (settings.hollow, settings.broken)
-    )
-    assert (len(batch), in_outlines, with_gaps, as_scanned) == (128, 1, 2, 32)
+    augment = Augment(recipe.augmentation, torch.device("cpu"))
+    assert (recipe.batch_size, *augment.numbers_of_kinds(recipe.batch_size)) == (128, 1, 2, 32)
 
 
 def test_the_walkthrough_is_kept_without_its_outputs():

@@ -39,9 +39,7 @@ class Augment:
         device: torch.device,
         ranks: Ranks = Ranks(),  # noqa: B008 - frozen
     ) -> None:
-        """``ranks`` share each batch out: together they leave as many of its pictures as they are as one would alone,
-        and draw as many hollow and broken ones.
-        """
+        """``ranks`` share each batch out."""
         self.settings = settings
         self.device = device
         self.ranks = ranks
@@ -57,17 +55,27 @@ class Augment:
         """
         if self.settings == NO_AUGMENTATION:
             return pictures
-        as_scanned = self.number_of(self.settings.as_scanned, pictures)
+        hollow, broken, as_scanned = self.numbers_of_kinds(len(pictures))
         if as_scanned == len(pictures):
             return pictures
         some, rest = pictures.tensor_split((len(pictures) - as_scanned,))
-        return torch.cat([self.vary(some, labels[: len(some)], generator), rest])
+        return torch.cat([self.vary(some, labels[: len(some)], hollow, broken, generator), rest])
 
-    def vary(self, pictures: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """All of ``pictures`` varied; shapes and ranges as in a call."""
+    def numbers_of_kinds(self, count: int) -> tuple[int, int, int]:
+        """How many of so many pictures are drawn hollow, how many broken, and how many are left as they were scanned.
+
+        The pictures are this rank's of a batch; all ranks together have as many of each kind as one would alone.
+        """
+        batch = count * self.ranks.count
+        as_scanned = round(self.settings.as_scanned * batch)
+        hollow, broken = (round(part * (batch - as_scanned)) for part in (self.settings.hollow, self.settings.broken))
+        return self.ranks.number_of(hollow), self.ranks.number_of(broken), self.ranks.number_of(as_scanned)
+
+    def vary(self, pictures: Tensor, labels: Tensor, hollow: int, broken: int, generator: torch.Generator) -> Tensor:
+        """All of ``pictures`` varied, so many drawn ``hollow`` or ``broken``; shapes and ranges as in a call."""
         canvas = F.pad(pictures, (MARGIN,) * 4)
         drawn = self.vary_stroke_width(self.draw_habits(canvas, labels, generator), generator)
-        drawn = self.vary_line(drawn, generator)
+        drawn = self.vary_line(drawn, hollow, broken, generator)
         growth = extent(drawn) / extent(canvas)
         offsets = self.affine_offsets(len(pictures), generator) + self.elastic_field(len(pictures), generator)
         fitted = sample(drawn, centre_of_mass(drawn).view(-1, 1, 1, 2) + offsets * growth.view(-1, 1, 1, 1))
@@ -118,17 +126,12 @@ class Augment:
             drawn = drawn + (thicken - step).clamp(0, 1) * (thicker - drawn)
         return drawn
 
-    def vary_line(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw some in outlines, and others in a line with gaps; their number is the same in every batch."""
-        hollow, broken = (self.number_of(share, pictures) for share in (self.settings.hollow, self.settings.broken))
+    def vary_line(self, pictures: Tensor, hollow: int, broken: int, generator: torch.Generator) -> Tensor:
+        """Draw the first so many of ``pictures`` in outlines, and the next so many in a line with gaps."""
         some, others, rest = pictures.tensor_split((hollow, hollow + broken))
         drawn = torch.cat([hollowed(some, generator), self.with_gaps(others, generator)])
         darkest = drawn.amax((1, 2, 3), keepdim=True).clamp(min=LEAST_INK)
         return torch.cat([drawn / darkest, rest])
-
-    def number_of(self, share: float, pictures: Tensor) -> int:
-        """How many of ``pictures``, this rank's of a batch, are to be that ``share`` of the whole batch."""
-        return self.ranks.number_of(round(share * len(pictures) * self.ranks.count))
 
     def with_gaps(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """``pictures`` in dashes and dots, or by a dry pen, or as they are left where printed lines were taken out."""
