@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -792,13 +792,7 @@ def limits_of(options: argparse.Namespace) -> Limits:
         body=int(options.max_body * MIB),
         bodies=int(options.max_bodies * MIB),
         pixels=int(options.max_pixels * MILLION),
-        connections=options.connections,
-        queue=options.queue,
-        deadline=options.deadline,
-        header_seconds=options.header_seconds,
-        body_seconds=options.body_seconds,
-        idle_seconds=options.idle_seconds,
-        drain_seconds=options.drain_seconds,
+        **{name: value for name, value in vars(options).items() if name in asdict(Limits())},
     )
 
 

@@ -45,12 +45,11 @@ def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dic
     Raises OSError where the disk refuses. The weights that stood there before still stand then, unless the card alone
     could not be written: in that case the new weights are in place, and are read uncalibrated.
     """
-    buffer = BytesIO()
-    torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in state_dict.items()}, buffer)
-    card = {**card, "sha256": hashlib.sha256(buffer.getvalue()).hexdigest()}
+    weights = serialized({name: tensor.detach().cpu().contiguous() for name, tensor in state_dict.items()})
+    card = {**card, "sha256": hashlib.sha256(weights).hexdigest()}
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, lambda beside: beside.write_bytes(buffer.getvalue()))
+    replace_file(path, lambda beside: beside.write_bytes(weights))
     replace_file(card_path(path), lambda beside: beside.write_text(text, encoding="utf-8"))
     return card
 
@@ -127,6 +126,13 @@ def is_weights(path: Path) -> bool:
 def card_path(path: Path) -> Path:
     """Where the card of the checkpoint ``path`` lies."""
     return path.with_suffix(CARD_SUFFIX)
+
+
+def serialized(state: dict[str, Any]) -> bytes:
+    """The file that torch.save makes of ``state``. On a full disk it would raise something that is no OSError."""
+    buffer = BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:

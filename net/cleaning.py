@@ -1,10 +1,12 @@
 """What differs from a picture's paper, without what is no digit's: lines, boxes, stains, shadows, specks, grain."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from net.arrays import Bytes
+from net.arrays import Bytes, Flags
 from net.boxes import Box, rim
 from net.cells import cell_side, cells_near, in_pixels, strongest_of_cells
 from net.components import label_components
@@ -44,7 +46,7 @@ def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Differen
 
     None where there is no such, or where ink fades. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
     """
-    levels = strongest_ink(difference.counts, cells, cell)
+    levels = strongest_ink(difference.counts, lambda level: leaves_most_bare(cells >= level, cell))
     left = levels and near_strongest(difference, cells, *levels, cell)
     return None if left is None or fades(cells, *levels, cell) else left
 
@@ -58,21 +60,14 @@ def without_what_crosses(difference: Difference, cells: Bytes) -> Difference | N
     cell = cell_side(difference.pixels)
     if cell == 1 or not crosses(cells >= LEAST_CONTRAST):
         return None
-    begins = LEAST_CONTRAST
-    for _ in range(STRONGER):
-        stronger = strongest_part(difference.counts, begins)
-        if not crosses(cells >= stronger):
-            break
-        begins = stronger
-    else:
+    levels = strongest_ink(difference.counts, lambda level: not crosses(cells >= level))
+    if levels is None or levels[0] == LEAST_CONTRAST or fades(cells, *levels, cell):
         return None
-    if begins == LEAST_CONTRAST or fades(cells, begins, stronger, cell):
-        return None
-    return near_strongest(difference, cells, begins, stronger, cell)
+    return near_strongest(difference, cells, *levels, cell)
 
 
 def near_strongest(difference: Difference, cells: Bytes, begins: int, strongest: int, cell: int) -> Difference | None:
-    """``difference`` near its ``strongest`` ink alone, less as much as what is fainter differs by; or None.
+    """``difference`` near its ``strongest`` ink alone, less the median of the fainter and stretched to 255; or None.
 
     None where next to nothing is fainter, from the level on at which ink ``begins``; see `strongest_ink`.
     """
@@ -108,24 +103,24 @@ def fades(cells: Bytes, begins: int, strongest: int, cell: int) -> bool:
     return bool(before.any() and np.median(cells[beside]) > FADED * np.median(cells[before]))
 
 
-def strongest_ink(counts: NDArray[np.int64], cells: Bytes, cell: int) -> tuple[int, int] | None:
-    """The levels at which ink begins, and the strongest of it; None where that is all over ``cells``.
+def strongest_ink(counts: NDArray[np.int64], is_strongest: Callable[[int], bool]) -> tuple[int, int] | None:
+    """The levels at which ink begins, and the strongest of it, given how many pixels differ by 0 to 255.
 
-    Otsu's threshold parts the stronger from the fainter, and these again, until the stronger leaves most of the
-    picture bare.
+    Otsu's threshold parts the stronger from the fainter, and these again, until a level ``is_strongest``; None where
+    none is. What ends up fainter than where ink begins is taken for the paper's.
     """
     begins = LEAST_CONTRAST
     for _ in range(STRONGER):
-        stronger = strongest_part(counts, begins)
-        if cells_near(cells >= stronger, cell).mean() < MOST_STRONG:
+        stronger = otsu_threshold(np.where(np.arange(256) < begins, 0, counts))
+        if is_strongest(stronger):
             return begins, stronger
         begins = stronger
     return None
 
 
-def strongest_part(counts: NDArray[np.int64], begins: int) -> int:
-    """The level at which the stronger part begins of all that ``counts`` [256] has from the level ``begins`` on."""
-    return otsu_threshold(np.where(np.arange(256) < begins, 0, counts))
+def leaves_most_bare(strong: Flags, cell: int) -> bool:
+    """Whether the cells ``strong``, bool [rows, columns], with what is beside them, leave most of a picture bare."""
+    return bool(cells_near(strong, cell).mean() < MOST_STRONG)
 
 
 def without_specks(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
@@ -150,7 +145,7 @@ def without_grain(difference: Difference, cells: Bytes, cell: int) -> Difference
         return None
     blurred = Difference(difference.image.filter(ImageFilter.GaussianBlur(GRAIN)))
     cells = strongest_of_cells(blurred.pixels, cell)
-    levels = strongest_ink(blurred.counts, cells, cell)
+    levels = strongest_ink(blurred.counts, lambda level: leaves_most_bare(cells >= level, cell))
     return levels and near_strongest(blurred, cells, *levels, cell)
 
 

@@ -189,7 +189,7 @@ def totals(database: sqlite3.Connection) -> tuple[int, int]:
 
 @contextmanager
 def told_of_no_room() -> Iterator[None]:
-    """Raise what SQLite and the system say within as StorageFullError where there is no room, else as OSError."""
+    """Turn errors of SQLite and of the system within into StorageFullError where there is no room, else OSError."""
     try:
         yield
     except sqlite3.DatabaseError as error:

@@ -97,13 +97,13 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     # A digit that was cut out closely goes from rim to rim as lines across a picture do.
     may_be_cut_out = first is not found and found.strength.shape == difference.pixels.shape
     return Ink(
-        cropped(first.strength),
-        of_first,
-        view.scale,
-        Ink(cropped(found.strength), of_found, view.scale) if may_be_cut_out else None,
-        other_looks(difference, found, lineless, across=across),
-        ink_on_page(image, view.on_picture(first.page)) if first.page else None,
-        uncrossed_in(difference, found),
+        strength=cropped(first.strength),
+        preparation=of_first,
+        scale=view.scale,
+        with_lines=Ink(cropped(found.strength), of_found, view.scale) if may_be_cut_out else None,
+        others=other_looks(difference, found, lineless, across=across),
+        on_page=ink_on_page(image, view.on_picture(first.page)) if first.page else None,
+        uncrossed=uncrossed_in(difference, found),
     )
 
 
@@ -177,10 +177,8 @@ def other_looks(
 
     The first is what was ``found``; or, where there are lines and they go ``across``, what was found ``lineless``.
     """
-    if lineless is None:
-        return what_else(difference, found)
-    without_lines = what_else(*lineless)
-    return without_lines if across else (cropped(lineless[1].strength), *without_lines)
+    others = what_else(*(lineless or (difference, found)))
+    return (cropped(lineless[1].strength), *others) if lineless and not across else others
 
 
 def without_lines_touching(

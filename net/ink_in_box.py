@@ -13,7 +13,7 @@ from net.errors import BlankImageError
 from net.frames import inside_frame
 from net.levels import LEAST_CONTRAST, full_from, otsu_threshold, quantile
 from net.paper import Difference
-from net.parts import SURE_INK, Parts, largest_part, page_within, parts_of_ink, standing_alone
+from net.parts import SURE_INK, Parts, largest_part, page_within, parts_of_ink, standing_alone, touch_opposite_sides
 
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
 LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
@@ -81,14 +81,14 @@ def ink_in_box(difference: Difference) -> InkInBox:
     noise = noise_of_paper(difference.counts - np.bincount(box.pixels[box.near_ink], minlength=256))
     near_digit = box.near(parts.of_digit)
     largest = largest_part(parts.numbers)
-    reaches_across = parts.reach_across or parts.sure > SURE_INK
+    may_have_lines = touch_opposite_sides(parts.numbers) or parts.sure > SURE_INK
     return InkInBox(
         strength=box.ink_at(near_digit, noise, full),
         alone=alone_in(box, near_digit, noise, full),
         above=box.above,
         before=box.before,
         is_whole=bool(parts.of_digit[1:].all()) and parts.sure == SURE_INK,
-        width_of_lines=width_of_lines(pixels, SURE_INK * full) if reaches_across else 0,
+        width_of_lines=width_of_lines(pixels, SURE_INK * full) if may_have_lines else 0,
         cells=cells,
         page=page_in(pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
         pen=enlarged(largest.box, cell) if largest.may_be_pen else None,

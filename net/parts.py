@@ -63,22 +63,17 @@ class Parts:
     of_digit: Flags  # [count + 1]: which are taken for the digit's
     sure: float  # of full strength is what was surely ink
 
-    @property
-    def reach_across(self) -> bool:
-        """Whether one reaches from side to side, as lines and squares do, with what touches them."""
-        return reach_across(self.numbers)
 
-
-def reach_across(numbers: NDArray[np.int32]) -> bool:
-    """Whether one of the parts ``numbers``, int32 [rows, columns], reaches from one side of the picture to another."""
+def touch_opposite_sides(numbers: NDArray[np.int32]) -> bool:
+    """Whether one of the parts ``numbers``, int32 [rows, columns], goes from side to side, as lines and squares do."""
     opposite = ((numbers[0], numbers[-1]), (numbers[:, 0], numbers[:, -1]))
     return any(one.any() and other.any() and np.intersect1d(one, other).any() for one, other in opposite)
 
 
 def crosses(mask: Flags) -> bool:
-    """Whether a part of ``mask``, bool [rows, columns], reaches from one side of it to another."""
-    may_cross = reach_across(mask.astype(np.int32))  # as one part; the ink of most drawings reaches no side
-    return may_cross and reach_across(label_components(mask))
+    """Whether a part of ``mask``, bool [rows, columns], goes from one side of it to the opposite one."""
+    may_cross = touch_opposite_sides(mask.astype(np.int32))  # as one part; the ink of most drawings touches no side
+    return may_cross and touch_opposite_sides(label_components(mask))
 
 
 def parts_of_ink(strengths: Floats) -> Parts:
@@ -90,8 +85,8 @@ def parts_of_ink(strengths: Floats) -> Parts:
     parts = parts_surer_than(strengths, SURE_INK)
     of_digit = parts.of_digit[parts.numbers]
     height, width = size_of(of_digit)
-    reaches_across = height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]
-    if reaches_across and (strengths[of_digit] > max(SURER_INK)).mean() < MOSTLY_STRONG:
+    is_high_or_wide = height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]
+    if is_high_or_wide and (strengths[of_digit] > max(SURER_INK)).mean() < MOSTLY_STRONG:
         for sure in SURER_INK:
             fewer = parts_surer_than(strengths, sure)
             if math.prod(size_of(fewer.of_digit[fewer.numbers])) < SHRINKS * height * width:
@@ -212,23 +207,11 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     digit, frame = shapes.highest_and_its_frame()
     if digit is None or shapes.heights[digit] < LEAST_ALONE:
         return None
-    height = shapes.heights[digit]
     inside = shapes.within(frame) if frame else shapes.off_rim
-
-    gaps = shapes.gaps(digit)
-    is_large = shapes.areas >= LEAST_PART * shapes.areas[digit]
-    near = is_large & (gaps <= np.where(shapes.over_or_under(digit), STACKED, NEAR) * height)
-    beside = near & (gaps > 0)
-    if np.count_nonzero(beside & inside) > MOST_BESIDE:
-        near &= ~beside
-    is_below = (shapes.tops + shapes.bottoms) / 2 >= shapes.bottoms[digit]
-    is_beside_or_far = ~shapes.over_or_under(digit) | (gaps > NEAR * height)
-    lines = shapes.flat & (is_below | is_beside_or_far | (shapes.widths > height))
-    lines |= shapes.straight & (shapes.lengths > LONGEST_STROKE * height)
-    alone = inside & ~lines & (near | (shapes.heights >= RIVAL * shapes.weighed_heights[digit]))
+    are_rivals = shapes.heights >= RIVAL * shapes.weighed_heights[digit]
+    alone = inside & ~shapes.lines_near(digit) & (shapes.near(digit, inside) | are_rivals)
     alone[digit] = True
-
-    embracing = ~alone & is_large & (gaps < 0)
+    embracing = shapes.embracing(digit) & ~alone
     embracing[frame] = False
     return None if np.count_nonzero(embracing) >= EMBRACED else alone
 
@@ -266,10 +249,36 @@ class Shapes:
         highest_first = np.argsort(-self.weighed_heights, kind="stable")
         candidates = highest_first[(self.off_rim & ~self.flat)[highest_first]].tolist()
         as_high = [part for part in candidates if self.heights[part] >= AS_HIGH * self.heights[candidates[0]]]
-        frame = next(filter(self.frames, as_high), 0)
+        frame = next(filter(self.is_frame, as_high), 0)
         if frame:
             candidates = [part for part in candidates if self.within(frame)[part]]
-        return (candidates[0] if candidates and not self.frames(candidates[0]) else None), frame
+        return (candidates[0] if candidates and not self.is_frame(candidates[0]) else None), frame
+
+    def near(self, digit: int, inside: Flags) -> Flags:
+        """Which parts are large enough and near enough to ``digit`` to be pieces of it: bool [count + 1].
+
+        None beside it where more than a few of those that are ``inside``, bool [count + 1], lie there: words do.
+        """
+        reach = np.where(self.over_or_under(digit), STACKED, NEAR) * self.heights[digit]
+        near = self.are_large_beside(digit) & (self.gaps(digit) <= reach)
+        beside = near & (self.gaps(digit) > 0)
+        return near & ~beside if np.count_nonzero(beside & inside) > MOST_BESIDE else near
+
+    def lines_near(self, digit: int) -> Flags:
+        """Which parts are too long and straight for a stroke of ``digit``, or lie flat and are no hat of a 5 on it."""
+        height = self.heights[digit]
+        are_below = (self.tops + self.bottoms) / 2 >= self.bottoms[digit]
+        are_near = self.over_or_under(digit) & (self.gaps(digit) <= NEAR * height)
+        may_be_hats = are_near & ~are_below & (self.widths <= height)
+        return (self.flat & ~may_be_hats) | (self.straight & (self.lengths > LONGEST_STROKE * height))
+
+    def embracing(self, digit: int) -> Flags:
+        """Which parts reach into the box around ``digit``, and are no specks: bool [count + 1]."""
+        return self.are_large_beside(digit) & (self.gaps(digit) < 0)
+
+    def are_large_beside(self, digit: int) -> Flags:
+        """Which parts are no specks next to ``digit``: bool [count + 1]."""
+        return self.areas >= LEAST_PART * self.areas[digit]
 
     def underlines(self, among: Flags, by_strokes: bool) -> Flags:
         """Which of the parts ``among``, bool [count + 1], are straight lines under the others and longer than these.
@@ -287,7 +296,7 @@ class Shapes:
         are_longer = self.widths > (width if by_strokes else max(width, height))
         return lines & (self.tops >= bottom) & are_longer & (height >= UNDERLINED * self.widths)
 
-    def frames(self, part: int) -> bool:
+    def is_frame(self, part: int) -> bool:
         """Whether ``part`` is a thin line around another one off the rim that fills it well, and is no 0's slash."""
         is_thin = self.areas[part] < FRAME * self.heights[part] * self.widths[part]
         framed = self.within(part) & (self.heights >= FRAMED * self.heights[part]) & ~self.slashes

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
 WIDENED, HEIGHTENED = "widened", "heightened"  # it is narrower, or flatter, than most digits are
-# What is left of a digit may be read as another: a circle of an 8, a 9 without its stem; the slash of a 0, the stem of
-# a 4; a 2 without its base. And what is narrow may be read as a 1; but a 1 with a flag, once that is widened, as a 7.
+# A digit, and those of which it may be a piece: a circle of an 8, a 9 without its stem; the slash of a 0, the stem of a
+# 4; a 2 without its base. And what is narrow may be read as a 1; but a 1 with a flag, once that is widened, as a 7.
 PIECES = {0: (8, 9), 1: (0, 2, 3, 4, 5, 6, 8, 9), 7: (2,)}
 MAY_BE_PIECE = 0.3  # probability of the one from which on a look that shows another digit makes the other doubtful
 
@@ -80,6 +81,24 @@ class Look:
     def may_show(self, digit: int) -> bool:
         """Whether ``digit``, which is read here, may be believed: a 1 with a flag, once that is widened, is a 7."""
         return not (self.is_rival or (WIDENED in self.preparation and digit == 7))
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the network says of one look."""
+
+    look: Look
+    probabilities: list[float]  # of the digits 0 to 9, calibrated
+
+    @cached_property
+    def confidence(self) -> float:
+        """The probability of `digit`."""
+        return max(self.probabilities)
+
+    @cached_property
+    def digit(self) -> int:
+        """The most probable one."""
+        return self.probabilities.index(self.confidence)
 
 
 @dataclass(frozen=True)
@@ -142,61 +161,63 @@ class Recognizer:
         pictures = to_pictures(torch.from_numpy(np.stack([look.pixels for one in looked for look in one.looks])))
         probabilities = iter(self.batched_probabilities(pictures, deadline).tolist())
         forward = (time.perf_counter() - started) / len(looked)
-        return [self.prediction(one, [next(probabilities) for _ in one.looks], forward) for one in looked]
+        readings = [[Reading(look, next(probabilities)) for look in one.looks] for one in looked]
+        return [self.prediction(one, of_one, forward) for one, of_one in zip(looked, readings, strict=True)]
 
     @torch.inference_mode()
     def probabilities_of(self, pictures: Tensor) -> Tensor:
         """Calibrated probabilities of the ten digits, double [N, 10], of ``pictures``, float [N, 1, 28, 28]."""
         return digit_probabilities(self.folded(pictures), self.calibration.temperature)
 
-    def prediction(self, looked: Looked, of_looks: list[list[float]], forward: float) -> Prediction:
-        """What the probabilities ``of_looks`` say of ``looked``.
+    def prediction(self, looked: Looked, readings: list[Reading], forward: float) -> Prediction:
+        """What the ``readings`` of its looks, which took ``forward`` seconds, say of ``looked``.
 
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
         looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
         strokes that make a digit, some may well make another. Nor is a certain digit to be trusted that may be a piece
         of another; a rival is looked at for that alone. A last resort is believed where nothing else is certain.
         """
-        confidences = list(map(max, of_looks))
-        digits = [of_look.index(best) for of_look, best in zip(of_looks, confidences, strict=True)]
-        eligible = [which for which, look in enumerate(looked.looks) if look.may_show(digits[which])]
-        certain = [which for which in eligible if confidences[which] > self.calibration.certain_above]
-        certain = [which for which in certain if not looked.looks[which].is_last_resort] or certain
-        shown = certain[0] if certain else max(eligible, key=confidences.__getitem__)
-        probabilities = of_looks[shown]
-        contradicting = contradicting_looks(certain if looked.is_picture else certain[:1], digits, of_looks)
+        eligible = [reading for reading in readings if reading.look.may_show(reading.digit)]
+        certain = [reading for reading in eligible if reading.confidence > self.calibration.certain_above]
+        certain = [reading for reading in certain if not reading.look.is_last_resort] or certain
+        shown = certain[0] if certain else max(eligible, key=lambda reading: reading.confidence)
+        probabilities = shown.probabilities
+        contradicting = contradicting_readings(certain if looked.is_picture else certain[:1], readings)
         if contradicting:
             shown = contradicting[-1]
-            probabilities = mean_of_looks([of_looks[which] for which in contradicting])
+            probabilities = mean_of_looks([reading.probabilities for reading in contradicting])
         confidence = max(probabilities)
         return Prediction(
             digit=probabilities.index(confidence),
             confidence=confidence,
             certain=bool(certain) and not contradicting,
             probabilities=tuple(probabilities),
-            seen=looked.looks[shown].pixels,
-            preparation=looked.looks[shown].preparation,
+            seen=shown.look.pixels,
+            preparation=shown.look.preparation,
             stages=Stages(looked.decode, looked.ink, forward),
         )
 
 
-def contradicting_looks(certain: list[int], digits: list[int], of_looks: list[list[float]]) -> list[int]:
-    """The looks for which the first of ``certain`` is not to be trusted, itself among them; none where it is.
+def contradicting_readings(certain: list[Reading], readings: list[Reading]) -> list[Reading]:
+    """Those of ``readings`` for which the first of ``certain`` is not to be trusted, itself among them, or none.
 
-    They are the other ``certain`` ones, and those of which it may be a piece, unless all of them show the same digit.
+    They are the other ``certain`` ones, and those of what it may be a piece of, unless all of them show the same digit.
     The likeliest is the last.
     """
     if not certain:
         return []
-    counting = set(certain)
-    for whole in PIECES.get(digits[certain[0]], ()):
-        counting.update(which for which, of_look in enumerate(of_looks) if of_look[whole] > MAY_BE_PIECE)
-    shown = {digits[which] for which in counting}
-    if len(shown) == 1:
+    wholes = PIECES.get(certain[0].digit, ())
+    counting = [
+        reading
+        for reading in readings
+        if reading in certain or any(reading.probabilities[whole] > MAY_BE_PIECE for whole in wholes)
+    ]
+    digits = {reading.digit for reading in counting}
+    if len(digits) == 1:
         return []
     # A whole is likelier than its piece; but a 1 in a ring is as likely as a 0 with an upright slash.
-    are_wholes = {whole for piece in shown for whole in PIECES.get(piece, ())} - {0}
-    return sorted(counting, key=lambda which: (digits[which] in are_wholes, which))
+    are_wholes = {whole for piece in digits for whole in PIECES.get(piece, ())} - {0}
+    return sorted(counting, key=lambda reading: reading.digit in are_wholes)
 
 
 def mean_of_looks(probabilities: list[list[float]]) -> list[float]:

@@ -324,21 +324,7 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
 
     Raises UsageError where a resumed run would change, or a batch cannot be shared out.
     """
-    recipe = recipe_of(state) if state else FAST if options.fast else Recipe()
-    given = {name: getattr(options, name) for name in ("epochs", "batch_size", "lr", "seed")}
-    changed = {name: value for name, value in given.items() if value is not None and value != getattr(recipe, name)}
-    if state:
-        wanted = wanted_speedups(options)
-        changed |= {
-            name if on else f"no_{name}": on for name, on in wanted.items() if on not in (None, state["speedups"][name])
-        }
-        if (options.fast or options.without) and not began_as(options, recipe):
-            changed |= {name: True for name in ("fast", "without") if getattr(options, name)}
-        if changed:
-            flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
-            raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start anew.")
-    else:
-        recipe = lessened(replace(recipe, **changed), options.without)
+    recipe = resumed_recipe(options, state) if state else new_recipe(options)
     if recipe.batch_size < 2 * mine.count:
         raise UsageError(f"--batch-size must be at least {2 * mine.count}, two pictures for each of the processes.")
     if recipe.batch_size % mine.count:
@@ -347,6 +333,32 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, min
             f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes{resumed}."
         )
     return recipe
+
+
+def new_recipe(options: argparse.Namespace) -> Recipe:
+    """The recipe that the command line asks for. Raises UsageError."""
+    return lessened(replace(FAST if options.fast else Recipe(), **given_numbers(options)), options.without)
+
+
+def resumed_recipe(options: argparse.Namespace, state: dict[str, Any]) -> Recipe:
+    """The recipe of ``state``. Raises UsageError where the command line asks for another one, or other speedups."""
+    recipe = recipe_of(state)
+    changed = [name for name, value in given_numbers(options).items() if value != getattr(recipe, name)]
+    for name, on in wanted_speedups(options).items():
+        if on not in (None, state["speedups"][name]):
+            changed.append(name if on else f"no_{name}")
+    if (options.fast or options.without) and not began_as(options, recipe):
+        changed += [name for name in ("fast", "without") if getattr(options, name)]
+    if changed:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
+        raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start anew.")
+    return recipe
+
+
+def given_numbers(options: argparse.Namespace) -> dict[str, float]:
+    """What the command line sets of the recipe's numbers, by name."""
+    given = {name: getattr(options, name) for name in ("epochs", "batch_size", "lr", "seed")}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def began_as(options: argparse.Namespace, recipe: Recipe) -> bool:

@@ -89,13 +89,8 @@ def choose_speedups(
     return chosen
 
 
-def require(
-    device: torch.device,
-    speedups: Speedups,
-    batch_size: int,
-    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
-) -> None:
-    """Raises SpeedupError where ``device`` cannot do what ``speedups`` want: compile; it can do the others anywhere."""
+def require(device: torch.device, speedups: Speedups, batch_size: int, recipe: Recipe) -> None:
+    """Raise SpeedupError where ``speedups`` want to compile and ``device`` cannot; the others work anywhere."""
     if speedups.compile and math.isinf(time_step(device, speedups, batch_size, recipe).best):
         raise SpeedupError(
             "torch.compile does not work on this machine (on the CPU it needs a C++ compiler); train with --no-compile."

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from net.checkpoint import replace_file
+from net.checkpoint import replace_file, serialized
 from net.lenet import NONE, LeNet, to_pictures
 from train.allographs import Allographs
 from train.augment import Augment
@@ -56,7 +56,7 @@ class Training:
 
     Each epoch draws its random numbers from the seed and its own number alone, so a run that was broken off and
     resumed from the last whole epoch ends with the weights of one that never stopped: on the CPU, where its
-    `surroundings` are as they were. `resumed_elsewhere` tells whether they ever were not.
+    `surroundings` are as they were. `resumed_elsewhere` tells whether these ever changed.
     """
 
     def __init__(
@@ -225,21 +225,13 @@ class Training:
         }
         if not self.history:  # as large as it will be with AdamW's two moments
             state["room"] = [torch.zeros_like(each) for each in self.network.parameters() for _ in range(2)]
-        # By way of memory: on a full disk torch.save itself raises something that is no OSError.
-        buffer = BytesIO()
-        torch.save(state, buffer)
+        data = serialized(state)
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, lambda beside: beside.write_bytes(buffer.getvalue()))
+        replace_file(path, lambda beside: beside.write_bytes(data))
         self.epochs_saved = len(self.history)
 
     @classmethod
-    def resume(
-        cls,
-        state: dict[str, Any],
-        device: torch.device,
-        digit_count: int,
-        ranks: Ranks = Ranks(),  # noqa: B008
-    ) -> "Training":
+    def resume(cls, state: dict[str, Any], device: torch.device, digit_count: int, ranks: Ranks) -> "Training":
         """The run that wrote ``state``, ready for its next epoch.
 
         Raises StateError where it was begun on another number of digits, or by another version of this program.
@@ -265,7 +257,7 @@ class Training:
         return training
 
 
-def open_set_loss(logits: Tensor, labels: Tensor, label_smoothing: float, digit_count: Tensor | None = None) -> Tensor:
+def open_set_loss(logits: Tensor, labels: Tensor, label_smoothing: float, digit_count: Tensor | None) -> Tensor:
     """The mean cross-entropy of the digits, and that of telling them from what is none: float [].
 
     ``digit_count``, float [], is what the digits' sum is divided by in place of their number.

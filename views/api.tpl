@@ -1,5 +1,5 @@
 % info, schemas = contract["info"], contract["components"]["schemas"]
-% everywhere = reference.errors_of_all(contract)
+% everywhere = reference.common_errors(contract)
 % def list_fields(fields):
       <dl>
 %   for name, value in fields.items():

@@ -43,7 +43,7 @@ ONE_HOST = re.compile(r"[^\s,]*")
 
 log = logging.getLogger("connections")
 # Told of what never reached the application: the client's address, method, path, the error's code, the bytes of its
-# body, and the request's number.
+# body, and the request's ID.
 Refused = Callable[[str, str | None, str | None, str, int, str], None]
 
 
@@ -108,7 +108,7 @@ class ContractParser(HTTPRequestParser):
 
 
 class ContractTask(WSGITask):
-    """Hands a request to the application, and when it arrived: what it has waited since then counts."""
+    """Hands the application a request with the time when it arrived, from which on its deadline counts."""
 
     def get_environment(self) -> dict[str, Any]:
         environ = super().get_environment()
@@ -147,16 +147,16 @@ class ContractErrorTask(ErrorTask):
         path = getattr(self.request, "path", None) if is_known else None
         self.status = contract.status_line(code)
         given = self.request.headers
-        number = headers.request_id(given.get("X_REQUEST_ID"))
+        request_id = headers.new_or_given_id(given.get("X_REQUEST_ID"))
         self.response_headers += [
             *contract.headers_of(code).items(),
-            *headers.of_answer(number, contract.JSON, given.get("ORIGIN"), self.channel.origins),
+            *headers.of_answer(request_id, contract.JSON, given.get("ORIGIN"), self.channel.origins),
         ]
         self.set_close_on_finish()
         self.channel.lingers = True
         self.content_length = len(body)
         client = client_of(self.channel.addr[0], given.get("X_FORWARDED_FOR", ""), self.channel.trusted_proxy)
-        self.channel.refused(client, method, path, code, len(body), number)
+        self.channel.refused(client, method, path, code, len(body), request_id)
         is_head = getattr(self.request, "first_line", b"").startswith(b"HEAD ")
         self.write(b"" if is_head else body)
 
@@ -174,7 +174,7 @@ class ContractChannel(HTTPChannel):
     limits: Limits
     origins: Collection[str]
     trusted_proxy: str | None
-    lets_nobody_in: threading.Event  # set once the server has been told to stop and listens no more
+    is_draining: threading.Event  # set once the server has been told to stop and listens no more
     refused: Refused
     lingers = False
     is_parked = False  # while its next request waits for the client to take the answers to those before
@@ -255,7 +255,7 @@ class ContractChannel(HTTPChannel):
     def service(self) -> None:
         if not self.requests[0].error and time.monotonic() - self.arrived > self.limits.deadline:
             self.requests[0].error = OVERLOADED
-        if self.lets_nobody_in.is_set():
+        if self.is_draining.is_set():
             self.requests[0].headers["CONNECTION"] = "close"
         try:
             super().service()
@@ -366,7 +366,7 @@ def serve(
         channel_timeout=NEVER,  # waitress would go by the clock on the wall, which may be set
     )
     servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
-    stop, lets_nobody_in = threading.Event(), threading.Event()
+    is_draining = threading.Event()
     held = staticmethod(lambda: sum(channel.held() for channel in channels_of(sockets)))
     its_own = {
         "limits": limits,
@@ -374,26 +374,14 @@ def serve(
         "origins": origins,
         "trusted_proxy": trusted_proxy,
         "refused": staticmethod(refused),
-        "lets_nobody_in": lets_nobody_in,
+        "is_draining": is_draining,
     }
     channel_class = type("Channel", (ContractChannel,), its_own)
     for server in servers:
         server.channel_class = channel_class
         # waitress counts its own sockets as well.
         server.adj.connection_limit = affordable(limits.connections) + len(sockets)
-    told_at = 0.0
-
-    def on_signal(*_: object) -> None:
-        nonlocal told_at
-        if not stop.is_set():
-            told_at = time.monotonic()
-        elif time.monotonic() - told_at > SAME_STOP_SECONDS:  # told twice: at once, then
-            raise SystemExit(1)
-        stop.set()
-        servers[0].pull_trigger()  # wake the loop
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
+    stop = told_to_stop(wake_loop=servers[0].pull_trigger)
     ready()
 
     next_sweep = time.monotonic() + SWEEP_SECONDS
@@ -401,18 +389,37 @@ def serve(
         wasyncore.loop(timeout=SWEEP_SECONDS, use_poll=True, map=sockets, count=1)
         if (now := time.monotonic()) >= next_sweep:
             next_sweep = now + SWEEP_SECONDS
-            part_with_the_slow(sockets, now)
+            close_slow(sockets, now)
     for server in servers:
-        let_in_who_waits(server)
+        accept_backlog(server)
         server.accepting = False
         server.socket.close()
         server.del_channel()
-    lets_nobody_in.set()
-    finish(sockets, limits.drain_seconds)
+    is_draining.set()
+    drain(sockets, limits.drain_seconds)
     dispatcher.shutdown()
 
 
-def part_with_the_slow(sockets: dict[int, Any], now: float) -> None:
+def told_to_stop(wake_loop: Callable[[], object]) -> threading.Event:
+    """Set once SIGTERM or SIGINT has come; a second one, a second or more after the first, raises SystemExit."""
+    stop = threading.Event()
+    told_at = 0.0
+
+    def on_signal(*_: object) -> None:
+        nonlocal told_at
+        if not stop.is_set():
+            told_at = time.monotonic()
+        elif time.monotonic() - told_at > SAME_STOP_SECONDS:
+            raise SystemExit(1)
+        stop.set()
+        wake_loop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return stop
+
+
+def close_slow(sockets: dict[int, Any], now: float) -> None:
     """Give up, of the connections among ``sockets``, those that are slower than their limits allow."""
     for channel in channels_of(sockets):
         channel.note_activity(now)
@@ -424,11 +431,11 @@ def part_with_the_slow(sockets: dict[int, Any], now: float) -> None:
             channel.will_close = True
 
 
-def finish(sockets: dict[int, Any], seconds: float) -> None:
+def drain(sockets: dict[int, Any], seconds: float) -> None:
     """Go on with the connections among ``sockets`` until no request is in flight, for so many ``seconds`` at most."""
     deadline = time.monotonic() + seconds
     while (now := time.monotonic()) < deadline:
-        part_with_the_slow(sockets, now)
+        close_slow(sockets, now)
         if not any(channel.is_in_flight(now) for channel in channels_of(sockets)):
             return
         wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
@@ -439,7 +446,7 @@ def channels_of(sockets: dict[int, Any]) -> list[ContractChannel]:
     return [one for one in sockets.values() if isinstance(one, ContractChannel)]
 
 
-def let_in_who_waits(server: BaseWSGIServer) -> None:
+def accept_backlog(server: BaseWSGIServer) -> None:
     """Accept the connections that were made before ``server`` closes its socket, which would reset them."""
     for _ in range(BACKLOG):
         connections = len(server.active_channels)

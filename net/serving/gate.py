@@ -111,7 +111,8 @@ def is_straight_from_loopback(environ: Environ) -> bool:
 
 
 def is_rebound(environ: Environ) -> bool:
-    """Whether a page asks whose own name was made to lead to this machine (DNS rebinding): its origin is what it asks.
+    """Whether this may be DNS rebinding: a page's own host name was made to lead to this machine, so that its Origin
+    and its Host agree.
 
     It may send any header but Host and Origin, so that X-Forwarded-For shows no proxy unless it is to be believed (see
     `behind`). No such page is one of TLS, which a proxy speaks, and this server does not.

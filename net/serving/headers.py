@@ -1,4 +1,4 @@
-"""The headers that every answer has: its request's number, the security policy, and the origins that may ask (CORS)."""
+"""The headers that every answer has: its request's ID, the security policy, and the origins that may ask (CORS)."""
 
 import re
 import secrets
@@ -9,21 +9,23 @@ PAGE_POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors '
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
-def request_id(given: str | None) -> str:
-    """The number of a request: the one that came with it, where that can do no harm, or else a new one."""
+def new_or_given_id(given: str | None) -> str:
+    """The ID of a request: the one that came with it, where that can do no harm, or else a new one."""
     return given if given and re.fullmatch(REQUEST_ID, given) else secrets.token_hex(8)
 
 
-def of_answer(number: str, kind: str, origin: str | None, origins: Collection[str]) -> list[tuple[str, str]]:
-    """The headers of the answer, of the content type ``kind``, to the request of that ``number``.
+def of_answer(
+    request_id: str, content_type: str, origin: str | None, origins: Collection[str]
+) -> list[tuple[str, str]]:
+    """The headers of the answer to the request of that ID.
 
     ``origin`` is the page's that had a browser ask, and ``origins`` are those whose pages may.
     """
     headers = [
-        ("X-Request-ID", number),
+        ("X-Request-ID", request_id),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
-        ("Content-Security-Policy", PAGE_POLICY if kind.startswith("text/html") else DATA_POLICY),
+        ("Content-Security-Policy", PAGE_POLICY if content_type.startswith("text/html") else DATA_POLICY),
     ]
     if origins:
         headers.append(("Vary", "Origin"))

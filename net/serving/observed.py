@@ -26,23 +26,23 @@ class Observed:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = time.perf_counter()
-        request_id = headers.request_id(header(environ, "X-Request-ID"))
+        request_id = headers.new_or_given_id(header(environ, "X-Request-ID"))
         answered = 500, None  # its status, and its size in bytes, if that is known
         environ["wsgi.errors"] = access_log.Faults(request_id)
 
         def answer(status: str, given: list[tuple[str, str]], *exc_info: Any) -> Any:
             nonlocal answered
-            kind = next((value for name, value in given if name.lower() == "content-type"), "")
+            content_type = next((value for name, value in given if name.lower() == "content-type"), "")
             size = dict(given).get("Content-Length")
             answered = int(status.partition(" ")[0]), None if size is None else int(size)
-            besides = headers.of_answer(request_id, kind, header(environ, "Origin"), self.origins)
+            besides = headers.of_answer(request_id, content_type, header(environ, "Origin"), self.origins)
             return start_response(status, [*given, *besides], *exc_info)
 
         try:
             if self.is_preflight(environ):
                 answer("204 No Content", [("Access-Control-Max-Age", PREFLIGHT_SECONDS)])
                 return []
-            if not is_utf8(environ.get("PATH_INFO", "")):  # of which Bottle would leave out what is none
+            if not is_utf8(environ.get("PATH_INFO", "")):  # Bottle would leave out the bytes that are not
                 return error_answer("not_found", NOT_FOUND, environ, answer)
             return self.app(environ, answer)
         except MemoryError:  # which Bottle lets pass; the next request may need less

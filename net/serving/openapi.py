@@ -54,7 +54,7 @@ LABEL_PARAMETER = {
 }
 IN_HEADERS = {
     "X-Request-ID": {
-        "description": "the number of the request: its own, or one that was made up",
+        "description": "the ID of the request: its own, or one that was made up",
         "required": True,
         "schema": {"type": "string", "pattern": f"^{REQUEST_ID}$"},
     },
@@ -133,7 +133,7 @@ def document(limits: Limits, with_corrections: bool, with_token: bool, with_rate
             "summary": "Send a picture of a digit, and be told which it is and how sure the program is.",
             "description": "Every error is JSON, with a code for programs and a sentence for people. The pages for "
             "people are at / and /api. Where there is nothing else, the answer is 404 `not_found`; where another "
-            "method is meant, 405 `method_not_allowed` with the header Allow. A request may bear a number of its own, "
+            "method is meant, 405 `method_not_allowed` with the header Allow. A request may bear an ID of its own, "
             "X-Request-ID, which its answer and its line in the server's log bear too.",
         },
         "paths": paths,

@@ -52,7 +52,7 @@ def errors_of(operation: JsonSchema) -> list[tuple[str, str, str]]:
     return [(status, code, when) for status, one in responses for code, when in one.get("x-codes", {}).items()]
 
 
-def errors_of_all(contract: JsonSchema) -> list[tuple[str, str, str]]:
+def common_errors(contract: JsonSchema) -> list[tuple[str, str, str]]:
     """Those of `errors_of` that each operation of ``contract`` has."""
     operations = [one for of_path in contract["paths"].values() for one in of_path.values()]
     return sorted(set.intersection(*(set(errors_of(one)) for one in operations)))

@@ -15,10 +15,7 @@ def is_lost() -> bool:
 
 
 def start(command: list[str], *, puts_off_hang_up: bool, **options: Any) -> subprocess.Popen[bytes]:
-    """Start ``command``, which dies of SIGHUP or, if it ``puts_off_hang_up``, has it wait until it can heed it.
-
-    ``options`` are Popen's.
-    """
+    """Start ``command``, with ``options`` of Popen. SIGHUP ends it; or stays blocked, if it ``puts_off_hang_up``."""
     if not hasattr(signal, "SIGHUP"):
         return subprocess.Popen(command, **options)
     how = signal.SIG_BLOCK if puts_off_hang_up else signal.SIG_UNBLOCK
