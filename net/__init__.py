@@ -1,1 +1,18 @@
-"""From the bytes of a picture to the digit on it."""
+"""From the bytes of a picture to the digit on it.
+
+Data flows through these modules in this order:
+
+decoding (containers)                       bytes -> an upright picture
+paper (even_light, levels, morphology)      a picture -> how far each pixel is from its paper
+ink_in_box (cells, components, parts)       that -> which ink may be the digit's
+lines, frames, cleaning                     what the digit may be without a line, a frame, stains or grain
+ink                                         all of these -> looks at the ink
+strokes                                     points of a pen -> looks, without a picture
+fitting                                     a look -> 28 x 28, as MNIST was made
+lenet, checkpoint, folded, batching         28 x 28 -> logits, by weights on disk
+recognizer                                  all of these, in turn -> a Prediction
+explain, corrections, latest, serving       what else a server needs
+
+Thresholds are constants with a comment that goes on where the number ends: ``WIDEST_STROKE = 0.16  # of the shorter
+side`` is 0.16 of the shorter side.
+"""
