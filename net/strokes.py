@@ -33,6 +33,7 @@ GAP = 0.04  # of the longer side of all strokes; strokes that are closer hang to
 NEAR = 0.15  # likewise; what is left out and closer may be the digit's after all
 OPEN = 0.25  # of that side is left between where a frame ends and where it passed before, at most
 SEALED = 3  # cells, the width of its line: through that of one, paper would hang together across corners
+BESIDE_LINE = 17  # cells, likewise, with what is near it on both sides
 WITHIN = 0.65  # of the points of what it surrounds lie in it; strokes may run out of it
 SPECK = 0.2  # of the largest part of that, at most, is a stray tap beside it
 PICTURE_BOX = 200  # pixels, of the digit on a picture made of strokes
@@ -190,25 +191,30 @@ def is_underline(stroke: Stroke, others: Strokes) -> bool:
 def drawn_within(stroke: Stroke, others: Strokes) -> Flags | None:
     """All but little of ``others`` lie in what ``stroke`` goes around: they, drawn finely, bool [H, W]; or None.
 
-    Also None where they are no more than a dot in it.
+    Also None where they are no more than a dot in it, or follow its line: so does who mends a digit.
     """
     around, *within = paths([stroke, *others], CELLS, GAP)
     end = around[-1]
     begin = min(around[: len(around) // 2 + 1], key=lambda point: math.dist(point, end))
     if math.dist(begin, end) > OPEN * CELLS:
         return None
-    pages = Image.new("L", (CELLS + 3,) * 2), Image.new("1", (CELLS + 3,) * 2)
-    frame, pencil = map(ImageDraw.Draw, pages)
-    frame.line([*around, begin], 255, SEALED)
-    for path in within:
-        pencil.line(path, 1)
-    outline, digit = (np.asarray(page) > 0 for page in pages)
+    outline, near_outline = (drawn_finely([[*around, begin]], width) for width in (SEALED, BESIDE_LINE))
+    digit = drawn_finely(within)
     paper = label_components(~outline)
-    surrounded = paper != paper[0, 0]
-    if not digit.any() or surrounded[digit].mean() < WITHIN:
+    surrounded = (paper != paper[0, 0]) & ~outline
+    if not (digit & ~near_outline).any() or surrounded[digit].mean() < WITHIN:
         return None
     (above, below, *_), (top, bottom, *_) = bounds(digit), bounds(outline)
     return digit if below - above >= FRAMED * (bottom - top) else None
+
+
+def drawn_finely(paths: Strokes, width: int = 1) -> Flags:
+    """The cells, bool [H, W], that lines along ``paths``, so many cells wide, cover."""
+    page = Image.new("1", (CELLS + 3,) * 2)
+    pencil = ImageDraw.Draw(page)
+    for path in paths:
+        pencil.line(path, 1, width)
+    return np.asarray(page)
 
 
 def without_specks(digit: Flags) -> Flags:

@@ -420,6 +420,15 @@ def test_a_digit_is_read_whatever_was_drawn_beside_or_around_it(recognizer: Reco
         assert recognizer.recognize(drawn).preparation == {"redrawn"}
 
 
+@pytest.mark.parametrize(("begins", "ends"), [(0.0, 0.4), (0.2, 0.8), (0.5, 1.0)])
+def test_a_digit_that_is_mended_by_drawing_over_it_is_read(recognizer: Recognizer, begins: float, ends: float):
+    for digit, seed in itertools.product(range(10), range(6)):
+        drawn = handwriting.by_hand(digit, seed)
+        longest = max(drawn, key=len)
+        over = [(x + 0.015, y + 0.01) for x, y in longest[round(begins * len(longest)) : round(ends * len(longest))]]
+        assert recognizer.recognize([*drawn, over]).digit == digit, (digit, seed)
+
+
 def test_an_underline_that_touches_the_digit_on_the_pad_is_no_part_of_it(recognizer: Recognizer):
     doubted = []
     for digit, seed in itertools.product(range(10), range(3)):
