@@ -28,6 +28,7 @@ from net.parts import FRAMED, parts_of_digit, standing_alone
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
 PEN = 0.13  # of the digit's longer side, as MNIST's own strokes: 2.6 of its 20 pixels
+FINE_PEN = 0.06  # likewise, where that would close a loop
 FINE = 10  # pixels drawn for one of MNIST's
 GAP = 0.04  # of the longer side of all strokes; strokes that are closer hang together
 NEAR = 0.15  # likewise; what is left out and closer may be the digit's after all
@@ -229,13 +230,24 @@ def draw(strokes: Strokes) -> Bytes:
 
     But a mere dot is no larger than the pen: made as large as a digit, it would be a 0 whose hole has closed.
     """
-    ink = np.asarray(trace(strokes, BOX * FINE), np.float32) / 255
+    ink = np.asarray(trace(strokes, BOX * FINE, pen_for(strokes)), np.float32) / 255
     top, bottom, left, right = bounds(ink > 0)
     drawn = ink[top:bottom, left:right]
     if len({point for stroke in strokes for point in stroke}) > 1:
         return normalize(drawn)
     dot = Image.fromarray(drawn).resize((round(BOX * PEN),) * 2, Image.Resampling.BOX)
     return np.rint(place_by_centre_of_mass(np.asarray(dot)) * 255).astype(np.uint8)
+
+
+def pen_for(strokes: Strokes) -> float:
+    """`PEN`, or a finer one where that would close a loop of ``strokes``: a small one of an 8, for one."""
+    loops = loops_of(strokes, FINE_PEN)
+    return FINE_PEN if loops and loops > loops_of(strokes, PEN) else PEN
+
+
+def loops_of(strokes: Strokes, pen: float) -> int:
+    """How many loops of ``strokes``, drawn by that ``pen``, have paper in them."""
+    return int(label_components(np.asarray(trace(strokes, CELLS, pen)) == 0).max()) - 1
 
 
 def to_png(strokes: Strokes) -> bytes:

@@ -429,6 +429,15 @@ def test_a_digit_that_is_mended_by_drawing_over_it_is_read(recognizer: Recognize
         assert recognizer.recognize([*drawn, over]).digit == digit, (digit, seed)
 
 
+@pytest.mark.parametrize(("head", "foot"), [(0.08, 0.22), (0.09, 0.22), (0.1, 0.22), (0.11, 0.26)])
+def test_no_pen_closes_the_small_loop_of_an_eight(recognizer: Recognizer, head: float, foot: float):
+    ways = [math.pi * step / 20 for step in range(21)]
+    small = [(0.5 + 0.04 * math.sin(2 * way), 0.5 - 2 * head * math.sin(way)) for way in ways]
+    large = [(0.5 - 0.16 * math.sin(2 * way), 0.5 + 2 * foot * math.sin(way)) for way in ways]
+    for lean in (0, 0.3):
+        assert recognizer.recognize([[(x + lean * (0.5 - y), y) for x, y in [*small, *large]]]).digit == 8
+
+
 def test_an_underline_that_touches_the_digit_on_the_pad_is_no_part_of_it(recognizer: Recognizer):
     doubted = []
     for digit, seed in itertools.product(range(10), range(3)):
