@@ -40,14 +40,14 @@ class Ink:
     with_lines: "Ink | None" = None  # the same with the lines across it, which may be strokes of its own
     others: tuple[Floats, ...] = ()  # what else it may be: without lines, frames, and what is far or fainter
     on_page: "Ink | None" = None  # what is written on a part that seems to be no ink but a page
-    uncrossed: tuple[Floats, ...] = ()  # what it may be if what goes across the picture is none of it
+    last_resorts: tuple[Floats, ...] = ()  # what it may be, told by its strength or its pixels alone
     is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
 
     @property
     def looks(self) -> "tuple[Ink, ...]":
         """What the digit may be: this, then what is left of it without more and more, then what is on a page.
 
-        What goes by no more than its strength comes last.
+        Last resorts come last.
         """
         left_out = frozenset({PARTS_LEFT_OUT})
         of_page = self.on_page.looks if self.on_page else ()
@@ -58,7 +58,7 @@ class Ink:
             *(replace(look, preparation=look.preparation | left_out) for look in of_page),
             *(
                 Ink(strength, self.preparation | left_out, self.scale, is_last_resort=True)
-                for strength in self.uncrossed
+                for strength in self.last_resorts
             ),
         )
 
@@ -103,7 +103,7 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
         with_lines=Ink(cropped(found.strength), of_found, view.scale) if may_be_cut_out else None,
         others=other_looks(difference, found, lineless, across=across),
         on_page=ink_on_page(image, view.on_picture(first.page)) if first.page else None,
-        uncrossed=uncrossed_in(difference, found),
+        last_resorts=(*uncrossed_in(difference, found), *seen_of(found.on_form)),
     )
 
 

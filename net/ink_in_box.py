@@ -10,12 +10,15 @@ from net.boxes import Box, bounds, enlarged
 from net.cells import CELLS, cell_side, cells_near, in_pixels, strongest_of_cells
 from net.components import runs_of
 from net.errors import BlankImageError
+from net.forms import digit_on_form, may_be_form
 from net.frames import inside_frame
 from net.levels import LEAST_CONTRAST, full_from, otsu_threshold, quantile
+from net.morphology import dilated
 from net.paper import Difference
 from net.parts import SURE_INK, Parts, largest_part, page_within, parts_of_ink, standing_alone, touch_opposite_sides
 
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
+WITH_EDGES = 3  # pixels, the square that adds a stroke's soft edges to it
 LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
 
 
@@ -25,6 +28,7 @@ class InkInBox:
 
     strength: Floats  # of what is taken for the digit's
     alone: tuple[Floats, ...]  # of what stands alone or in a frame, if that is something else
+    on_form: tuple[Floats, ...]  # of what stands alone by its pixels, where all may be a form
     above: int  # rows of paper over the box
     before: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's
@@ -85,6 +89,7 @@ def ink_in_box(difference: Difference) -> InkInBox:
     return InkInBox(
         strength=box.ink_at(near_digit, noise, full),
         alone=alone_in(box, near_digit, noise, full),
+        on_form=on_form_in(box, noise, full),
         above=box.above,
         before=box.before,
         is_whole=bool(parts.of_digit[1:].all()) and parts.sure == SURE_INK,
@@ -110,6 +115,15 @@ def alone_in(box: Window, near_digit: Flags, noise: int, full: int) -> tuple[Flo
     except BlankImageError:  # it may be faint next to what else there is
         return ()
     return (box.ink_at(near_alone, noise, full_alone),)
+
+
+def on_form_in(box: Window, noise: int, full: int) -> tuple[Floats, ...]:
+    """What stands alone in ``box`` by its pixels, where its ink may be a form."""
+    parts = box.parts
+    if box.cell == 1 or not may_be_form(parts.of_digit[parts.numbers]):
+        return ()
+    digit = digit_on_form(box.pixels > parts.sure * full)
+    return () if digit is None else (box.ink_at(dilated(digit, WITH_EDGES), noise, full),)
 
 
 def noise_of_paper(counts: NDArray[np.int64]) -> int:

@@ -1,0 +1,66 @@
+"""A digit on a form: in a table, a row of boxes or a comb, on a dotted line, beside a printed label.
+
+Parts of the ink are told by cells (net/parts.py), a hundredth of a picture wide; on a picture of a form the digit comes
+closer than that to its lines. So where the ink is far wider than any digit, or a lattice, parts are told by pixels.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from net.arrays import Flags
+from net.boxes import bounds
+from net.components import label_components, runs_of
+from net.parts import FRAME, LEAST_ALONE, REACHES_ACROSS, Shapes, standing_alone
+
+LONG = 2  # times as long one way as the other is a row of boxes, at least, or a line with a label
+LATTICED = 0.5  # of a lattice's rows, at least, go through three lines or more; or of its columns
+
+
+def may_be_form(ink: Flags) -> bool:
+    """Whether ``ink``, bool [rows, columns], is far wider than a digit, or may be a lattice."""
+    top, bottom, left, right = bounds(ink)
+    box = ink[top:bottom, left:right]
+    is_column = len(box) >= LONG * box.shape[1]
+    return is_wide(ink) or (crosses_three_lines(box.T) and (is_column or crosses_three_lines(box)))
+
+
+def is_wide(ink: Flags) -> bool:
+    """Whether ``ink``, bool [H, W], is far wider than a digit."""
+    top, bottom, left, right = bounds(ink)
+    return right - left >= LONG * (bottom - top)
+
+
+def crosses_three_lines(ink: Flags) -> bool:
+    """Whether most rows of ``ink``, bool [H, W], go through three strokes or more."""
+    strokes = np.bincount(runs_of(ink)[0], minlength=len(ink))
+    return bool((strokes > 2).mean() >= LATTICED)
+
+
+def digit_on_form(ink: Flags) -> Flags | None:
+    """Where in ``ink``, bool [H, W], of a form the digit is that stands alone there: bool [H, W]; None if none does."""
+    numbers = label_components(ink)
+    if numbers.max() < 2:
+        return None
+    within = within_lattice(numbers)
+    if within is not None:
+        numbers = label_components(within[numbers])
+        if numbers.max() == 1:
+            return numbers > 0
+    elif not is_wide(ink):
+        return None
+    alone = standing_alone(numbers)
+    return None if alone is None else alone[numbers]
+
+
+def within_lattice(numbers: NDArray[np.int32]) -> Flags | None:
+    """Which of the parts ``numbers``, int32 [H, W], lie in the largest; None if it is no lattice: bool [count + 1]."""
+    shapes = Shapes(numbers)
+    boxes = shapes.heights * shapes.widths * (shapes.areas > 0)
+    largest = int(boxes.argmax())
+    within = shapes.within(largest) & (shapes.heights >= LEAST_ALONE)
+    is_thin = shapes.areas[largest] < FRAME * boxes[largest]
+    if not within.any() or not is_thin or boxes[largest] < REACHES_ACROSS**2 * numbers.size:
+        return None
+    lattice = numbers[shapes.tops[largest] : shapes.bottoms[largest], shapes.lefts[largest] : shapes.rights[largest]]
+    lattice = lattice == largest
+    return within if crosses_three_lines(lattice) or crosses_three_lines(lattice.T) else None
