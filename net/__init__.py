@@ -5,7 +5,7 @@ Data flows through these modules in this order:
 decoding (containers)                       bytes -> an upright picture
 paper (even_light, levels, morphology)      a picture -> how far each pixel is from its paper
 ink_in_box (cells, components, parts)       that -> which ink may be the digit's
-lines, frames, cleaning                     what the digit may be without a line, a frame, stains or grain
+lines, frames, forms, cleaning              what the digit may be without a line, a frame, a form, stains or grain
 ink                                         all of these -> looks at the ink
 strokes                                     points of a pen -> looks, without a picture
 fitting                                     a look -> 28 x 28, as MNIST was made

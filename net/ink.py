@@ -103,7 +103,7 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
         with_lines=Ink(cropped(found.strength), of_found, view.scale) if may_be_cut_out else None,
         others=other_looks(difference, found, lineless, across=across),
         on_page=ink_on_page(image, view.on_picture(first.page)) if first.page else None,
-        last_resorts=(*uncrossed_in(difference, found), *seen_of(found.on_form)),
+        last_resorts=(*uncrossed_in(difference, found), *seen_of(found.last_resorts)),
     )
 
 

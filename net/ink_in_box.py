@@ -15,7 +15,16 @@ from net.frames import inside_frame
 from net.levels import LEAST_CONTRAST, full_from, otsu_threshold, quantile
 from net.morphology import dilated
 from net.paper import Difference
-from net.parts import SURE_INK, Parts, largest_part, page_within, parts_of_ink, standing_alone, touch_opposite_sides
+from net.parts import (
+    SURE_INK,
+    Parts,
+    highest_by_itself,
+    largest_part,
+    page_within,
+    parts_of_ink,
+    standing_alone,
+    touch_opposite_sides,
+)
 
 PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
 WITH_EDGES = 3  # pixels, the square that adds a stroke's soft edges to it
@@ -28,7 +37,7 @@ class InkInBox:
 
     strength: Floats  # of what is taken for the digit's
     alone: tuple[Floats, ...]  # of what stands alone or in a frame, if that is something else
-    on_form: tuple[Floats, ...]  # of what stands alone by its pixels, where all may be a form
+    last_resorts: tuple[Floats, ...]  # of what stands alone by its pixels on a form, or is the highest part by itself
     above: int  # rows of paper over the box
     before: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's
@@ -84,12 +93,15 @@ def ink_in_box(difference: Difference) -> InkInBox:
     box = Window(pixels, parts, cell)
     noise = noise_of_paper(difference.counts - np.bincount(box.pixels[box.near_ink], minlength=256))
     near_digit = box.near(parts.of_digit)
+    stands_alone = standing_alone(parts.numbers)
+    on_form = on_form_in(box, noise, full)
     largest = largest_part(parts.numbers)
     may_have_lines = touch_opposite_sides(parts.numbers) or parts.sure > SURE_INK
     return InkInBox(
         strength=box.ink_at(near_digit, noise, full),
-        alone=alone_in(box, near_digit, noise, full),
-        on_form=on_form_in(box, noise, full),
+        # On a form one of two digits may hang together with a line, by cells, and the other seem to stand alone.
+        alone=() if on_form else alone_in(box, near_digit, stands_alone, noise, full),
+        last_resorts=on_form or highest_in(box, stands_alone, noise, full),
         above=box.above,
         before=box.before,
         is_whole=bool(parts.of_digit[1:].all()) and parts.sure == SURE_INK,
@@ -100,12 +112,11 @@ def ink_in_box(difference: Difference) -> InkInBox:
     )
 
 
-def alone_in(box: Window, near_digit: Flags, noise: int, full: int) -> tuple[Floats, ...]:
-    """What a frame surrounds in ``box``, or else what stands alone there, if that is not the digit as it was taken."""
+def alone_in(box: Window, near_digit: Flags, stands_alone: Flags | None, noise: int, full: int) -> tuple[Floats, ...]:
+    """What a frame surrounds in ``box``, or else what ``stands_alone``, if that is not the digit as it was taken."""
     parts = box.parts
     if framed := inside_frame((box.pixels > parts.sure * full) & near_digit):
         return tuple(box.ink_at(places, noise, full) for places in framed)
-    stands_alone = standing_alone(parts.numbers)
     if stands_alone is None or (stands_alone == parts.of_digit).all():
         return ()
     near_alone = box.near(stands_alone)
@@ -124,6 +135,12 @@ def on_form_in(box: Window, noise: int, full: int) -> tuple[Floats, ...]:
         return ()
     digit = digit_on_form(box.pixels > parts.sure * full)
     return () if digit is None else (box.ink_at(dilated(digit, WITH_EDGES), noise, full),)
+
+
+def highest_in(box: Window, stands_alone: Flags | None, noise: int, full: int) -> tuple[Floats, ...]:
+    """The highest part of what ``stands_alone`` in ``box``, bool [count + 1], where that may be the digit by itself."""
+    highest = None if stands_alone is None else highest_by_itself(box.parts.numbers, stands_alone)
+    return () if highest is None else (box.ink_at(box.near(highest), noise, full),)
 
 
 def noise_of_paper(counts: NDArray[np.int64]) -> int:

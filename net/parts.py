@@ -45,6 +45,7 @@ NEAR = 0.2  # parts of one digit are no further apart
 STACKED = 0.7  # likewise, where one lies over the other
 MOST_BESIDE = 2  # parts of a digit lie beside its largest; more are words or a row of buttons
 RIVAL = 0.5  # what is as high as that may be a digit as well
+NEARLY_AS_HIGH = 0.6  # as the highest part is one that may be a digit as well, or a piece of one
 EMBRACED = 3  # parts that reach around the digit are a pattern that goes on beyond it
 UNDERLINED = 0.3  # of an underline's length is the height of what stands on it, at least
 FRAMED = 0.3  # of a frame's height is what it frames, at least
@@ -214,6 +215,20 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     embracing = shapes.embracing(digit) & ~alone
     embracing[frame] = False
     return None if np.count_nonzero(embracing) >= EMBRACED else alone
+
+
+def highest_by_itself(numbers: NDArray[np.int32], stands_alone: Flags) -> Flags | None:
+    """The highest of the parts that ``stands_alone``, bool [count + 1], picks of ``numbers``, int32 [rows, columns].
+
+    None where it is the only one, or another is nearly as high or lies within the box around it: an eye in a face.
+    """
+    shapes = Shapes(numbers)
+    heights = np.where(stands_alone, shapes.heights, 0)
+    highest = np.arange(len(heights)) == heights.argmax()
+    others = stands_alone & ~highest
+    are_apart = shapes.gaps(int(heights.argmax())) >= 0
+    are_lower = heights <= NEARLY_AS_HIGH * heights.max()
+    return highest if others.any() and (are_apart & are_lower)[others].all() else None
 
 
 class Shapes:
