@@ -296,7 +296,7 @@ function showReading(outcome, picture) {
     if (picture instanceof File) gallery.tell(picture, outcome);
     if ("error" in outcome) fail(outcome.error, outcome.isTransient);
     else {
-      answer.showPrediction(outcome.prediction, !isAtRest());
+      answer.showPrediction(outcome.prediction, !isAtRest() || !isAnswered()); // half a digit, on a slow line
       preparation = outcome.prediction.preparation ?? [];
       explain();
       verdict?.ask(picture, outcome.prediction);

@@ -13,7 +13,7 @@ const [ERASER, LEAST_ERASER] = [0.8, 0.02]; // its radius, of the line's width, 
 const [LEAST_FORCE, MOST_FORCE] = [0.35, 1.5]; // of the line's width, however lightly or hard a pen is pressed
 const ERASER_END = 5; // the button that a pen turned upside down says is pressed
 const PEN_IS_NEAR = 5_000; // milliseconds after a pen was felt last, in which what touches is its hand
-const RESTS = 10; // pixels that a finger moves at most where it draws nothing, but holds the telephone
+const RESTS = 20; // pixels that a touch moves at most where it draws nothing: it holds the telephone, or is a palm
 
 export class Pad {
   #canvas;

@@ -409,6 +409,24 @@ def test_half_a_digit_is_not_said_to_be_none(page: Page):
     expect(page.locator("#spoken")).to_contain_text("does not look like a single digit")
 
 
+def test_a_digit_that_is_done_is_not_said_to_be_none_since_half_of_it_was(page: Page):
+    waiting = []
+    page.clock.install()
+    page.route("**/predict*", lambda route: waiting.append(route))
+    with page.expect_request("**/predict*"):
+        press_along(page, digit(4)[0])
+        page.clock.run_for(100)
+    draw_with_mouse(page, digit(4)[1:])
+    page.clock.run_for(2000)
+    with page.expect_request("**/predict*"):
+        waiting.pop().fulfill(json=NO_DIGIT)
+        page.clock.run_for(100)
+    expect(page.locator("#answer")).to_have_attribute("data-state", "uncertain")
+    expect(page.locator("#sentence")).to_have_text("Reading…")
+    waiting.pop().fulfill(json=PREDICTION)
+    expect(page.locator("#sentence")).to_contain_text("This is a 4.")
+
+
 def test_what_was_done_to_a_picture_moves_no_button(page: Page):
     places = []
     for preparation in ([], ["inverted", "parts_left_out"]):

@@ -63,6 +63,21 @@ def test_a_thumb_that_holds_the_telephone_by_the_pad_leaves_it_to_the_finger_tha
     assert inked(page) == 0
 
 
+def test_a_palm_that_slides_a_little_leaves_the_pad_to_the_finger(open_page):
+    page = open_page(width=768, height=1024, has_touch=True, is_mobile=True)
+    fingers = Fingers(page)
+    fingers.down(0.9, 0.9)
+    fingers.move(0, 0.925, 0.9)
+    for stroke in digit(4):
+        fingers.down(*stroke[0])
+        for point in stroke[1:]:
+            fingers.move(1, *point)
+        fingers.up(1)
+    fingers.up(0)
+    expect_digit(page, 4)
+    assert pixel(page, 0.91, 0.9) == pixel(page, 0.01, 0.01)
+
+
 class Fingers:
     """Several on the pad at once; one is told by how many came down before it that are still there."""
 
@@ -613,8 +628,9 @@ def test_a_long_drawing_copied_as_curl_is_no_longer_than_a_command_may_be(open_p
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url.rstrip("/"))
     ring = handwriting.arc(0.5, 0.5, 0.2, 0.35, 0, 360)
     points = [{"x": x, "y": y} for x, y in ring * 300]
-    stroke = json.dumps([{"points": points, "width": 0.05, "colour": "ink"}])
-    page.add_init_script(f"sessionStorage.setItem('drawing', {json.dumps(stroke)})")
+    strokes = [{"points": points, "width": 0.05, "colour": "ink"}]
+    drawing = json.dumps({"strokes": strokes, "colour": "ink", "penSize": "5"})
+    page.add_init_script(f"sessionStorage.setItem('drawing', {json.dumps(drawing)})")
     page.reload()
     expect_digit(page, 0)
     page.click("#copy-curl")

@@ -32,6 +32,20 @@ def test_the_keyboard_enlarges_the_maps_of_the_layer_that_it_comes_to(page: Page
     assert not is_framed(page, "C1", 0)
 
 
+def test_clearing_does_not_move_the_pad_on_a_page_that_was_scrolled(open_page):
+    page = open_page(width=1920, height=1080)
+    draw_with_mouse(page, digit(7))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    scroll_to(page, 10_000)
+    place = page.evaluate("scrollY")
+    assert place > 100
+    page.keyboard.press("Escape")
+    expect(page.locator("#inside")).to_have_attribute("data-state", "empty")
+    expect(page.locator("#layers canvas").first).to_be_hidden()
+    scroll_to(page, place)
+    assert page.evaluate("scrollY") == place, "or it would move once the next stroke fills the panel again"
+
+
 def is_framed(page: Page, layer: str, left: int) -> bool:
     """Whether the gap so far from the left of the layer's first row of maps is drawn in."""
     assert inked(page) > 0, "a frame has passed"
