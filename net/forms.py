@@ -13,6 +13,7 @@ from net.components import label_components, runs_of
 from net.parts import FRAME, LEAST_ALONE, REACHES_ACROSS, Shapes, standing_alone
 
 LONG = 2  # times as long one way as the other is a row of boxes, at least, or a line with a label
+MOST_PARTS = 1000  # more are grain or a pattern, and to compare all with all would take seconds
 LATTICED = 0.5  # of a lattice's rows, at least, go through three lines or more; or of its columns
 
 
@@ -39,7 +40,7 @@ def crosses_three_lines(ink: Flags) -> bool:
 def digit_on_form(ink: Flags) -> Flags | None:
     """Where in ``ink``, bool [H, W], of a form the digit is that stands alone there: bool [H, W]; None if none does."""
     numbers = label_components(ink)
-    if numbers.max() < 2:
+    if not 1 < numbers.max() <= MOST_PARTS:
         return None
     within = within_lattice(numbers)
     if within is not None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import handwriting
+import numpy as np
 import pytest
 from conftest import png
 from PIL import Image, ImageDraw
 
+from net.forms import MOST_PARTS, digit_on_form
 from net.recognizer import Recognizer
 
 WIDTH, HEIGHT = 900, 360
@@ -96,3 +98,15 @@ def test_of_two_digits_on_a_form_none_is_certain(recognizer: Recognizer, form: F
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_that_nobody_has_written_on_is_no_certain_digit(recognizer: Recognizer, form: Form):
     assert not recognizer.recognize(filled_in(form, [])).certain
+
+
+@pytest.mark.parametrize("far", [2, 3, 8, 12])
+def test_a_pattern_of_thousands_of_dots_is_no_form_for_each_is_compared_with_all(far: int):
+    dots = np.zeros((390, 799), bool)
+    dots[4:-4:far, 4:-4:far] = True
+    assert dots.sum() > MOST_PARTS
+    assert digit_on_form(dots) is None
+    dots[:, 200:] = False
+    dots[100:300, 300:420] = dots[320, 20:780] = True
+    dots[:, :200] = False
+    assert digit_on_form(dots) is not None
