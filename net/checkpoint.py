@@ -129,7 +129,7 @@ def card_path(path: Path) -> Path:
 
 
 def serialized(state: dict[str, Any]) -> bytes:
-    """The file that torch.save makes of ``state``. On a full disk it would raise something that is no OSError."""
+    """The file that torch.save makes of ``state``, which would itself raise no OSError where the disk is full."""
     buffer = BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
