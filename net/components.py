@@ -61,6 +61,12 @@ def joined(some: NDArray[np.int64], others: NDArray[np.int64], count: int) -> ND
     return np.array([root(of) for of in range(count)])
 
 
+def rows_of_three(mask: Flags) -> float:
+    """The fraction of the rows of ``mask``, bool [H, W], that go through three strokes or more."""
+    strokes = np.bincount(runs_of(mask)[0], minlength=len(mask))
+    return float((strokes > 2).mean())
+
+
 def runs_of(mask: Flags) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Row, first column and column after the last of each run of set pixels, from the top left on."""
     framed = np.zeros((mask.shape[0], mask.shape[1] + 2), bool)

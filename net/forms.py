@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from net.arrays import Flags
 from net.boxes import bounds
-from net.components import label_components, runs_of
-from net.parts import FRAME, LEAST_ALONE, REACHES_ACROSS, Shapes, standing_alone
+from net.components import label_components, rows_of_three
+from net.parts import FRAME, LEAST_ALONE, REACHES_ACROSS, Shapes, size_of, standing_alone
 
 LONG = 2  # times as long one way as the other is a row of boxes, at least, or a line with a label
 MOST_PARTS = 1000  # more are grain or a pattern, and to compare all with all would take seconds
@@ -27,14 +27,13 @@ def may_be_form(ink: Flags) -> bool:
 
 def is_wide(ink: Flags) -> bool:
     """Whether ``ink``, bool [H, W], is far wider than a digit."""
-    top, bottom, left, right = bounds(ink)
-    return right - left >= LONG * (bottom - top)
+    height, width = size_of(ink)
+    return width >= LONG * height
 
 
 def crosses_three_lines(ink: Flags) -> bool:
     """Whether most rows of ``ink``, bool [H, W], go through three strokes or more."""
-    strokes = np.bincount(runs_of(ink)[0], minlength=len(ink))
-    return bool((strokes > 2).mean() >= LATTICED)
+    return rows_of_three(ink) >= LATTICED
 
 
 def digit_on_form(ink: Flags) -> Flags | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from net.arrays import Flags
 from net.boxes import bounds
-from net.components import label_components, runs_of
+from net.components import label_components, rows_of_three
 from net.morphology import dilated, eroded
 from net.parts import FRAMED, SLASH, spread_of
 
@@ -125,8 +125,7 @@ def has_rows_of_three(ink: Flags) -> bool:
 
     A 0 has none, nor has an 8; the rest of the work would take as long as all else that is done to a drawing.
     """
-    strokes = np.bincount(runs_of(ink)[0], minlength=len(ink))
-    return bool((strokes > 2).mean() >= ROWS_OF_THREE)
+    return rows_of_three(ink) >= ROWS_OF_THREE
 
 
 def thickness(ink: Flags) -> float:

@@ -47,7 +47,7 @@ class Ink:
     def looks(self) -> "tuple[Ink, ...]":
         """What the digit may be: this, then what is left of it without more and more, then what is on a page.
 
-        Last resorts come last.
+        Then come the last resorts.
         """
         left_out = frozenset({PARTS_LEFT_OUT})
         of_page = self.on_page.looks if self.on_page else ()

@@ -209,12 +209,12 @@ def drawn_within(stroke: Stroke, others: Strokes) -> Flags | None:
     return digit if below - above >= FRAMED * (bottom - top) else None
 
 
-def drawn_finely(paths: Strokes, width: int = 1) -> Flags:
-    """The cells, bool [H, W], that lines along ``paths``, so many cells wide, cover."""
+def drawn_finely(lines: Strokes, width: int = 1) -> Flags:
+    """The cells, bool [H, W], that ``lines``, so many cells wide, cover."""
     page = Image.new("1", (CELLS + 3,) * 2)
     pencil = ImageDraw.Draw(page)
-    for path in paths:
-        pencil.line(path, 1, width)
+    for line in lines:
+        pencil.line(line, 1, width)
     return np.asarray(page)
 
 

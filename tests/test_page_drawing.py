@@ -49,11 +49,7 @@ def test_a_thumb_that_holds_the_telephone_by_the_pad_leaves_it_to_the_finger_tha
     page = open_page(width=390, height=800, has_touch=True, is_mobile=True)
     fingers = Fingers(page)
     fingers.down(0.97, 0.9)
-    for stroke in digit(4):
-        fingers.down(*stroke[0])
-        for point in stroke[1:]:
-            fingers.move(1, *point)
-        fingers.up(1)
+    fingers.draw(digit(4))
     fingers.up(0)
     expect_digit(page, 4)
     assert pixel(page, 0.97, 0.9) == pixel(page, 0.01, 0.01)
@@ -68,11 +64,7 @@ def test_a_palm_that_slides_a_little_leaves_the_pad_to_the_finger(open_page):
     fingers = Fingers(page)
     fingers.down(0.9, 0.9)
     fingers.move(0, 0.925, 0.9)
-    for stroke in digit(4):
-        fingers.down(*stroke[0])
-        for point in stroke[1:]:
-            fingers.move(1, *point)
-        fingers.up(1)
+    fingers.draw(digit(4))
     fingers.up(0)
     expect_digit(page, 4)
     assert pixel(page, 0.91, 0.9) == pixel(page, 0.01, 0.01)
@@ -98,6 +90,15 @@ class Fingers:
 
     def up(self, finger: int) -> None:
         self.tell("touchEnd", [self.touches.pop(finger)])
+
+    def draw(self, strokes: list[handwriting.Stroke]) -> None:
+        """With one more than are there."""
+        finger = len(self.touches)
+        for stroke in strokes:
+            self.down(*stroke[0])
+            for point in stroke[1:]:
+                self.move(finger, *point)
+            self.up(finger)
 
     def place(self, x: float, y: float) -> dict[str, float]:
         [[(x, y)]] = on_pad(self.page, [[(x, y)]])
