@@ -16,6 +16,7 @@ export class Answer {
   #sentence = byId("sentence", HTMLElement);
   #spoken = byId("spoken", HTMLElement);
   #again = byId("again", HTMLButtonElement);
+  #example = byId("example", HTMLButtonElement);
   #seen = byId("seen", HTMLImageElement);
   #seenFigure = byId("seen-figure", HTMLElement);
   #preparation = byId("preparation", HTMLElement);
@@ -24,8 +25,12 @@ export class Answer {
   #shares = allOf("#bars .share", HTMLElement);
   #heldBack = ""; // what is said once the pen rests
 
-  /** @param {() => void} onAgain told to ask once more, where that may help */
-  constructor(onAgain) {
+  /**
+   * @param {() => void} onAgain told to ask once more, where that may help
+   * @param {() => void} onExample told to draw a digit, where there is none
+   */
+  constructor(onAgain, onExample) {
+    this.#example.addEventListener("click", onExample);
     this.#again.addEventListener("click", () => {
       if (isDisabled(this.#again)) return;
       setDisabled(this.#again, true); // and not hidden, or the keyboard would lose its place
@@ -62,6 +67,7 @@ export class Answer {
 
   showEmpty() {
     this.#show("empty", "?", words.empty);
+    this.#example.hidden = false;
   }
 
   /** @param {string} sentence @param {boolean} [isTransient] whether asking once more may help */
@@ -95,7 +101,7 @@ export class Answer {
     this.#digit.textContent = digit;
     this.#sentence.textContent = sentence;
     this.#heldBack = "";
-    this.#again.hidden = true;
+    this.#example.hidden = this.#again.hidden = true;
     setDisabled(this.#again, false);
     const best = prediction && !looksLikeNone(prediction) ? prediction.digit : null;
     this.#seenFigure.hidden = !prediction?.seen;

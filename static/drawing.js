@@ -35,6 +35,11 @@ export class Drawing {
     return this.#history.now.pictures;
   }
 
+  /** @returns {Stroke | undefined} the newest */
+  get lastStroke() {
+    return this.strokes[this.strokes.length - 1];
+  }
+
   /** @returns {Stroke[]} the strokes on the pad, or those that the pictures hide */
   get lastDrawn() {
     return this.#history.newest(({ pictures }) => !pictures)?.strokes ?? [];

@@ -22,6 +22,8 @@ const NONE = [];
 
 export class Gallery {
   #panel = byId("gallery", HTMLElement);
+  #tilesPanel = byId("tiles", HTMLElement);
+  #progress = byId("progress", HTMLElement);
   #status = byId("gallery-status", HTMLElement);
   #which = byId("which", HTMLElement);
   #onChosen;
@@ -43,7 +45,7 @@ export class Gallery {
   constructor(onChosen, labelOf) {
     this.#onChosen = onChosen;
     this.#labelOf = labelOf;
-    this.#panel.addEventListener("keydown", (event) => this.#goTo(event));
+    this.#tilesPanel.addEventListener("keydown", (event) => this.#goTo(event));
   }
 
   /** From the picture that is large to the one that a key asks for. @param {KeyboardEvent} event */
@@ -93,7 +95,7 @@ export class Gallery {
       tile.button.title = file.name;
       tile.caption.textContent = inBrief(outcome.prediction);
     }
-    if (this.#count("unread") === 0) this.#status.textContent = this.#inWords();
+    this.#tellProgress();
   }
 
   /** Show the right digit of what was corrected. @param {File} file in the gallery, or not */
@@ -117,10 +119,11 @@ export class Gallery {
     this.#readOthers();
   }
 
-  /** @returns {string} what has been read */
-  #inWords() {
-    const [count, read] = [this.#files.length, this.#count("read")];
-    return say(read < count ? words.someRead : words.allRead, { count, read });
+  /** To eyes at every step, to ears at the end. */
+  #tellProgress() {
+    const [count, read, unread] = [this.#files.length, this.#count("read"), this.#count("unread")];
+    if (unread) this.#progress.textContent = say(words.readSoFar, { count, done: count - unread });
+    else this.#progress.textContent = this.#status.textContent = say(read < count ? words.someRead : words.allRead, { count, read });
   }
 
   /** @param {Tile["state"]} state @returns {number} of pictures that are in it */
@@ -160,12 +163,13 @@ export class Gallery {
   /** @param {File[]} files */
   #replace(files) {
     this.#stop.abort();
-    for (const image of this.#panel.querySelectorAll("img")) URL.revokeObjectURL(image.src);
+    for (const image of this.#tilesPanel.querySelectorAll("img")) URL.revokeObjectURL(image.src);
     this.#files = files;
     this.#tiles = new Map(files.map((file) => [file, this.#tile(file)]));
-    this.#panel.replaceChildren(...[...this.#tiles.values()].map(({ button }) => button));
+    this.#tilesPanel.replaceChildren(...[...this.#tiles.values()].map(({ button }) => button));
     this.#panel.hidden = files.length === 0;
     this.#status.textContent = "";
+    if (files.length) this.#tellProgress();
     for (const file of files) {
       const known = this.#known.get(file);
       if (known) this.tell(file, known);

@@ -4,6 +4,7 @@ import { Answer } from "./answer.js";
 import { copy, curlForPicture, curlForStrokes } from "./curl.js";
 import { allOf, byId, isDisabled, setDisabled } from "./dom.js";
 import { Drawing } from "./drawing.js";
+import { drawExample } from "./example.js";
 import { Gallery } from "./gallery.js";
 import { Inside } from "./inside.js";
 import { keep, kept } from "./kept.js";
@@ -42,7 +43,7 @@ const gallery = new Gallery(
   },
   (file) => verdict?.labelOf(file),
 );
-const answer = new Answer(readAgain);
+const answer = new Answer(readAgain, showExample);
 const verdict = document.getElementById("verdict") // a server may keep no corrections
   ? new Verdict(onPad, (picture) => picture instanceof File && gallery.mark(picture))
   : null;
@@ -65,6 +66,7 @@ let preparation = [];
 /** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
 let wantedDigit = null;
 let insideIsInView = false;
+let isShowingExample = false;
 let seenFrom = ""; // what part of the page, when a finger came down alone
 let lastPen = tools[0];
 
@@ -171,6 +173,19 @@ function redoStep() {
 function clearAll() {
   drawing.clear();
   refresh();
+}
+
+/** Draw a digit for who asks for one. */
+async function showExample() {
+  isShowingExample = true;
+  await drawExample(drawing, refresh);
+  isShowingExample = false;
+  endStroke();
+}
+
+/** @returns {boolean} whether a hand or the page itself is at a stroke */
+function isDrawing() {
+  return pad.isDrawing || isShowingExample;
 }
 
 /** @param {File[]} files */
@@ -311,7 +326,7 @@ function showReading(outcome, picture) {
  * would be sent for that a second time, and is only once one looks.
  */
 function explain() {
-  const canWait = pad.isDrawing || drawing.pictures;
+  const canWait = isDrawing() || drawing.pictures;
   if (!insidePanel.open || !answer.hasDigit || (canWait && !insideIsInView)) return;
   explainer.read(() => ({
     address: wantedDigit === null ? "explain" : `explain?digit=${wantedDigit}`,
@@ -337,7 +352,7 @@ function endStroke() {
 
 /** @returns {boolean} whether nobody is drawing, nor has only just lifted the pen, as between two strokes of a digit */
 function isAtRest() {
-  return !pad.isDrawing && (untilRest === undefined || drawing.isEmpty);
+  return !isDrawing() && (untilRest === undefined || drawing.isEmpty);
 }
 
 /** Say what would talk over itself while one draws or an answer is on its way, and show what would move the page. */

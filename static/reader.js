@@ -1,5 +1,6 @@
 /** Asks the server: one request at a time, and after it the newest picture only. */
 
+import { asServerReads } from "./conversion.js";
 import { authorization } from "./token.js";
 import { errorInWords, words } from "./words.js";
 
@@ -140,10 +141,11 @@ async function answerTo({ address, picture }, signal) {
 }
 
 /**
- * @param {string} address @param {Blob | string} body a picture file, or JSON @param {AbortSignal} signal
+ * @param {string} address @param {Blob | string} picture a file, or JSON @param {AbortSignal} signal
  * @returns {Promise<Response>}
  */
-export function post(address, body, signal) {
+export async function post(address, picture, signal) {
+  const body = typeof picture === "string" ? picture : await asServerReads(picture);
   const type = typeof body === "string" ? "application/json" : body.type || "image/png";
   return fetch(address, { method: "POST", headers: { "Content-Type": type, ...authorization() }, body, signal });
 }

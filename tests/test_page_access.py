@@ -196,6 +196,13 @@ def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: 
     assert snapshot.count("This is a 3.") == 1
 
 
+def test_who_goes_from_heading_to_heading_finds_each_part_of_the_page(page: Page):
+    parts = ["Write a digit", "Answer", "Tools", "Inside the network"]
+    assert [heading.text_content() for heading in page.get_by_role("heading").all()] == parts
+    for part in parts[1:]:
+        expect(page.get_by_role("region", name=part)).to_be_visible()
+
+
 def test_who_has_no_scripts_is_told_before_the_pad(page: Page):
     html = page.request.get(page.url).text()  # Playwright's browsers without scripts hide what is meant for such
     assert html.index("<header>") < html.index("The pad needs JavaScript") < html.index("<main>")

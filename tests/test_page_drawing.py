@@ -9,7 +9,18 @@ import handwriting
 import pen_digits
 import pytest
 from conftest import RunningServer
-from on_page import digit, draw, draw_with_mouse, expect_digit, inked, is_of_all, on_pad, pixel, touch_at
+from on_page import (
+    digit,
+    draw,
+    draw_with_mouse,
+    expect_digit,
+    inked,
+    is_of_all,
+    on_pad,
+    pixel,
+    press_along,
+    touch_at,
+)
 from PIL import Image
 from playwright.sync_api import CDPSession, Page, Response, expect
 
@@ -703,3 +714,48 @@ def test_there_is_nothing_to_undo_before_the_first_stroke_nor_after_an_eraser_th
     page.click("#undo")
     assert inked(page) == 0
     expect(page.locator("#undo")).to_be_disabled()
+
+
+def test_who_does_not_draw_is_shown_each_digit_in_turn(open_page):
+    page = open_page(reduced_motion="reduce")
+    shown = set()
+    for _ in range(10):
+        page.click("#example")
+        expect(page.locator("#example")).to_be_hidden()
+        expect(page.locator("#answer")).to_have_attribute("data-state", "certain")
+        expect(page.locator("#spoken")).to_contain_text("This is a")
+        shown.add(page.locator("#digit").text_content())
+        page.click("#clear")
+        expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    assert shown == set("0123456789")
+
+
+def stop_clock(page: Page) -> None:
+    page.clock.install(time=0)
+    page.clock.pause_at(1_000)
+
+
+@pytest.mark.parametrize("key", ["Escape", "Control+z"])
+def test_a_digit_that_the_page_draws_is_given_up_by_who_wants_the_pad(page: Page, key: str):
+    stop_clock(page)
+    page.click("#example")
+    page.clock.run_for(200)
+    expect(page.locator("#clear")).to_be_enabled()
+    page.keyboard.press(key)
+    page.clock.run_for(5_000)
+    expect(page.locator("#clear")).to_be_disabled()
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+
+
+def test_who_draws_while_the_page_does_takes_the_pen_from_it(page: Page):
+    stop_clock(page)
+    page.click("#example")
+    page.clock.run_for(100)
+    press_along(page, [(0.1, 0.1), (0.1, 0.2), (0.1, 0.3)])
+    page.clock.run_for(5_000)
+    page.mouse.up()
+    page.clock.run_for(5_000)
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    begun, drawn = page.evaluate("JSON.parse(sessionStorage.drawing).strokes")
+    assert len(begun["points"]) < 8
+    assert len(drawn["points"]) == 3

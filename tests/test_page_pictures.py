@@ -206,6 +206,38 @@ def test_a_picture_of_several_that_fails_for_the_moment_is_asked_about_once_more
     assert failures
 
 
+def test_how_many_pictures_have_been_read_is_seen_meanwhile(page: Page):
+    held = []
+    page.route("**/predict", lambda route: held.append(route))
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif", "7.png")])
+    for number in (1, 2):
+        expect(page.locator("#progress")).to_have_text(f"{number} of 3 read…")
+        held[-1].continue_()
+    expect(page.locator("#progress")).to_have_text("3 pictures have been read.")
+
+
+SEVEN = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M90 30 H170 L120 130" fill="none" stroke="navy"/></svg>'
+
+
+def avif(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "AVIF")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(SEVEN.encode(), "image/svg+xml"), (avif(handwriting.render(digit(7))), "image/avif")],
+    ids=["SVG", "AVIF"],
+)
+def test_what_the_browser_knows_and_the_server_does_not_is_read_all_the_same(page: Page, content: bytes, kind: str):
+    page.evaluate(HAND_OVER, ["drop", "#pad", "seven", kind, base64.b64encode(content).decode()])
+    expect_digit(page, 7)
+    with page.expect_response("**/corrections*") as kept:
+        page.click("#yes")
+    assert kept.value.json()["label"] == 7
+
+
 def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     files = [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")]

@@ -36,19 +36,25 @@
       <button id="undo" type="button" aria-keyshortcuts="Control+Z Meta+Z" aria-disabled="true">{{page["undo"]}}</button>
       <button id="redo" type="button" aria-keyshortcuts="Control+Shift+Z Control+Y Meta+Shift+Z" aria-disabled="true">{{page["redo"]}}</button>
       <button id="clear" type="button" aria-keyshortcuts="Escape" aria-disabled="true">{{page["clear"]}}</button>
-      <label class="choose">{{page["choose"]}}<input id="choose" type="file" class="unseen" disabled multiple accept="image/png,image/jpeg,image/gif,image/bmp,image/webp"></label>
+      <label class="choose">{{page["choose"]}}<input id="choose" type="file" class="unseen" disabled multiple accept="image/png,image/jpeg,image/gif,image/bmp,image/webp,image/avif,image/svg+xml"></label>
     </div>
 
-    <section class="gallery" id="gallery" aria-label="{{page['gallery']}}" hidden></section>
+    <section class="gallery" id="gallery" aria-labelledby="gallery-heading" hidden>
+      <h2 class="unseen" id="gallery-heading">{{page["gallery"]}}</h2>
+      <p class="progress" id="progress" aria-hidden="true"></p>
+      <div class="tiles" id="tiles"></div>
+    </section>
 
     <div class="reading">
-      <section class="verdict panel" id="answer" data-state="empty" aria-label="{{page['answer']}}">
+      <section class="verdict panel" id="answer" data-state="empty" aria-labelledby="answer-heading">
+        <h2 class="unseen" id="answer-heading">{{page["answer"]}}</h2>
         <div class="verdict-grid">
           <p class="digit" id="digit" aria-hidden="true">?</p>
           <div class="said">
             <p class="sentence" id="sentence" aria-hidden="true">{{words["scripts"]["empty"]}}</p>
             <p class="unseen" id="spoken" role="status"></p>
             <button id="again" type="button" hidden>{{page["readAgain"]}}</button>
+            <button id="example" type="button" hidden>{{page["example"]}}</button>
           </div>
           <figure class="seen" id="seen-figure" hidden>
             <img id="seen" src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" width="112" height="112" alt="{{page['seen']}}" aria-describedby="preparation" draggable="false">
@@ -77,7 +83,8 @@
       </ol>
     </div>
 
-    <section class="tools" aria-label="{{page['tools']}}">
+    <section class="tools" aria-labelledby="tools-heading">
+      <h2 class="unseen" id="tools-heading">{{page["tools"]}}</h2>
       <label class="size">{{page["pen"]}} <input id="pen-size" type="range" min="1" max="12" step="0.5" value="5" aria-label="{{page['penSize']}}"></label>
       <fieldset class="colours" id="colours">
         <legend class="unseen">{{page["penColour"]}}</legend>
@@ -91,9 +98,9 @@
     <p class="unseen" id="gallery-status" role="status"></p>
   </main>
 
-  <section aria-label="{{page['inside']}}">
+  <section aria-labelledby="inside-heading">
   <details class="inside panel" id="inside" data-state="empty" open>
-    <summary>{{page["inside"]}}</summary>
+    <summary><h2 id="inside-heading">{{page["inside"]}}</h2></summary>
     <div class="why">
       <div class="heat"><img id="heat-seen" alt="" draggable="false"><canvas id="heat" width="28" height="28" role="img" aria-labelledby="evidence"></canvas></div>
       <div class="evidence">
