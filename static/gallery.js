@@ -51,11 +51,12 @@ export class Gallery {
   /** From the picture that is large to the one that a key asks for. @param {KeyboardEvent} event */
   #goTo(event) {
     const [now, last] = [this.#files.findIndex((file) => file === this.#large), this.#files.length - 1];
+    const row = this.#columns();
     const places = new Map([
       ["ArrowLeft", now - 1],
-      ["ArrowUp", now - 1],
+      ["ArrowUp", now - row],
       ["ArrowRight", now + 1],
-      ["ArrowDown", now + 1],
+      ["ArrowDown", now + row],
       ["Home", 0],
       ["End", last],
     ]);
@@ -64,6 +65,13 @@ export class Gallery {
     event.preventDefault();
     this.#onChosen(file);
     this.#tiles.get(file)?.button.focus();
+  }
+
+  /** @returns {number} how far it is from one to that below it; on a strip, the next */
+  #columns() {
+    const heights = [...this.#tiles.values()].map(({ button }) => button.offsetTop);
+    const below = heights.findIndex((height) => height > heights[0]);
+    return below === -1 ? 1 : below;
   }
 
   /** @param {Pictures | null} pictures of which one alone needs no gallery */

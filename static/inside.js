@@ -35,6 +35,8 @@ export class Inside {
   /** @type {Explanation | null} */
   #shown = null;
   #frame = 0;
+  /** Whether somebody has asked about a digit and not been answered yet. */
+  #isAsked = false;
   /** @type {{layer: LayerName, map: number}} what is enlarged */
   #enlarged = { layer: "C1", map: 0 };
 
@@ -45,6 +47,10 @@ export class Inside {
       button.setAttribute("aria-label", say(words.whyNot, { digit }));
       button.addEventListener("click", () => {
         for (const each of this.#choices) each.setAttribute("aria-pressed", String(each === button));
+        this.#isAsked = true;
+        this.#panel.setAttribute("aria-busy", "true");
+        this.#sentence.setAttribute("aria-live", "polite"); // for this one answer: the others come as one draws
+        this.#sentence.textContent = words.pending;
         onDigit(digit);
       });
     });
@@ -53,6 +59,7 @@ export class Inside {
   /** @param {string} sentence that is said in place of an explanation */
   clear(sentence) {
     this.#shown = null;
+    this.#stopAsking();
     this.#panel.dataset.state = "empty";
     this.#sentence.textContent = sentence;
     this.#trouble.textContent = "";
@@ -61,6 +68,7 @@ export class Inside {
 
   /** @param {string} sentence about an explanation that did not come; the one before stays */
   showTrouble(sentence) {
+    this.#stopAsking();
     this.#draw(); // with the digit pressed that it is about
     this.#trouble.textContent = sentence;
   }
@@ -68,8 +76,15 @@ export class Inside {
   /** @param {Explanation} explanation */
   show(explanation) {
     this.#shown = explanation;
+    if (!this.#isAsked) this.#sentence.setAttribute("aria-live", "off");
+    this.#stopAsking();
     this.#trouble.textContent = "";
     this.#drawSoon();
+  }
+
+  #stopAsking() {
+    this.#isAsked = false;
+    this.#panel.removeAttribute("aria-busy");
   }
 
   /** But once a frame, however fast the answers come. */
@@ -87,7 +102,7 @@ export class Inside {
     this.#panel.dataset.state = "shown";
     if (seen) this.#seen.src = seen;
     for (const layer of layers) this.#drawLayer(layer, tints);
-    this.#drawEvidence(evidence, tints);
+    if (!this.#isAsked) this.#drawEvidence(evidence, tints); // or it would seem to be the answer
     this.#drawDetail(tints);
   }
 

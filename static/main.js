@@ -31,7 +31,7 @@ const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
 const BETWEEN_EXPLANATIONS = 100; // milliseconds
 const PEEPS_IN = 48; // pixels of the panel that show at the window's edge, and no more than its heading
 const LATE = 600; // milliseconds after which an answer is seen to be waited for
-const BETWEEN_STROKES = 600; // milliseconds from which on a hand that has lifted the pen is at rest
+const BETWEEN_STROKES = 1_000; // milliseconds from which on a hand that has lifted the pen is at rest
 
 const drawing = new Drawing();
 const preview = new Preview();
@@ -72,6 +72,7 @@ let lastPen = tools[0];
 
 paper.addEventListener("touchstart", ({ touches }) => (seenFrom = touches.length > 1 ? "" : view()), { passive: true });
 paper.addEventListener("touchend", tellHowToDraw);
+paper.addEventListener("click", () => drawing.pictures && tellOnPaper(words.clearToDraw));
 addEventListener("scroll", () => {
   if (!paperNote.hasAttribute("data-warning")) tellOnPaper(""); // a busy browser scrolls after the finger has gone
 });

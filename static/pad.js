@@ -23,8 +23,11 @@ export class Pad {
   #pointer = null;
   /** Whether it has hardly moved since. */
   #rests = false;
-  /** @type {PointerEvent | null} how a second finger came down while the first rested: whichever moves will draw */
-  #second = null;
+  /**
+   * @type {PointerEvent | null} how a pointer came down that draws once it moves: a second finger while the first rests,
+   *   or a mouse over pictures, which a mere click is not to take away
+   */
+  #waiting = null;
   #frame = 0;
   #palette = palette();
   #penFeltAt = -Infinity;
@@ -51,8 +54,9 @@ export class Pad {
     this.#onChange = listener.onChange;
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 && event.button !== ERASER_END) return;
-      if (this.#accepts(event)) begin(event);
-      else if (event.pointerType === "touch" && this.#rests) this.#second = event;
+      const isOverPictures = event.pointerType === "mouse" && drawing.pictures;
+      if (this.#accepts(event) && !isOverPictures) begin(event);
+      else if (isOverPictures || (event.pointerType === "touch" && this.#rests)) this.#waiting = event;
     });
     const begin = (/** @type {PointerEvent} */ event) => {
       event.preventDefault();
@@ -60,7 +64,7 @@ export class Pad {
       if (takesOver) drawing.withdraw();
       this.#pointer = event;
       this.#rests = event.pointerType === "touch";
-      this.#second = null;
+      this.#waiting = null;
       canvas.setPointerCapture(event.pointerId);
       this.#tool = event.button === ERASER_END ? { ...tool(), erases: true } : tool();
       this.#erasedAt = null;
@@ -68,19 +72,19 @@ export class Pad {
     };
     canvas.addEventListener("pointermove", (event) => {
       if (event.pointerType === "pen") this.#penFeltAt = performance.now();
-      if (isSame(event, this.#second) && hasMoved(event, this.#second)) begin(this.#second);
-      if (!isSame(event, this.#pointer)) return;
-      if (hasMoved(event, this.#pointer)) this.#rests = false;
-      if (!this.#rests) this.#second = null;
       // Where a menu opens under the mouse, nobody tells that its button was let go.
       if (event.pointerType === "mouse" && !event.buttons) return lift(event);
+      if (isSame(event, this.#waiting) && hasMoved(event, this.#waiting)) begin(this.#waiting);
+      if (!isSame(event, this.#pointer)) return;
+      if (hasMoved(event, this.#pointer)) this.#rests = false;
+      if (!this.#rests) this.#waiting = null;
       const events = event.getCoalescedEvents?.() ?? [];
       if (this.#follow(events.length ? events : [event])) this.#tell();
     });
     const lift = (/** @type {PointerEvent} */ event) => {
-      if (isSame(event, this.#second)) this.#second = null;
+      if (isSame(event, this.#waiting)) this.#waiting = null;
       if (!isSame(event, this.#pointer)) return;
-      this.#pointer = this.#second = null;
+      this.#pointer = this.#waiting = null;
       this.#rests = false;
       if (drawing.end()) this.#tell();
       listener.onEnd();

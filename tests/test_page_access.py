@@ -16,6 +16,7 @@ from on_page import (
     inked,
     on_pad,
     pixel,
+    places_of,
 )
 
 axe_playwright = pytest.importorskip(
@@ -58,6 +59,37 @@ def test_of_a_phone_held_sideways_the_pad_is_seen_at_once(open_page):
     expect_digit(page, 4)
     for name in ("#pad", "#clear", "#answer", "#others"):
         expect_in_window(page, name)
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (375, 553), (360, 640)])
+def test_on_a_small_phone_one_sees_the_answer_while_one_draws(open_page, width: int, height: int):
+    page = open_page(width=width, height=height, has_touch=True, is_mobile=True)
+    draw(page, digit(4), "touch")
+    expect_digit(page, 4)
+    assert page.evaluate("scrollY") == 0
+    for name in ("#pad", "#clear", "#digit"):
+        expect_in_window(page, name)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 577), (1366, 625), (1440, 740)])
+def test_in_a_low_window_all_of_the_answer_is_seen(open_page, width: int, height: int):
+    page = open_page(width=width, height=height)
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    for name in ("#pad", "#clear", "#pen-size", "#answer", "#bars"):
+        expect_in_window(page, name)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1536, 730), (1920, 1080)])
+def test_in_a_wide_window_the_layers_light_up_beside_the_pad(open_page, width: int, height: int):
+    page = open_page(width=width, height=height)
+    draw_with_mouse(page, digit(4))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    for name in ("#pad", "#answer", "#bars", "#heat", "[data-layer=C1]", "[data-layer=S2]"):
+        expect_in_window(page, name)
+    before = places_of(page, "#pad")
+    page.locator("[data-layer=output]").hover()
+    assert places_of(page, "#pad") == before, "one scrolls in the layers alone"
 
 
 @pytest.mark.parametrize(("width", "height"), [(768, 1024), (820, 1180)])

@@ -427,7 +427,7 @@ def test_a_digit_that_is_done_is_not_said_to_be_none_since_half_of_it_was(page: 
     expect(page.locator("#sentence")).to_contain_text("This is a 4.")
 
 
-def test_what_was_done_to_a_picture_moves_no_button(page: Page):
+def test_what_was_done_to_a_picture_moves_nothing_else(page: Page):
     places = []
     for preparation in ([], ["inverted", "parts_left_out"]):
         page.unroute_all()
@@ -436,7 +436,7 @@ def test_what_was_done_to_a_picture_moves_no_button(page: Page):
         page.set_input_files("#choose", handwriting.DATA / "7.png")
         expect(page.locator("#preparation")).to_be_visible(visible=bool(preparation))
         expect_digit(page, 4)
-        places.append(places_of(page, "#yes", "#others"))
+        places.append(places_of(page, "#yes", "#others", "#bars", "#pen-size"))
         page.click("#clear")
     assert places[0] == places[1]
 

@@ -192,6 +192,23 @@ def test_an_explanation_that_did_not_come_is_told_of_beside_the_one_before_and_c
     expect(page.locator("#inside-trouble")).to_be_empty()
 
 
+def test_what_was_said_of_one_digit_is_not_taken_for_what_is_asked_about_another(page: Page):
+    draw_with_mouse(page, digit(7))
+    evidence = page.locator("#evidence")
+    expect(evidence).to_have_text("What spoke for the 7, and what against it.")
+    held = []
+    page.route("**/explain*", lambda route: held.append(route))
+    with page.expect_request("**/explain?digit=9"):
+        page.click("#why button >> nth=9")
+    page.locator("#layers canvas").first.hover()
+    expect(page.locator("#inside")).to_have_attribute("aria-busy", "true")
+    expect(evidence).to_have_text("Reading…")
+    held[0].continue_()
+    expect(evidence).to_contain_text("What would speak for a 9")
+    expect(evidence).to_have_attribute("aria-live", "polite")
+    expect(page.locator("#inside[aria-busy]")).to_have_count(0)
+
+
 def test_nobody_looking_nothing_is_explained(page: Page):
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "explain" in request.url else None)

@@ -297,8 +297,7 @@ def test_the_gallery_is_one_stop_of_the_tab_key_and_arrows_go_through_it(page: P
     page.keyboard.press("Tab")
     for key, number in (
         ("ArrowRight", 1),
-        ("ArrowDown", 2),
-        ("ArrowLeft", 1),
+        ("ArrowLeft", 0),
         ("End", 9),
         ("ArrowRight", 9),
         ("Home", 0),
@@ -308,6 +307,34 @@ def test_the_gallery_is_one_stop_of_the_tab_key_and_arrows_go_through_it(page: P
         expect_digit(page, number)
     page.keyboard.press("Tab")
     expect(page.locator("#gallery :focus")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, 1280], ids=["strip", "grid"])
+def test_arrows_up_and_down_go_to_the_picture_above_and_below_or_the_one_before_and_after(open_page, width: int):
+    page = open_page(width=width)
+    page.set_input_files("#choose", sorted(handwriting.DATA.iterdir()))
+    large = page.locator("#gallery [aria-pressed=true]")
+    expect(large).to_have_count(1)
+    first = large.bounding_box()
+    large.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#which")).not_to_contain_text("1 of 10")
+    second = large.bounding_box()
+    assert (second["x"] > first["x"], second["y"] > first["y"]) == ((True, False) if width == 390 else (False, True))
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#which")).to_contain_text("1 of 10")
+
+
+def test_a_mere_click_takes_no_pictures_away(page: Page):
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
+    expect_digit(page, 3)
+    page.click("#pad", position={"x": 100, "y": 100})
+    expect(page.locator("#paper-note")).to_contain_text("Clear")
+    page.mouse.move(300, 300)
+    expect_digit(page, 3)
+    expect(page.locator("#gallery button")).to_have_count(2)
+    draw_with_mouse(page, digit(7))
+    expect_digit(page, 7)
 
 
 def test_a_file_that_was_chosen_can_be_chosen_again(page: Page):

@@ -64,6 +64,7 @@
           <div class="right-or-wrong" id="verdict" hidden>
             <button id="yes" type="button"></button>
             <span id="no">{{page["no"]}}</span>
+            <span class="kept">{{page["kept"]}}</span>
             <span id="verdict-note" role="status"></span>
             <div class="digits" id="others" role="group" aria-labelledby="no">
               % for digit in range(10):
@@ -72,7 +73,6 @@
             </div>
           </div>
           % end
-          <p class="preparation" id="preparation" hidden></p>
         </div>
       </section>
 
@@ -81,6 +81,7 @@
         <li><span class="name">{{digit}}</span><span class="track"><span class="bar"></span></span><span class="share">–</span></li>
         % end
       </ol>
+      <p class="preparation" id="preparation" hidden></p>
     </div>
 
     <section class="tools" aria-labelledby="tools-heading">
@@ -98,7 +99,7 @@
     <p class="unseen" id="gallery-status" role="status"></p>
   </main>
 
-  <section aria-labelledby="inside-heading">
+  <section class="beside" aria-labelledby="inside-heading">
   <details class="inside panel" id="inside" data-state="empty" open>
     <summary><h2 id="inside-heading">{{page["inside"]}}</h2></summary>
     <div class="why">
