@@ -22,6 +22,7 @@ from net.lines import LEAST_WIDTH, lines_touching
 from net.paper import Difference, difference_from_paper
 from net.parts import SURE_INK
 
+WIDEST_FOLD = 0.25  # of the picture's width, or height
 SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or light
 
 # What may have been done to a picture.
@@ -42,6 +43,7 @@ class Ink:
     on_page: "Ink | None" = None  # what is written on a part that seems to be no ink but a page
     last_resorts: tuple[Floats, ...] = ()  # what it may be, told by its strength or its pixels alone
     is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
+    may_be_fold: bool = False  # whether it is a line from one side of the picture to the other
 
     @property
     def looks(self) -> "tuple[Ink, ...]":
@@ -104,7 +106,19 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
         others=other_looks(difference, found, lineless, across=across),
         on_page=ink_on_page(image, view.on_picture(first.page)) if first.page else None,
         last_resorts=(*uncrossed_in(difference, found), *seen_of(found.last_resorts)),
+        may_be_fold=is_line_across(view.on_picture(digit), image),
     )
+
+
+def is_line_across(digit: Box, image: Image.Image) -> bool:
+    """Whether ``digit`` goes from one side of ``image`` to the other, and is narrow: as a fold or an edge of paper is.
+
+    A 1 that was cut out closely is not narrow next to its picture.
+    """
+    top, bottom, left, right = digit
+    goes_down = top <= 0 and bottom >= image.height and right - left < WIDEST_FOLD * image.width
+    goes_over = left <= 0 and right >= image.width and bottom - top < WIDEST_FOLD * image.height
+    return goes_down or goes_over
 
 
 def goes_across(found: InkInBox, width: int) -> bool:

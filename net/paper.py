@@ -140,8 +140,12 @@ def wider_than_strokes(mask: Flags) -> Flags:
 
 
 def widest_stroke(pixels: Pixels) -> int:
-    """How wide a stroke on a photograph, ``pixels`` [H, W, ...], may be, in pixels."""
-    return max(3, round(min(pixels.shape[:2]) * WIDEST_STROKE))
+    """How wide a stroke on a photograph, ``pixels`` [H, W, ...], may be, in pixels.
+
+    Of one that was cut down to a 1, it may be half of the width.
+    """
+    shorter, longer = sorted(pixels.shape[:2])
+    return max(3, round(max(shorter, longer / 2) * WIDEST_STROKE))
 
 
 def reaches_rim(mask: Flags) -> bool:

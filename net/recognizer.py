@@ -25,9 +25,10 @@ from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
 WIDENED, HEIGHTENED = "widened", "heightened"  # it is narrower, or flatter, than most digits are
-# A digit, and those of which it may be a piece: a circle of an 8, a 9 without its stem; the slash of a 0, the stem of a
-# 4; a 2 without its base. And what is narrow may be read as a 1; but a 1 with a flag, once that is widened, as a 7.
-PIECES = {0: (8, 9), 1: (0, 2, 3, 4, 5, 6, 8, 9), 7: (2,)}
+# A digit, and those of which it may be a piece: a circle of an 8, a 6 or a 9 without its stem; the slash of a 0, the
+# stem of a 4; a 2 without its base. And what is narrow may be read as a 1; but a 1 with a flag, once that is widened,
+# as a 7.
+PIECES = {0: (6, 8, 9), 1: (0, 2, 3, 4, 5, 6, 8, 9), 7: (2,)}
 MAY_BE_PIECE = 0.3  # probability of the one from which on a look that shows another digit makes the other doubtful
 
 # A picture file, given whole, or strokes made by `net.strokes.parse`.
@@ -77,6 +78,7 @@ class Look:
     preparation: frozenset[str]
     is_rival: bool = False  # as `net.strokes.StrokesLook` has it
     is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
+    may_be_fold: bool = False  # as `net.ink.Ink` has it
 
     def may_show(self, digit: int) -> bool:
         """Whether ``digit``, which is read here, may be believed: a 1 with a flag, once that is widened, is a 7."""
@@ -175,7 +177,8 @@ class Recognizer:
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
         looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
         strokes that make a digit, some may well make another. Nor is a certain digit to be trusted that may be a piece
-        of another; a rival is looked at for that alone. A last resort is believed where nothing else is certain.
+        of another; a rival is looked at for that alone; nor a 1 that may be a fold. A last resort is believed where
+        nothing else is certain.
         """
         eligible = [reading for reading in readings if reading.look.may_show(reading.digit)]
         certain = [reading for reading in eligible if reading.confidence > self.calibration.certain_above]
@@ -190,7 +193,7 @@ class Recognizer:
         return Prediction(
             digit=probabilities.index(confidence),
             confidence=confidence,
-            certain=bool(certain) and not contradicting,
+            certain=bool(certain) and not contradicting and not (shown.look.may_be_fold and shown.digit == 1),
             probabilities=tuple(probabilities),
             seen=shown.look.pixels,
             preparation=shown.look.preparation,
@@ -245,7 +248,12 @@ def look_at(given: Given, max_pixels: int = MAX_PIXELS) -> Looked:
     image = decode(given, max_pixels)
     decoded = time.perf_counter()
     looks = [
-        Look(normalize(look.strength), look.preparation, is_last_resort=look.is_last_resort)
+        Look(
+            normalize(look.strength),
+            look.preparation,
+            is_last_resort=look.is_last_resort,
+            may_be_fold=look.may_be_fold,
+        )
         for look in find_ink(image).looks
     ]
     return Looked(with_stretched(looks), is_picture=True, decode=decoded - started, ink=time.perf_counter() - decoded)

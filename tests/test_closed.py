@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from test_corrections import called
 from test_server import PICTURES, Answer, as_raw_body, ask, data_url, post
 
 import server as server_module
+from net.serving import access_log
 from net.serving.gate import RateLimit, behind
 from net.serving.limits import Limits
 from net.serving.metrics import Metrics
@@ -338,6 +340,15 @@ def test_a_fault_of_the_servers_own_tells_strangers_nothing_and_its_log_everythi
             assert any("request of-the-fault failed" in line for line in lines)
             assert any("DatabaseError" in line for line in lines)
             assert all(re.match(r"2\d{3}-|    ", line) for line in lines), "a traceback cannot pass for requests"
+
+
+def test_nothing_in_a_traceback_is_obeyed_by_a_terminal_or_passes_for_a_request():
+    try:
+        raise ValueError("\x1b[2J\x9b31m\n2026-01-01 00:00:00,000 127.0.0.1 GET /forged 200")
+    except ValueError:
+        lines = access_log.Lines().formatException(sys.exc_info()).split("\n")
+    assert all(line.startswith("    ") and line.isprintable() for line in lines)
+    assert any("forged" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", ["Origin", "Host", "X-Forwarded-For", "Forwarded", "Via", "Content-Type", "Cookie"])

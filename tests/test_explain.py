@@ -32,6 +32,14 @@ def test_the_evidence_adds_up_to_what_the_picture_does_to_the_logits(recognizer:
     assert (evidence[torch.from_numpy(seen) == 0] == 0).all(), "blank paper has no part in it"
 
 
+def test_what_no_other_digit_is_named_for_is_compared_with_all_of_them_alike(recognizer: Recognizer):
+    seen = strokes.draw(SEVEN)
+    with_each = [explain.evidence(recognizer.network, seen, 7, other) for other in range(10) if other != 7]
+    with_all = explain.evidence(recognizer.network, seen, 7)
+    assert torch.allclose(with_all, torch.stack(with_each).mean(0), atol=1e-4)
+    assert not torch.allclose(with_all, with_each[0], atol=1e-2)
+
+
 def test_explaining_changes_no_answer(recognizer: Recognizer):
     before = recognizer.recognize(SEVEN).probabilities
     explain.evidence(recognizer.network, strokes.draw(SEVEN), 3)

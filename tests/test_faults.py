@@ -22,7 +22,7 @@ import handwriting
 import pytest
 import torch
 from conftest import HOME, LINE_TIMEOUT, RunningServer, children, free_port, started
-from test_closed import rest
+from test_closed import measured, rest
 from test_corrections import correct, exported, post_correction
 from test_server import PICTURES, ask, post
 
@@ -324,6 +324,25 @@ def test_a_process_that_is_killed_is_replaced_and_none_outlives_the_others(tmp_p
         assert not is_alive(second)
         assert not is_alive(third)
         assert refuses(running.port)
+
+
+@linux_only
+def test_a_process_that_is_killed_takes_no_count_with_it_and_leaves_no_file_behind(tmp_path: Path):
+    def kill_one() -> None:
+        before = children(running.process.pid)
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: len(children(running.process.pid) - before) == 1, "another in its place")
+        for path in PICTURES:
+            post(running, path.read_bytes(), "image/png")
+
+    with started(tmp_path, "--processes", "2") as running:
+        folder, begun = folder_of(running), measured(running)["digits_start_time_seconds"]
+        for times in (1, 2):
+            kill_one()
+            after = measured(running)
+            assert after["digits_request_seconds_count route=/predict"] == times * len(PICTURES)
+            assert after["digits_start_time_seconds"] == begun
+            assert {file.stem.rpartition("_")[2] for file in folder.glob("*.db")} <= {"0", "1"}
 
 
 @linux_only

@@ -311,7 +311,8 @@ def test_a_drawing_outlives_a_reload_and_can_be_undone(page: Page):
     expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
     assert inked(page) == 0
     page.goto(f"{page.url}api")
-    page.evaluate("sessionStorage.setItem('drawing', '{\"strokes\": [{\"points\": 7}]}')")
+    damaged = {"strokes": [{"points": 7, "width": 0.1, "colour": "ink"}], "colour": "ink", "penSize": "9"}
+    page.evaluate("(drawing) => sessionStorage.setItem('drawing', drawing)", json.dumps(damaged))
     page.click("text=Back to the drawing pad")
     expect(page.locator("#choose")).to_be_enabled()
     expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")

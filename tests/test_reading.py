@@ -289,6 +289,28 @@ def test_a_one_across_the_whole_page_is_certain(recognizer: Recognizer):
     assert (prediction.digit, prediction.certain) == (1, True)
 
 
+@pytest.mark.parametrize("lean", [0, 25])
+def test_a_fold_from_rim_to_rim_of_an_empty_page_is_no_certain_one(recognizer: Recognizer, lean: int):
+    page = handwriting.lit_paper(300)
+    ImageDraw.Draw(page).line((140, -5, 140 + lean, 305), fill="#8a7f60", width=4)
+    assert not recognizer.recognize(png(page)).certain
+    sideways = page.rotate(90)
+    assert not recognizer.recognize(png(sideways)).certain
+
+
+def test_a_one_that_was_cut_out_closely_is_certain(recognizer: Recognizer):
+    page = handwriting.lit_paper(300)
+    ImageDraw.Draw(page).line((140, 20, 150, 280), fill="#404040", width=14)
+    prediction = recognizer.recognize(png(page.crop((128, 20, 162, 280))))
+    assert (prediction.digit, prediction.certain) == (1, True)
+
+
+def test_a_hollow_six_is_no_certain_zero_for_its_closed_loop(recognizer: Recognizer):
+    read = [recognizer.recognize(png(lines.drawing("hollow", 6, seed))) for seed in range(20)]
+    assert sum(prediction.digit == 6 for prediction in read) >= 18
+    assert not any(prediction.certain and prediction.digit == 0 for prediction in read)
+
+
 def test_ones_as_straight_as_a_mouse_draws_them_are_read_without_doubt(recognizer: Recognizer):
     doubted = []
     for lean in (-60, -40, -25, -15, 0, 15, 25, 40, 60):

@@ -416,7 +416,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     devices.add_argument(
         "--device",
         choices=DEVICES,
-        help="auto takes the fastest that there is (default: auto)",
+        help="auto takes CUDA, else MPS, else the CPU (default: auto)",
     )
     parser.set_defaults(device="auto")
     parser.add_argument("--fast", action="store_true", help="99%% in seconds: one epoch, half the maps, nothing varied")

@@ -16,9 +16,9 @@ class DeviceError(Exception):
 
 
 def choose_device(name: str, number: int = 0) -> torch.device:
-    """The device called ``name``, of several GPUs the one with that ``number``; for ``auto`` the fastest there is.
+    """The device called ``name``, of several GPUs the one with that ``number``.
 
-    Raises DeviceError.
+    For ``auto`` that is CUDA, else MPS, else the CPU. Raises DeviceError.
     """
     available: dict[str, Callable[[], bool]] = {
         "cuda": torch.cuda.is_available,

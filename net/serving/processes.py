@@ -82,6 +82,7 @@ class Child:
     """One of several processes."""
 
     process: subprocess.Popen[bytes]
+    place: int  # from 0 on; no two that live have the same
     ready_at: float | None = None  # the time, by time.monotonic(), from which on it answers
 
     @property
@@ -125,6 +126,7 @@ class Supervisor:
             Path(lock.name).rename(Path(folder, LOCK))  # held already, so that nobody takes it for left behind
             self.lock = lock.fileno()
             os.environ[metrics.FOLDER] = folder
+            os.environ[metrics.STARTED] = str(time.time())
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self.on_stop)
             signal.signal(signal.SIGHUP, self.on_hang_up)
@@ -144,6 +146,7 @@ class Supervisor:
         """Start one process more."""
         Path(os.environ[metrics.FOLDER]).mkdir(mode=0o700, exist_ok=True)  # systemd clears up after users who log out
         descriptors = [listener.fileno() for listener in self.listeners]
+        place = min(set(range(self.count)) - {child.place for child in self.children.values()})
         process = terminal.start(
             self.command,
             puts_off_hang_up=True,
@@ -154,9 +157,10 @@ class Supervisor:
                 SOCKETS: ",".join(map(str, descriptors)),
                 READY: str(self.writable),
                 LIFELINE: str(self.lifeline),
+                metrics.PLACE: str(place),
             },
         )
-        self.children[process.pid] = Child(process)
+        self.children[process.pid] = Child(process, place)
 
     def supervise(self, folder: str, ready: Callable[[], None]) -> int:
         """Start anew what dies, until told to stop or there is no hope; the exit status.
@@ -175,7 +179,7 @@ class Supervisor:
                 self.stop()
             for pid in dead:
                 child = self.children.pop(pid)
-                mark_process_dead(pid, folder)
+                mark_process_dead(child.place, folder)
                 if self.is_stopping:
                     failed = child.process.returncode > 0 or child.process.returncode == -signal.SIGKILL
                     status = max(status, int(failed))
