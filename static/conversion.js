@@ -1,30 +1,36 @@
-/** Pictures in formats that this browser knows and the server does not: AVIF, SVG, or HEIC on a Mac. */
+/** Pictures made fit to be sent: in a format that the server reads, and no larger than it looks at. */
 
 import { contextOf } from "./dom.js";
 
 const READ_BY_SERVER = ["image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp"];
-const LONGEST_SIDE = 2_000; // pixels
+const LARGE = 1_000_000; // bytes, of which a slow telephone sends a photograph's in half a minute
+const LONGEST_SIDE = 2_000; // pixels; more tells nothing about a digit
 const WITHOUT_SIZE = 1_000; // pixels, of the sides of an SVG that tells none
+const QUALITY = 0.9; // 0 to 1, of what is compressed
 
-/** @type {WeakMap<Blob, Promise<Blob>>} those that were converted, for they may be sent again */
+/** @type {WeakMap<Blob, Promise<Blob>>} what became of those that were converted, for they may be sent again */
 const converted = new WeakMap();
 
-/** @param {Blob} file @returns {Promise<Blob>} as a PNG where the server would not read it, and the browser can */
-export async function asServerReads(file) {
-  // Without a type the browser does not know what it is; the server looks at the bytes.
-  if (!file.type || READ_BY_SERVER.includes(file.type)) return file;
-  const png = converted.get(file) ?? asPng(file);
-  converted.set(file, png);
-  return png;
+/**
+ * @param {Blob} file @returns {Promise<Blob>} AVIF, SVG or HEIC in a format that the server reads, where this browser
+ *   knows it; a large photograph made smaller, without its place and time; all else as it is
+ */
+export async function asSent(file) {
+  const isRead = !file.type || READ_BY_SERVER.includes(file.type); // without a type the server looks at the bytes
+  const isLarge = file.type === "image/jpeg" && file.size > LARGE;
+  if (isRead && !isLarge) return file;
+  const done = converted.get(file) ?? drawnAnew(file, isLarge ? "image/jpeg" : "image/webp");
+  converted.set(file, done);
+  return done;
 }
 
-/** @param {Blob} file @returns {Promise<Blob>} itself where the browser does not know it either */
-async function asPng(file) {
+/** @param {Blob} file @param {string} type @returns {Promise<Blob>} the file itself where the browser cannot */
+async function drawnAnew(file, type) {
   const image = new Image();
   image.src = URL.createObjectURL(file);
   try {
     await image.decode();
-    return (await drawn(image)) ?? file;
+    return (await encoded(image, type)) ?? file;
   } catch {
     return file;
   } finally {
@@ -32,13 +38,16 @@ async function asPng(file) {
   }
 }
 
-/** @param {HTMLImageElement} image that is there @returns {Promise<Blob | null>} null where there is no memory for it */
-function drawn(image) {
+/**
+ * @param {HTMLImageElement} image that is there @param {string} type in place of which some browsers give PNG
+ * @returns {Promise<Blob | null>} null where there is no memory for it
+ */
+function encoded(image, type) {
   const [width, height] = [image.naturalWidth || WITHOUT_SIZE, image.naturalHeight || WITHOUT_SIZE];
   const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
   contextOf(canvas).drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((done) => canvas.toBlob(done));
+  return new Promise((done) => canvas.toBlob(done, type, QUALITY));
 }

@@ -1,6 +1,6 @@
 /** Asks the server: one request at a time, and after it the newest picture only. */
 
-import { asServerReads } from "./conversion.js";
+import { asSent } from "./conversion.js";
 import { authorization } from "./token.js";
 import { errorInWords, words } from "./words.js";
 
@@ -145,7 +145,7 @@ async function answerTo({ address, picture }, signal) {
  * @returns {Promise<Response>}
  */
 export async function post(address, picture, signal) {
-  const body = typeof picture === "string" ? picture : await asServerReads(picture);
+  const body = typeof picture === "string" ? picture : await asSent(picture);
   const type = typeof body === "string" ? "application/json" : body.type || "image/png";
   return fetch(address, { method: "POST", headers: { "Content-Type": type, ...authorization() }, body, signal });
 }

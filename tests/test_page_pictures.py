@@ -5,6 +5,7 @@ import io
 import json
 import re
 import subprocess
+import zipfile
 from pathlib import Path
 
 import handwriting
@@ -25,6 +26,7 @@ from on_page import (
 )
 from PIL import Image
 from playwright.sync_api import Page, expect
+from test_server import ask
 
 
 def choose_pictures_over_a_drawing(page: Page) -> None:
@@ -214,6 +216,33 @@ def test_how_many_pictures_have_been_read_is_seen_meanwhile(page: Page):
         expect(page.locator("#progress")).to_have_text(f"{number} of 3 read…")
         held[-1].continue_()
     expect(page.locator("#progress")).to_have_text("3 pictures have been read.")
+
+
+def test_a_large_photograph_is_sent_smaller_and_without_the_place_where_it_was_taken(
+    page: Page, server: RunningServer, tmp_path: Path
+):
+    paper = handwriting.lit_paper(500).resize((3000, 3000))
+    photograph = handwriting.render(digit(7), 3000, 0.04, "#203060", paper).convert("RGB").rotate(90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn a quarter clockwise to look at it
+    exif.get_ifd(0x8825)[1] = "N"  # of a latitude
+    photograph.save(tmp_path / "seven.jpg", quality=99, exif=exif)
+    assert (tmp_path / "seven.jpg").stat().st_size > 1_000_000
+    page.set_input_files("#choose", tmp_path / "seven.jpg")
+    expect_digit(page, 7)
+    before = set(zipped(server).namelist())
+    page.click("#yes")
+    expect(page.locator("#verdict-note")).to_contain_text("kept as a 7")
+    kept = zipped(server)
+    [name] = set(kept.namelist()) - before
+    with Image.open(io.BytesIO(kept.read(name))) as sent:
+        assert sent.size == (2000, 2000)
+        assert not sent.getexif()
+
+
+def zipped(server: RunningServer) -> zipfile.ZipFile:
+    """All corrections."""
+    return zipfile.ZipFile(io.BytesIO(ask(server, "GET", "/corrections.zip").body))
 
 
 SEVEN = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M90 30 H170 L120 130" fill="none" stroke="navy"/></svg>'
