@@ -63,7 +63,6 @@ from net.serving.contract import (
 )
 from net.serving.gate import (
     RateLimit,
-    behind,
     is_address,
     is_from_this_machine,
     is_origin,
@@ -72,6 +71,7 @@ from net.serving.gate import (
     is_token,
     is_usable_token,
     read_token,
+    trusting_proxy,
 )
 from net.serving.limits import Limits
 from net.serving.metrics import CONTENT_TYPE, Metrics
@@ -251,7 +251,7 @@ def create_app(
 
     app.default_error_handler = answer_error
     observed = Observed(app, metrics, origins)
-    return behind(trusted_proxy, observed) if trusted_proxy else observed
+    return trusting_proxy(trusted_proxy, observed) if trusted_proxy else observed
 
 
 def refuse_settings(origins: Iterable[str], rate: float | None, token: str | None, trusted_proxy: str | None) -> None:

@@ -18,7 +18,7 @@ MOST_OF_RIM = 0.35  # of the picture is ink where a digit was cut out closely
 MOST_CORNERS = 1  # of the picture are ink then; the table's edge has two
 WIDEST_SQUARE = 0.27  # of the ink's longer side is the widest square in it; a page that lies on a table has wider ones
 
-Frame = tuple[tuple[int, int], tuple[int, int]]  # how many rows above and below, and columns before and behind
+Frame = tuple[tuple[int, int], tuple[int, int]]  # how many rows above and below, and columns left and right
 NO_FRAME = ((0, 0), (0, 0))
 
 
@@ -30,8 +30,8 @@ def evenly_lit_paper(image: Image.Image) -> Bytes | None:
     """
     small = np.asarray(image.reduce(-(-max(image.size) // SURFACE_SIDE)), np.float32)
     for frame in dict.fromkeys((frame_around(small.mean(axis=2)), NO_FRAME)):
-        (above, below), (before, behind) = frame
-        surface = paper_surface(small[above : len(small) - below, before : small.shape[1] - behind])
+        (above, below), (left, right) = frame
+        surface = paper_surface(small[above : len(small) - below, left : small.shape[1] - right])
         if surface is not None:
             under_frame = Image.fromarray(np.pad(surface, (*frame, (0, 0)), mode="edge"))
             return np.asarray(under_frame.resize(image.size, Image.Resampling.BILINEAR))
@@ -52,8 +52,8 @@ def frame_around(grey: Floats) -> Frame:
     """The dark frame around ``grey``, float [H, W], if there is one on all four sides."""
     is_dark = grey < otsu_threshold(np.bincount(np.rint(grey).astype(int).ravel(), minlength=256))
     above, below = dark_lines(is_dark), dark_lines(is_dark[::-1])
-    before, behind = dark_lines(is_dark.T), dark_lines(is_dark.T[::-1])
-    return ((above, below), (before, behind)) if above and below and before and behind else NO_FRAME
+    left, right = dark_lines(is_dark.T), dark_lines(is_dark.T[::-1])
+    return ((above, below), (left, right)) if above and below and left and right else NO_FRAME
 
 
 def dark_lines(is_dark: Flags) -> int:
@@ -76,8 +76,8 @@ def told_from_surface(grey: Floats, terms: Floats) -> tuple[Flags, Floats]:
         residuals = grey - surface.reshape(grey.shape)
         levels = np.rint((residuals - residuals.min()) * (255 / max(1, np.ptp(residuals)))).astype(int)
         is_lighter = levels >= otsu_threshold(np.bincount(levels.ravel(), minlength=256))
-        before, is_paper = is_paper, is_lighter == (rim(is_lighter).mean() > 0.5)
-        if is_paper.all() or (count == QUADRATIC and (is_paper == before).all()):
+        was_paper, is_paper = is_paper, is_lighter == (rim(is_lighter).mean() > 0.5)
+        if is_paper.all() or (count == QUADRATIC and (is_paper == was_paper).all()):
             break
     return is_paper, residuals
 

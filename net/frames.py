@@ -52,14 +52,14 @@ def inside_frame(ink: Flags) -> list[Flags]:
     digit = box & inner
     if not 0 < np.count_nonzero(digit) < MOST_INK * np.count_nonzero(inner):
         return []
-    above, below, before, behind = bounds(digit)
-    if below - above < FRAMED * len(box) or is_off_middle(digit) or may_be_slash(digit, thick):
+    highest, lowest, leftmost, rightmost = bounds(digit)
+    if lowest - highest < FRAMED * len(box) or is_off_middle(digit) or may_be_slash(digit, thick):
         return []
     # Where strokes run into the frame they are followed into it; away from them there is but the frame's soft edge.
     near, close = (dilated(digit, width) for width in (2 * reach + 1, reach + 1))
     alone = (inner & near) | (solid & close)
     band = np.zeros_like(box)
-    band[max(0, above - reach) : below + reach, before:behind] = True
+    band[max(0, highest - reach) : lowest + reach, leftmost:rightmost] = True
     around = (top, len(ink) - bottom), (left, ink.shape[1] - right)
     return [np.pad(places, around) for places in ((alone, band) if touches(digit, inner) else (alone,))]
 
@@ -116,8 +116,8 @@ def leaning_of_stroke(digit: Flags, thick: float) -> float | None:
 
 def seen_from_sides(ink: Flags) -> float:
     """The fraction of the picture ``ink``, bool [H, W], that is paper before the first ink from left or right."""
-    before, behind = (side.argmax(axis=1) for side in (ink, ink[:, ::-1]))
-    return float((before + behind).mean() / ink.shape[1])
+    left, right = (side.argmax(axis=1) for side in (ink, ink[:, ::-1]))
+    return float((left + right).mean() / ink.shape[1])
 
 
 def has_rows_of_three(ink: Flags) -> bool:

@@ -85,12 +85,12 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     across = goes_across(found, difference.pixels.shape[1])
     lineless = without_lines_touching(difference, found, across=across)
     first = lineless[1] if lineless and across else found
-    digit = moved(extent(first.strength), first.above, first.before)
+    digit = moved(extent(first.strength), first.top, first.left)
     closer = closer_box(image, view, digit)
     if closer:
         return ink_within(image, closer)
     done = {
-        INVERTED: is_lighter(view.image, first.strength, first.above, first.before),
+        INVERTED: is_lighter(view.image, first.strength, first.top, first.left),
         SHADOW_REMOVED: is_shaded,
         PARTS_LEFT_OUT: not found.is_whole,
     }
@@ -133,13 +133,13 @@ class View:
     """A part of a picture, made smaller."""
 
     image: Image.Image  # mode RGB
-    above: int  # pixels of the picture over it
-    before: int  # likewise, to the left of it
+    top: int  # pixels of the picture over it
+    left: int  # likewise, to the left of it
     scale: int  # likewise, along a side, in one of its own
 
     def on_picture(self, box: Box) -> Box:
         """Where ``box``, in pixels of the view, lies on the picture."""
-        return moved(enlarged(box, self.scale), self.above, self.before)
+        return moved(enlarged(box, self.scale), self.top, self.left)
 
 
 def view_of(image: Image.Image, box: Box) -> tuple[View, Difference, bool]:
@@ -153,8 +153,8 @@ def view_of(image: Image.Image, box: Box) -> tuple[View, Difference, bool]:
     surrounded = surrounded.reduce(scale) if scale > 1 else surrounded
     difference, is_shaded = difference_from_paper(surrounded)
     inner = shrunk(moved(box, -surroundings[0], -surroundings[2]), scale)
-    above, _, before, _ = moved(enlarged(inner, scale), surroundings[0], surroundings[2])
-    view = View(part_of(surrounded, inner), above, before, scale)
+    top, _, left, _ = moved(enlarged(inner, scale), surroundings[0], surroundings[2])
+    view = View(part_of(surrounded, inner), top, left, scale)
     if surroundings != box:
         difference = Difference(part_of(difference.image, inner))
     return view, difference, is_shaded
@@ -212,7 +212,7 @@ def without_lines_touching(
     if lines is None:
         return None
     pixels = difference.pixels.copy()
-    pixels[found.above + top : found.above + bottom, found.before + left : found.before + right][lines] = 0
+    pixels[found.top + top : found.top + bottom, found.left + left : found.left + right][lines] = 0
     lineless = Difference(Image.fromarray(pixels))
     try:
         return lineless, ink_in_box(lineless)
@@ -258,9 +258,9 @@ def cropped(strength: Floats) -> Floats:
     return strength[top:bottom, left:right]
 
 
-def is_lighter(image: Image.Image, ink: Floats, above: int, before: int) -> bool:
-    """Whether the ``ink``, float [H, W] from 0 to 1, so far below and behind ``image``'s corner, is lighter than it."""
-    grey = np.asarray(image.crop((before, above, before + ink.shape[1], above + ink.shape[0])).convert("L"))
+def is_lighter(image: Image.Image, ink: Floats, top: int, left: int) -> bool:
+    """Whether the ``ink``, float [H, W] from 0 to 1, with its corner there on ``image``, is lighter than it."""
+    grey = np.asarray(image.crop((left, top, left + ink.shape[1], top + ink.shape[0])).convert("L"))
     every = max(1, min(ink.shape) // SAMPLES)
     grey, ink = grey[::every, ::every], ink[::every, ::every]
     of_ink, of_paper = grey[ink > SURE_INK], grey[ink == 0]

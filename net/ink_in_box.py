@@ -38,8 +38,8 @@ class InkInBox:
     strength: Floats  # of what is taken for the digit's
     alone: tuple[Floats, ...]  # of what stands alone or in a frame, if that is something else
     last_resorts: tuple[Floats, ...]  # of what stands alone by its pixels on a form, or is the highest part by itself
-    above: int  # rows of paper over the box
-    before: int  # columns of paper to the left of it
+    top: int  # rows of paper over the box
+    left: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's
     width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
     cells: Bytes  # [rows, columns], the greatest difference from the paper in each cell of the picture
@@ -58,7 +58,7 @@ class Window:
         self.cell = cell
         self.bounds = bounds(near_ink)
         top, bottom, left, right = self.bounds
-        self.above, self.before = top * cell, left * cell  # rows and columns of the picture before it
+        self.top, self.left = top * cell, left * cell  # rows and columns of the picture before it
         self.pixels = pixels[top * cell : bottom * cell, left * cell : right * cell]
         self.near_ink = self.pixels_of(near_ink)
 
@@ -102,8 +102,8 @@ def ink_in_box(difference: Difference) -> InkInBox:
         # On a form one of two digits may hang together with a line, by cells, and the other seem to stand alone.
         alone=() if on_form else alone_in(box, near_digit, stands_alone, noise, full),
         last_resorts=on_form or highest_in(box, stands_alone, noise, full),
-        above=box.above,
-        before=box.before,
+        top=box.top,
+        left=box.left,
         is_whole=bool(parts.of_digit[1:].all()) and parts.sure == SURE_INK,
         width_of_lines=width_of_lines(pixels, SURE_INK * full) if may_have_lines else 0,
         cells=cells,

@@ -65,8 +65,8 @@ def box_within_frame(ink: Flags) -> Box:
     for turns in (0, 2, 1, 3):  # above and below, at the right and at the left
         covered = np.rot90(ink, turns).mean(axis=1)
         thickness.append(int((covered > FRAME_ENDS).argmin()) if covered[0] > COVERED else 0)
-    above, below, behind, before = thickness if all(thickness) else (0, 0, 0, 0)
-    return above, len(ink) - below, before, ink.shape[1] - behind
+    above, below, right, left = thickness if all(thickness) else (0, 0, 0, 0)
+    return above, len(ink) - below, left, ink.shape[1] - right
 
 
 def lowest_line(ink: Flags, *, across: bool) -> Flags | None:
@@ -159,9 +159,9 @@ def is_no_stroke(line: Flags, rest: Flags, *, across: bool) -> bool:
     upon = rest & (rest.sum(axis=0) > thickness)
     if not upon.any():
         return False
-    top, bottom, before, behind = bounds(upon)
+    top, bottom, left, right = bounds(upon)
     height = bottom - top
-    if width <= max(height, behind - before) or height < (LEAST_ACROSS if across else LEAST_UPON) * width:
+    if width <= max(height, right - left) or height < (LEAST_ACROSS if across else LEAST_UPON) * width:
         return False
     if thickness > THICKEST * height:
         return False
@@ -171,5 +171,5 @@ def is_no_stroke(line: Flags, rest: Flags, *, across: bool) -> bool:
     covered = np.flatnonzero(close.any(axis=0) | upon.any(axis=0) | swells)
     if min(covered[0], width - 1 - covered[-1]) < (BEYOND_ACROSS if across else BEYOND) * height:
         return False
-    lowest = np.flatnonzero(line[:, before:behind].any(axis=1))
+    lowest = np.flatnonzero(line[:, left:right].any(axis=1))
     return across or bool(lowest.size and lowest[0] >= bottom - LOW * height)

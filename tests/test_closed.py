@@ -24,7 +24,7 @@ from test_server import PICTURES, Answer, as_raw_body, ask, data_url, post
 
 import server as server_module
 from net.serving import access_log
-from net.serving.gate import RateLimit, behind
+from net.serving.gate import RateLimit, trusting_proxy
 from net.serving.limits import Limits
 from net.serving.metrics import Metrics
 
@@ -568,7 +568,7 @@ def test_a_proxy_is_believed_whom_it_asks_for_and_nobody_else_is(counting):
 @pytest.mark.parametrize("peer", ["127.0.0.3", "::ffff:127.0.0.3"])
 def test_a_proxy_is_believed_on_a_socket_of_either_version(peer: str):
     clients = []
-    app = behind(PROXY, lambda environ, _: clients.append(environ["REMOTE_ADDR"]) or [])
+    app = trusting_proxy(PROXY, lambda environ, _: clients.append(environ["REMOTE_ADDR"]) or [])
     app({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": "198.51.100.1"}, print)
     assert clients == ["198.51.100.1"]
 

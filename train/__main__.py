@@ -73,14 +73,14 @@ def main() -> int:
     """Train as the command line says; the exit status."""
     options = parse_arguments()
     try:
-        mine, device = take_place(options)
+        group, device = take_place(options)
     except DeviceError as error:
         if ranks.is_first_here():
             print(error, file=sys.stderr)
         return USAGE_ERROR
     go_on = "" if options.corrections else "; --resume goes on after the last epoch that was saved, if one was"
     try:
-        status = run(options, mine, device)
+        status = run(options, group, device)
     except InUseError as error:  # the first rank's alone; torchrun ends the others
         message = str(error)
     except (UsageError, SpeedupError, StateError, DivergedError) as error:  # the same on every rank of a machine
@@ -88,7 +88,7 @@ def main() -> int:
             print(error, file=sys.stderr)
         return USAGE_ERROR if isinstance(error, UsageError | SpeedupError) else FAILURE
     except KeyboardInterrupt:
-        if mine.is_first:
+        if group.is_first:
             print("\nStopped; nothing was written.", file=sys.stderr)
         return INTERRUPTED
     except DataError as error:
@@ -100,60 +100,62 @@ def main() -> int:
         message = f"Could not write beside '{options.out}': {error.strerror or error}. No weights were lost{go_on}."
     except RuntimeError as error:
         # What the others say when one rank fails is no more than that their connection to it broke.
-        if mine.count == 1:
+        if group.count == 1:
             raise
         if not is_broken_connection(error):
             traceback.print_exc()
         message = f"stops, as it or another failed: {str(error).partition(chr(10))[0]}"
     else:
         if status == 0:  # else the others have not come to an end, and would be waited for
-            mine.leave()
+            group.leave()
         return status
-    print(message if mine.is_first else f"Rank {mine.rank}: {message}", file=sys.stderr)
+    print(message if group.is_first else f"Rank {group.rank}: {message}", file=sys.stderr)
     return FAILURE
 
 
 def take_place(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
     """This process's rank and its device. Raises DeviceError."""
-    mine, number = ranks.join(choose_device(options.device).type)
+    group, number = ranks.join(choose_device(options.device).type)
     if options.threads:
         torch.set_num_threads(options.threads)
-    return mine, choose_device(options.device, number)
+    return group, choose_device(options.device, number)
 
 
-def run(options: argparse.Namespace, mine: Ranks, device: torch.device) -> int:
+def run(options: argparse.Namespace, group: Ranks, device: torch.device) -> int:
     """Train, evaluate, write; the exit status."""
     out = checkpoint.weights_path(options.out)
     if out.suffix != checkpoint.SHIPPED.suffix or out.name.endswith(STATE):
         raise UsageError(f"'{out}' is not called as weights are here; --out names a folder, or a file NAME.pt.")
     refuse_other_weights(out)
     if options.corrections:
-        refuse_flags_of_whole_runs(options, mine)
-    with alone_at(out) if mine.is_first else nullcontext():
-        if mine.is_first:
+        refuse_flags_of_whole_runs(options, group)
+    with alone_at(out) if group.is_first else nullcontext():
+        if group.is_first:
             for path in (out, checkpoint.card_path(out), out.with_suffix(STATE)):
                 checkpoint.remove_partial(path)
-        return learn_corrections(options, device, out) if options.corrections else run_whole(options, mine, device, out)
+        return (
+            learn_corrections(options, device, out) if options.corrections else run_whole(options, group, device, out)
+        )
 
 
-def run_whole(options: argparse.Namespace, mine: Ranks, device: torch.device, out: Path) -> int:
+def run_whole(options: argparse.Namespace, group: Ranks, device: torch.device, out: Path) -> int:
     """Train from the start, or from where a run was broken off; the exit status."""
     state_path = out.with_suffix(STATE)
     state = load_state(state_path) if options.resume else None
-    recipe = chosen_recipe(options, state, mine)
+    recipe = chosen_recipe(options, state, group)
 
-    with mine.one_before_others():  # for it may have to be downloaded
+    with group.one_before_others():  # for it may have to be downloaded
         digits, validation, test = load_digits(options, device)
     if recipe.batch_size > len(digits):
         raise UsageError(batch_too_large(len(digits)))
     if state:
-        require(device, Speedups(**state["speedups"]), recipe.batch_size // mine.count, recipe)
-        training = Training.resume(state, device, len(digits), mine)
+        require(device, Speedups(**state["speedups"]), recipe.batch_size // group.count, recipe)
+        training = Training.resume(state, device, len(digits), group)
     else:
-        speedups = usable_speedups(options, device, recipe, len(digits), mine)
-        training = Training(recipe, device, len(digits), speedups, mine)
+        speedups = usable_speedups(options, device, recipe, len(digits), group)
+        training = Training(recipe, device, len(digits), speedups, group)
 
-    if not mine.is_first:
+    if not group.is_first:
         # It shares the work, and leaves it to the first rank to print, to save and to heed Ctrl-C.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for _ in training.run(digits, validation, state_path):
@@ -224,15 +226,15 @@ def usable_speedups(
     device: torch.device,
     recipe: Recipe,
     digit_count: int,
-    mine: Ranks = Ranks(),  # noqa: B008 - frozen
+    group: Ranks = Ranks(),  # noqa: B008 - frozen
 ) -> Speedups:
     """Those that the command line asks for, and of the others those that pay for what ``recipe`` is to do.
 
     Raises SpeedupError.
     """
-    steps, share = recipe.epochs * recipe.steps_an_epoch(digit_count), recipe.batch_size // mine.count
-    wanted, alone = wanted_speedups(options), mine.count == 1
-    speedups = mine.agree(choose_speedups(device, steps, share, wanted, recipe=recipe, alone=alone))
+    steps, share = recipe.epochs * recipe.steps_an_epoch(digit_count), recipe.batch_size // group.count
+    wanted, alone = wanted_speedups(options), group.count == 1
+    speedups = group.agree(choose_speedups(device, steps, share, wanted, recipe=recipe, alone=alone))
     require(device, speedups, share, recipe)
     return speedups
 
@@ -297,10 +299,10 @@ def keep_interrupted(training: Training, out: Path, resume: str) -> str:
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 
 
-def resume_command(options: argparse.Namespace, mine: Ranks) -> str:
+def resume_command(options: argparse.Namespace, group: Ranks) -> str:
     """What goes on with the run that ``options`` began, on the same data and the same processors."""
     here = os.environ.get("LOCAL_WORLD_SIZE", "1")  # where there are other machines, they are told alike
-    command = [f"torchrun --nproc_per_node={here} -m train" if mine.count > 1 else "python -m train", "--resume"]
+    command = [f"torchrun --nproc_per_node={here} -m train" if group.count > 1 else "python -m train", "--resume"]
     values = {"data": options.data, "threads": options.threads, "out": options.out}
     values["device"] = None if options.device == "auto" else options.device
     for name, value in values.items():
@@ -309,28 +311,28 @@ def resume_command(options: argparse.Namespace, mine: Ranks) -> str:
     return " ".join(command)
 
 
-def refuse_flags_of_whole_runs(options: argparse.Namespace, mine: Ranks) -> None:
+def refuse_flags_of_whole_runs(options: argparse.Namespace, group: Ranks) -> None:
     """Raise UsageError where --corrections is given what only a training from the start heeds."""
     names = ("resume", "fast", "without", "epochs", "batch_size", "lr")
     given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
-    if mine.count > 1:
+    if group.count > 1:
         given.append("torchrun")
     if given:
         raise UsageError(f"--corrections has a recipe of its own, of less than a minute; leave out {', '.join(given)}.")
 
 
-def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, mine: Ranks) -> Recipe:
+def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, group: Ranks) -> Recipe:
     """The recipe of ``state``, else the one that the command line asks for.
 
     Raises UsageError where a resumed run would change, or a batch cannot be shared out.
     """
     recipe = resumed_recipe(options, state) if state else new_recipe(options)
-    if recipe.batch_size < 2 * mine.count:
-        raise UsageError(f"--batch-size must be at least {2 * mine.count}, two pictures for each of the processes.")
-    if recipe.batch_size % mine.count:
+    if recipe.batch_size < 2 * group.count:
+        raise UsageError(f"--batch-size must be at least {2 * group.count}, two pictures for each of the processes.")
+    if recipe.batch_size % group.count:
         resumed = "; a resumed run keeps its own, and needs another number of processes" if state else ""
         raise UsageError(
-            f"--batch-size {recipe.batch_size} cannot be shared equally by {mine.count} processes{resumed}."
+            f"--batch-size {recipe.batch_size} cannot be shared equally by {group.count} processes{resumed}."
         )
     return recipe
 

@@ -54,9 +54,9 @@ class Problem:
     code: int  # of `ContractErrorTask.problem`
 
 
-TOO_SLOW = Problem(408)  # it did not arrive in time
-OVERLOADED = Problem(503)  # it would wait, or has waited, for too long
-DISK_FULL = Problem(507)  # the disk would not take its body
+TOO_SLOW_PROBLEM = Problem(408)  # it did not arrive in time
+OVERLOADED_PROBLEM = Problem(503)  # it would wait, or has waited, for too long
+DISK_FULL_PROBLEM = Problem(507)  # the disk would not take its body
 
 
 class ContractParser(HTTPRequestParser):
@@ -73,7 +73,7 @@ class ContractParser(HTTPRequestParser):
             return self.fail(BadRequest(str(error)), data)
         except OSError as error:
             log.error("%s; a request was refused.", error)
-            return self.fail(DISK_FULL if error.errno in NO_ROOM else OVERLOADED, data)
+            return self.fail(DISK_FULL_PROBLEM if error.errno in NO_ROOM else OVERLOADED_PROBLEM, data)
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CHUNK_LINE:
             return self.fail(BadRequest("A line between chunks is too long"), data)
@@ -81,7 +81,7 @@ class ContractParser(HTTPRequestParser):
         if isinstance(body, ChunkedReceiver) and self.body_bytes_received > max(MAX_AROUND_CHUNKS, 2 * len(body)):
             return self.fail(BadRequest("The chunks are too small"), data)
         if self.body_bytes_received > SMALL_BODY and not self.error and self.held() > self.limits.bodies:
-            return self.fail(OVERLOADED, data)
+            return self.fail(OVERLOADED_PROBLEM, data)
         return taken
 
     def parse_header(self, header_plus: bytes) -> None:
@@ -233,7 +233,7 @@ class ContractChannel(HTTPChannel):
         with self.requests_lock:
             if self.request is None or self.requests:
                 return
-            self.request.error = TOO_SLOW
+            self.request.error = TOO_SLOW_PROBLEM
             self.request.completed = True
             self.requests.append(self.request)
             self.request = None
@@ -254,7 +254,7 @@ class ContractChannel(HTTPChannel):
 
     def service(self) -> None:
         if not self.requests[0].error and time.monotonic() - self.arrived > self.limits.deadline:
-            self.requests[0].error = OVERLOADED
+            self.requests[0].error = OVERLOADED_PROBLEM
         if self.is_draining.is_set():
             self.requests[0].headers["CONNECTION"] = "close"
         try:
@@ -323,7 +323,7 @@ class BoundedDispatcher(ThreadedTaskDispatcher):
             if len(self.queue) < self.most:
                 self.queue.append(channel)
             else:
-                channel.requests[0].error = channel.requests[0].error or OVERLOADED
+                channel.requests[0].error = channel.requests[0].error or OVERLOADED_PROBLEM
                 self.queue.appendleft(channel)  # a refusal costs nothing, and need not wait
             self.queue_cv.notify()
 

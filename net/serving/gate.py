@@ -115,7 +115,7 @@ def is_rebound(environ: Environ) -> bool:
     and its Host agree.
 
     It may send any header but Host and Origin, so that X-Forwarded-For shows no proxy unless it is to be believed (see
-    `behind`). No such page is one of TLS, which a proxy speaks, and this server does not.
+    `trusting_proxy`). No such page is one of TLS, which a proxy speaks, and this server does not.
     """
     through_proxy = environ.get(PROXIED) or header(environ, "Origin").startswith("https://")
     return environ.get("REMOTE_ADDR") in LOOPBACK and not asks_for_local_name(environ) and not through_proxy
@@ -129,7 +129,7 @@ def asks_for_local_name(environ: Environ) -> bool:
         return False
 
 
-def behind(proxy: str, app: Wsgi) -> Wsgi:
+def trusting_proxy(proxy: str, app: Wsgi) -> Wsgi:
     """``app``, told whom the proxy at the address ``proxy`` asks for."""
 
     def called(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
