@@ -26,8 +26,8 @@ from train.allographs import Allographs  # noqa: E402
 
 CHROMIUM = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
 CELL, GAP, CAPTION = 220, 16, 30  # pixels
-SCREENS = [(1440, 900, "light"), (768, 1024, "light"), (320, 568, "dark")]  # width and height in pixels, colour scheme
-SHOWN_HEIGHT, FIGURE_WIDTH = 1280, 1800  # pixels
+SCREENS = [(1600, 900, "light"), (768, 1024, "light"), (320, 568, "dark")]  # width and height in pixels, colour scheme
+SHOWN_HEIGHT, FIGURE_WIDTH = 1024, 1800  # pixels
 HANDS = 6  # that write each allograph
 COLOURS = 128  # of the page's picture, which is as good as with all of them, and a quarter as large
 
