@@ -11,11 +11,13 @@ import { percent, say, words } from "./words.js";
  * @typedef {import("./reader.js").Outcome} Outcome
  * @typedef {import("./reader.js").Prediction} Prediction
  * @typedef {{button: HTMLButtonElement, caption: HTMLElement, mark: HTMLElement, wasTriedAgain: boolean,
- *   state: "unread" | "read" | "refused" | "failed"}} Tile it is refused for what the picture is, and may be read yet
- *   where it has failed; wasTriedAgain where it was asked about once more, as that might help; mark tells its correction
+ *   state: "unread" | "asked" | "read" | "refused" | "failed"}} Tile it is refused for what the picture is, and may be
+ *   read yet where it has failed; wasTriedAgain where it was asked about once more, as that might help; mark tells its
+ *   correction
  */
 
 const BEFORE_AGAIN = 1_000; // milliseconds
+const AT_A_TIME = 3; // requests, so that a far server does not rest while its answers are on their way
 
 /** @type {File[]} */
 const NONE = [];
@@ -35,8 +37,9 @@ export class Gallery {
   #labelOf;
   /** @type {File | null} the one that is shown large, and is read for that */
   #large = null;
-  #isReading = false;
-  #stop = new AbortController();
+  #readers = 0;
+  /** @type {Set<AbortController>} what stops each request that has not been answered */
+  #asked = new Set();
 
   /**
    * @param {(file: File) => void} onChosen told which picture is wanted large
@@ -129,7 +132,8 @@ export class Gallery {
 
   /** To eyes at every step, to ears at the end. */
   #tellProgress() {
-    const [count, read, unread] = [this.#files.length, this.#count("read"), this.#count("unread")];
+    const [count, read] = [this.#files.length, this.#count("read")];
+    const unread = this.#count("unread") + this.#count("asked");
     if (unread) this.#progress.textContent = say(words.readSoFar, { count, done: count - unread });
     else this.#progress.textContent = this.#status.textContent = say(read < count ? words.someRead : words.allRead, { count, read });
   }
@@ -139,12 +143,15 @@ export class Gallery {
     return [...this.#tiles.values()].filter((tile) => tile.state === state).length;
   }
 
-  /** Read those that are not large, one after the other, in their order. */
-  async #readOthers() {
-    if (this.#isReading) return;
-    this.#isReading = true;
+  /** Read those that are not large, a few at a time, in their order. */
+  #readOthers() {
+    while (this.#readers < AT_A_TIME && this.#nextOther()) this.#readOneByOne();
+  }
+
+  async #readOneByOne() {
+    this.#readers++;
     for (let file = this.#nextOther(); file; file = this.#nextOther()) await this.#read(file);
-    this.#isReading = false;
+    this.#readers--;
   }
 
   #nextOther() {
@@ -153,16 +160,18 @@ export class Gallery {
 
   /** @param {File} file */
   async #read(file) {
-    const files = this.#files;
-    this.#stop = new AbortController();
-    const outcome = await ask({ address: "predict", picture: file }, this.#stop);
-    if (files !== this.#files) return;
-    const tile = this.#tiles.get(file);
-    if ("error" in outcome && outcome.isTransient && tile && !tile.wasTriedAgain) {
-      tile.wasTriedAgain = true;
-      await pass(BEFORE_AGAIN);
-      return;
-    }
+    const tile = /** @type {Tile} */ (this.#tiles.get(file));
+    tile.state = "asked";
+    const stop = new AbortController();
+    this.#asked.add(stop);
+    const outcome = await ask({ address: "predict", picture: file }, stop);
+    this.#asked.delete(stop);
+    if (tile !== this.#tiles.get(file)) return;
+    const isToBeTriedAgain = "error" in outcome && outcome.isTransient && !tile.wasTriedAgain;
+    if (isToBeTriedAgain) await pass(BEFORE_AGAIN);
+    if (tile.state === "asked") tile.state = "unread"; // unless it was read meanwhile as the large one
+    tile.wasTriedAgain ||= isToBeTriedAgain;
+    if (isToBeTriedAgain) return;
     this.tell(file, outcome);
     if ("error" in outcome && outcome.isGone) await serverIsBack();
     else if ("error" in outcome && outcome.askAgainIn) await pass(outcome.askAgainIn);
@@ -170,7 +179,7 @@ export class Gallery {
 
   /** @param {File[]} files */
   #replace(files) {
-    this.#stop.abort();
+    for (const stop of this.#asked) stop.abort();
     for (const image of this.#tilesPanel.querySelectorAll("img")) URL.revokeObjectURL(image.src);
     this.#files = files;
     this.#tiles = new Map(files.map((file) => [file, this.#tile(file)]));
