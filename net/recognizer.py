@@ -25,10 +25,12 @@ from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
 WIDENED, HEIGHTENED = "widened", "heightened"  # it is narrower, or flatter, than most digits are
-# A digit, and those of which it may be a piece: a circle of an 8, a 6 or a 9 without its stem; the slash of a 0, the
-# stem of a 4; a 2 without its base. And what is narrow may be read as a 1; but a 1 with a flag, once that is widened,
-# as a 7.
-PIECES = {0: (6, 8, 9), 1: (0, 2, 3, 4, 5, 6, 8, 9), 7: (2,)}
+# A digit, and those of which it may be a piece: a circle of an 8, a 9 without its stem; the slash of a 0, the stem of a
+# 4; a 2 without its base. And what is narrow may be read as a 1; but a 1 with a flag, once that is widened, as a 7.
+PIECES = {0: (8, 9), 1: (0, 2, 3, 4, 5, 6, 8, 9), 7: (2,)}
+# And those that are likelier than it where the network is certain of both. What lies over a 0 may seem to be a 6's
+# stem, but with no such certainty.
+WHOLES = PIECES | {0: (6, 8, 9)}
 MAY_BE_PIECE = 0.3  # probability of the one from which on a look that shows another digit makes the other doubtful
 
 # A picture file, given whole, or strokes made by `net.strokes.parse`.
@@ -219,7 +221,7 @@ def contradicting_readings(certain: list[Reading], readings: list[Reading]) -> l
     if len(digits) == 1:
         return []
     # A whole is likelier than its piece; but a 1 in a ring is as likely as a 0 with an upright slash.
-    are_wholes = {whole for piece in digits for whole in PIECES.get(piece, ())} - {0}
+    are_wholes = {whole for piece in digits for whole in WHOLES.get(piece, ())} - {0}
     return sorted(counting, key=lambda reading: reading.digit in are_wholes)
 
 
@@ -267,7 +269,12 @@ def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
     usual = [which for which, look in enumerate(looks) if not (look.is_rival or look.is_last_resort)]
     resorts = [which for which, look in enumerate(looks) if look.is_last_resort]
     stretched = [
-        Look(pixels, looks[which].preparation | {how}, is_last_resort=True)
+        Look(
+            pixels,
+            looks[which].preparation | {how},
+            is_last_resort=True,
+            may_be_fold=looks[which].may_be_fold,
+        )
         for which in sorted({usual[0], usual[-1], *resorts})
         for how, stretch in ((WIDENED, widened), (HEIGHTENED, heightened))
         if (pixels := stretch(looks[which].pixels)) is not None
