@@ -146,6 +146,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
         put_in_place(beside, path)
+        sync_names(path.parent)
     except OSError as error:
         if error.errno is None:
             raise
@@ -153,6 +154,16 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with suppress(OSError):  # it tells less than what went wrong before
             beside.unlink(missing_ok=True)
+
+
+def sync_names(folder: Path) -> None:
+    """Have what was renamed in ``folder`` stay so through a power cut, where the system lets one see to that."""
+    with suppress(OSError):  # Windows opens no folder
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def put_in_place(beside: Path, path: Path) -> None:

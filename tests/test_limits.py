@@ -31,7 +31,7 @@ from net.batching import DeadlineError
 from net.corrections import Correction, Corrections
 from net.decoding import LONGEST_SIDE
 from net.recognizer import Recognizer
-from net.serving.connections import OVERLOADED, BoundedDispatcher
+from net.serving.connections import OVERLOADED_PROBLEM, BoundedDispatcher
 from net.serving.sockets import affordable
 
 NINE = PICTURES[9].read_bytes()
@@ -488,7 +488,7 @@ def test_past_the_queue_a_refusal_does_not_wait_and_keeps_its_own_reason():
     for channel in (waiting, refused, too_large):
         dispatcher.add_task(channel)
     assert list(dispatcher.queue) == [too_large, refused, waiting]
-    assert [channel.requests[0].error for channel in dispatcher.queue] == [413, OVERLOADED, None]
+    assert [channel.requests[0].error for channel in dispatcher.queue] == [413, OVERLOADED_PROBLEM, None]
 
 
 def test_where_there_is_but_select_no_more_connections_are_let_in_than_it_takes(monkeypatch: pytest.MonkeyPatch):
