@@ -27,8 +27,9 @@ const paperNote = byId("paper-note", HTMLElement);
 const insidePanel = byId("inside", HTMLDetailsElement);
 
 const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
-// An explanation is ten times the work of a reading, and must not keep the next of these waiting.
+// An explanation is ten times the work of a reading, and must not keep the next of these waiting, nor those of a class.
 const BETWEEN_EXPLANATIONS = 100; // milliseconds
+const RESTS_TIMES_AS_LONG = 2; // as the last one took
 const PEEPS_IN = 48; // pixels of the panel that show at the window's edge, and no more than its heading
 const LATE = 600; // milliseconds after which an answer is seen to be waited for
 const BETWEEN_STROKES = 1_000; // milliseconds from which on a hand that has lifted the pen is at rest
@@ -48,7 +49,7 @@ const verdict = document.getElementById("verdict") // a server may keep no corre
   ? new Verdict(onPad, (picture) => picture instanceof File && gallery.mark(picture))
   : null;
 const reader = new Reader(showReading, BETWEEN_READINGS);
-const explainer = new Reader(showExplanation, BETWEEN_EXPLANATIONS);
+const explainer = new Reader(showExplanation, BETWEEN_EXPLANATIONS, RESTS_TIMES_AS_LONG);
 const inside = new Inside((digit) => {
   wantedDigit = digit;
   explain();

@@ -51,15 +51,18 @@ export class Reader {
   #stop = new AbortController();
   #onOutcome;
   #rest;
+  #restsTimesAsLong;
 
   /**
    * @param {(outcome: Outcome, picture: Blob | string) => void} onOutcome told of each answer that is still wanted, and
    *   what was read
-   * @param {number} rest milliseconds from an answer to the next request
+   * @param {number} rest milliseconds from an answer to the next request, at least
+   * @param {number} [restsTimesAsLong] as the answer took: a server that many ask is left the more to others
    */
-  constructor(onOutcome, rest) {
+  constructor(onOutcome, rest, restsTimesAsLong = 0) {
     this.#onOutcome = onOutcome;
     this.#rest = rest;
+    this.#restsTimesAsLong = restsTimesAsLong;
   }
 
   /** @param {() => Request} getRequest called when its turn comes; never, if a newer one comes first */
@@ -85,7 +88,9 @@ export class Reader {
         const request = getRequest();
         if (isSame(request, this.#answered)) continue;
         this.#stop = new AbortController();
+        const askedAt = performance.now();
         const outcome = await ask(request, this.#stop);
+        const taken = performance.now() - askedAt;
         const askAgainIn = "error" in outcome && outcome.askAgainIn;
         this.#refusals = askAgainIn ? this.#refusals + 1 : 0;
         if (generation === this.#generation) {
@@ -93,7 +98,7 @@ export class Reader {
           this.#answered = "error" in outcome ? null : request;
           if (this.#refusals !== 1) this.#onOutcome(outcome, request.picture); // a single one is not worth telling
         }
-        await pass(askAgainIn || this.#rest);
+        await pass(askAgainIn || Math.max(this.#rest, this.#restsTimesAsLong * taken));
       }
     } finally {
       this.#busy = false;

@@ -231,6 +231,29 @@ def test_what_is_out_of_view_is_not_explained_at_every_stroke_s_every_point(open
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
 
 
+def test_a_server_that_takes_long_to_explain_is_asked_the_less_often(open_page):
+    page = open_page(width=1920, height=1080)
+    page.clock.install(time=0)
+    page.clock.pause_at(1_000)
+    held = []
+    page.route("**/explain*", lambda route: held.append(route))
+    [line] = digit(3)
+    with page.expect_request("**/explain*"):
+        press_along(page, line[: len(line) // 2])
+        page.clock.run_for(100)
+    page.clock.run_for(1_000)
+    with page.expect_response("**/explain*"):
+        held.pop().continue_()
+    page.clock.run_for(100)
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    press_along(page, line)
+    page.clock.run_for(1_700)
+    expect_digit(page, 3)
+    assert held == []
+    with page.expect_request("**/explain*"):
+        page.clock.run_for(400)
+
+
 def test_a_picture_is_explained_once_however_often_it_is_scrolled_to(open_page):
     page = open_page(width=390, height=600)
     asked = []
