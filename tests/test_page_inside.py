@@ -33,7 +33,7 @@ def test_the_keyboard_enlarges_the_maps_of_the_layer_that_it_comes_to(page: Page
 
 
 def test_clearing_does_not_move_the_pad_on_a_page_that_was_scrolled(open_page):
-    page = open_page(width=1920, height=1080)
+    page = open_page(width=1440, height=900)
     draw_with_mouse(page, digit(7))
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
     scroll_to(page, 10_000)
