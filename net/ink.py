@@ -259,7 +259,7 @@ def cropped(strength: Floats) -> Floats:
 
 
 def is_lighter(image: Image.Image, ink: Floats, top: int, left: int) -> bool:
-    """Whether the ``ink``, float [H, W] from 0 to 1, with its corner there on ``image``, is lighter than it."""
+    """Whether the ``ink``, float [H, W] from 0 to 1, whose corner lies there on ``image``, is lighter than that."""
     grey = np.asarray(image.crop((left, top, left + ink.shape[1], top + ink.shape[0])).convert("L"))
     every = max(1, min(ink.shape) // SAMPLES)
     grey, ink = grey[::every, ::every], ink[::every, ::every]

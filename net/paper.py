@@ -19,7 +19,7 @@ from net.morphology import closed, dilated, eroded, medians, opened
 from net.parts import REACHES_ACROSS
 
 SMALLEST_PHOTOGRAPH = 30  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
-WIDEST_STROKE = 0.16  # of the shorter side of a photograph; what is wider and dark is a shadow
+WIDEST_STROKE = 0.16  # of the shorter side of a photograph, or half of the longer; what is wider and dark is a shadow
 SHADOW = 0.9  # of the ink's difference from the paper, at most
 DARKEST_PAPER = 0.25  # of the brightest; on a darker table, grain is no ink, however much of the light it takes
 # Of the picture is covered by what stands out from grain, so far at least, and is a stroke; what hangs together of the

@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -269,12 +269,7 @@ def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
     usual = [which for which, look in enumerate(looks) if not (look.is_rival or look.is_last_resort)]
     resorts = [which for which, look in enumerate(looks) if look.is_last_resort]
     stretched = [
-        Look(
-            pixels,
-            looks[which].preparation | {how},
-            is_last_resort=True,
-            may_be_fold=looks[which].may_be_fold,
-        )
+        replace(looks[which], pixels=pixels, preparation=looks[which].preparation | {how}, is_last_resort=True)
         for which in sorted({usual[0], usual[-1], *resorts})
         for how, stretch in ((WIDENED, widened), (HEIGHTENED, heightened))
         if (pixels := stretch(looks[which].pixels)) is not None

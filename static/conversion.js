@@ -3,7 +3,7 @@
 import { contextOf } from "./dom.js";
 
 const READ_BY_SERVER = ["image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp"];
-const LARGE = 1_000_000; // bytes; the five times as many of a telephone's photograph are long on a slow line
+const LARGE = 1_000_000; // bytes; a telephone's photographs have several times as many, and a slow line takes long
 const LONGEST_SIDE = 2_000; // pixels; more tells nothing about a digit
 const WITHOUT_SIZE = 1_000; // pixels, of the sides of an SVG that tells none
 const QUALITY = 0.9; // 0 to 1, of what is compressed

@@ -35,7 +35,7 @@ export class Drawing {
     return this.#history.now.pictures;
   }
 
-  /** @returns {Stroke | undefined} the newest */
+  /** @returns {Stroke} the newest, where there is any */
   get lastStroke() {
     return this.strokes[this.strokes.length - 1];
   }
@@ -70,7 +70,7 @@ export class Drawing {
    */
   extend(point) {
     if (!this.#isUnderWay) return false;
-    const { points, width, colour } = this.strokes[this.strokes.length - 1];
+    const { points, width, colour } = this.lastStroke;
     const wasOutside = this.#outside;
     this.#outside = isOnPad(point) ? null : point;
     if (wasOutside && this.#outside) return false;
@@ -108,7 +108,7 @@ export class Drawing {
   /** The pointer was lifted. @returns {boolean} whether that makes a difference */
   end() {
     const last = this.#notKept;
-    if (last) this.strokes[this.strokes.length - 1].points.push(last); // a line ends where it was let go
+    if (last) this.lastStroke.points.push(last); // a line ends where it was let go
     this.#rest();
     return last !== null;
   }

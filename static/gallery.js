@@ -134,8 +134,9 @@ export class Gallery {
   #tellProgress() {
     const [count, read] = [this.#files.length, this.#count("read")];
     const unread = this.#count("unread") + this.#count("asked");
-    if (unread) this.#progress.textContent = say(words.readSoFar, { count, done: count - unread });
-    else this.#progress.textContent = this.#status.textContent = say(read < count ? words.someRead : words.allRead, { count, read });
+    if (!unread) this.#status.textContent = say(read < count ? words.someRead : words.allRead, { count, read });
+    const soFar = say(words.readSoFar, { count, done: count - unread });
+    this.#progress.textContent = unread ? soFar : this.#status.textContent;
   }
 
   /** @param {Tile["state"]} state @returns {number} of pictures that are in it */
@@ -168,9 +169,9 @@ export class Gallery {
     this.#asked.delete(stop);
     if (tile !== this.#tiles.get(file)) return;
     const isToBeTriedAgain = "error" in outcome && outcome.isTransient && !tile.wasTriedAgain;
+    tile.wasTriedAgain ||= isToBeTriedAgain;
     if (isToBeTriedAgain) await pass(BEFORE_AGAIN);
     if (tile.state === "asked") tile.state = "unread"; // unless it was read meanwhile as the large one
-    tile.wasTriedAgain ||= isToBeTriedAgain;
     if (isToBeTriedAgain) return;
     this.tell(file, outcome);
     if ("error" in outcome && outcome.isGone) await serverIsBack();

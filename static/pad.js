@@ -54,7 +54,7 @@ export class Pad {
     this.#onChange = listener.onChange;
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 && event.button !== ERASER_END) return;
-      const isOverPictures = event.pointerType === "mouse" && drawing.pictures;
+      const isOverPictures = event.pointerType === "mouse" && drawing.pictures !== null;
       if (this.#accepts(event) && !isOverPictures) begin(event);
       else if (isOverPictures || (event.pointerType === "touch" && this.#rests)) this.#waiting = event;
     });

@@ -6,6 +6,7 @@ import { errorInWords, words } from "./words.js";
 
 const PATIENCE = 15_000; // milliseconds
 const PATIENCE_WITH_FILE = 150_000; // a photograph takes a minute from a slow telephone, and the server waits for two
+const LONGEST_REST = 1_000; // milliseconds; somebody may ask meanwhile
 const [LOOK_AGAIN, LOOK_AT_MOST] = [2_000, 64_000]; // milliseconds
 const ASK_AGAIN = 1_000; // milliseconds, where a server that refuses for now does not say when
 const AWAY = [502, 503]; // a proxy says so that its server is away
@@ -57,7 +58,8 @@ export class Reader {
    * @param {(outcome: Outcome, picture: Blob | string) => void} onOutcome told of each answer that is still wanted, and
    *   what was read
    * @param {number} rest milliseconds from an answer to the next request, at least
-   * @param {number} [restsTimesAsLong] as the answer took: a server that many ask is left the more to others
+   * @param {number} [restsTimesAsLong] as the answer took, but no longer than `LONGEST_REST`: a server that many ask is
+   *   left the more to others
    */
   constructor(onOutcome, rest, restsTimesAsLong = 0) {
     this.#onOutcome = onOutcome;
@@ -98,7 +100,7 @@ export class Reader {
           this.#answered = "error" in outcome ? null : request;
           if (this.#refusals !== 1) this.#onOutcome(outcome, request.picture); // a single one is not worth telling
         }
-        await pass(askAgainIn || Math.max(this.#rest, this.#restsTimesAsLong * taken));
+        await pass(askAgainIn || Math.max(this.#rest, Math.min(LONGEST_REST, this.#restsTimesAsLong * taken)));
       }
     } finally {
       this.#busy = false;

@@ -178,6 +178,12 @@ PREDICTION = {
 NO_DIGIT = PREDICTION | {"digit": 8, "confidence": 0.11, "certain": False, "probabilities": [0.1] * 8 + [0.11, 0.09]}
 
 
+def stop_clock(page: Page) -> None:
+    """From now on the page's time passes by ``page.clock.run_for`` alone."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1_000)
+
+
 def places_of(page: Page, *names: str) -> list[float]:
     """How far below the window's top each of them is, in pixels."""
     return [page.locator(name).evaluate("(each) => each.getBoundingClientRect().top") for name in names]

@@ -19,6 +19,7 @@ from on_page import (
     on_pad,
     pixel,
     press_along,
+    stop_clock,
     touch_at,
 )
 from PIL import Image
@@ -729,11 +730,6 @@ def test_who_does_not_draw_is_shown_each_digit_in_turn(open_page):
         page.click("#clear")
         expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
     assert shown == set("0123456789")
-
-
-def stop_clock(page: Page) -> None:
-    page.clock.install(time=0)
-    page.clock.pause_at(1_000)
 
 
 @pytest.mark.parametrize("key", ["Escape", "Control+z"])

@@ -16,6 +16,7 @@ from on_page import (
     is_of_all,
     press_along,
     scroll_to,
+    stop_clock,
 )
 from playwright.sync_api import Locator, Page, expect
 
@@ -233,21 +234,20 @@ def test_what_is_out_of_view_is_not_explained_at_every_stroke_s_every_point(open
 
 def test_a_server_that_takes_long_to_explain_is_asked_the_less_often(open_page):
     page = open_page(width=1920, height=1080)
-    page.clock.install(time=0)
-    page.clock.pause_at(1_000)
+    stop_clock(page)
     held = []
     page.route("**/explain*", lambda route: held.append(route))
     [line] = digit(3)
     with page.expect_request("**/explain*"):
         press_along(page, line[: len(line) // 2])
         page.clock.run_for(100)
-    page.clock.run_for(1_000)
+    page.clock.run_for(300)
     with page.expect_response("**/explain*"):
         held.pop().continue_()
     page.clock.run_for(100)
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
     press_along(page, line)
-    page.clock.run_for(1_700)
+    page.clock.run_for(400)
     expect_digit(page, 3)
     assert held == []
     with page.expect_request("**/explain*"):

@@ -5,7 +5,6 @@ import io
 import json
 import re
 import subprocess
-import zipfile
 from pathlib import Path
 
 import handwriting
@@ -26,7 +25,7 @@ from on_page import (
 )
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_server import ask
+from test_corrections import exported
 
 
 def choose_pictures_over_a_drawing(page: Page) -> None:
@@ -232,19 +231,13 @@ def test_a_large_photograph_is_sent_smaller_and_without_the_place_where_it_was_t
     assert (tmp_path / "seven.jpg").stat().st_size > 1_000_000
     page.set_input_files("#choose", tmp_path / "seven.jpg")
     expect_digit(page, 7)
-    before = set(zipped(server).namelist())
+    before = exported(server)
     page.click("#yes")
     expect(page.locator("#verdict-note")).to_contain_text("kept as a 7")
-    kept = zipped(server)
-    [name] = set(kept.namelist()) - before
-    with Image.open(io.BytesIO(kept.read(name))) as sent:
+    [kept] = [picture for name, picture in exported(server).items() if name not in before]
+    with Image.open(io.BytesIO(kept)) as sent:
         assert sent.size == (2000, 2000)
         assert not sent.getexif()
-
-
-def zipped(server: RunningServer) -> zipfile.ZipFile:
-    """All corrections."""
-    return zipfile.ZipFile(io.BytesIO(ask(server, "GET", "/corrections.zip").body))
 
 
 SEVEN = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M90 30 H170 L120 130" fill="none" stroke="navy"/></svg>'

@@ -133,9 +133,9 @@ def run(options: argparse.Namespace, group: Ranks, device: torch.device) -> int:
         if group.is_first:
             for path in (out, checkpoint.card_path(out), out.with_suffix(STATE)):
                 checkpoint.remove_partial(path)
-        return (
-            learn_corrections(options, device, out) if options.corrections else run_whole(options, group, device, out)
-        )
+        if options.corrections:
+            return learn_corrections(options, device, out)
+        return run_whole(options, group, device, out)
 
 
 def run_whole(options: argparse.Namespace, group: Ranks, device: torch.device, out: Path) -> int:
