@@ -4,8 +4,6 @@ python server.py
 gunicorn "server:create_app()"
 """
 
-import argparse
-import base64
 import gc
 import gzip
 import hashlib
@@ -22,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,8 +34,8 @@ import bottle
 import torch
 from bottle import HTTPError, HTTPResponse, request, response
 
-from net import data_url, explain, strokes
-from net.arguments import SMALLEST, positive_number, whole_number
+from net import data_url, strokes
+from net.arguments import SMALLEST
 from net.batching import DeadlineError
 from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
 from net.corrections import Correction, Corrections, QuotaReachedError, StorageFullError
@@ -45,6 +43,7 @@ from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, Unread
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
 from net.serving import access_log, bodies, connections, memory, openapi, processes, reference, sockets, terminal
+from net.serving.command_line import limits_of, parse_arguments
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
@@ -61,6 +60,7 @@ from net.serving.contract import (
     json_line,
     too_large,
 )
+from net.serving.explanation import explanation_as_json
 from net.serving.gate import (
     RateLimit,
     is_address,
@@ -86,10 +86,8 @@ HOME = Path(__file__).resolve().parent
 VIEWS = [str(HOME / "views")]  # one and the same list, by whose identity Bottle keeps what it has compiled
 STATIC_KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 STATIC_FILES = {path.name: path for path in sorted((HOME / "static").iterdir()) if path.suffix in STATIC_KINDS}
-SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
 CORRECTIONS = HOME / "corrections"
-MIB, MILLION = 2**20, 1_000_000
 
 NO_DIGIT_CODES = {
     UnreadableImageError: "unreadable_image",
@@ -220,7 +218,7 @@ def create_app(
     def explain_reading() -> dict[str, Any]:
         digit, recognizer = asked_digit(), latest.current
         prediction = reader.one(recognizer, read_picture())
-        return as_json(prediction, with_seen=True) | explanation(recognizer, prediction, digit)
+        return as_json(prediction, with_seen=True) | explanation_as_json(recognizer, prediction, digit)
 
     if kept is not None:
         handing_out = threading.Semaphore()  # to one at a time in each process: it may take a gigabyte of the disk
@@ -392,35 +390,6 @@ class Reader:
     def deadline(self) -> float:
         """When nobody waits for the answer to the current request any more, by time.monotonic()."""
         return request.environ.get(ARRIVED, time.monotonic()) + self.limits.deadline
-
-
-def explanation(recognizer: Recognizer, prediction: Prediction, digit: int | None) -> dict[str, Any]:
-    """What each layer made of the picture, and what spoke for ``digit``, or for the answer where that is None."""
-    wanted = prediction.digit if digit is None else digit
-    rather_than = None if wanted == prediction.digit else prediction.digit
-    evidence = explain.evidence(recognizer.network, prediction.seen, wanted, rather_than)
-    return {
-        "layers": [layer_as_json(layer) for layer in explain.layers(recognizer.network, prediction.seen)],
-        "evidence": {
-            "digit": wanted,
-            "rather_than": rather_than,
-            "pixels": [[round(value, 4) for value in row] for row in evidence.tolist()],
-        },
-    }
-
-
-def layer_as_json(layer: explain.Layer) -> dict[str, Any]:
-    """A layer's maps as bytes in base64, row by row, map by map: 255 is the strongest of the whole layer."""
-    strength = layer.maps.clamp(min=0) if layer.name != "output" else layer.maps - layer.maps.min()
-    scaled = (strength / strength.max().clamp(min=1e-6) * 255).round().to(torch.uint8)
-    answer = {
-        "name": layer.name,
-        "shape": list(layer.maps.shape),
-        "maps": base64.b64encode(scaled.contiguous().numpy().tobytes()).decode(),
-    }
-    if layer.filters is not None:
-        answer["filters"] = [[[round(weight, 3) for weight in row] for row in one] for one in layer.filters.tolist()]
-    return answer
 
 
 def read_label() -> int:
@@ -683,117 +652,6 @@ def read_data_url(field: Any) -> bytes:
 
 
 # ---------------------------------------------------------------------------------------------- serving
-
-
-def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
-    limits = Limits()
-    parser = argparse.ArgumentParser(
-        prog="python server.py",
-        usage="%(prog)s [options]",
-        description="Serve the drawing pad and the predictions.",
-        epilog="example: python server.py --host 0.0.0.0 --port 80 --checkpoint mine/lenet.pt",
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=whole_number(0, below=65536), default=8080, help="0 takes a free one (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--checkpoint", type=Path, default=SHIPPED, help="weights to load (default: checkpoints/lenet.pt)"
-    )
-    parser.add_argument("--watch", action="store_true", help="take new weights as soon as they replace the old ones")
-    parser.add_argument("--train", action="store_true", help="where the checkpoint is missing, train it first")
-    parser.add_argument(
-        "--log", choices=["text", "json"], default="text", help="form of the log (default: %(default)s)"
-    )
-
-    corrections = parser.add_argument_group("corrections")
-    place = corrections.add_mutually_exclusive_group()
-    place.add_argument(
-        "--corrections",
-        type=Path,
-        metavar="DIR",
-        help=f"folder to keep what users say was right in (default: {CORRECTIONS.name}, beside server.py)",
-    )
-    place.add_argument("--no-corrections", action="store_true", help="take none, and do not ask for them")
-    corrections.add_argument(
-        "--allow-export", action="store_true", help="hand out /corrections.zip to other machines as well"
-    )
-
-    strangers = parser.add_argument_group("who may ask")
-    strangers.add_argument(
-        "--cors",
-        type=origin,
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="pages of that origin, https://example.org for one, may ask too; may be repeated",
-    )
-    strangers.add_argument(
-        "--rate",
-        type=positive_number,
-        metavar="N",
-        help="pictures a second, on average, that each address may send to each process (default: any number)",
-    )
-    strangers.add_argument("--token-file", type=Path, metavar="FILE", help="answer only requests that bear its token")
-    strangers.add_argument(
-        "--trusted-proxy",
-        type=address,
-        metavar="ADDRESS",
-        help="believe the X-Forwarded-For of the proxy at that address",
-    )
-
-    load = parser.add_argument_group("load")
-    for flag, kind, unit, default, of_what in (
-        ("--processes", whole_number(1), "N", 1, "that share the work"),
-        ("--threads", whole_number(1), "N", SERVER_THREADS, "in each process, for one request at a time"),
-        ("--connections", whole_number(1), "N", limits.connections, "that may be open to each process"),
-        ("--queue", whole_number(1), "N", limits.queue, "requests that may wait for a thread; more must come again"),
-        ("--max-body", positive_number, "MIB", limits.body / MIB, "that a request may have"),
-        ("--max-bodies", positive_number, "MIB", limits.bodies / MIB, "that all larger than half a MiB may have"),
-        ("--max-pixels", positive_number, "MILLIONS", limits.pixels / MILLION, "that a picture may have"),
-        ("--deadline", positive_number, "SECONDS", limits.deadline, "a request may wait, or many pictures may take"),
-        ("--header-seconds", positive_number, "SECONDS", limits.header_seconds, "a request's header may take to come"),
-        ("--body-seconds", positive_number, "SECONDS", limits.body_seconds, "a request's body may take to come"),
-        ("--idle-seconds", positive_number, "SECONDS", limits.idle_seconds, "a connection may lie idle"),
-        ("--drain-seconds", positive_number, "SECONDS", limits.drain_seconds, "requests may go on once told to stop"),
-    ):
-        load.add_argument(flag, type=kind, default=default, metavar=unit, help=f"{of_what} (default: %(default)g)")
-    options = parser.parse_args(arguments)
-    if options.allow_export and options.no_corrections:
-        parser.error("argument --allow-export: not allowed with argument --no-corrections")
-    limits = limits_of(options)
-    if not (limits.body and limits.bodies and limits.pixels):
-        parser.error("arguments --max-body, --max-bodies and --max-pixels: less than one byte or pixel lets nothing in")
-    if limits.body > limits.bodies:
-        parser.error("arguments --max-body and --max-bodies: a request may not be larger than all of them together")
-    if options.processes > 1 and not processes.CAN_SHARE:
-        parser.error("argument --processes: on this system one process cannot share its sockets with others")
-    return options
-
-
-def address(text: str) -> str:
-    """An IP address from the command line."""
-    if not is_address(text):
-        raise argparse.ArgumentTypeError(f"this is an IP address, 127.0.0.1 for one, not '{text}'")
-    return text
-
-
-def origin(text: str) -> str:
-    """A page's origin from the command line, as browsers write it."""
-    if not is_origin(text.lower()):
-        raise argparse.ArgumentTypeError(f"an origin has a scheme and a host, as https://example.org, not '{text}'")
-    return text.lower()
-
-
-def limits_of(options: argparse.Namespace) -> Limits:
-    """The limits that the command line sets."""
-    return Limits(
-        body=int(options.max_body * MIB),
-        bodies=int(options.max_bodies * MIB),
-        pixels=int(options.max_pixels * MILLION),
-        **{name: value for name, value in vars(options).items() if name in asdict(Limits())},
-    )
 
 
 class StartError(Exception):

@@ -24,6 +24,7 @@ from test_server import PICTURES, Answer, as_raw_body, ask, data_url, post
 
 import server as server_module
 from net.serving import access_log
+from net.serving.command_line import parse_arguments
 from net.serving.gate import RateLimit, trusting_proxy
 from net.serving.limits import Limits
 from net.serving.metrics import Metrics
@@ -265,7 +266,7 @@ def test_corrections_come_from_no_other_sites_page_but_an_allowed_one(guarded):
 )
 def test_who_could_never_be_meant_is_refused_on_the_command_line(capsys: pytest.CaptureFixture, flag: str, value: str):
     with pytest.raises(SystemExit) as ended:
-        server_module.parse_arguments([flag, value])
+        parse_arguments([flag, value])
     assert ended.value.code == 2
     assert value in capsys.readouterr().err
 
