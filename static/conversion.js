@@ -16,13 +16,15 @@ const converted = new WeakMap();
  *   knows it; a large photograph made smaller, without its place and time; all else as it is
  */
 export async function asSent(file) {
-  const isRead = !file.type || READ_BY_SERVER.includes(file.type); // without a type the server looks at the bytes
   const isLarge = file.type === "image/jpeg" && file.size > LARGE;
-  if (isRead && !isLarge) return file;
+  if (isReadByServer(file) && !isLarge) return file;
   const done = converted.get(file) ?? drawnAnew(file, isLarge ? "image/jpeg" : "image/webp");
   converted.set(file, done);
   return done;
 }
+
+/** @param {Blob} file @returns {boolean} whether the server reads it as it is; without a type it looks at the bytes */
+export const isReadByServer = (file) => !file.type || READ_BY_SERVER.includes(file.type);
 
 /** @param {Blob} file @param {string} type @returns {Promise<Blob>} the file itself where the browser cannot */
 async function drawnAnew(file, type) {

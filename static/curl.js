@@ -8,17 +8,17 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 /** @returns {string} the command's beginning, with the token where the page bears one */
 const curl = () => ["curl", ...Object.entries(authorization()).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)].join(" ");
 
-/** @param {string} address @param {[number, number][][]} strokes @returns {string} */
-export function curlForStrokes(address, strokes) {
+/** @param {string} url @param {[number, number][][]} strokes @returns {string} */
+export function curlForStrokes(url, strokes) {
   // Not as an argument of curl's, which may have no more than 128 KiB; the shell's own printf takes any number.
   const json = `printf %s ${quoted(JSON.stringify({ strokes }))}`;
-  return `${json} | ${curl()} -H 'Content-Type: application/json' -d @- ${quoted(address)}`;
+  return `${json} | ${curl()} -H 'Content-Type: application/json' -d @- ${quoted(url)}`;
 }
 
-/** @param {string} address @param {string} name of a file @returns {string} */
-export function curlForPicture(address, name) {
+/** @param {string} url @param {string} name of a file @returns {string} */
+export function curlForPicture(url, name) {
   // A quote around the name is curl's own, for names with a comma or a semicolon.
-  return `${curl()} -F ${quoted(`image=@"${name.replace(/["\\]/g, "\\$&")}"`)} ${quoted(address)}`;
+  return `${curl()} -F ${quoted(`image=@"${name.replace(/["\\]/g, "\\$&")}"`)} ${quoted(url)}`;
 }
 
 /** @param {string} text @returns {Promise<boolean>} whether it is on the clipboard */

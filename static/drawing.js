@@ -140,10 +140,12 @@ export class Drawing {
 
   undo() {
     this.#history.undo();
+    this.#rest();
   }
 
   redo() {
     this.#history.redo();
+    this.#rest();
   }
 
   /** @param {Content} content */

@@ -1,6 +1,6 @@
 /** A digit that the page draws by itself, for who would first see what happens, or can neither draw nor choose one. */
 
-import { pass } from "./reader.js";
+import { delay } from "./time.js";
 
 const BETWEEN_POINTS = 25; // milliseconds, as of a quick hand
 const WIDTH = 0.05; // of the pad's side
@@ -41,7 +41,7 @@ export async function drawExample(drawing, onChange) {
     onChange();
     const stroke = drawing.lastStroke;
     for (const point of others) {
-      if (!isStill) await pass(BETWEEN_POINTS);
+      if (!isStill) await delay(BETWEEN_POINTS);
       if (drawing.lastStroke !== stroke) return;
       drawing.extend(point);
       onChange();

@@ -3,7 +3,8 @@
 import { looksLikeNone } from "./answer.js";
 import { byId } from "./dom.js";
 import { markTransparent } from "./pictures.js";
-import { ask, pass, serverIsBack } from "./reader.js";
+import { ask, serverIsBack } from "./reader.js";
+import { delay } from "./time.js";
 import { percent, say, words } from "./words.js";
 
 /**
@@ -165,17 +166,17 @@ export class Gallery {
     tile.state = "asked";
     const stop = new AbortController();
     this.#asked.add(stop);
-    const outcome = await ask({ address: "predict", picture: file }, stop);
+    const outcome = await ask({ url: "predict", picture: file }, stop);
     this.#asked.delete(stop);
     if (tile !== this.#tiles.get(file)) return;
     const isToBeTriedAgain = "error" in outcome && outcome.isTransient && !tile.wasTriedAgain;
     tile.wasTriedAgain ||= isToBeTriedAgain;
-    if (isToBeTriedAgain) await pass(BEFORE_AGAIN);
+    if (isToBeTriedAgain) await delay(BEFORE_AGAIN);
     if (tile.state === "asked") tile.state = "unread"; // unless it was read meanwhile as the large one
     if (isToBeTriedAgain) return;
     this.tell(file, outcome);
     if ("error" in outcome && outcome.isGone) await serverIsBack();
-    else if ("error" in outcome && outcome.askAgainIn) await pass(outcome.askAgainIn);
+    else if ("error" in outcome && outcome.askAgainIn) await delay(outcome.askAgainIn);
   }
 
   /** @param {File[]} files */

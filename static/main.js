@@ -1,27 +1,27 @@
 /** Ties the page together: what is drawn or chosen goes to the reader, what it answers goes on show. */
 
 import { Answer } from "./answer.js";
+import { isReadByServer } from "./conversion.js";
+import { Correction } from "./correction.js";
 import { copy, curlForPicture, curlForStrokes } from "./curl.js";
-import { allOf, byId, isDisabled, setDisabled } from "./dom.js";
+import { byId, isDisabled, setDisabled } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { drawExample } from "./example.js";
 import { Gallery } from "./gallery.js";
 import { Inside } from "./inside.js";
-import { keep, kept } from "./kept.js";
 import { Pad } from "./pad.js";
 import { acceptPictures } from "./pictures.js";
 import { preparationInWords } from "./preparation.js";
 import { Preview } from "./preview.js";
 import { Reader, serverIsBack } from "./reader.js";
+import { saveDrawing, savedDrawing } from "./session.js";
 import { authorization } from "./token.js";
-import { Verdict } from "./verdict.js";
+import { Tools } from "./tools.js";
 import { say, words } from "./words.js";
 
 const [undo, redo, clear, copyCurl] = ["undo", "redo", "clear", "copy-curl"].map((id) => byId(id, HTMLButtonElement));
 const chooser = byId("choose", HTMLInputElement);
 const paper = byId("paper", HTMLElement);
-const penSize = byId("pen-size", HTMLInputElement);
-const tools = allOf("input[name=tool]", HTMLInputElement);
 const note = byId("note", HTMLElement);
 const paperNote = byId("paper-note", HTMLElement);
 const insidePanel = byId("inside", HTMLDetailsElement);
@@ -42,11 +42,11 @@ const gallery = new Gallery(
     refresh();
     bringPaperIntoView();
   },
-  (file) => verdict?.labelOf(file),
+  (file) => correction?.labelOf(file),
 );
 const answer = new Answer(readAgain, showExample);
-const verdict = document.getElementById("verdict") // a server may keep no corrections
-  ? new Verdict(onPad, (picture) => picture instanceof File && gallery.mark(picture))
+const correction = document.getElementById("correction") // a server may keep none
+  ? new Correction(onPad, (picture) => picture instanceof File && gallery.mark(picture))
   : null;
 const reader = new Reader(showReading, BETWEEN_READINGS);
 const explainer = new Reader(showExplanation, BETWEEN_EXPLANATIONS, RESTS_TIMES_AS_LONG);
@@ -54,7 +54,8 @@ const inside = new Inside((digit) => {
   wantedDigit = digit;
   explain();
 });
-const pad = new Pad(byId("pad", HTMLCanvasElement), drawing, tool, { onChange: refresh, onEnd: endStroke });
+const tools = new Tools({ onTaken: takeTool, onShown: () => pad.showTool() });
+const pad = new Pad(byId("pad", HTMLCanvasElement), drawing, () => tools.chosen, { onChange: refresh, onEnd: endStroke });
 
 /** @type {Blob | string | null} what the answer on show is about */
 let answered = null;
@@ -69,7 +70,6 @@ let wantedDigit = null;
 let insideIsInView = false;
 let isShowingExample = false;
 let seenFrom = ""; // what part of the page, when a finger came down alone
-let lastPen = tools[0];
 
 paper.addEventListener("touchstart", ({ touches }) => (seenFrom = touches.length > 1 ? "" : view()), { passive: true });
 paper.addEventListener("touchend", tellHowToDraw);
@@ -82,9 +82,6 @@ undo.addEventListener("click", undoStep);
 redo.addEventListener("click", redoStep);
 clear.addEventListener("click", clearAll);
 copyCurl.addEventListener("click", copyAsCurl);
-for (const each of tools) each.addEventListener("change", takeTool);
-penSize.addEventListener("input", showTool);
-addEventListener("pageshow", takeTool); // who comes back finds what was chosen
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.shiftKey) clearAll(); // with it, it opens Chrome's list of tasks
   else if (!event.ctrlKey && !event.metaKey) return;
@@ -102,57 +99,36 @@ new IntersectionObserver(
   { rootMargin: `0px 0px -${PEEPS_IN}px` },
 ).observe(insidePanel);
 addEventListener("hashchange", readAgain); // to that of a link with the token
-addEventListener("pagehide", keepDrawing);
-document.addEventListener("visibilitychange", keepDrawing); // the last that a page may be told
-restoreDrawing();
+addEventListener("pagehide", save);
+document.addEventListener("visibilitychange", save); // the last that a page may be told
+restore();
 chooser.disabled = false;
-takeTool();
+tools.show();
 refresh();
 byId("incomplete", HTMLElement).remove();
 
-/** @returns {import("./pad.js").Tool} */
-function tool() {
-  const chosen = tools.find(({ checked }) => checked)?.value ?? "ink";
-  return { width: Number(penSize.value) / 100, colour: chosen, erases: chosen === "eraser" };
-}
-
-function keepDrawing() {
-  keep({ strokes: drawing.lastDrawn, colour: lastPen.value, penSize: penSize.value });
+function save() {
+  saveDrawing({ strokes: drawing.lastDrawn, ...tools.pen });
 }
 
 /** What was on the pad before the page was left, and the pen that drew it. */
-function restoreDrawing() {
-  const before = kept();
-  if (!before) return;
-  drawing.restore(before.strokes);
-  penSize.value = before.penSize;
-  for (const each of tools) each.checked = each.value === before.colour;
+function restore() {
+  const saved = savedDrawing();
+  if (!saved) return;
+  drawing.restore(saved.strokes);
+  tools.pen = saved;
 }
 
-/** Whichever is chosen now. */
 function takeTool() {
-  lastPen = tools.find(({ checked, value }) => checked && value !== "eraser") ?? lastPen;
   tellOnPaper("");
   offerEraser();
-  showTool();
-}
-
-/** How thick it is, by the swatch and, of the eraser, by the pointer. */
-function showTool() {
-  byId("colours", HTMLFieldSetElement).style.setProperty("--pen", penSize.value);
-  pad.showTool();
 }
 
 /** An eraser with nothing to erase would seem to be a pen that writes nothing. But who rubs is not to draw with it. */
 function offerEraser() {
-  const eraser = tools.find(({ value }) => value === "eraser");
-  if (!eraser) return;
-  const hasErasedAll = eraser.checked && drawing.isEmpty && pad.isDrawing;
-  eraser.disabled = drawing.strokes.length === 0 && !hasErasedAll;
+  const hasErasedAll = tools.chosen.erases && drawing.isEmpty && pad.isDrawing;
+  tools.offerEraser(drawing.strokes.length > 0 || hasErasedAll);
   if (hasErasedAll) tellOnPaper(words.allErased);
-  if (!eraser.disabled || !eraser.checked) return;
-  lastPen.checked = true;
-  showTool();
 }
 
 /** @param {string} letter @param {KeyboardEvent} event @returns {boolean} also where the keyboard has no Latin letters */
@@ -240,7 +216,7 @@ function refresh() {
     wantedDigit = null;
     note.textContent = "";
     tellOnPaper("");
-    verdict?.forget();
+    correction?.forget();
     // Disabled in earnest they would pass the focus on, and who presses Enter twice would do something else.
     setDisabled(undo, !drawing.canUndo);
     setDisabled(redo, !drawing.canRedo);
@@ -268,7 +244,7 @@ function read() {
     return;
   }
   if (answer.isEmpty) answer.showPending();
-  reader.read(() => ({ address: "predict?seen=1", picture: onPad() }));
+  reader.read(() => ({ url: "predict?seen=1", picture: onPad() }));
   waitForAnswer();
 }
 
@@ -316,7 +292,7 @@ function showReading(outcome, picture) {
       answer.showPrediction(outcome.prediction, !isAtRest() || !isAnswered()); // half a digit, on a slow line
       preparation = outcome.prediction.preparation ?? [];
       explain();
-      verdict?.ask(picture, outcome.prediction);
+      correction?.ask(picture, outcome.prediction);
     }
   });
   tellAtRest();
@@ -331,7 +307,7 @@ function explain() {
   const canWait = isDrawing() || drawing.pictures;
   if (!insidePanel.open || !answer.hasDigit || (canWait && !insideIsInView)) return;
   explainer.read(() => ({
-    address: wantedDigit === null ? "explain" : `explain?digit=${wantedDigit}`,
+    url: wantedDigit === null ? "explain" : `explain?digit=${wantedDigit}`,
     picture: onPad(),
   }));
 }
@@ -385,7 +361,7 @@ function forget() {
 /** Take away what is shown beside an answer. @param {string} reason why there is nothing to explain */
 function showNothingBeside(reason) {
   inside.clear(drawing.isEmpty ? words.nothingInside : reason);
-  verdict?.hide();
+  correction?.hide();
   preparation = [];
   answer.showPreparation("");
 }
@@ -400,10 +376,14 @@ function keepFocus(change) {
 }
 
 async function copyAsCurl() {
-  const address = new URL("predict", location.href).href;
-  const name = drawing.pictures?.large.name;
-  const command = name === undefined ? curlForStrokes(address, drawing.toPoints()) : curlForPicture(address, name);
-  const copied = name === undefined ? words.copied : say(words.copiedForPicture, { name });
+  const picture = drawing.pictures?.large;
+  if (picture && !isReadByServer(picture)) {
+    note.textContent = words.notForCurl;
+    return;
+  }
+  const url = new URL("predict", location.href).href;
+  const command = picture ? curlForPicture(url, picture.name) : curlForStrokes(url, drawing.toPoints());
+  const copied = picture ? say(words.copiedForPicture, { name: picture.name }) : words.copied;
   const ofToken = "Authorization" in authorization() ? ` ${words.tokenCopied}` : "";
   note.textContent = (await copy(command)) ? copied + ofToken : words.notCopied;
 }

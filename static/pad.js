@@ -35,6 +35,7 @@ export class Pad {
   #tool;
   #chosenTool;
   #onChange;
+  #onEnd;
   /** @type {Point | null} where the eraser that is down was last seen */
   #erasedAt = null;
 
@@ -52,57 +53,17 @@ export class Pad {
     this.#chosenTool = tool;
     this.#tool = tool();
     this.#onChange = listener.onChange;
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 && event.button !== ERASER_END) return;
-      const isOverPictures = event.pointerType === "mouse" && drawing.pictures !== null;
-      if (this.#accepts(event) && !isOverPictures) begin(event);
-      else if (isOverPictures || (event.pointerType === "touch" && this.#rests)) this.#waiting = event;
-    });
-    const begin = (/** @type {PointerEvent} */ event) => {
-      event.preventDefault();
-      const takesOver = this.isDrawing;
-      if (takesOver) drawing.withdraw();
-      this.#pointer = event;
-      this.#rests = event.pointerType === "touch";
-      this.#waiting = null;
-      canvas.setPointerCapture(event.pointerId);
-      this.#tool = event.button === ERASER_END ? { ...tool(), erases: true } : tool();
-      this.#erasedAt = null;
-      if (this.#begin(event) || takesOver) this.#tell();
-    };
-    canvas.addEventListener("pointermove", (event) => {
-      if (event.pointerType === "pen") this.#penFeltAt = performance.now();
-      // Where a menu opens under the mouse, nobody tells that its button was let go.
-      if (event.pointerType === "mouse" && !event.buttons) return lift(event);
-      if (isSame(event, this.#waiting) && hasMoved(event, this.#waiting)) begin(this.#waiting);
-      if (!isSame(event, this.#pointer)) return;
-      if (hasMoved(event, this.#pointer)) this.#rests = false;
-      if (!this.#rests) this.#waiting = null;
-      const events = event.getCoalescedEvents?.() ?? [];
-      if (this.#follow(events.length ? events : [event])) this.#tell();
-    });
-    const lift = (/** @type {PointerEvent} */ event) => {
-      if (isSame(event, this.#waiting)) this.#waiting = null;
-      if (!isSame(event, this.#pointer)) return;
-      this.#pointer = this.#waiting = null;
-      this.#rests = false;
-      if (drawing.end()) this.#tell();
-      listener.onEnd();
-    };
-    canvas.addEventListener("pointerup", lift);
-    canvas.addEventListener("pointercancel", (event) => {
-      if (isSame(event, this.#pointer) && event.pointerType === "touch") {
-        drawing.withdraw(); // a palm, or the beginning of a gesture
-        this.#tell();
-      }
-      lift(event);
-    });
+    this.#onEnd = listener.onEnd;
+    canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    canvas.addEventListener("pointerup", (event) => this.#lift(event));
+    canvas.addEventListener("pointercancel", (event) => this.#cancel(event));
+    canvas.addEventListener("lostpointercapture", (event) => this.#lift(event));
+    canvas.addEventListener("contextmenu", (event) => this.#pointer && event.preventDefault());
     // A finger on a button is no palm, and may draw next.
     document.addEventListener("click", ({ target, pointerType }) => {
       if (target !== canvas && pointerType === "touch") this.#penFeltAt = -Infinity;
     });
-    canvas.addEventListener("contextmenu", (event) => this.#pointer && event.preventDefault());
-    canvas.addEventListener("lostpointercapture", lift);
     // Safari of old scrolls and zooms from touch events whatever touch-action says.
     const keepStill = (/** @type {TouchEvent} */ event) => {
       const zoomsOut = isZoomed() && event.touches.length > 1;
@@ -119,6 +80,61 @@ export class Pad {
       this.#palette = palette();
       this.#paint();
     });
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    if (event.button !== 0 && event.button !== ERASER_END) return;
+    const isOverPictures = event.pointerType === "mouse" && this.#drawing.pictures !== null;
+    if (this.#accepts(event) && !isOverPictures) this.#begin(event);
+    else if (isOverPictures || (event.pointerType === "touch" && this.#rests)) this.#waiting = event;
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    if (event.pointerType === "pen") this.#penFeltAt = performance.now();
+    // Where a menu opens under the mouse, nobody tells that its button was let go.
+    if (event.pointerType === "mouse" && !event.buttons) return this.#lift(event);
+    if (isSame(event, this.#waiting) && hasMoved(event, this.#waiting)) this.#begin(this.#waiting);
+    if (!isSame(event, this.#pointer)) return;
+    if (hasMoved(event, this.#pointer)) this.#rests = false;
+    if (!this.#rests) this.#waiting = null;
+    const events = event.getCoalescedEvents?.() ?? [];
+    if (this.#follow(events.length ? events : [event])) this.#tell();
+  }
+
+  /** @param {PointerEvent} event */
+  #lift(event) {
+    if (isSame(event, this.#waiting)) this.#waiting = null;
+    if (!isSame(event, this.#pointer)) return;
+    this.#pointer = this.#waiting = null;
+    this.#rests = false;
+    if (this.#drawing.end()) this.#tell();
+    this.#onEnd();
+  }
+
+  /** @param {PointerEvent} event */
+  #cancel(event) {
+    if (isSame(event, this.#pointer) && event.pointerType === "touch") {
+      this.#drawing.withdraw(); // a palm, or the beginning of a gesture
+      this.#tell();
+    }
+    this.#lift(event);
+  }
+
+  /** @param {PointerEvent} event how the pointer came down that draws from here on */
+  #begin(event) {
+    event.preventDefault();
+    const takesOver = this.isDrawing;
+    if (takesOver) this.#drawing.withdraw();
+    this.#pointer = event;
+    this.#rests = event.pointerType === "touch";
+    this.#waiting = null;
+    this.#canvas.setPointerCapture(event.pointerId);
+    const tool = this.#chosenTool();
+    this.#tool = event.button === ERASER_END ? { ...tool, erases: true } : tool;
+    this.#erasedAt = null;
+    if (this.#beginStroke(event) || takesOver) this.#tell();
   }
 
   /** Where a mouse erases, its pointer is as large as the eraser; a browser shows none that is far larger. */
@@ -178,7 +194,7 @@ export class Pad {
   }
 
   /** @param {PointerEvent} event @returns {boolean} whether that makes a difference */
-  #begin(event) {
+  #beginStroke(event) {
     if (this.#tool.erases) return this.#follow([event]);
     const [point] = this.#points([event]);
     this.#drawing.begin(point, this.#tool.width, this.#tool.colour);

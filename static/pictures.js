@@ -69,12 +69,16 @@ export function markTransparent(image, file) {
   image.toggleAttribute("data-transparent", file.type !== "image/jpeg" && isTransparent(image));
 }
 
-/** @param {HTMLImageElement} image @returns {boolean} */
+/** @param {HTMLImageElement} image @returns {boolean} also where the browser lets nobody look, as at an SVG with HTML in it */
 function isTransparent(image) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = LOOKED_AT;
   const context = contextOf(canvas);
   context.drawImage(image, 0, 0, LOOKED_AT, LOOKED_AT);
-  const { data } = context.getImageData(0, 0, LOOKED_AT, LOOKED_AT);
-  return data.some((value, index) => index % 4 === 3 && value < OPAQUE);
+  try {
+    const { data } = context.getImageData(0, 0, LOOKED_AT, LOOKED_AT);
+    return data.some((value, index) => index % 4 === 3 && value < OPAQUE);
+  } catch {
+    return true;
+  }
 }

@@ -1,6 +1,7 @@
 /** Asks the server: one request at a time, and after it the newest picture only. */
 
 import { asSent } from "./conversion.js";
+import { abortedAfter, delay } from "./time.js";
 import { authorization } from "./token.js";
 import { errorInWords, words } from "./words.js";
 
@@ -9,9 +10,11 @@ const PATIENCE_WITH_FILE = 150_000; // a photograph takes a minute from a slow t
 const LONGEST_REST = 1_000; // milliseconds; somebody may ask meanwhile
 const [LOOK_AGAIN, LOOK_AT_MOST] = [2_000, 64_000]; // milliseconds
 const ASK_AGAIN = 1_000; // milliseconds, where a server that refuses for now does not say when
+const ASK_AGAIN_AT_MOST = 10_000; // milliseconds, for it may take more sooner than it says
+const BRIEF = 2_000; // milliseconds; a single refusal for no longer is not worth telling
 const AWAY = [502, 503]; // a proxy says so that its server is away
-const LATE = 504; // and so that it takes too long
-const TOO_SLOW = 408; // what a server answers where the picture did not arrive in time
+const GATEWAY_TIMEOUT = 504; // and so that it takes too long
+const REQUEST_TIMEOUT = 408; // what a server answers where the picture did not arrive in time
 /** What a proxy says on a page of its own, in place of the server's JSON. @type {Record<number, string>} */
 const OF_PROXY = { 401: "unauthorized", 413: "too_large", 429: "too_many_requests" };
 const OWN_MACHINE = ["localhost", "127.0.0.1", "[::1]"];
@@ -20,7 +23,7 @@ const OWN_MACHINE = ["localhost", "127.0.0.1", "[::1]"];
 const serverGone = OWN_MACHINE.includes(location.hostname) ? words.serverGoneHere : words.serverGone;
 
 /**
- * @typedef {{address: string, picture: Blob | string}} Request picture is a file, or JSON with strokes in it
+ * @typedef {{url: string, picture: Blob | string}} Request picture is a file, or JSON with strokes in it
  * @typedef {{digit: number, confidence: number, certain: boolean, probabilities: number[], seen?: string,
  *   milliseconds: number, preparation?: string[]}} Prediction
  * @typedef {{error: string, isGone?: boolean, isTransient?: boolean, isForToken?: boolean,
@@ -30,20 +33,10 @@ const serverGone = OWN_MACHINE.includes(location.hostname) ? words.serverGoneHer
  * @typedef {{prediction: Prediction} | Failure} Outcome
  */
 
-/** @param {number} milliseconds @returns {Promise<void>} */
-export const pass = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-
-/** @param {number} milliseconds @returns {AbortSignal} as AbortSignal.timeout, which Safari 15 has not got */
-export function abortedAfter(milliseconds) {
-  const stop = new AbortController();
-  setTimeout(() => stop.abort(), milliseconds);
-  return stop.signal;
-}
-
 export class Reader {
   /** @type {(() => Request) | null} */
   #newest = null;
-  /** @type {Request | null} what was answered last, which need not be asked again */
+  /** @type {{request: Request, outcome: Outcome} | null} what was answered last, which need not be asked again */
   #answered = null;
   #busy = false;
   #generation = 0;
@@ -88,19 +81,22 @@ export class Reader {
         const generation = this.#generation;
         this.#newest = null;
         const request = getRequest();
-        if (isSame(request, this.#answered)) continue;
+        if (this.#answered && isSame(request, this.#answered.request)) {
+          this.#onOutcome(this.#answered.outcome, request.picture);
+          continue;
+        }
         this.#stop = new AbortController();
         const askedAt = performance.now();
         const outcome = await ask(request, this.#stop);
         const taken = performance.now() - askedAt;
-        const askAgainIn = "error" in outcome && outcome.askAgainIn;
+        const askAgainIn = ("error" in outcome && outcome.askAgainIn) || 0;
         this.#refusals = askAgainIn ? this.#refusals + 1 : 0;
         if (generation === this.#generation) {
           if (askAgainIn) this.#newest ??= getRequest;
-          this.#answered = "error" in outcome ? null : request;
-          if (this.#refusals !== 1) this.#onOutcome(outcome, request.picture); // a single one is not worth telling
+          this.#answered = "error" in outcome ? null : { request, outcome };
+          if (this.#refusals !== 1 || askAgainIn > BRIEF) this.#onOutcome(outcome, request.picture);
         }
-        await pass(askAgainIn || Math.max(this.#rest, Math.min(LONGEST_REST, this.#restsTimesAsLong * taken)));
+        await delay(askAgainIn || Math.max(this.#rest, Math.min(LONGEST_REST, this.#restsTimesAsLong * taken)));
       }
     } finally {
       this.#busy = false;
@@ -108,72 +104,78 @@ export class Reader {
   }
 }
 
-/** @param {Request} request @param {Request | null} other @returns {boolean} */
-const isSame = ({ address, picture }, other) => address === other?.address && picture === other.picture;
+/** @param {Request} request @param {Request} other @returns {boolean} */
+const isSame = ({ url, picture }, other) => url === other.url && picture === other.picture;
 
-/** @param {Blob | string} picture @returns {number} milliseconds to wait for the answer to it */
-export const patienceFor = (picture) => (picture instanceof Blob ? PATIENCE_WITH_FILE : PATIENCE);
+/** @param {Request} request @param {AbortController} stop of this request alone @returns {Promise<Outcome>} */
+export async function ask(request, stop) {
+  const outcome = await send(request, (answer) => Array.isArray(answer?.probabilities), stop);
+  return "error" in outcome ? outcome : { prediction: outcome.answer };
+}
 
 /**
- * @param {Request} request @param {AbortController} stop of this request alone
- * @returns {Promise<Outcome>}
+ * @param {Request} request @param {(answer: any) => boolean} isExpected whether what the server says is what it should
+ * @param {AbortController} [stop] of this request alone
+ * @returns {Promise<{answer: any} | Failure>}
  */
-export async function ask(request, stop) {
-  const late = setTimeout(() => stop.abort(new DOMException("", "TimeoutError")), patienceFor(request.picture));
+export async function send(request, isExpected, stop = new AbortController()) {
+  const patience = request.picture instanceof Blob ? PATIENCE_WITH_FILE : PATIENCE;
+  const late = setTimeout(() => stop.abort(new DOMException("", "TimeoutError")), patience);
   try {
-    return await answerTo(request, stop.signal);
+    return await answerTo(request, isExpected, stop.signal);
   } finally {
     clearTimeout(late);
   }
 }
 
-/** @param {Request} request @param {AbortSignal} signal @returns {Promise<Outcome>} */
-async function answerTo({ address, picture }, signal) {
+/**
+ * @param {Request} request @param {(answer: any) => boolean} isExpected @param {AbortSignal} signal
+ * @returns {Promise<{answer: any} | Failure>}
+ */
+async function answerTo({ url, picture }, isExpected, signal) {
   let response;
   try {
-    response = await post(address, picture, signal);
+    response = await post(url, picture, signal);
   } catch {
     if (signal.aborted) return { error: words.serverSlow, isTransient: true };
     // A file that was moved or changed since it was chosen fails in the same way.
     return (await canBeSent(picture)) ? { error: serverGone, isGone: true } : { error: words.fileGone };
   }
   const answer = await response.json().catch(() => null); // whatever it was, it was no answer of ours
-  const isOurs = typeof answer?.error?.message === "string" || Array.isArray(answer?.probabilities);
+  const isOurs = typeof answer?.error?.message === "string" || isExpected(answer);
   if (isOurs) lookAgain = LOOK_AGAIN;
-  if (isOurs) return answer.error ? refusal(answer.error, response) : { prediction: answer };
+  if (isOurs) return answer.error ? refusal(answer.error, response) : { answer };
   const code = OF_PROXY[response.status];
   if (code) return refusal({ code, message: words.serverOdd }, response);
   if (AWAY.includes(response.status)) return { error: serverGone, isGone: true };
-  return { error: response.status === LATE ? words.serverSlow : words.serverOdd, isTransient: true };
+  return { error: response.status === GATEWAY_TIMEOUT ? words.serverSlow : words.serverOdd, isTransient: true };
 }
 
 /**
- * @param {string} address @param {Blob | string} picture a file, or JSON @param {AbortSignal} signal
+ * @param {string} url @param {Blob | string} picture a file, or JSON @param {AbortSignal} signal
  * @returns {Promise<Response>}
  */
-export async function post(address, picture, signal) {
+async function post(url, picture, signal) {
   const body = typeof picture === "string" ? picture : await asSent(picture);
   const type = typeof body === "string" ? "application/json" : body.type || "image/png";
-  return fetch(address, { method: "POST", headers: { "Content-Type": type, ...authorization() }, body, signal });
+  return fetch(url, { method: "POST", headers: { "Content-Type": type, ...authorization() }, body, signal });
 }
 
 /** @param {{code: string, message: string}} error @param {Response} response that holds it @returns {Failure} */
 function refusal(error, response) {
   const again = askAgainIn(response);
-  const isTransient = !again && (response.status >= 500 || response.status === TOO_SLOW);
+  const isTransient = !again && (response.status >= 500 || response.status === REQUEST_TIMEOUT);
   return { error: errorInWords(error), isTransient, isForToken: response.status === 401, askAgainIn: again };
 }
 
 /** @param {Response} response @returns {number | undefined} milliseconds, where it refuses but for now */
 function askAgainIn({ status, headers }) {
-  return isForNow(status) ? Number(headers.get("Retry-After")) * 1000 || ASK_AGAIN : undefined;
+  if (status !== 429 && status !== 503) return undefined;
+  return Math.min(ASK_AGAIN_AT_MOST, Number(headers.get("Retry-After")) * 1000 || ASK_AGAIN);
 }
 
-/** @param {number} status @returns {boolean} whether it refuses what it would take at another time */
-export const isForNow = (status) => status === 429 || status === 503;
-
 /** @param {Blob | string} picture @returns {Promise<boolean>} not where its file has changed since it was chosen */
-export async function canBeSent(picture) {
+async function canBeSent(picture) {
   try {
     if (picture instanceof Blob) await picture.arrayBuffer();
     return true;
@@ -198,7 +200,7 @@ export function serverIsBack() {
 
 async function lookForServer() {
   for (;;) {
-    await pass(lookAgain);
+    await delay(lookAgain);
     try {
       if ((await fetch("healthz", { cache: "no-store", signal: abortedAfter(PATIENCE) })).ok) break;
     } catch {

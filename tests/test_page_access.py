@@ -208,7 +208,7 @@ def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
     page.keyboard.press("Shift+Tab")
     tab_to("yes")
     page.keyboard.press("Enter")
-    expect(page.locator("#verdict-note")).to_contain_text("kept as a 5")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 5")
 
 
 def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: Page):
@@ -251,7 +251,7 @@ def test_what_is_printed_from_a_dark_screen_is_dark_on_white(open_page):
     page.emulate_media(media="print", color_scheme="dark")
     assert sum(pixel(page, 0.01, 0.01)) > 600 > 100 > sum(pixel(page, 0.5, 0.5))
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 29, 34)"
-    for name in (".buttons", ".tools", "#verdict"):
+    for name in (".buttons", ".tools", "#correction"):
         expect(page.locator(name)).to_be_hidden()
     expect(page.locator("#sentence")).to_be_visible()
     page.emulate_media(media="screen", color_scheme="dark")

@@ -744,6 +744,23 @@ def test_a_digit_that_the_page_draws_is_given_up_by_who_wants_the_pad(page: Page
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
 
 
+def test_what_is_erased_of_a_digit_that_the_page_was_kept_from_ending_comes_back(open_page):
+    page = open_page()
+    page.evaluate("Math.random = () => 0.45")  # of the ten, the 4, which has two strokes
+    stop_clock(page)
+    page.click("#example")
+    page.clock.run_for(600)
+    page.keyboard.press("Control+z")
+    page.clock.resume()
+    drawn = inked(page)
+    assert drawn > 0
+    page.check("input[value=eraser]", force=True)
+    draw_with_mouse(page, [[(0.3, 0.58), (0.4, 0.58), (0.5, 0.58)]])
+    assert 0 < inked(page) < drawn
+    page.keyboard.press("Control+z")
+    assert inked(page) == drawn
+
+
 def test_who_draws_while_the_page_does_takes_the_pen_from_it(page: Page):
     stop_clock(page)
     page.click("#example")

@@ -8,7 +8,7 @@ import handwriting
 import pytest
 from conftest import RunningServer, start_server
 from on_page import digit, draw_with_mouse, expect_digit, is_of_all
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 
 def test_asking_again_is_seen_and_heard(page: Page):
@@ -53,7 +53,7 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.click("#yes")
-    expect(page.locator("#verdict-note")).to_have_text("Thank you; it is kept as a 4.")
+    expect(page.locator("#correction-note")).to_have_text("Thank you; it is kept as a 4.")
     page.click("#copy-curl")
     expect(page.locator("#note")).to_contain_text("Your token is part of it")
     command = page.evaluate("() => navigator.clipboard.readText()")
@@ -128,7 +128,7 @@ def test_a_file_has_minutes_to_get_to_the_server(page: Page):
 def test_an_odd_answer_is_told(page: Page):
     page.route("**/predict*", lambda route: route.fulfill(status=200, body="<h1>Welcome to the hotel</h1>"))
     draw_with_mouse(page, digit(0))
-    expect(page.locator("#sentence")).to_contain_text("no prediction")
+    expect(page.locator("#sentence")).to_contain_text("does not understand")
 
 
 def test_a_proxy_whose_server_is_away_is_waited_for(page: Page):
@@ -141,7 +141,11 @@ def test_a_proxy_whose_server_is_away_is_waited_for(page: Page):
 
 @pytest.mark.parametrize(
     ("status", "sentence"),
-    [(401, "answers those who have its token"), (413, "larger than this server takes"), (429, "read in a moment")],
+    [
+        (401, "answers those who have its token"),
+        (413, "larger than this server takes"),
+        (429, "as soon as the server takes more"),
+    ],
 )
 def test_a_proxy_s_own_refusal_is_understood(page: Page, status: int, sentence: str):
     page.route("**/predict*", lambda route: route.fulfill(status=status, body="<h1>No</h1>"))
@@ -151,6 +155,25 @@ def test_a_proxy_s_own_refusal_is_understood(page: Page, status: int, sentence: 
     page.unroute("**/predict*")
     if status == 429:
         expect_digit(page, 7)
+
+
+def test_who_is_to_wait_for_long_is_told_so_and_is_read_once_the_server_takes_more(page: Page):
+    asked = []
+    page.clock.install()
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(
+            status=429, headers={"Retry-After": "500"}, json={"error": {"code": "too_many_requests", "message": ""}}
+        )
+
+    page.route("**/predict*", refuse)
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect(page.locator("#sentence")).to_contain_text("as soon as the server takes more")
+    assert len(asked) == 1
+    page.unroute("**/predict*")
+    page.clock.run_for(20_000)
+    expect_digit(page, 7)
 
 
 def test_what_is_lost_again_and_again_is_sent_more_and_more_seldom(page: Page):

@@ -208,6 +208,10 @@ def test_what_was_said_of_one_digit_is_not_taken_for_what_is_asked_about_another
     expect(evidence).to_contain_text("What would speak for a 9")
     expect(evidence).to_have_attribute("aria-live", "polite")
     expect(page.locator("#inside[aria-busy]")).to_have_count(0)
+    page.click("#why button >> nth=9")
+    expect(evidence).to_contain_text("What would speak for a 9")
+    expect(page.locator("#inside[aria-busy]")).to_have_count(0)
+    assert len(held) == 1, "what is known is not asked once more"
 
 
 def test_nobody_looking_nothing_is_explained(page: Page):

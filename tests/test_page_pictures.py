@@ -233,14 +233,15 @@ def test_a_large_photograph_is_sent_smaller_and_without_the_place_where_it_was_t
     expect_digit(page, 7)
     before = exported(server)
     page.click("#yes")
-    expect(page.locator("#verdict-note")).to_contain_text("kept as a 7")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 7")
     [kept] = [picture for name, picture in exported(server).items() if name not in before]
     with Image.open(io.BytesIO(kept)) as sent:
         assert sent.size == (2000, 2000)
         assert not sent.getexif()
 
 
-SEVEN = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M90 30 H170 L120 130" fill="none" stroke="navy"/></svg>'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="160">{}</svg>'
+SEVEN = SVG.format('<path d="M90 30 H170 L120 130" fill="none" stroke="navy" stroke-width="6"/>')
 
 
 def avif(picture: Image.Image) -> bytes:
@@ -260,6 +261,16 @@ def test_what_the_browser_knows_and_the_server_does_not_is_read_all_the_same(pag
     with page.expect_response("**/corrections*") as kept:
         page.click("#yes")
     assert kept.value.json()["label"] == 7
+    page.click("#copy-curl")
+    expect(page.locator("#note")).to_contain_text("Save the picture as a PNG")
+
+
+def test_a_picture_that_the_browser_shows_and_lets_nobody_look_into_is_told_to_be_unreadable(page: Page):
+    page_in_it = '<foreignObject width="99" height="99"><p xmlns="http://www.w3.org/1999/xhtml">7</p></foreignObject>'
+    content = SVG.format(page_in_it).encode()
+    page.set_input_files("#choose", {"name": "page.svg", "mimeType": "image/svg+xml", "buffer": content})
+    expect(page.locator("#sentence")).to_contain_text("could not be read")
+    expect(page.locator("#picture")).to_have_attribute("data-transparent", "")
 
 
 def test_several_pictures_make_a_gallery(page: Page, tmp_path: Path):

@@ -46,9 +46,9 @@
     </section>
 
     <div class="reading">
-      <section class="verdict panel" id="answer" data-state="empty" aria-labelledby="answer-heading">
+      <section class="answer panel" id="answer" data-state="empty" aria-labelledby="answer-heading">
         <h2 class="unseen" id="answer-heading">{{page["answer"]}}</h2>
-        <div class="verdict-grid">
+        <div class="answer-grid">
           <p class="digit" id="digit" aria-hidden="true">?</p>
           <div class="said">
             <p class="sentence" id="sentence" aria-hidden="true">{{words["scripts"]["empty"]}}</p>
@@ -61,11 +61,11 @@
             <figcaption>{{page["seenCaption"]}}</figcaption>
           </figure>
           % if corrections:
-          <div class="right-or-wrong" id="verdict" hidden>
+          <div class="correction" id="correction" hidden>
             <button id="yes" type="button"></button>
             <span id="no">{{page["no"]}}</span>
             <span class="kept">{{page["kept"]}}</span>
-            <span id="verdict-note" role="status"></span>
+            <span id="correction-note" role="status"></span>
             <div class="digits" id="others" role="group" aria-labelledby="no">
               % for digit in range(10):
               <button type="button">{{digit}}</button>

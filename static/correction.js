@@ -2,14 +2,14 @@
 
 import { looksLikeNone } from "./answer.js";
 import { allOf, byId, setDisabled } from "./dom.js";
-import { abortedAfter, canBeSent, isForNow, patienceFor, post } from "./reader.js";
-import { errorInWords, say, words } from "./words.js";
+import { send } from "./reader.js";
+import { say, words } from "./words.js";
 
-export class Verdict {
-  #panel = byId("verdict", HTMLElement);
+export class Correction {
+  #panel = byId("correction", HTMLElement);
   #yes = byId("yes", HTMLButtonElement);
   #others = allOf("#others button", HTMLButtonElement);
-  #note = byId("verdict-note", HTMLElement);
+  #note = byId("correction-note", HTMLElement);
   /** @type {{picture: Blob | string, digit: number} | null} what was read, and as which digit */
   #question = null;
   /** What is said about one drawing is not said beside the next. */
@@ -72,7 +72,7 @@ export class Verdict {
     const drawing = this.#drawing;
     this.#isSending = true;
     this.#say(words.keeping);
-    const { sentence, isKept } = await send(picture, label);
+    const { sentence, isKept } = await sendCorrection(picture, label);
     if (isKept) {
       this.#told.set(picture, label);
       this.#onKept(picture);
@@ -105,21 +105,19 @@ export class Verdict {
  * @param {Blob | string} picture a picture file, or JSON with strokes in it @param {number} label
  * @returns {Promise<{sentence: string, isKept: boolean}>} what came of it
  */
-async function send(picture, label) {
+async function sendCorrection(picture, label) {
   const isJson = typeof picture === "string";
-  try {
-    const address = isJson ? "corrections" : `corrections?label=${label}`;
-    const body = isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture;
-    const response = await post(address, body, abortedAfter(patienceFor(picture)));
-    if (isForNow(response.status)) return notKept(words.notKeptNow);
-    if (response.status === 401) return notKept(words.notKeptToken); // as short as what else is said there
-    const answer = await response.json();
-    if (answer.error) return notKept(errorInWords(answer.error));
-    return { sentence: say(answer.new ? words.thanks : words.keptAlready, { digit: answer.label }), isKept: true };
-  } catch {
-    return notKept((await canBeSent(picture)) ? words.notKept : words.fileGone);
-  }
+  const url = isJson ? "corrections" : `corrections?label=${label}`;
+  const body = isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture;
+  const outcome = await send({ url, picture: body }, (answer) => typeof answer?.label === "number");
+  if ("error" in outcome) return { sentence: whyNotKept(outcome), isKept: false };
+  const { label: digit, new: isNew } = outcome.answer;
+  return { sentence: say(isNew ? words.thanks : words.keptAlready, { digit }), isKept: true };
 }
 
-/** @param {string} sentence */
-const notKept = (sentence) => ({ sentence, isKept: false });
+/** @param {import("./reader.js").Failure} failure @returns {string} as short as what else is said there */
+function whyNotKept({ error, isGone, isForToken, askAgainIn }) {
+  if (isGone) return words.notKept;
+  if (askAgainIn) return words.notKeptNow;
+  return isForToken ? words.notKeptToken : error;
+}

@@ -3,14 +3,14 @@
  * nobody looks at.
  *
  * @typedef {import("./drawing.js").Stroke} Stroke
- * @typedef {{strokes: Stroke[], colour: string, penSize: string}} Kept colour and penSize are the pen's, as their inputs
+ * @typedef {{strokes: Stroke[], colour: string, penSize: string}} Saved colour and penSize are the pen's, as their inputs
  *   have them
  */
 
 const NAME = "drawing";
 
-/** @param {Kept} drawing */
-export function keep(drawing) {
+/** @param {Saved} drawing */
+export function saveDrawing(drawing) {
   try {
     sessionStorage.removeItem(NAME); // rather none than an older one, where there is no room
     sessionStorage.setItem(NAME, JSON.stringify(drawing));
@@ -19,18 +19,18 @@ export function keep(drawing) {
   }
 }
 
-/** @returns {Kept | null} null where nothing was kept, or nothing that this page understands */
-export function kept() {
+/** @returns {Saved | null} null where nothing was saved, or nothing that this page understands */
+export function savedDrawing() {
   try {
     const drawing = JSON.parse(sessionStorage.getItem(NAME) ?? "null");
-    return isDrawing(drawing) ? drawing : null;
+    return isSaved(drawing) ? drawing : null;
   } catch {
     return null;
   }
 }
 
-/** @param {any} given @returns {given is Kept} */
-function isDrawing({ strokes, colour, penSize }) {
+/** @param {any} given @returns {given is Saved} */
+function isSaved({ strokes, colour, penSize }) {
   return strokes.every(isStroke) && typeof colour === "string" && typeof penSize === "string";
 }
 
