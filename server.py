@@ -10,10 +10,8 @@ import hashlib
 import json
 import logging
 import math
-import os
 import re
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -42,7 +40,7 @@ from net.corrections import Correction, Corrections, QuotaReachedError, StorageF
 from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.latest import LatestRecognizer
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, bodies, connections, memory, openapi, processes, reference, sockets, terminal
+from net.serving import access_log, bodies, connections, memory, openapi, processes, reference, terminal
 from net.serving.command_line import limits_of, parse_arguments
 from net.serving.contract import (
     DISK_FULL,
@@ -70,15 +68,22 @@ from net.serving.gate import (
     is_rebound,
     is_token,
     is_usable_token,
-    read_token,
     trusting_proxy,
 )
 from net.serving.limits import Limits
 from net.serving.metrics import CONTENT_TYPE, Metrics
-from net.serving.metrics import FOLDER as METRICS_FOLDER
 from net.serving.observed import Observed, log_refused
+from net.serving.start import (
+    StartError,
+    announcement,
+    folder_for_corrections,
+    follow,
+    is_there,
+    listen,
+    new_metrics,
+    token_in,
+)
 from net.serving.wsgi import ARRIVED, Wsgi, header
-from net.standard_output import print_no_more
 from net.strokes import MAX_POINTS
 
 log = logging.getLogger("server")
@@ -654,55 +659,6 @@ def read_data_url(field: Any) -> bytes:
 # ---------------------------------------------------------------------------------------------- serving
 
 
-class StartError(Exception):
-    """Why the server cannot start, in one sentence."""
-
-
-def token_in(file: Path) -> str:
-    """The token that ``file`` holds. Raises StartError."""
-    try:
-        return read_token(file)
-    except (OSError, ValueError) as error:
-        raise StartError(f"The token in '{file}' cannot be used: {reason(error)}.") from error
-
-
-def new_metrics() -> Metrics:
-    """Measurements of this process. Raises StartError where they belong into a folder that cannot be used."""
-    try:
-        return Metrics()
-    except OSError as error:
-        folder = os.environ.get(METRICS_FOLDER)
-        raise StartError(
-            f"Measurements cannot be kept in '{folder}' ({reason(error)}); {METRICS_FOLDER} names it."
-        ) from error
-
-
-def place_for_corrections(given: Path | None) -> Path | None:
-    """The folder to keep corrections in: ``given``, else that of the repository, or none where it is read-only.
-
-    Raises StartError where the one that was ``given`` cannot be used.
-    """
-    place = given or CORRECTIONS
-    try:
-        Corrections(place).require_place()
-    except OSError as error:
-        if given:
-            raise StartError(
-                f"Corrections cannot be kept in '{given}' ({reason(error)}); name another folder."
-            ) from error
-        log.warning("No corrections are taken: %s. --corrections names another folder.", error)
-        return None
-    return place
-
-
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen there. Raises StartError."""
-    try:
-        return sockets.listen(host, port)
-    except (OSError, ValueError) as error:
-        raise StartError(f"Cannot listen at {host}:{port} ({reason(error)}); choose another.") from error
-
-
 def main() -> int:
     """Serve until told to stop; the exit status."""
     options = parse_arguments()
@@ -714,7 +670,7 @@ def main() -> int:
     try:
         metrics = new_metrics()
         token = token_in(options.token_file) if options.token_file else None
-        corrections = None if options.no_corrections else place_for_corrections(options.corrections)
+        corrections = None if options.no_corrections else folder_for_corrections(options.corrections, usual=CORRECTIONS)
         if options.train and not is_there(checkpoint):  # in a process of its own: serving needs no torchvision
             command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
             if failed := terminal.run_to_end(command, HOME):
@@ -765,52 +721,6 @@ def main() -> int:
     finally:
         stop.set()
     return 0
-
-
-def announcement(host: str, port: int) -> Callable[[], None]:
-    """What prints that the server answers there."""
-    line = f"Reading digits at http://{f'[{host}]' if ':' in host else host}:{port}/ (Ctrl-C stops)"
-
-    def announce() -> None:
-        try:
-            print(line, flush=True)
-        except OSError:  # nobody reads the pipe, or the disk is full: who asks over HTTP need not read this
-            print_no_more()
-
-    return announce
-
-
-def reason(error: Exception) -> str:
-    """Why, in words that fit into a sentence."""
-    return getattr(error, "strerror", None) or str(error).rstrip(".")
-
-
-def is_there(checkpoint: Path) -> bool:
-    """Whether there is a file ``checkpoint``. Raises CheckpointError where that cannot be known."""
-    try:
-        return checkpoint.exists()
-    except OSError as error:
-        raise CheckpointError(f"The checkpoint '{checkpoint}' could not be read ({reason(error)})") from error
-
-
-def follow(latest: LatestRecognizer, watch: bool, stop: threading.Event) -> None:
-    """Take new weights at SIGHUP, where the system has it, and until ``stop`` with ``watch`` as soon as they are there.
-
-    That signal also comes when the terminal is closed that this was started from: then it ends. Threads are waited for
-    at the end, since PyTorch would abort the process in the middle of loading.
-    """
-
-    def on_hang_up(*_: object) -> None:
-        if terminal.is_lost():
-            os.kill(os.getpid(), signal.SIGTERM)
-        else:
-            threading.Thread(target=latest.reload).start()
-
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, on_hang_up)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
-    if watch:
-        threading.Thread(target=latest.watch, args=(stop,)).start()
 
 
 if __name__ == "__main__":

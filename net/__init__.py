@@ -4,14 +4,17 @@ Data flows through these modules in this order:
 
 decoding (containers)                       bytes -> an upright picture
 paper (even_light, levels, morphology)      a picture -> how far each pixel is from its paper
-ink_in_box (cells, components, parts)       that -> which ink may be the digit's
-lines, frames, forms, cleaning              what the digit may be without a line, a frame, a form, stains or grain
+ink_in_box (cells, components, parts,
+    frames, forms)                          that -> which ink may be the digit's, in a frame or on a form too
+lines, cleaning                             what the digit may be without a line, stains or grain
 ink                                         all of these -> looks at the ink
 strokes                                     points of a pen -> looks, without a picture
 fitting                                     a look -> 28 x 28, as MNIST was made
 lenet, checkpoint, folded, batching         28 x 28 -> logits, by weights on disk
 recognizer                                  all of these, in turn -> a Prediction
 explain, corrections, latest, serving       what else a server needs
+arguments, arrays, boxes, data_url,
+    errors, standard_output                 what several of these use
 
 Thresholds are constants with a comment that goes on where the number ends: ``WIDEST_STROKE = 0.16  # of the shorter
 side`` is 0.16 of the shorter side.

@@ -5,7 +5,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
-Pixels = TypeVar("Pixels", Bytes, Floats, Flags)
+UInt8Array = NDArray[np.uint8]
+Float32Array = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
+Pixels = TypeVar("Pixels", UInt8Array, Float32Array, BoolArray)

@@ -3,12 +3,12 @@
 import numpy as np
 from PIL import Image
 
-from net.arrays import Flags, Pixels
+from net.arrays import BoolArray, Pixels
 
 Box = tuple[int, int, int, int]  # top, bottom, left and right, the ends exclusive
 
 
-def bounds(mask: Flags) -> Box:
+def bounds(mask: BoolArray) -> Box:
     """Top, bottom, left and right of what is set in ``mask``, bool [H, W], the ends exclusive."""
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

@@ -1,18 +1,18 @@
-"""Squares of pixels, about a hundred along a picture's longer side, by which parts of the ink are told apart."""
+"""Squares of pixels, fifty to a hundred along a picture's longer side, by which parts of the ink are told apart."""
 
 import numpy as np
 
-from net.arrays import Bytes, Flags
+from net.arrays import BoolArray, UInt8Array
 
-CELLS = 100  # along the longer side; narrower gaps part nothing
+CELLS = 100  # along the longer side, at most, and more than half of that where there are as many pixels
 
 
-def cell_side(pixels: Bytes) -> int:
+def cell_side(pixels: UInt8Array) -> int:
     """How many pixels of ``pixels``, uint8 [H, W], a cell is wide and high."""
     return -(-max(pixels.shape) // CELLS)
 
 
-def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:
+def strongest_of_cells(difference: UInt8Array, cell: int) -> UInt8Array:
     """The maximum of each square of ``cell`` by ``cell`` pixels; those at the right and bottom may be smaller."""
     height, width = difference.shape
     padded = np.zeros((height + -height % cell, width + -width % cell), np.uint8)
@@ -21,7 +21,7 @@ def strongest_of_cells(difference: Bytes, cell: int) -> Bytes:
     return np.maximum.reduce([of_rows[:, offset::cell] for offset in range(cell)])
 
 
-def cells_near(cells: Flags, cell: int) -> Flags:
+def cells_near(cells: BoolArray, cell: int) -> BoolArray:
     """``cells``, bool [rows, columns], of ``cell`` by ``cell`` pixels, and those beside them, where a stroke ends.
 
     Where a cell is one pixel, edges are two of them wide.
@@ -37,6 +37,6 @@ def cells_near(cells: Flags, cell: int) -> Flags:
     return near
 
 
-def in_pixels(cells: Flags, cell: int, shape: tuple[int, int]) -> Flags:
+def in_pixels(cells: BoolArray, cell: int, shape: tuple[int, int]) -> BoolArray:
     """The pixels, bool ``shape``, of ``cells``, bool [rows, columns]."""
     return cells.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]

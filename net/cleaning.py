@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from net.arrays import Bytes, Flags
+from net.arrays import BoolArray, UInt8Array
 from net.boxes import Box, rim
 from net.cells import cell_side, cells_near, in_pixels, strongest_of_cells
 from net.components import label_components
@@ -26,7 +26,7 @@ GRAINY = 0.7  # of a picture shows ink where that is the paper's grain
 GRAIN = 2.0  # pixels, of a Gaussian that takes it away and leaves a pencil's strokes
 
 
-def cleaned(difference: Difference, cells: Bytes) -> list[Difference]:
+def cleaned(difference: Difference, cells: UInt8Array) -> list[Difference]:
     """``difference`` without what is fainter than the digit, without specks, or without grain: where it shows such.
 
     ``cells``, uint8 [rows, columns], are the strongest of its pixels.
@@ -41,7 +41,7 @@ def cleaned(difference: Difference, cells: Bytes) -> list[Difference]:
     return [left for way in ways if (left := way(difference, cells, cell))]
 
 
-def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
+def without_fainter(difference: Difference, cells: UInt8Array, cell: int) -> Difference | None:
     """``difference`` without what is fainter than its strongest ink, as stains and stripes of shadow are.
 
     None where there is no such, or where ink fades. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
@@ -51,7 +51,7 @@ def without_fainter(difference: Difference, cells: Bytes, cell: int) -> Differen
     return None if left is None or fades(cells, *levels, cell) else left
 
 
-def without_what_crosses(difference: Difference, cells: Bytes) -> Difference | None:
+def without_what_crosses(difference: Difference, cells: UInt8Array) -> Difference | None:
     """The strongest ink of ``difference`` that does not go across the picture, where what does is fainter; or None.
 
     Printed lines may hold more ink than one small digit on them. ``cells``, uint8 [rows, columns], are the strongest of
@@ -66,7 +66,9 @@ def without_what_crosses(difference: Difference, cells: Bytes) -> Difference | N
     return near_strongest(difference, cells, *levels, cell)
 
 
-def near_strongest(difference: Difference, cells: Bytes, begins: int, strongest: int, cell: int) -> Difference | None:
+def near_strongest(
+    difference: Difference, cells: UInt8Array, begins: int, strongest: int, cell: int
+) -> Difference | None:
     """``difference`` near its ``strongest`` ink alone, less the median of the fainter and stretched to 255; or None.
 
     None where next to nothing is fainter, from the level on at which ink ``begins``; see `strongest_ink`.
@@ -86,15 +88,15 @@ def near_strongest(difference: Difference, cells: Bytes, begins: int, strongest:
     return Difference(Image.fromarray(np.asarray(image) * in_pixels(near, cell, difference.pixels.shape)))
 
 
-def fades(cells: Bytes, begins: int, strongest: int, cell: int) -> bool:
+def fades(cells: UInt8Array, begins: int, strongest: int, cell: int) -> bool:
     """Whether the ``strongest`` ink goes over into fainter, as that of a pen does which runs dry.
 
     Of ``cells``, uint8 [rows, columns], those from the level that it ``begins`` at are ink; see `strongest_ink`. What
     crosses strong ink, as a stain does, is far fainter beside it; and what lies all over a picture reaches its rim.
     """
     strong = cells >= strongest
-    numbers = label_components(cells >= begins)
-    with_fainter = numbers == np.bincount(numbers[strong]).argmax()
+    labels = label_components(cells >= begins)
+    with_fainter = labels == np.bincount(labels[strong]).argmax()
     if rim(with_fainter).any():
         return False
     near = cells_near(strong, cell)
@@ -118,12 +120,12 @@ def strongest_ink(counts: NDArray[np.int64], is_strongest: Callable[[int], bool]
     return None
 
 
-def leaves_most_bare(strong: Flags, cell: int) -> bool:
+def leaves_most_bare(strong: BoolArray, cell: int) -> bool:
     """Whether the cells ``strong``, bool [rows, columns], with what is beside them, leave most of a picture bare."""
     return bool(cells_near(strong, cell).mean() < MOST_STRONG)
 
 
-def without_specks(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
+def without_specks(difference: Difference, cells: UInt8Array, cell: int) -> Difference | None:
     """``difference`` as the medians of 3 x 3 pixels have it, where they are rid of specks all over it; or None.
 
     ``cells``, uint8 [rows, columns], are the strongest of its pixels.
@@ -136,7 +138,7 @@ def without_specks(difference: Difference, cells: Bytes, cell: int) -> Differenc
     return Difference(Image.fromarray(pixels)) if left < MOST_LEFT * speckled else None
 
 
-def without_grain(difference: Difference, cells: Bytes, cell: int) -> Difference | None:
+def without_grain(difference: Difference, cells: UInt8Array, cell: int) -> Difference | None:
     """The strongest of ``difference`` once it is blurred, where grain covers all of it, as cardboard's does; or None.
 
     ``cells``, uint8 [rows, columns], are the strongest of its pixels.

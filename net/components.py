@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from net.arrays import Flags
+from net.arrays import BoolArray
 
 
-def label_components(mask: Flags) -> NDArray[np.int32]:
+def label_components(mask: BoolArray) -> NDArray[np.int32]:
     """Number the parts of ``mask``, bool [H, W], that hang together, diagonals included, from the top left on.
 
     Returns int32 [H, W]: 0 outside the mask, 1 to the count of parts inside. Each run of set pixels hangs from the
@@ -22,10 +22,10 @@ def label_components(mask: Flags) -> NDArray[np.int32]:
     joins = roots[above] != roots[below]
     if joins.any():
         roots = joined(roots[above[joins]], roots[below[joins]], len(runs))[roots]
-    numbers = (roots == runs).cumsum()[roots]
-    numbered = np.zeros(mask.shape, np.int32)
-    numbered[mask] = numbers.repeat(ends - starts)  # both go from the top left on
-    return numbered
+    labels = (roots == runs).cumsum()[roots]
+    labelled = np.zeros(mask.shape, np.int32)
+    labelled[mask] = labels.repeat(ends - starts)  # both go from the top left on
+    return labelled
 
 
 def touching_runs(
@@ -61,13 +61,13 @@ def joined(some: NDArray[np.int64], others: NDArray[np.int64], count: int) -> ND
     return np.array([root(of) for of in range(count)])
 
 
-def rows_of_three(mask: Flags) -> float:
+def rows_of_three(mask: BoolArray) -> float:
     """The fraction of the rows of ``mask``, bool [H, W], that go through three strokes or more."""
     strokes = np.bincount(runs_of(mask)[0], minlength=len(mask))
     return float((strokes > 2).mean())
 
 
-def runs_of(mask: Flags) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def runs_of(mask: BoolArray) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Row, first column and column after the last of each run of set pixels, from the top left on."""
     framed = np.zeros((mask.shape[0], mask.shape[1] + 2), bool)
     framed[:, 1:-1] = mask

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from net.arrays import Bytes
+from net.arrays import UInt8Array
 
 # Written for Python and for the JSON Schema of the contract alike; capitals are read as well.
 START = "^data:image/[A-Za-z0-9_.+-]+(;[A-Za-z0-9_.+-]+=[A-Za-z0-9_.+-]+)*;base64,"
@@ -28,7 +28,7 @@ def decode(url: str) -> bytes:
     return base64.b64decode("".join(url[start.end() :].split()), validate=True)
 
 
-def encode(picture: Bytes) -> str:
+def encode(picture: UInt8Array) -> str:
     """A grey-scale ``picture``, uint8 [H, W], as a PNG in a data URL."""
     png = BytesIO()
     Image.fromarray(picture).save(png, "PNG")

@@ -20,7 +20,7 @@ from net.levels import LEAST_CONTRAST, LEAST_INK, grey_of
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
 LONGEST_SIDE = 65_535  # pixels, as long as a JPEG's may be; memory is taken for each row, however short
-WORKING_SIDE = 400  # pixels; more tells nothing about a digit that ends up 20 pixels high
+WORKING_SIDE = 400  # pixels, to twice as many; more tells nothing about a digit that ends up 20 pixels high
 MOST_AT_A_TIME = 8_000_000  # pixels; of larger pictures, which take up to a gigabyte, one is decoded after another
 MOST_KEPT = 6_000_000  # pixels, of what is looked at in one piece
 ENOUGH_TO_SAMPLE = 1_000_000  # pixels, to tell what a picture's transparent parts should become

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from net.arrays import Bytes, Flags, Floats
+from net.arrays import BoolArray, Float32Array, UInt8Array
 from net.boxes import bounds, longer_side, rim
 from net.levels import LEAST_CONTRAST, otsu_threshold
 
@@ -22,7 +22,7 @@ Frame = tuple[tuple[int, int], tuple[int, int]]  # how many rows above and below
 NO_FRAME = ((0, 0), (0, 0))
 
 
-def evenly_lit_paper(image: Image.Image) -> Bytes | None:
+def evenly_lit_paper(image: Image.Image) -> UInt8Array | None:
     """The paper of a photograph in mode RGB, uint8 [H, W, 3], where it is a quadratic surface, in a dark frame or none.
 
     Strokes may be of any width then. None where not all of the paper is near to such a surface, and all else far from
@@ -38,7 +38,7 @@ def evenly_lit_paper(image: Image.Image) -> Bytes | None:
     return None
 
 
-def paper_surface(pixels: Floats) -> Bytes | None:
+def paper_surface(pixels: Float32Array) -> UInt8Array | None:
     """What ``pixels``, float [H, W, 3] from 0 to 255, would be without ink, uint8; None as `evenly_lit_paper`."""
     terms = surface_terms(*pixels.shape[:2])
     is_paper, residuals = told_from_surface(pixels.mean(axis=2), terms)
@@ -48,7 +48,7 @@ def paper_surface(pixels: Floats) -> Bytes | None:
     return np.rint(surface.clip(0, 255)).astype(np.uint8).reshape(pixels.shape)
 
 
-def frame_around(grey: Floats) -> Frame:
+def frame_around(grey: Float32Array) -> Frame:
     """The dark frame around ``grey``, float [H, W], if there is one on all four sides."""
     is_dark = grey < otsu_threshold(np.bincount(np.rint(grey).astype(int).ravel(), minlength=256))
     above, below = dark_lines(is_dark), dark_lines(is_dark[::-1])
@@ -56,14 +56,14 @@ def frame_around(grey: Floats) -> Frame:
     return ((above, below), (left, right)) if above and below and left and right else NO_FRAME
 
 
-def dark_lines(is_dark: Flags) -> int:
+def dark_lines(is_dark: BoolArray) -> int:
     """How many of the first rows of ``is_dark``, bool [H, W], a frame takes, with the one on which it ends; or 0."""
     outermost = is_dark[: max(1, len(is_dark) // FRAME)].mean(axis=1) > COVERS_LINE
     first_within = int(outermost.argmin())  # 0 too where there is none: what is so wide is no frame
     return first_within + 1 if first_within else 0
 
 
-def told_from_surface(grey: Floats, terms: Floats) -> tuple[Flags, Floats]:
+def told_from_surface(grey: Float32Array, terms: Float32Array) -> tuple[BoolArray, Float32Array]:
     """Which of ``grey``, float [H, W], are paper, and the residuals of its surface: both [H, W].
 
     The surface, of ``terms`` [H * W, `QUADRATIC`], is fitted to what is paper, and Otsu's threshold on the residuals
@@ -82,18 +82,18 @@ def told_from_surface(grey: Floats, terms: Floats) -> tuple[Flags, Floats]:
     return is_paper, residuals
 
 
-def surface_terms(height: int, width: int) -> Floats:
+def surface_terms(height: int, width: int) -> Float32Array:
     """1, y, x, xy, y squared and x squared at each pixel, float [height * width, 6], of which `PLANE` make a plane."""
     y, x = (line.ravel() for line in np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"))
     return np.stack([np.ones_like(y), y, x, x * y, y * y, x * x], axis=1).astype(np.float32)
 
 
-def least_squares(terms: Floats, values: Floats) -> Floats:
+def least_squares(terms: Float32Array, values: Float32Array) -> Float32Array:
     """What makes of ``terms``, [N, terms], what is nearest to ``values``, [N] or [N, channels]: normal equations."""
     return np.linalg.lstsq(terms.T @ terms, terms.T @ values, rcond=None)[0]
 
 
-def parts_cleanly(residuals: Floats, paper: Flags) -> bool:
+def parts_cleanly(residuals: Float32Array, paper: BoolArray) -> bool:
     """Whether ``residuals`` of a surface, float [H, W], are near 0 on the ``paper``, bool [H, W], alone."""
     if paper.all():
         return False
@@ -104,14 +104,14 @@ def parts_cleanly(residuals: Floats, paper: Flags) -> bool:
     return bool(contrast >= LEAST_CONTRAST and parted >= LEAST_PARTED * residuals.var() and is_near)
 
 
-def may_be_strokes(ink: Flags) -> bool:
+def may_be_strokes(ink: BoolArray) -> bool:
     """Whether ``ink``, bool [H, W], is nowhere so wide as a page or a shadow, nor at the rim as a table is."""
     if rim(ink).mean() > MOST_OF_RIM or np.count_nonzero(ink[[0, 0, -1, -1], [0, -1, 0, -1]]) > MOST_CORNERS:
         return False
     return widest_square(ink) <= WIDEST_SQUARE * longer_side(bounds(ink))
 
 
-def widest_square(mask: Flags) -> int:
+def widest_square(mask: BoolArray) -> int:
     """The side, in pixels, of the largest square that is set in ``mask``, bool [H, W]."""
     side = 0
     while mask.any():

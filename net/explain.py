@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from net.arrays import Bytes
+from net.arrays import UInt8Array
 from net.lenet import LeNet, to_pictures
 
 STEPS = 48  # of the integral; its total is then mostly within half a logit
@@ -16,33 +16,35 @@ POWER = 4  # to which the steps' even places are raised
 class Layer:
     """What one layer made of the picture."""
 
-    name: str  # as in net/lenet.py
+    name: str  # LeNet's, as net/lenet.py has it
     maps: Tensor  # float [maps, height, width]; a fully connected layer's are 1 x 1
     filters: Tensor | None  # float [maps, height, width]: what each map was made with, where it can be shown
 
 
-def layers(network: LeNet, seen: Bytes) -> list[Layer]:
+def layers(network: LeNet, seen: UInt8Array) -> list[Layer]:
     """What each layer of ``network`` makes of ``seen``, uint8 [28, 28], from first to last.
 
-    The maps that a thinner network was widened by, whose filters are blank, are left out.
+    Of C1 and C3, which are two convolutions each, it is the first's maps: those of the second are rectified only once
+    they are pooled, and are S2's and S4's. The maps that a thinner network was widened by, whose filters are blank, are
+    left out.
     """
-    first, second = network.c1[0], network.c1[1]
     with torch.inference_mode():
-        edges = first(to_pictures(torch.from_numpy(seen)[None]))
-        subsampled = network.s2(second(edges))
-        parts = network.c3[0](subsampled)
-        pooled = network.s4(network.c3[1](parts))
-        whole = network.c5(pooled)
-        hidden = network.f6(whole)
-        logits = network.output(hidden)
-    filters, used = first[0].weight.detach()[:, 0], used_maps(first[0])
+        c1 = network.c1[0](to_pictures(torch.from_numpy(seen)[None]))
+        s2 = network.s2(network.c1[1](c1))
+        c3 = network.c3[0](s2)
+        s4 = network.s4(network.c3[1](c3))
+        c5 = network.c5(s4)
+        f6 = network.f6(c5)
+        logits = network.output(f6)
+    first = network.c1[0][0]
+    filters, used = first.weight.detach()[:, 0], used_maps(first)
     return [
-        Layer("C1", edges[0, used], filters[used]),
-        Layer("S2", subsampled[0, used_maps(second)], None),
-        Layer("C3", parts[0, used_maps(network.c3[0][0])], None),
-        Layer("S4", pooled[0, used_maps(network.c3[1])], None),
-        Layer("C5", whole[0, used_maps(network.c5[0])], None),
-        Layer("F6", hidden[0, :, None, None], None),
+        Layer("C1", c1[0, used], filters[used]),
+        Layer("S2", s2[0, used_maps(network.c1[1])], None),
+        Layer("C3", c3[0, used_maps(network.c3[0][0])], None),
+        Layer("S4", s4[0, used_maps(network.c3[1])], None),
+        Layer("C5", c5[0, used_maps(network.c5[0])], None),
+        Layer("F6", f6[0, :, None, None], None),
         Layer("output", logits[0, :, None, None], None),
     ]
 
@@ -53,7 +55,7 @@ def used_maps(convolution: nn.Module) -> Tensor:
     return used if used.any() else ~used
 
 
-def evidence(network: LeNet, seen: Bytes, digit: int, rather_than: int | None = None) -> Tensor:
+def evidence(network: LeNet, seen: UInt8Array, digit: int, rather_than: int | None = None) -> Tensor:
     """How much each pixel of ``seen``, uint8 [28, 28], speaks for ``digit``: float [28, 28], negative for against.
 
     It is compared with the digit ``rather_than``, or with the other nine on average. Blank paper has no part in it, and

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from net.arrays import Bytes, Floats
+from net.arrays import Float32Array, UInt8Array
 from net.boxes import bounds
 from net.morphology import dilated
 from net.parts import SURE_INK
@@ -29,7 +29,7 @@ FLAT, AS_HIGH = 0.7, 0.9  # of its width is a flat digit high, at most, and once
 BARE = 1.6  # times its stroke is a mere line wide, at most
 
 
-def normalize(ink: Floats) -> Bytes:
+def normalize(ink: Float32Array) -> UInt8Array:
     """Fit ``ink``, float [H, W] from 0 to 1 and cropped, into MNIST's field: uint8 [28, 28]."""
     ink = without_hairlines(ink)
     height, width = ink.shape
@@ -38,13 +38,13 @@ def normalize(ink: Floats) -> Bytes:
     return placed(Image.fromarray(ink).resize(size, softening(ink)))
 
 
-def placed(digit: Image.Image) -> Bytes:
+def placed(digit: Image.Image) -> UInt8Array:
     """``digit``, in mode F and at most 20 x 20, at its full strength in MNIST's field: uint8 [28, 28]."""
     strength = np.asarray(digit).clip(0, 1)
     return np.rint(place_by_centre_of_mass(strength / strength.max()) * 255).astype(np.uint8)
 
 
-def widened(pixels: Bytes) -> Bytes | None:
+def widened(pixels: UInt8Array) -> UInt8Array | None:
     """What is narrow on ``pixels``, uint8 [28, 28], as wide as most digits are; None if it is wide enough, or a line.
 
     Of MNIST's 60,000 training digits 55% of the 1s are no wider than 0.45 of their height, but of the 0s and the 2s one
@@ -57,7 +57,7 @@ def widened(pixels: Bytes) -> Bytes | None:
     return scaled(ink, height, round(AS_WIDE * height))
 
 
-def heightened(pixels: Bytes) -> Bytes | None:
+def heightened(pixels: UInt8Array) -> UInt8Array | None:
     """What is flat on ``pixels``, uint8 [28, 28], as high as most digits are; None if it is high enough or a line."""
     ink = cut_out(pixels)
     height, width = ink.shape
@@ -66,18 +66,18 @@ def heightened(pixels: Bytes) -> Bytes | None:
     return scaled(ink, round(AS_HIGH * width), width)
 
 
-def cut_out(pixels: Bytes) -> Floats:
+def cut_out(pixels: UInt8Array) -> Float32Array:
     """The ink on ``pixels``, uint8 [28, 28]: float [H, W] from 0 to 1, cropped."""
     top, bottom, left, right = bounds(pixels > 0)
     return pixels[top:bottom, left:right] / np.float32(255)
 
 
-def scaled(ink: Floats, height: int, width: int) -> Bytes:
+def scaled(ink: Float32Array, height: int, width: int) -> UInt8Array:
     """``ink``, float [H, W] from 0 to 1 and cropped, so high and wide, in MNIST's field: uint8 [28, 28]."""
     return placed(Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC))
 
 
-def softening(ink: Floats) -> Image.Resampling:
+def softening(ink: Float32Array) -> Image.Resampling:
     """How ``ink``, float [H, W] from 0 to 1 and cropped, is to be scaled for its edges to be no sharper than MNIST's.
 
     Those were scanned, and are 0.84 pixels wide (median). Where the ink's own are sharp, the mean over each pixel
@@ -87,7 +87,7 @@ def softening(ink: Floats) -> Image.Resampling:
     return Image.Resampling.BILINEAR if edge_width(ink) < sharpest else Image.Resampling.BOX
 
 
-def without_hairlines(ink: Floats) -> Floats:
+def without_hairlines(ink: Float32Array) -> Float32Array:
     """``ink``, float [H, W] from 0 to 1 and cropped, its strokes no thinner than MNIST's thinnest.
 
     A pencil leaves lines that fade and break where they are scaled down to so few pixels.
@@ -101,7 +101,7 @@ def without_hairlines(ink: Floats) -> Floats:
     return thickened[top:bottom, left:right]
 
 
-def stroke_width(ink: Floats) -> float:
+def stroke_width(ink: Float32Array) -> float:
     """How wide the strokes of ``ink``, float [H, W] from 0 to 1 and cropped, are on average, in pixels.
 
     That is their area over half of their outline.
@@ -109,12 +109,12 @@ def stroke_width(ink: Floats) -> float:
     return 2 * np.count_nonzero(ink > SURE_INK) / outline(ink)
 
 
-def edge_width(ink: Floats) -> float:
+def edge_width(ink: Float32Array) -> float:
     """How wide the edges of the strokes of ``ink``, float [H, W] from 0 to 1 and cropped, are on average, in pixels."""
     return (np.count_nonzero(ink > FAINT_INK) - np.count_nonzero(ink > DARK_INK)) / outline(ink)
 
 
-def outline(ink: Floats) -> float:
+def outline(ink: Float32Array) -> float:
     """How long the outline of the strokes of ``ink``, float [H, W] from 0 to 1 and cropped, is, in pixels.
 
     That is as the edges between pixels that cross it tell: by A. L. Cauchy's formula, pi / 4 of their number where
@@ -127,7 +127,7 @@ def outline(ink: Floats) -> float:
     return math.pi / 4 * max(1, crossings)
 
 
-def place_by_centre_of_mass(digit: Floats) -> Floats:
+def place_by_centre_of_mass(digit: Float32Array) -> Float32Array:
     """Move ``digit``, at most 20 x 20, by whole pixels in a field of 28 x 28 as MNIST did."""
     field = np.zeros((SIDE, SIDE), np.float32)
     starts = []

@@ -7,7 +7,7 @@ closer than that to its lines. So where the ink is far wider than any digit, or 
 import numpy as np
 from numpy.typing import NDArray
 
-from net.arrays import Flags
+from net.arrays import BoolArray
 from net.boxes import bounds
 from net.components import label_components, rows_of_three
 from net.parts import FRAME, LEAST_ALONE, REACHES_ACROSS, Shapes, size_of, standing_alone
@@ -17,7 +17,7 @@ MOST_PARTS = 1000  # more are grain or a pattern, and to compare all with all wo
 LATTICED = 0.5  # of a lattice's rows, at least, go through three lines or more; or of its columns
 
 
-def may_be_form(ink: Flags) -> bool:
+def may_be_form(ink: BoolArray) -> bool:
     """Whether ``ink``, bool [rows, columns], is far wider than a digit, or may be a lattice."""
     top, bottom, left, right = bounds(ink)
     box = ink[top:bottom, left:right]
@@ -25,42 +25,42 @@ def may_be_form(ink: Flags) -> bool:
     return is_wide(ink) or (crosses_three_lines(box.T) and (is_column or crosses_three_lines(box)))
 
 
-def is_wide(ink: Flags) -> bool:
+def is_wide(ink: BoolArray) -> bool:
     """Whether ``ink``, bool [H, W], is far wider than a digit."""
     height, width = size_of(ink)
     return width >= LONG * height
 
 
-def crosses_three_lines(ink: Flags) -> bool:
+def crosses_three_lines(ink: BoolArray) -> bool:
     """Whether most rows of ``ink``, bool [H, W], go through three strokes or more."""
     return rows_of_three(ink) >= LATTICED
 
 
-def digit_on_form(ink: Flags) -> Flags | None:
+def digit_on_form(ink: BoolArray) -> BoolArray | None:
     """Where in ``ink``, bool [H, W], of a form the digit is that stands alone there: bool [H, W]; None if none does."""
-    numbers = label_components(ink)
-    if not 1 < numbers.max() <= MOST_PARTS:
+    labels = label_components(ink)
+    if not 1 < labels.max() <= MOST_PARTS:
         return None
-    within = within_lattice(numbers)
+    within = within_lattice(labels)
     if within is not None:
-        numbers = label_components(within[numbers])
-        if numbers.max() == 1:
-            return numbers > 0
+        labels = label_components(within[labels])
+        if labels.max() == 1:
+            return labels > 0
     elif not is_wide(ink):
         return None
-    alone = standing_alone(numbers)
-    return None if alone is None else alone[numbers]
+    alone = standing_alone(labels)
+    return None if alone is None else alone[labels]
 
 
-def within_lattice(numbers: NDArray[np.int32]) -> Flags | None:
-    """Which of the parts ``numbers``, int32 [H, W], lie in the largest; None if it is no lattice: bool [count + 1]."""
-    shapes = Shapes(numbers)
+def within_lattice(labels: NDArray[np.int32]) -> BoolArray | None:
+    """Which of the parts ``labels``, int32 [H, W], lie in the largest; None if it is no lattice: bool [count + 1]."""
+    shapes = Shapes(labels)
     boxes = shapes.heights * shapes.widths * (shapes.areas > 0)
     largest = int(boxes.argmax())
     within = shapes.within(largest) & (shapes.heights >= LEAST_ALONE)
     is_thin = shapes.areas[largest] < FRAME * boxes[largest]
-    if not within.any() or not is_thin or boxes[largest] < REACHES_ACROSS**2 * numbers.size:
+    if not within.any() or not is_thin or boxes[largest] < REACHES_ACROSS**2 * labels.size:
         return None
-    lattice = numbers[shapes.tops[largest] : shapes.bottoms[largest], shapes.lefts[largest] : shapes.rights[largest]]
+    lattice = labels[shapes.tops[largest] : shapes.bottoms[largest], shapes.lefts[largest] : shapes.rights[largest]]
     lattice = lattice == largest
     return within if crosses_three_lines(lattice) or crosses_three_lines(lattice.T) else None

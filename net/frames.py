@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from net.arrays import Flags
+from net.arrays import BoolArray
 from net.boxes import bounds
 from net.components import label_components, rows_of_three
 from net.morphology import dilated, eroded
@@ -26,7 +26,7 @@ LEANS_A_LITTLE = 0.2  # columns for each row, at least, does the slash of a 0 le
 SMALLEST = 20  # pixels, the height or width of a frame
 
 
-def inside_frame(ink: Flags) -> list[Flags]:
+def inside_frame(ink: BoolArray) -> list[BoolArray]:
     """Where in ``ink``, bool [H, W], the digit may be that a frame surrounds and hangs together with: bool [H, W] each.
 
     Nowhere if there is no frame, if there is next to nothing in it, or if it may be a 0 with its slash, or with ends
@@ -64,17 +64,17 @@ def inside_frame(ink: Flags) -> list[Flags]:
     return [np.pad(places, around) for places in ((alone, band) if touches(digit, inner) else (alone,))]
 
 
-def remnants(ink: Flags, inner: Flags, reach: int) -> Flags:
+def remnants(ink: BoolArray, inner: BoolArray, reach: int) -> BoolArray:
     """The parts of the ``ink`` in the ``inner`` part of its frame, bool [H, W] all, that lie but so near to its rim.
 
     They are what is left of the frame where it bulges.
     """
-    numbers = label_components(ink)
-    is_digit = np.bincount(numbers[inset(inner, reach)], minlength=numbers.max() + 1) > 0
-    return ink & ~is_digit[numbers]
+    labels = label_components(ink)
+    is_digit = np.bincount(labels[inset(inner, reach)], minlength=labels.max() + 1) > 0
+    return ink & ~is_digit[labels]
 
 
-def closed_and_filled(ink: Flags, gap: int) -> Flags:
+def closed_and_filled(ink: BoolArray, gap: int) -> BoolArray:
     """``ink``, bool [H, W], with what it surrounds, whether there are gaps of so many pixels in it or not."""
     bridged = dilated(np.pad(ink, gap + 1), gap + 1)
     outside = label_components(~bridged)
@@ -82,29 +82,29 @@ def closed_and_filled(ink: Flags, gap: int) -> Flags:
     return filled[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
 
 
-def touches(digit: Flags, inner: Flags) -> bool:
+def touches(digit: BoolArray, inner: BoolArray) -> bool:
     """Whether ``digit``, bool [H, W], reaches the rim of the ``inner`` part of its frame, bool [H, W]."""
     return bool((digit & ~inset(inner, 1)).any())
 
 
-def inset(mask: Flags, by: int) -> Flags:
+def inset(mask: BoolArray, by: int) -> BoolArray:
     """``mask``, bool [H, W], less so many pixels on every side; nothing is set beyond the picture's rim."""
     return eroded(np.pad(mask, by + 1), 2 * by + 1)[by + 1 : -by - 1, by + 1 : -by - 1]
 
 
-def is_off_middle(digit: Flags) -> bool:
+def is_off_middle(digit: BoolArray) -> bool:
     """Whether ``digit``, bool [H, W], lies wholly to one side of the frame, which is as high and wide as that."""
     spans = zip(bounds(digit)[::2], bounds(digit)[1::2], digit.shape, strict=True)
     return any(max(first - side / 2, side / 2 - last) > OFF_MIDDLE * side for first, last, side in spans)
 
 
-def may_be_slash(digit: Flags, thick: float) -> bool:
+def may_be_slash(digit: BoolArray, thick: float) -> bool:
     """Whether ``digit``, bool [H, W], is one straight stroke, about as ``thick`` as the frame, and leans over."""
     leaning = leaning_of_stroke(digit, thick)
     return leaning is not None and leaning > LEANS_A_LITTLE
 
 
-def leaning_of_stroke(digit: Flags, thick: float) -> float | None:
+def leaning_of_stroke(digit: BoolArray, thick: float) -> float | None:
     """How many columns for each row ``digit``, bool [H, W], leans over; None where it is no straight stroke.
 
     A stroke is about as ``thick`` as the frame, in pixels.
@@ -114,13 +114,13 @@ def leaning_of_stroke(digit: Flags, thick: float) -> float | None:
     return leaning if across < widest else None
 
 
-def seen_from_sides(ink: Flags) -> float:
+def seen_from_sides(ink: BoolArray) -> float:
     """The fraction of the picture ``ink``, bool [H, W], that is paper before the first ink from left or right."""
     left, right = (side.argmax(axis=1) for side in (ink, ink[:, ::-1]))
     return float((left + right).mean() / ink.shape[1])
 
 
-def has_rows_of_three(ink: Flags) -> bool:
+def has_rows_of_three(ink: BoolArray) -> bool:
     """Whether there are as many rows of three strokes in ``ink``, bool [H, W], as where a frame has something in it.
 
     A 0 has none, nor has an 8; the rest of the work would take as long as all else that is done to a drawing.
@@ -128,7 +128,7 @@ def has_rows_of_three(ink: Flags) -> bool:
     return rows_of_three(ink) >= ROWS_OF_THREE
 
 
-def thickness(ink: Flags) -> float:
+def thickness(ink: BoolArray) -> float:
     """How thick the outermost strokes of ``ink``, bool [H, W] and cropped to it, are: a median over four sides."""
     runs = []
     for turns in range(4):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from net.arrays import Floats
+from net.arrays import Float32Array
 from net.boxes import Box, bounds, enlarged, grown, longer_side, moved, part_of, shrunk
 from net.cleaning import cleaned, without_box, without_thin_lines, without_what_crosses
 from net.decoding import WORKING_SIDE
@@ -32,50 +32,28 @@ PARTS_LEFT_OUT = "parts_left_out"  # lines, specks and what else is no part of t
 
 
 @dataclass(frozen=True)
-class Ink:
-    """The ink of a digit, cropped to it, and what had to be done to find it."""
+class InkLook:
+    """Ink that may be the digit, cropped to it, and what had to be done to find it."""
 
-    strength: Floats  # [H, W] from 0, paper, to 1
-    preparation: frozenset[str] = frozenset()  # of `INVERTED`, `SHADOW_REMOVED`, `PARTS_LEFT_OUT`
-    scale: int = 1  # pixels of the picture, along a side, in one of ``strength``
-    with_lines: "Ink | None" = None  # the same with the lines across it, which may be strokes of its own
-    others: tuple[Floats, ...] = ()  # what else it may be: without lines, frames, and what is far or fainter
-    on_page: "Ink | None" = None  # what is written on a part that seems to be no ink but a page
-    last_resorts: tuple[Floats, ...] = ()  # what it may be, told by its strength or its pixels alone
+    strength: Float32Array  # [H, W] from 0, paper, to 1
+    preparation: frozenset[str]  # of `INVERTED`, `SHADOW_REMOVED`, `PARTS_LEFT_OUT`
+    scale: int  # pixels of the picture, along a side, in one of ``strength``
     is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
     may_be_fold: bool = False  # whether it is a line from one side of the picture to the other
 
-    @property
-    def looks(self) -> "tuple[Ink, ...]":
-        """What the digit may be: this, then what is left of it without more and more, then what is on a page.
 
-        Then come the last resorts.
-        """
-        left_out = frozenset({PARTS_LEFT_OUT})
-        of_page = self.on_page.looks if self.on_page else ()
-        return (
-            self,
-            *([self.with_lines] if self.with_lines else ()),
-            *(Ink(strength, self.preparation | left_out, self.scale) for strength in self.others),
-            *(replace(look, preparation=look.preparation | left_out) for look in of_page),
-            *(
-                Ink(strength, self.preparation | left_out, self.scale, is_last_resort=True)
-                for strength in self.last_resorts
-            ),
-        )
+def find_ink(image: Image.Image) -> list[InkLook]:
+    """What the digit on ``image``, which is in mode RGB and of any size, may be; there is one look at least.
 
-
-def find_ink(image: Image.Image) -> Ink:
-    """The ink on ``image``, which is in mode RGB and of any size.
-
-    Ink is what differs from the paper, darker or lighter or of another colour. What is small on the picture, and what
-    lies on a page on it, is looked at once more by itself. Raises BlankImageError.
+    Ink is what differs from the paper, darker or lighter or of another colour. The first look has all of it that may be
+    the digit's, the others less and less; then comes what is written on a part that seems to be no ink but a page, and
+    then the last resorts. What is small on the picture is looked at closely. Raises BlankImageError.
     """
-    return ink_within(image, (0, image.height, 0, image.width))
+    return looks_within(image, (0, image.height, 0, image.width))
 
 
-def ink_within(image: Image.Image, box: Box) -> Ink:
-    """The ink in ``box`` of ``image``, which is in mode RGB; see `find_ink`.
+def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
+    """The looks at the ink in ``box`` of ``image``, which is in mode RGB; see `find_ink`.
 
     What surrounds the box helps to tell the paper: in a box that fits closely around a digit, a bold stroke is as wide
     as a shadow. Raises BlankImageError.
@@ -88,26 +66,28 @@ def ink_within(image: Image.Image, box: Box) -> Ink:
     digit = moved(extent(first.strength), first.top, first.left)
     closer = closer_box(image, view, digit)
     if closer:
-        return ink_within(image, closer)
+        return looks_within(image, closer)
     done = {
         INVERTED: is_lighter(view.image, first.strength, first.top, first.left),
         SHADOW_REMOVED: is_shaded,
         PARTS_LEFT_OUT: not found.is_whole,
     }
     of_found = frozenset(name for name, was_done in done.items() if was_done)
-    of_first = of_found if first is found else of_found | {PARTS_LEFT_OUT}
+    of_others = of_found | {PARTS_LEFT_OUT}
+    of_first = of_found if first is found else of_others
+    may_be_fold = is_line_across(view.on_picture(digit), image)
+    looks = [InkLook(cropped(first.strength), of_first, view.scale, may_be_fold=may_be_fold)]
     # A digit that was cut out closely goes from rim to rim as lines across a picture do.
-    may_be_cut_out = first is not found and found.strength.shape == difference.pixels.shape
-    return Ink(
-        strength=cropped(first.strength),
-        preparation=of_first,
-        scale=view.scale,
-        with_lines=Ink(cropped(found.strength), of_found, view.scale) if may_be_cut_out else None,
-        others=other_looks(difference, found, lineless, across=across),
-        on_page=ink_on_page(image, view.on_picture(first.page)) if first.page else None,
-        last_resorts=(*uncrossed_in(difference, found), *seen_of(found.last_resorts)),
-        may_be_fold=is_line_across(view.on_picture(digit), image),
-    )
+    if first is not found and found.strength.shape == difference.pixels.shape:
+        looks.append(InkLook(cropped(found.strength), of_found, view.scale))
+    others = other_looks(difference, found, lineless, across=across)
+    looks += [InkLook(strength, of_others, view.scale) for strength in others]
+    if first.page:
+        of_page = looks_at_page(image, view.on_picture(first.page))
+        looks += [replace(look, preparation=look.preparation | {PARTS_LEFT_OUT}) for look in of_page]
+    last_resorts = (*uncrossed_in(difference, found), *seen_of(found.last_resorts))
+    looks += [InkLook(strength, of_others, view.scale, is_last_resort=True) for strength in last_resorts]
+    return looks
 
 
 def is_line_across(digit: Box, image: Image.Image) -> bool:
@@ -169,7 +149,7 @@ def closer_box(image: Image.Image, view: View, digit: Box) -> Box | None:
     return closer if working_scale(surroundings_of(closer, image)) < view.scale else None
 
 
-def what_else(difference: Difference, found: InkInBox) -> tuple[Floats, ...]:
+def what_else(difference: Difference, found: InkInBox) -> tuple[Float32Array, ...]:
     """What else than all that was ``found`` may be the digit, cropped to it: with less and less of the ink."""
     fewer = [without_thin_lines(difference, found.width_of_lines)] if found.width_of_lines else []
     fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
@@ -178,7 +158,7 @@ def what_else(difference: Difference, found: InkInBox) -> tuple[Floats, ...]:
     return seen_of([*found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))])
 
 
-def uncrossed_in(difference: Difference, found: InkInBox) -> tuple[Floats, ...]:
+def uncrossed_in(difference: Difference, found: InkInBox) -> tuple[Float32Array, ...]:
     """What may be the digit, cropped to it, if what goes across the picture of all that was ``found`` is none of it."""
     strongest = without_what_crosses(difference, found.cells)
     return seen_of(strengths_in(strongest)) if strongest else ()
@@ -186,7 +166,7 @@ def uncrossed_in(difference: Difference, found: InkInBox) -> tuple[Floats, ...]:
 
 def other_looks(
     difference: Difference, found: InkInBox, lineless: tuple[Difference, InkInBox] | None, *, across: bool
-) -> tuple[Floats, ...]:
+) -> tuple[Float32Array, ...]:
     """What else may be the digit than the first look, cropped to it, with less and less of the ink.
 
     The first is what was ``found``; or, where there are lines and they go ``across``, what was found ``lineless``.
@@ -230,7 +210,7 @@ def working_scale(box: Box) -> int:
     return max(1, longer_side(box) // WORKING_SIDE)
 
 
-def strengths_in(difference: Difference) -> list[Floats]:
+def strengths_in(difference: Difference) -> list[Float32Array]:
     """What is taken for the digit's in ``difference``, and what stands alone there, as `InkInBox` has them; or none."""
     try:
         found = ink_in_box(difference)
@@ -239,26 +219,26 @@ def strengths_in(difference: Difference) -> list[Floats]:
     return [found.strength, *found.alone]
 
 
-def ink_on_page(image: Image.Image, page: Box) -> Ink | None:
-    """The ink on the part ``page`` of ``image``, which is in mode RGB; None where it was ink itself."""
+def looks_at_page(image: Image.Image, page: Box) -> list[InkLook]:
+    """The looks at the ink on the part ``page`` of ``image``, which is in mode RGB; none where it was ink itself."""
     try:
         return find_ink(part_of(image, page))
     except BlankImageError:
-        return None
+        return []
 
 
-def seen_of(strengths: Iterable[Floats]) -> tuple[Floats, ...]:
+def seen_of(strengths: Iterable[Float32Array]) -> tuple[Float32Array, ...]:
     """Those of ``strengths``, float [H, W] from 0 to 1 each, in which there is ink to be seen, cropped to it."""
     return tuple(cropped(strength) for strength in strengths if strength.max() > FAINT_INK)
 
 
-def cropped(strength: Floats) -> Floats:
+def cropped(strength: Float32Array) -> Float32Array:
     """``strength``, float [H, W] from 0 to 1, less the paper around it."""
     top, bottom, left, right = extent(strength)
     return strength[top:bottom, left:right]
 
 
-def is_lighter(image: Image.Image, ink: Floats, top: int, left: int) -> bool:
+def is_lighter(image: Image.Image, ink: Float32Array, top: int, left: int) -> bool:
     """Whether the ``ink``, float [H, W] from 0 to 1, whose corner lies there on ``image``, is lighter than that."""
     grey = np.asarray(image.crop((left, top, left + ink.shape[1], top + ink.shape[0])).convert("L"))
     every = max(1, min(ink.shape) // SAMPLES)
@@ -267,7 +247,7 @@ def is_lighter(image: Image.Image, ink: Floats, top: int, left: int) -> bool:
     return bool(of_ink.size and of_paper.size and of_ink.mean() > of_paper.mean())
 
 
-def extent(ink: Floats) -> Box:
+def extent(ink: Float32Array) -> Box:
     """Top, bottom, left and right of the ``ink``, float [H, W] from 0 to 1, the ends exclusive.
 
     The faint halo that scaling and compression leave around a stroke is not part of it, except on a digit

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from net.arrays import Bytes, Flags, Floats
+from net.arrays import BoolArray, Float32Array, UInt8Array
 from net.boxes import Box, bounds, enlarged
 from net.cells import CELLS, cell_side, cells_near, in_pixels, strongest_of_cells
 from net.components import runs_of
@@ -35,14 +35,16 @@ LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
 class InkInBox:
     """The ink in the box that holds all that there is on a picture. Strengths are float [H, W] from 0 to 1."""
 
-    strength: Floats  # of what is taken for the digit's
-    alone: tuple[Floats, ...]  # of what stands alone or in a frame, if that is something else
-    last_resorts: tuple[Floats, ...]  # of what stands alone by its pixels on a form, or is the highest part by itself
+    strength: Float32Array  # of what is taken for the digit's
+    alone: tuple[Float32Array, ...]  # of what stands alone or in a frame, if that is something else
+    last_resorts: tuple[
+        Float32Array, ...
+    ]  # of what stands alone by its pixels on a form, or is the highest part by itself
     top: int  # rows of paper over the box
     left: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's
     width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
-    cells: Bytes  # [rows, columns], the greatest difference from the paper in each cell of the picture
+    cells: UInt8Array  # [rows, columns], the greatest difference from the paper in each cell of the picture
     # In pixels of the difference that was given.
     page: Box | None  # what seems to be no ink, but a page that lies on something
     pen: Box | None  # what may be a 1, or a pen that lies beside a fainter digit
@@ -51,9 +53,9 @@ class InkInBox:
 class Window:
     """The box around all ink of a picture, and a cell of paper around it."""
 
-    def __init__(self, pixels: Bytes, parts: Parts, cell: int) -> None:
+    def __init__(self, pixels: UInt8Array, parts: Parts, cell: int) -> None:
         """``pixels``, uint8 [H, W], are how far the whole picture is from its paper; its ``parts`` are in cells."""
-        near_ink = cells_near(parts.numbers > 0, cell)
+        near_ink = cells_near(parts.labels > 0, cell)
         self.parts = parts
         self.cell = cell
         self.bounds = bounds(near_ink)
@@ -62,18 +64,18 @@ class Window:
         self.pixels = pixels[top * cell : bottom * cell, left * cell : right * cell]
         self.near_ink = self.pixels_of(near_ink)
 
-    def near(self, chosen: Flags) -> Flags:
+    def near(self, chosen: BoolArray) -> BoolArray:
         """The pixels, bool [H, W], on and beside the parts that are ``chosen``, bool [count + 1]."""
         if chosen[1:].all():
             return self.near_ink
-        return self.pixels_of(cells_near(chosen[self.parts.numbers], self.cell))
+        return self.pixels_of(cells_near(chosen[self.parts.labels], self.cell))
 
-    def pixels_of(self, cells: Flags) -> Flags:
+    def pixels_of(self, cells: BoolArray) -> BoolArray:
         """The pixels, bool [H, W], of the picture's ``cells``, bool [rows, columns]."""
         top, bottom, left, right = self.bounds
         return in_pixels(cells[top:bottom, left:right], self.cell, self.pixels.shape)
 
-    def ink_at(self, places: Flags, noise: int, full: int) -> Floats:
+    def ink_at(self, places: BoolArray, noise: int, full: int) -> Float32Array:
         """`strength_at` those ``places``; what is surely ink must not vanish among the noisiest paper."""
         return strength_at(places, self.pixels, min(noise, self.parts.sure * full / 2), full)
 
@@ -90,20 +92,20 @@ def ink_in_box(difference: Difference) -> InkInBox:
     cells = strongest_of_cells(pixels, cell)
     parts = parts_of_ink(cells / full)
     # Away from all ink the answer is known: the rest of the work is for the box around it alone.
-    box = Window(pixels, parts, cell)
-    noise = noise_of_paper(difference.counts - np.bincount(box.pixels[box.near_ink], minlength=256))
-    near_digit = box.near(parts.of_digit)
-    stands_alone = standing_alone(parts.numbers)
-    on_form = on_form_in(box, noise, full)
-    largest = largest_part(parts.numbers)
-    may_have_lines = touch_opposite_sides(parts.numbers) or parts.sure > SURE_INK
+    window = Window(pixels, parts, cell)
+    noise = noise_of_paper(difference.counts - np.bincount(window.pixels[window.near_ink], minlength=256))
+    near_digit = window.near(parts.of_digit)
+    stands_alone = standing_alone(parts.labels)
+    on_form = on_form_in(window, noise, full)
+    largest = largest_part(parts.labels)
+    may_have_lines = touch_opposite_sides(parts.labels) or parts.sure > SURE_INK
     return InkInBox(
-        strength=box.ink_at(near_digit, noise, full),
+        strength=window.ink_at(near_digit, noise, full),
         # On a form one of two digits may hang together with a line, by cells, and the other seem to stand alone.
-        alone=() if on_form else alone_in(box, near_digit, stands_alone, noise, full),
-        last_resorts=on_form or highest_in(box, stands_alone, noise, full),
-        top=box.top,
-        left=box.left,
+        alone=() if on_form else alone_in(window, near_digit, stands_alone, noise, full),
+        last_resorts=on_form or highest_in(window, stands_alone, noise, full),
+        top=window.top,
+        left=window.left,
         is_whole=bool(parts.of_digit[1:].all()) and parts.sure == SURE_INK,
         width_of_lines=width_of_lines(pixels, SURE_INK * full) if may_have_lines else 0,
         cells=cells,
@@ -112,35 +114,37 @@ def ink_in_box(difference: Difference) -> InkInBox:
     )
 
 
-def alone_in(box: Window, near_digit: Flags, stands_alone: Flags | None, noise: int, full: int) -> tuple[Floats, ...]:
-    """What a frame surrounds in ``box``, or else what ``stands_alone``, if that is not the digit as it was taken."""
-    parts = box.parts
-    if framed := inside_frame((box.pixels > parts.sure * full) & near_digit):
-        return tuple(box.ink_at(places, noise, full) for places in framed)
+def alone_in(
+    window: Window, near_digit: BoolArray, stands_alone: BoolArray | None, noise: int, full: int
+) -> tuple[Float32Array, ...]:
+    """What a frame surrounds in ``window``, or else what ``stands_alone``, if that is not the digit as it was taken."""
+    parts = window.parts
+    if framed := inside_frame((window.pixels > parts.sure * full) & near_digit):
+        return tuple(window.ink_at(places, noise, full) for places in framed)
     if stands_alone is None or (stands_alone == parts.of_digit).all():
         return ()
-    near_alone = box.near(stands_alone)
-    counts = np.bincount(box.pixels[near_alone], minlength=256)
+    near_alone = window.near(stands_alone)
+    counts = np.bincount(window.pixels[near_alone], minlength=256)
     try:
         full_alone = full_strength(counts, otsu_threshold(counts))
     except BlankImageError:  # it may be faint next to what else there is
         return ()
-    return (box.ink_at(near_alone, noise, full_alone),)
+    return (window.ink_at(near_alone, noise, full_alone),)
 
 
-def on_form_in(box: Window, noise: int, full: int) -> tuple[Floats, ...]:
-    """What stands alone in ``box`` by its pixels, where its ink may be a form."""
-    parts = box.parts
-    if box.cell == 1 or not may_be_form(parts.of_digit[parts.numbers]):
+def on_form_in(window: Window, noise: int, full: int) -> tuple[Float32Array, ...]:
+    """What stands alone in ``window`` by its pixels, where its ink may be a form."""
+    parts = window.parts
+    if window.cell == 1 or not may_be_form(parts.of_digit[parts.labels]):
         return ()
-    digit = digit_on_form(box.pixels > parts.sure * full)
-    return () if digit is None else (box.ink_at(dilated(digit, WITH_EDGES), noise, full),)
+    digit = digit_on_form(window.pixels > parts.sure * full)
+    return () if digit is None else (window.ink_at(dilated(digit, WITH_EDGES), noise, full),)
 
 
-def highest_in(box: Window, stands_alone: Flags | None, noise: int, full: int) -> tuple[Floats, ...]:
-    """The highest part of what ``stands_alone`` in ``box``, bool [count + 1], where that may be the digit by itself."""
-    highest = None if stands_alone is None else highest_by_itself(box.parts.numbers, stands_alone)
-    return () if highest is None else (box.ink_at(box.near(highest), noise, full),)
+def highest_in(window: Window, stands_alone: BoolArray | None, noise: int, full: int) -> tuple[Float32Array, ...]:
+    """The highest part of what ``stands_alone``, bool [count + 1], where that may be the digit by itself."""
+    highest = None if stands_alone is None else highest_by_itself(window.parts.labels, stands_alone)
+    return () if highest is None else (window.ink_at(window.near(highest), noise, full),)
 
 
 def noise_of_paper(counts: NDArray[np.int64]) -> int:
@@ -148,7 +152,7 @@ def noise_of_paper(counts: NDArray[np.int64]) -> int:
     return quantile(counts, PAPER_NOISE) if counts.any() else 0
 
 
-def width_of_lines(pixels: Bytes, begins: float) -> int:
+def width_of_lines(pixels: UInt8Array, begins: float) -> int:
     """How wide the lines are, in pixels, that are printed across a picture; 0 if there are none.
 
     Of its ``pixels``, uint8 [H, W], those above ``begins`` are ink. Lines show at the rim, where nobody writes, and
@@ -162,13 +166,13 @@ def width_of_lines(pixels: Bytes, begins: float) -> int:
     return width if width <= max(pixels.shape) / CELLS + 1 else 0
 
 
-def page_in(pixels: Bytes, sure: float, cell: int) -> Box | None:
+def page_in(pixels: UInt8Array, sure: float, cell: int) -> Box | None:
     """Where a page, and not ink, is why ``pixels``, uint8 [H, W], exceed ``sure``; told by the cells, or None."""
     page = page_within(255 - strongest_of_cells(255 - pixels, cell) > sure)
     return page and enlarged(page, cell)
 
 
-def strength_at(places: Flags, pixels: Bytes, begins: float, full: int) -> Floats:
+def strength_at(places: BoolArray, pixels: UInt8Array, begins: float, full: int) -> Float32Array:
     """How much ink ``pixels``, uint8 [H, W], show at ``places``, bool [H, W]: float [H, W] from 0 to 1.
 
     It begins at one difference from the paper, and is at its full strength at another.

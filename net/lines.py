@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from net.arrays import Flags
+from net.arrays import BoolArray
 from net.boxes import Box, bounds
 from net.components import runs_of
 
@@ -40,7 +40,7 @@ SHORTEST = 20  # pixels
 LEAST_WIDTH = 0.8  # of its height is the width of ink that may have such a line
 
 
-def lines_touching(ink: Flags, *, across: bool) -> Flags | None:
+def lines_touching(ink: BoolArray, *, across: bool) -> BoolArray | None:
     """Where in ``ink``, bool [H, W] and cropped to it, there are lines that a digit stands on: bool [H, W].
 
     None where there are none. They are low on the ink; but where that reaches ``across`` the picture, from rim to rim,
@@ -59,7 +59,7 @@ def lines_touching(ink: Flags, *, across: bool) -> Flags | None:
     return np.pad(lines, ((top, len(ink) - bottom), (left, ink.shape[1] - right)), constant_values=True)
 
 
-def box_within_frame(ink: Flags) -> Box:
+def box_within_frame(ink: BoolArray) -> Box:
     """What is left of ``ink``, bool [H, W] and cropped to it, within the frame around it; all, where there is none."""
     thickness = []
     for turns in (0, 2, 1, 3):  # above and below, at the right and at the left
@@ -69,7 +69,7 @@ def box_within_frame(ink: Flags) -> Box:
     return above, len(ink) - below, left, ink.shape[1] - right
 
 
-def lowest_line(ink: Flags, *, across: bool) -> Flags | None:
+def lowest_line(ink: BoolArray, *, across: bool) -> BoolArray | None:
     """The lowest line from side to side of ``ink``, bool [H, W], that is no stroke: bool [H, W], or None."""
     if ink.shape[1] < max(SHORTEST, LEAST_WIDTH * ink.shape[0]):
         return None
@@ -93,7 +93,7 @@ class Run:
     thickness: int
 
 
-def runs_across(side: Flags) -> list[Run]:
+def runs_across(side: BoolArray) -> list[Run]:
     """The rows that are mostly set in ``side``, bool [H, columns], from the top down."""
     _, starts, ends = runs_of((side.mean(axis=1) > 0.5)[None])
     return [Run((start + end - 1) / 2, end - start) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
@@ -102,7 +102,7 @@ def runs_across(side: Flags) -> list[Run]:
 class VerticalRuns:
     """The runs of ink in each column of ``ink``, bool [H, W]."""
 
-    def __init__(self, ink: Flags) -> None:
+    def __init__(self, ink: BoolArray) -> None:
         height = len(ink)
         rows = np.arange(height, dtype=np.int16)[:, None]
         # Of each pixel, int16 [H, W]: the nearest ink and the nearest paper, from it on upwards and downwards.
@@ -125,7 +125,7 @@ class VerticalRuns:
         return np.where(is_near, first, self.height), np.where(is_near, last, -1)
 
 
-def line_between(runs: VerticalRuns, left: Run, right: Run, end: int) -> Flags | None:
+def line_between(runs: VerticalRuns, left: Run, right: Run, end: int) -> BoolArray | None:
     """The line between what is seen of it at either ``end``, so many columns of the ink: bool [H, W], or None.
 
     With its soft edges, and but for the columns where a stroke runs into it.
@@ -149,7 +149,7 @@ def line_between(runs: VerticalRuns, left: Run, right: Run, end: int) -> Flags |
     return (rows >= first - edge) & (rows <= last + edge) & is_thin
 
 
-def is_no_stroke(line: Flags, rest: Flags, *, across: bool) -> bool:
+def is_no_stroke(line: BoolArray, rest: BoolArray, *, across: bool) -> bool:
     """Whether ``line``, bool [H, W], is longer than the ``rest``, bool [H, W], and reaches beyond it to both sides.
 
     At either end it is bare: the base of a 2 begins where its stroke comes down.

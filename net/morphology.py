@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from net.arrays import Bytes, Pixels
+from net.arrays import Pixels, UInt8Array
 
 
 def dilated(pixels: Pixels, width: int) -> Pixels:
@@ -51,7 +51,7 @@ def extremes(pixels: Pixels, width: int, before: int, of_two: Callable[[Pixels, 
     return pixels
 
 
-def medians(pixels: Bytes) -> Bytes:
+def medians(pixels: UInt8Array) -> UInt8Array:
     """The median of each pixel and its eight neighbours, of ``pixels``, uint8 [H, W] or [H, W, channels].
 
     Once each column of three is sorted, the median is the middle one of three: the greatest of the least beside one
@@ -64,7 +64,7 @@ def medians(pixels: Bytes) -> Bytes:
     return sorted_three(np.maximum.reduce(beside[0]), sorted_three(*beside[1])[1], np.minimum.reduce(beside[2]))[1]
 
 
-def sorted_three(one: Bytes, two: Bytes, three: Bytes) -> tuple[Bytes, Bytes, Bytes]:
+def sorted_three(one: UInt8Array, two: UInt8Array, three: UInt8Array) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
     """The least, the middle one and the greatest of three values, at each place."""
     less, more = np.minimum(one, two), np.maximum(one, two)
     return np.minimum(less, three), np.maximum(less, np.minimum(more, three)), np.maximum(more, three)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter
 
-from net.arrays import Bytes, Flags, Pixels
+from net.arrays import BoolArray, Pixels, UInt8Array
 from net.boxes import bounds, rim
 from net.components import label_components
 from net.even_light import evenly_lit_paper
@@ -45,7 +45,7 @@ class Difference:
     image: Image.Image  # mode L
 
     @cached_property
-    def pixels(self) -> Bytes:
+    def pixels(self) -> UInt8Array:
         """The differences, uint8 [H, W]."""
         return np.asarray(self.image)
 
@@ -133,7 +133,7 @@ def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Di
     return bool(np.median(grey[wide]) > of_paper and (grey < of_paper - LEAST_CONTRAST).mean() > LEAST_INK)
 
 
-def wider_than_strokes(mask: Flags) -> Flags:
+def wider_than_strokes(mask: BoolArray) -> BoolArray:
     """What of ``mask``, bool [H, W], is wider than any stroke; nothing is set beyond the picture's rim."""
     width = widest_stroke(mask)
     return opened(np.pad(mask, width), width)[width:-width, width:-width]
@@ -148,12 +148,12 @@ def widest_stroke(pixels: Pixels) -> int:
     return max(3, round(max(shorter, longer / 2) * WIDEST_STROKE))
 
 
-def reaches_rim(mask: Flags) -> bool:
+def reaches_rim(mask: BoolArray) -> bool:
     """Whether anything is set on the outermost pixels of ``mask``, bool [H, W]."""
     return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
 
 
-def is_rather_paper(other: Flags) -> bool:
+def is_rather_paper(other: BoolArray) -> bool:
     """Whether ``other``, bool [H, W], which differs from the picture's rim, is the paper, and the rim is not.
 
     People do not write on the very edge, so the rim is paper. But a picture may have a frame, and it may be
@@ -205,7 +205,7 @@ def difference_from_lit_paper(image: Image.Image, *, has_glare: bool) -> Differe
     return Difference(Image.fromarray(np.rint(darkening * 255).astype(np.uint8)))
 
 
-def shaded_paper(pixels: Bytes) -> Bytes:
+def shaded_paper(pixels: UInt8Array) -> UInt8Array:
     """The paper of a photograph, ``pixels``, uint8 [H, W, 3] both, on which shadows may lie.
 
     It is what remains when everything narrower than `WIDEST_STROKE` is filled with what surrounds it (grey-scale
@@ -218,7 +218,7 @@ def shaded_paper(pixels: Bytes) -> Bytes:
     return closed(without_grain, width)
 
 
-def is_light_on_dark(pixels: Bytes) -> bool:
+def is_light_on_dark(pixels: UInt8Array) -> bool:
     """Whether what is written on ``pixels``, uint8 [H, W, 3], is lighter than what surrounds it.
 
     Thin strokes differ from their surroundings more than the surroundings from them, so that their side has the

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from net.arrays import Flags, Floats
+from net.arrays import BoolArray, Float32Array
 from net.boxes import Box, bounds
 from net.components import label_components
 
@@ -60,55 +60,55 @@ LEANS = 0.4  # columns for each row does such a one lean over, at least; nearly 
 class Parts:
     """The parts of what is surely ink."""
 
-    numbers: NDArray[np.int32]  # [rows, columns]; 0 is the paper, the parts are 1 to their count
-    of_digit: Flags  # [count + 1]: which are taken for the digit's
+    labels: NDArray[np.int32]  # [rows, columns]; 0 is the paper, the parts are 1 to their count
+    of_digit: BoolArray  # [count + 1]: which are taken for the digit's
     sure: float  # of full strength is what was surely ink
 
 
-def touch_opposite_sides(numbers: NDArray[np.int32]) -> bool:
-    """Whether one of the parts ``numbers``, int32 [rows, columns], goes from side to side, as lines and squares do."""
-    opposite = ((numbers[0], numbers[-1]), (numbers[:, 0], numbers[:, -1]))
+def touch_opposite_sides(labels: NDArray[np.int32]) -> bool:
+    """Whether one of the parts ``labels``, int32 [rows, columns], goes from side to side, as lines and squares do."""
+    opposite = ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1]))
     return any(one.any() and other.any() and np.intersect1d(one, other).any() for one, other in opposite)
 
 
-def crosses(mask: Flags) -> bool:
+def crosses(mask: BoolArray) -> bool:
     """Whether a part of ``mask``, bool [rows, columns], goes from one side of it to the opposite one."""
     may_cross = touch_opposite_sides(mask.astype(np.int32))  # as one part; the ink of most drawings touches no side
     return may_cross and touch_opposite_sides(label_components(mask))
 
 
-def parts_of_ink(strengths: Floats) -> Parts:
+def parts_of_ink(strengths: Float32Array) -> Parts:
     """The parts of what is surely ink in ``strengths``, float [rows, columns], fractions of full strength.
 
     Ink that reaches across the picture, and shrinks to a part of it once only the stronger counts, is written on
     squares, lines or grain.
     """
     parts = parts_surer_than(strengths, SURE_INK)
-    of_digit = parts.of_digit[parts.numbers]
+    of_digit = parts.of_digit[parts.labels]
     height, width = size_of(of_digit)
     is_high_or_wide = height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]
     if is_high_or_wide and (strengths[of_digit] > max(SURER_INK)).mean() < MOSTLY_STRONG:
         for sure in SURER_INK:
             fewer = parts_surer_than(strengths, sure)
-            if math.prod(size_of(fewer.of_digit[fewer.numbers])) < SHRINKS * height * width:
+            if math.prod(size_of(fewer.of_digit[fewer.labels])) < SHRINKS * height * width:
                 return fewer
     return parts
 
 
-def parts_surer_than(strengths: Floats, sure: float) -> Parts:
+def parts_surer_than(strengths: Float32Array, sure: float) -> Parts:
     """The parts of what is stronger than ``sure``, as in `parts_of_ink`."""
-    numbers = label_components(strengths > sure)
-    return Parts(numbers, parts_of_digit(numbers), sure)
+    labels = label_components(strengths > sure)
+    return Parts(labels, parts_of_digit(labels), sure)
 
 
-def size_of(mask: Flags) -> tuple[int, int]:
+def size_of(mask: BoolArray) -> tuple[int, int]:
     """The height and the width of what is set in ``mask``, bool [H, W]."""
     top, bottom, left, right = bounds(mask)
     return bottom - top, right - left
 
 
-def parts_of_digit(numbers: NDArray[np.int32], *, by_strokes: bool = False) -> Flags:
-    """Which of the parts ``numbers``, int32 [rows, columns], may belong to the digit: bool [count + 1].
+def parts_of_digit(labels: NDArray[np.int32], *, by_strokes: bool = False) -> BoolArray:
+    """Which of the parts ``labels``, int32 [rows, columns], may belong to the digit: bool [count + 1].
 
     A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
     for there stand shadows, edges of the paper and parts of neighbouring words. A part that touches all four
@@ -116,23 +116,21 @@ def parts_of_digit(numbers: NDArray[np.int32], *, by_strokes: bool = False) -> F
     what may be a 0's slash. An underline belongs to none; it may be shorter ``by_strokes``, where no part is a piece of
     a stroke. Part 0 is the paper.
     """
-    areas = np.bincount(numbers.ravel())
+    areas = np.bincount(labels.ravel())
     areas[0] = 0
     if len(areas) == 2:  # as in most drawings
         return areas > 0
-    sides = [
-        np.bincount(side, minlength=len(areas)) for side in (numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1])
-    ]
+    sides = [np.bincount(side, minlength=len(areas)) for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1])]
     of_rim = sum(sides)
     touched = sum(side > 0 for side in sides)
     least_within = np.where(of_rim > COVERS_RIM * of_rim.sum(), LEAST_WITHIN, LEAST_PART * areas)
     frames = (touched == 4) & ((areas * (touched == 0)).max() >= least_within)
     if frames.any():
-        within = (touched == 0) & ~Shapes(numbers).slashes
+        within = (touched == 0) & ~Shapes(labels).slashes
         areas[frames & ((areas * within).max() >= least_within)] = 0
     of_digit = (areas >= areas.max() * np.where(touched > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
     if np.count_nonzero(of_digit) > 1:
-        of_digit[Shapes(numbers).underlines(of_digit, by_strokes)] = False
+        of_digit[Shapes(labels).underlines(of_digit, by_strokes)] = False
     return of_digit
 
 
@@ -140,7 +138,7 @@ def parts_of_digit(numbers: NDArray[np.int32], *, by_strokes: bool = False) -> F
 class Part:
     """One part of the ink, bool [rows, columns]."""
 
-    cells: Flags
+    cells: BoolArray
     area: int
     box: Box
 
@@ -164,15 +162,15 @@ class Part:
         return across < STRAIGHT * along
 
 
-def largest_part(numbers: NDArray[np.int32]) -> Part:
-    """That of the parts ``numbers``, int32 [rows, columns], of which there is one at least."""
-    areas = np.bincount(numbers.ravel())
+def largest_part(labels: NDArray[np.int32]) -> Part:
+    """That of the parts ``labels``, int32 [rows, columns], of which there is one at least."""
+    areas = np.bincount(labels.ravel())
     areas[0] = 0
-    cells = numbers == areas.argmax()
+    cells = labels == areas.argmax()
     return Part(cells, int(areas.max()), bounds(cells))
 
 
-def page_within(solid: Flags) -> Box | None:
+def page_within(solid: BoolArray) -> Box | None:
     """Where among the cells ``solid``, bool [rows, columns], which ink fills wholly, is no ink but a page.
 
     It is the largest part of them, if that fills the box around it, all four corners included, as no digit does: the
@@ -194,17 +192,17 @@ def page_within(solid: Flags) -> Box | None:
     return (top, bottom, left, right) if fills_corners else None
 
 
-def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
-    """Which parts are the digit's if no other ink is: bool [count + 1], of ``numbers``, int32 [rows, columns].
+def standing_alone(labels: NDArray[np.int32]) -> BoolArray | None:
+    """Which parts are the digit's if no other ink is: bool [count + 1], of ``labels``, int32 [rows, columns].
 
     None where nothing stands out as the one digit, or there is but one part.
 
     They lie off the rim, within a frame if there is one: the highest, and what belongs to it by its place. Another
     part at least half as high is kept as well: of two digits none may be left out.
     """
-    if numbers.max() < 2:
+    if labels.max() < 2:
         return None
-    shapes = Shapes(numbers)
+    shapes = Shapes(labels)
     digit, frame = shapes.highest_and_its_frame()
     if digit is None or shapes.heights[digit] < LEAST_ALONE:
         return None
@@ -217,12 +215,12 @@ def standing_alone(numbers: NDArray[np.int32]) -> Flags | None:
     return None if np.count_nonzero(embracing) >= EMBRACED else alone
 
 
-def highest_by_itself(numbers: NDArray[np.int32], stands_alone: Flags) -> Flags | None:
-    """The highest of the parts that ``stands_alone``, bool [count + 1], picks of ``numbers``, int32 [rows, columns].
+def highest_by_itself(labels: NDArray[np.int32], stands_alone: BoolArray) -> BoolArray | None:
+    """The highest of the parts that ``stands_alone``, bool [count + 1], picks of ``labels``, int32 [rows, columns].
 
     None where it is the only one, or another is nearly as high or lies within the box around it: an eye in a face.
     """
-    shapes = Shapes(numbers)
+    shapes = Shapes(labels)
     heights = np.where(stands_alone, shapes.heights, 0)
     highest = np.arange(len(heights)) == heights.argmax()
     others = stands_alone & ~highest
@@ -234,12 +232,12 @@ def highest_by_itself(numbers: NDArray[np.int32], stands_alone: Flags) -> Flags 
 class Shapes:
     """Where each part lies and how it is formed: arrays [count + 1], of which the paper's own, 0, mean nothing."""
 
-    def __init__(self, numbers: NDArray[np.int32]) -> None:
-        rows, columns = np.nonzero(numbers)
-        owners = numbers[rows, columns]
-        count = int(numbers.max()) + 1
+    def __init__(self, labels: NDArray[np.int32]) -> None:
+        rows, columns = np.nonzero(labels)
+        owners = labels[rows, columns]
+        count = int(labels.max()) + 1
         self.areas = np.bincount(owners, minlength=count)
-        self.tops, self.lefts = np.full(count, numbers.shape[0]), np.full(count, numbers.shape[1])
+        self.tops, self.lefts = np.full(count, labels.shape[0]), np.full(count, labels.shape[1])
         self.bottoms, self.rights = np.zeros(count, int), np.zeros(count, int)
         np.minimum.at(self.tops, owners, rows)
         np.minimum.at(self.lefts, owners, columns)
@@ -248,12 +246,12 @@ class Shapes:
         self.heights, self.widths = self.bottoms - self.tops, self.rights - self.lefts
         self.flat = self.heights < FLAT * self.widths
         self.off_rim = (self.tops > 0) & (self.lefts > 0) & (self.areas > 0)
-        self.off_rim &= (self.bottoms < numbers.shape[0]) & (self.rights < numbers.shape[1])
+        self.off_rim &= (self.bottoms < labels.shape[0]) & (self.rights < labels.shape[1])
         along, across, leanings = spreads(rows, columns, owners, self.areas)
         self.lengths = along * math.sqrt(12)  # a line's own length over the standard deviation along it
         self.straight = across < STRAIGHT * along
         self.slashes = (across < SLASH * along) & (leanings > LEANS)
-        is_long = self.lengths > REACHES_ACROSS * min(numbers.shape)
+        is_long = self.lengths > REACHES_ACROSS * min(labels.shape)
         self.weighed_heights = self.heights * np.where(self.straight, np.where(is_long, LONG_RULER, RULER), 1)
 
     def highest_and_its_frame(self) -> tuple[int | None, int]:
@@ -269,7 +267,7 @@ class Shapes:
             candidates = [part for part in candidates if self.within(frame)[part]]
         return (candidates[0] if candidates and not self.is_frame(candidates[0]) else None), frame
 
-    def near(self, digit: int, inside: Flags) -> Flags:
+    def near(self, digit: int, inside: BoolArray) -> BoolArray:
         """Which parts are large enough and near enough to ``digit`` to be pieces of it: bool [count + 1].
 
         None beside it where more than a few of those that are ``inside``, bool [count + 1], lie there: words do.
@@ -279,7 +277,7 @@ class Shapes:
         beside = near & (self.gaps(digit) > 0)
         return near & ~beside if np.count_nonzero(beside & inside) > MOST_BESIDE else near
 
-    def lines_near(self, digit: int) -> Flags:
+    def lines_near(self, digit: int) -> BoolArray:
         """Which parts are too long and straight for a stroke of ``digit``, or lie flat and are no hat of a 5 on it."""
         height = self.heights[digit]
         are_below = (self.tops + self.bottoms) / 2 >= self.bottoms[digit]
@@ -287,15 +285,15 @@ class Shapes:
         may_be_hats = are_near & ~are_below & (self.widths <= height)
         return (self.flat & ~may_be_hats) | (self.straight & (self.lengths > LONGEST_STROKE * height))
 
-    def embracing(self, digit: int) -> Flags:
+    def embracing(self, digit: int) -> BoolArray:
         """Which parts reach into the box around ``digit``, and are no specks: bool [count + 1]."""
         return self.are_large_beside(digit) & (self.gaps(digit) < 0)
 
-    def are_large_beside(self, digit: int) -> Flags:
+    def are_large_beside(self, digit: int) -> BoolArray:
         """Which parts are no specks next to ``digit``: bool [count + 1]."""
         return self.areas >= LEAST_PART * self.areas[digit]
 
-    def underlines(self, among: Flags, by_strokes: bool) -> Flags:
+    def underlines(self, among: BoolArray, by_strokes: bool) -> BoolArray:
         """Which of the parts ``among``, bool [count + 1], are straight lines under the others and longer than these.
 
         The others are those that are no flat lines. All together, they are not as wide as the line is long, nor as
@@ -317,12 +315,12 @@ class Shapes:
         framed = self.within(part) & (self.heights >= FRAMED * self.heights[part]) & ~self.slashes
         return bool(is_thin and framed.any())
 
-    def within(self, part: int) -> Flags:
+    def within(self, part: int) -> BoolArray:
         """Which parts off the rim lie in the box around ``part``, and do not reach its sides."""
         within = self.off_rim & (self.tops > self.tops[part]) & (self.bottoms < self.bottoms[part])
         return within & (self.lefts > self.lefts[part]) & (self.rights < self.rights[part])
 
-    def over_or_under(self, part: int) -> Flags:
+    def over_or_under(self, part: int) -> BoolArray:
         """Which parts share columns with ``part``."""
         return (self.lefts < self.rights[part]) & (self.rights > self.lefts[part])
 
@@ -351,7 +349,7 @@ def spreads(
     return along, across, np.abs(of_both) / np.maximum(of_rows, LEAST_VARIANCE)
 
 
-def spread_of(mask: Flags) -> tuple[float, float, float]:
+def spread_of(mask: BoolArray) -> tuple[float, float, float]:
     """`spreads` of all that is set in ``mask``, bool [H, W], as one part."""
     rows, columns = np.nonzero(mask)
     along, across, leaning = spreads(rows, columns, np.zeros(len(rows), np.int32), np.array([len(rows)]))

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from net import checkpoint, strokes
-from net.arrays import Bytes
+from net.arrays import UInt8Array
 from net.batching import Batched, DeadlineError
 from net.decoding import MAX_PIXELS, decode
 from net.errors import NoDigitError
@@ -62,7 +62,7 @@ class Prediction:
     confidence: float  # that digit's probability
     certain: bool  # false where the answer is no more than a guess
     probabilities: tuple[float, ...]  # of the digits 0 to 9, calibrated; they sum to 1
-    seen: Bytes  # what the network was given: uint8 [28, 28], 0 for paper to 255 for ink
+    seen: UInt8Array  # what the network was given: uint8 [28, 28], 0 for paper to 255 for ink
     preparation: frozenset[str]  # what was done to the picture: net.ink.INVERTED and so on, REDRAWN
     stages: Stages
 
@@ -76,11 +76,11 @@ class Prediction:
 class Look:
     """What the network may be given, and how it came about."""
 
-    pixels: Bytes  # uint8 [28, 28], 0 for paper to 255 for ink
+    pixels: UInt8Array  # uint8 [28, 28], 0 for paper to 255 for ink
     preparation: frozenset[str]
     is_rival: bool = False  # as `net.strokes.StrokesLook` has it
     is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
-    may_be_fold: bool = False  # as `net.ink.Ink` has it
+    may_be_fold: bool = False  # as `net.ink.InkLook` has it
 
     def may_show(self, digit: int) -> bool:
         """Whether ``digit``, which is read here, may be believed: a 1 with a flag, once that is widened, is a 7."""
@@ -106,10 +106,10 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Looked:
-    """All that the network is to be given of one picture."""
+class Prepared:
+    """One picture, or strokes, as the network is to be given it: in one look or several."""
 
-    looks: tuple[Look, ...]  # in the order of `net.ink.Ink.looks`, or of `net.strokes.looks`
+    looks: tuple[Look, ...]  # in the order of `net.ink.find_ink`, or of `net.strokes.looks`
     is_picture: bool  # or else strokes
     decode: float  # seconds
     ink: float  # seconds
@@ -136,7 +136,7 @@ class Recognizer:
         Raises net.errors.NoDigitError where there is none to be had, and DeadlineError where the network's turn would
         come after ``deadline``, by time.monotonic().
         """
-        return self.predict([look_at(given, max_pixels)], deadline)[0]
+        return self.predict([prepare(given, max_pixels)], deadline)[0]
 
     def recognize_all(
         self, given: Sequence[Given], max_pixels: int = MAX_PIXELS, deadline: float = math.inf
@@ -151,30 +151,30 @@ class Recognizer:
         outcomes: list[Any] = []
         for each in given:
             try:
-                outcomes.append(look_at(each, max_pixels) if time.monotonic() <= deadline else DeadlineError())
+                outcomes.append(prepare(each, max_pixels) if time.monotonic() <= deadline else DeadlineError())
             except NoDigitError as error:
                 outcomes.append(error)
-        predictions = iter(self.predict([one for one in outcomes if isinstance(one, Looked)]))
-        return [next(predictions) if isinstance(one, Looked) else one for one in outcomes]
+        predictions = iter(self.predict([one for one in outcomes if isinstance(one, Prepared)]))
+        return [next(predictions) if isinstance(one, Prepared) else one for one in outcomes]
 
-    def predict(self, looked: Sequence[Looked], deadline: float = math.inf) -> list[Prediction]:
-        """What the network says of each of ``looked``. Raises DeadlineError."""
-        if not looked:
+    def predict(self, prepared: Sequence[Prepared], deadline: float = math.inf) -> list[Prediction]:
+        """What the network says of each of ``prepared``. Raises DeadlineError."""
+        if not prepared:
             return []
         started = time.perf_counter()
-        pictures = to_pictures(torch.from_numpy(np.stack([look.pixels for one in looked for look in one.looks])))
+        pictures = to_pictures(torch.from_numpy(np.stack([look.pixels for one in prepared for look in one.looks])))
         probabilities = iter(self.batched_probabilities(pictures, deadline).tolist())
-        forward = (time.perf_counter() - started) / len(looked)
-        readings = [[Reading(look, next(probabilities)) for look in one.looks] for one in looked]
-        return [self.prediction(one, of_one, forward) for one, of_one in zip(looked, readings, strict=True)]
+        forward = (time.perf_counter() - started) / len(prepared)
+        readings = [[Reading(look, next(probabilities)) for look in one.looks] for one in prepared]
+        return [self.prediction(one, of_one, forward) for one, of_one in zip(prepared, readings, strict=True)]
 
     @torch.inference_mode()
     def probabilities_of(self, pictures: Tensor) -> Tensor:
         """Calibrated probabilities of the ten digits, double [N, 10], of ``pictures``, float [N, 1, 28, 28]."""
         return digit_probabilities(self.folded(pictures), self.calibration.temperature)
 
-    def prediction(self, looked: Looked, readings: list[Reading], forward: float) -> Prediction:
-        """What the ``readings`` of its looks, which took ``forward`` seconds, say of ``looked``.
+    def prediction(self, prepared: Prepared, readings: list[Reading], forward: float) -> Prediction:
+        """What the ``readings`` of its looks, which took ``forward`` seconds, say of ``prepared``.
 
         What counts is the first look at which the network is certain, or the one at which it is most confident. But
         looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
@@ -187,7 +187,7 @@ class Recognizer:
         certain = [reading for reading in certain if not reading.look.is_last_resort] or certain
         shown = certain[0] if certain else max(eligible, key=lambda reading: reading.confidence)
         probabilities = shown.probabilities
-        contradicting = contradicting_readings(certain if looked.is_picture else certain[:1], readings)
+        contradicting = contradicting_readings(certain if prepared.is_picture else certain[:1], readings)
         if contradicting:
             shown = contradicting[-1]
             probabilities = mean_of_looks([reading.probabilities for reading in contradicting])
@@ -199,7 +199,7 @@ class Recognizer:
             probabilities=tuple(probabilities),
             seen=shown.look.pixels,
             preparation=shown.look.preparation,
-            stages=Stages(looked.decode, looked.ink, forward),
+            stages=Stages(prepared.decode, prepared.ink, forward),
         )
 
 
@@ -234,7 +234,7 @@ def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
     return np.average(probabilities, axis=0, weights=weights).tolist()
 
 
-def look_at(given: Given, max_pixels: int = MAX_PIXELS) -> Looked:
+def prepare(given: Given, max_pixels: int = MAX_PIXELS) -> Prepared:
     """What the network is to be given of ``given``. Raises net.errors.NoDigitError."""
     started = time.perf_counter()
     if not isinstance(given, bytes):
@@ -246,7 +246,7 @@ def look_at(given: Given, max_pixels: int = MAX_PIXELS) -> Looked:
             )
             for fewer, is_rival in strokes.looks(given)
         ]
-        return Looked(with_stretched(looks), is_picture=False, decode=0.0, ink=time.perf_counter() - started)
+        return Prepared(with_stretched(looks), is_picture=False, decode=0.0, ink=time.perf_counter() - started)
     image = decode(given, max_pixels)
     decoded = time.perf_counter()
     looks = [
@@ -256,9 +256,9 @@ def look_at(given: Given, max_pixels: int = MAX_PIXELS) -> Looked:
             is_last_resort=look.is_last_resort,
             may_be_fold=look.may_be_fold,
         )
-        for look in find_ink(image).looks
+        for look in find_ink(image)
     ]
-    return Looked(with_stretched(looks), is_picture=True, decode=decoded - started, ink=time.perf_counter() - decoded)
+    return Prepared(with_stretched(looks), is_picture=True, decode=decoded - started, ink=time.perf_counter() - decoded)
 
 
 def with_stretched(looks: list[Look]) -> tuple[Look, ...]:

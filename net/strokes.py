@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from net.arrays import Bytes, Flags
+from net.arrays import BoolArray, UInt8Array
 from net.boxes import bounds
 from net.cells import CELLS
 from net.components import label_components
@@ -106,10 +106,10 @@ def parts_among(strokes: Strokes) -> list[Strokes]:
     """Those of ``strokes`` that are taken for the digit's, and those that stand alone, where these are others."""
     if len(strokes) == 1:
         return [strokes]
-    numbers, parts = parts_of(strokes, GAP)
-    if numbers.max() == 1:
+    labels, parts = parts_of(strokes, GAP)
+    if labels.max() == 1:
         return [strokes]
-    of_digit, alone = parts_of_digit(numbers, by_strokes=True), standing_alone(numbers)
+    of_digit, alone = parts_of_digit(labels, by_strokes=True), standing_alone(labels)
     found = [of_digit] if alone is None or (alone == of_digit).all() else [of_digit, alone]
     return [[stroke for stroke, part in zip(strokes, parts, strict=True) if kept[part]] for kept in found]
 
@@ -130,8 +130,8 @@ def parts_of(strokes: Strokes, gap: float) -> tuple[NDArray[np.int32], list[int]
 
     Those do that are closer than the ``gap``, a fraction of the longer side of them all.
     """
-    numbers = label_components(np.asarray(trace(strokes, CELLS, gap)) > 0)
-    return numbers, [int(numbers[int(y), int(x)]) for (x, y), *_ in paths(strokes, CELLS, gap)]
+    labels = label_components(np.asarray(trace(strokes, CELLS, gap)) > 0)
+    return labels, [int(labels[int(y), int(x)]) for (x, y), *_ in paths(strokes, CELLS, gap)]
 
 
 def without_underlines(strokes: Strokes) -> Strokes:
@@ -189,7 +189,7 @@ def is_underline(stroke: Stroke, others: Strokes) -> bool:
     return bool(is_straight and is_beyond and is_low)
 
 
-def drawn_within(stroke: Stroke, others: Strokes) -> Flags | None:
+def drawn_within(stroke: Stroke, others: Strokes) -> BoolArray | None:
     """All but little of ``others`` lie in what ``stroke`` goes around: they, drawn finely, bool [H, W]; or None.
 
     Also None where they are no more than a dot in it, or follow its line: so does who mends a digit.
@@ -209,7 +209,7 @@ def drawn_within(stroke: Stroke, others: Strokes) -> Flags | None:
     return digit if below - above >= FRAMED * (bottom - top) else None
 
 
-def drawn_finely(lines: Strokes, width: int = 1) -> Flags:
+def drawn_finely(lines: Strokes, width: int = 1) -> BoolArray:
     """The cells, bool [H, W], that ``lines``, so many cells wide, cover."""
     page = Image.new("1", (CELLS + 3,) * 2)
     pencil = ImageDraw.Draw(page)
@@ -218,14 +218,14 @@ def drawn_finely(lines: Strokes, width: int = 1) -> Flags:
     return np.asarray(page)
 
 
-def without_specks(digit: Flags) -> Flags:
+def without_specks(digit: BoolArray) -> BoolArray:
     """``digit``, bool [H, W], drawn finely, less the parts that are small next to its largest."""
-    numbers = label_components(digit)
-    areas = np.bincount(numbers[digit])
-    return digit & (areas > SPECK * areas.max())[numbers]
+    labels = label_components(digit)
+    areas = np.bincount(labels[digit])
+    return digit & (areas > SPECK * areas.max())[labels]
 
 
-def draw(strokes: Strokes) -> Bytes:
+def draw(strokes: Strokes) -> UInt8Array:
     """What MNIST would have made of ``strokes``: uint8 [28, 28], 0 for paper to 255 for ink.
 
     But a mere dot is no larger than the pen: made as large as a digit, it would be a 0 whose hole has closed.

@@ -23,9 +23,9 @@ sys.path[:0] = [str(HOME), str(HOME / "tests")]
 
 import handwriting  # noqa: E402
 
-from net.arrays import Bytes  # noqa: E402
+from net.arrays import UInt8Array  # noqa: E402
 from net.decoding import MAX_PIXELS  # noqa: E402
-from net.recognizer import Recognizer, look_at  # noqa: E402
+from net.recognizer import Recognizer, prepare  # noqa: E402
 
 if TYPE_CHECKING:  # who runs the other tests needs no Playwright
     from playwright.sync_api import Browser, Page
@@ -46,12 +46,12 @@ def encode(image: Image.Image, image_format: str, **options) -> bytes:
     return file.getvalue()
 
 
-def as_mnist(data: bytes, max_pixels: int = MAX_PIXELS) -> Bytes:
+def as_mnist(data: bytes, max_pixels: int = MAX_PIXELS) -> UInt8Array:
     """What MNIST would have made of a picture file: uint8 [28, 28], 0 for paper to 255 for ink.
 
     Where more than a digit seems to lie on it, what stands alone: of two looks that is nearly always the right one.
     """
-    return [look.pixels for look in look_at(data, max_pixels).looks if not look.is_last_resort][-1]
+    return [look.pixels for look in prepare(data, max_pixels).looks if not look.is_last_resort][-1]
 
 
 def a_four(**how) -> Image.Image:

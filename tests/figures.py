@@ -92,7 +92,7 @@ def draw_ink(path: Path) -> None:
     for column, caption in enumerate(("the file", "the ink on it", "what the network is given")):
         ImageDraw.Draw(figure).text((GAP + column * (CELL + GAP), GAP / 2), caption, "black", font)
     for row, file in enumerate(files):
-        of_digit = find_ink(decode(file)).looks[-1].strength
+        of_digit = find_ink(decode(file))[-1].strength
         stages = [
             (Image.open(io.BytesIO(file)).convert("RGB"), Image.Resampling.LANCZOS),
             (Image.fromarray(np.rint((1 - of_digit) * 255).astype(np.uint8)), Image.Resampling.LANCZOS),

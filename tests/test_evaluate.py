@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import handwriting
+import no_digits
 import pytest
-import strangers
 from conftest import HOME, LINE_TIMEOUT, python
 from PIL import Image, ImageDraw
 
@@ -93,7 +93,7 @@ def test_the_size_of_a_digit_is_told_however_large_its_picture(tmp_path: Path):
 def test_what_is_no_digit_lies_in_a_folder_of_its_own(folder: Path):
     (folder / "none").mkdir()
     Image.new("L", (50, 50), 255).save(folder / "none" / "empty-paper-1.png")
-    strangers.stranger("scribble", 1).save(folder / "none" / "scribble-1.png")
+    no_digits.no_digit("scribble", 1).save(folder / "none" / "scribble-1.png")
     shutil.copy(handwriting.DATA / "7.png", folder / "none" / "scribble-2.png")
     ended = python("-m", "train.evaluate", "--images", str(folder))
     assert ended.returncode == 0, ended.stderr

@@ -455,7 +455,7 @@ def test_of_many_pictures_those_are_read_that_there_is_time_for(tmp_path: Path):
 
 def test_what_comes_after_the_deadline_is_not_looked_at(monkeypatch: pytest.MonkeyPatch):
     decoded = []
-    monkeypatch.setattr(net.recognizer, "look_at", lambda given, max_pixels: decoded.append(given))
+    monkeypatch.setattr(net.recognizer, "prepare", lambda given, max_pixels: decoded.append(given))
     with pytest.raises(DeadlineError):
         Recognizer().recognize_all([NINE] * 30, deadline=time.monotonic())
     assert not decoded, "nobody waits for them any more"

@@ -10,18 +10,18 @@ from io import BytesIO
 import handwriting
 import hard_pictures
 import lines
+import no_digits
 import numpy as np
 import pen_digits
 import pytest
 import schools
-import strangers
 from conftest import png
 from PIL import Image, ImageDraw, ImageOps
 
 from net.decoding import decode
 from net.errors import BlankImageError
 from net.ink import PARTS_LEFT_OUT
-from net.recognizer import WIDENED, Look, Recognizer, look_at, with_stretched
+from net.recognizer import WIDENED, Look, Recognizer, prepare, with_stretched
 from net.strokes import draw as drawn_as_mnist
 
 
@@ -126,7 +126,7 @@ def test_a_picture_cut_out_closely_is_looked_at_whole_and_said_to_be_so():
     draw = ImageDraw.Draw(picture)
     draw.line([(40, 60), (60, 20), (100, 7), (140, 20), (155, 60), (130, 110), (50, 192)], 0, 14, joint="curve")
     draw.line([(0, 192), (200, 192)], 0, 14)  # the base of a 2, or a line
-    without_line, whole = (look.preparation for look in look_at(png(picture)).looks[:2])
+    without_line, whole = (look.preparation for look in prepare(png(picture)).looks[:2])
     assert (without_line, whole) == ({PARTS_LEFT_OUT}, set())
 
 
@@ -358,12 +358,12 @@ def test_readings_that_contradict_each_other_are_no_certainty(recognizer: Recogn
     assert set(likeliest) == {0, 1}, "it could be either, and says so"
 
 
-@pytest.mark.parametrize("kind", strangers.KINDS)
+@pytest.mark.parametrize("kind", no_digits.KINDS)
 def test_what_is_no_digit_is_doubted(recognizer: Recognizer, kind: str):
     certain = []
     for seed in range(40):
         try:
-            prediction = recognizer.recognize(png(strangers.stranger(kind, seed)))
+            prediction = recognizer.recognize(png(no_digits.no_digit(kind, seed)))
         except BlankImageError:
             continue
         if prediction.certain:
@@ -398,7 +398,7 @@ def test_what_people_draw_to_try_it_is_no_certain_digit(
 
 def test_a_letter_is_no_confident_digit(recognizer: Recognizer):
     """Not only is `certain` false: no bar on the page stands at 99%."""
-    confidences = [recognizer.recognize(png(strangers.stranger("letter", seed))).confidence for seed in range(40)]
+    confidences = [recognizer.recognize(png(no_digits.no_digit("letter", seed))).confidence for seed in range(40)]
     assert sorted(confidences)[20] < 0.5
 
 
@@ -504,7 +504,7 @@ def test_narrow_and_flat_digits_are_read(recognizer: Recognizer, wide: float, hi
     for digit, seed in itertools.product([0, *range(2, 10)], range(4)):
         drawn = handwriting.squeezed(handwriting.by_hand(digit, seed), wide, high)
         given = drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.05))
-        assert told in {one for look in look_at(given).looks for one in look.preparation}
+        assert told in {one for look in prepare(given).looks for one in look.preparation}
         read.append((digit, recognizer.recognize(given)))
     assert sum(prediction.digit == digit for digit, prediction in read) >= 0.9 * len(read)
     assert [digit for digit, prediction in read if prediction.certain and prediction.digit != digit] == []

@@ -121,7 +121,7 @@ def test_what_was_written_is_a_row_and_what_was_read_a_column(report: str):
 def test_a_digit_missed_is_told_from_one_seen_where_there_was_another(report: str):
     table = section(report, "Each digit")
     columns = re.findall(r'<th scope="col">(.*?)</th>', table)
-    assert columns == ["pictures", "of these read right", "of what was so read, right"]
+    assert columns == ["pictures", "recall: of these read right", "precision: of what was so read, right"]
     assert row_of(3, table) == ["3", "33.33%", "100.00%"]
     assert row_of(5, table) == ["1", "100.00%", "50.00%"]
 

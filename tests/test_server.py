@@ -34,6 +34,7 @@ from net.serving import sockets
 from net.serving.limits import Limits
 from net.serving.metrics import Metrics
 from net.serving.observed import Observed
+from net.serving.start import announcement
 from net.serving.wsgi import ARRIVED
 
 PICTURES = sorted(handwriting.DATA.iterdir())
@@ -617,24 +618,13 @@ def test_a_host_that_does_not_exist_is_told_in_one_sentence():
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
 
 
-AT_AN_ADDRESS_THAT_IS_THERE = """
-import runpy, sys
-from net.serving import sockets
-listen = sockets.listen
-sockets.listen = lambda host, port: listen("127.0.0.1", port)
-sys.argv = ["server.py", "--host", "::1", "--port", "0", "--no-corrections"]
-runpy.run_path("server.py", run_name="__main__")
-"""
-
-
-def test_an_address_of_ipv6_is_printed_so_that_a_browser_can_open_it():
-    command = [sys.executable, "-c", AT_AN_ADDRESS_THAT_IS_THERE]
-    process = subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, text=True)
-    told = process.stdout.readline()
-    process.terminate()
-    process.wait(LINE_TIMEOUT)
-    process.stdout.close()
-    assert re.search(r" http://\[::1\]:\d+/ ", told)
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:1/"), ("::1", "http://[::1]:1/"), ("0.0.0.0", "http://localhost:1/ and at")],
+)
+def test_the_address_that_is_printed_is_one_that_a_browser_can_open(capsys: pytest.CaptureFixture, host: str, url: str):
+    announcement(host, 1)()
+    assert f" {url} " in capsys.readouterr().out
 
 
 def test_a_name_that_stands_for_several_addresses_has_one_port_at_all_of_them(monkeypatch: pytest.MonkeyPatch):

@@ -33,8 +33,8 @@ from train.habits import DrawHabits
 from train.lock import alone_at
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, Digits, load_test_digits, load_training_digits, split
-from train.more_outliers import MoreOutliers
 from train.novelty import relearn_novelty
+from train.novelty_outliers import NoveltyOutliers
 from train.outliers import Outliers
 from train.ranks import Ranks
 from train.recipe import FAST, NO_AUGMENTATION, Augmentation, Habits, Recipe
@@ -965,7 +965,7 @@ def test_ranks_have_as_many_of_each_kind_together_as_one_alone_whatever_the_batc
     assert min(alone) > 0
 
 
-@pytest.mark.parametrize("kinds", [Outliers, MoreOutliers])
+@pytest.mark.parametrize("kinds", [Outliers, NoveltyOutliers])
 def test_outliers_are_pictures_like_the_digits_but_labelled_none(kinds: type[Outliers], small_mnist: Path):
     digits = load_test_digits(small_mnist)
     draw = kinds(torch.device("cpu"))
@@ -981,7 +981,7 @@ def test_outliers_are_pictures_like_the_digits_but_labelled_none(kinds: type[Out
         assert len(draw(digits, count, torch.Generator()).images) == count
 
 
-@pytest.mark.parametrize("kinds", [Outliers, MoreOutliers])
+@pytest.mark.parametrize("kinds", [Outliers, NoveltyOutliers])
 def test_only_some_digits_to_make_outliers_of_are_enough(kinds: type[Outliers]):
     ones = Digits(torch.full((20, 28, 28), 200, dtype=torch.uint8), torch.ones(20, dtype=torch.long))
     assert len(kinds(torch.device("cpu"))(ones, 60, torch.Generator().manual_seed(0)).images) == 60
@@ -993,13 +993,13 @@ def test_what_is_no_digit_is_learned_anew_without_reading_any_digit_otherwise(sm
     training = Training(recipe, cpu, len(digits), Speedups())
     for _ in training.run(digits, validation):
         pass
-    strangers = MoreOutliers(cpu)(digits, 300, torch.Generator().manual_seed(9))
-    images = torch.cat([validation.images, strangers.images])
+    outliers = NoveltyOutliers(cpu)(digits, 300, torch.Generator().manual_seed(9))
+    images = torch.cat([validation.images, outliers.images])
     before = compute_logits(training.averaged_network, images)
     relearn_novelty(training, digits[torch.arange(6 * len(digits)) % len(digits)])  # of fewer it learns by heart
     after = compute_logits(training.averaged_network, images)
     assert torch.equal(after[:, :NONE], before[:, :NONE])
-    is_none = torch.cat([torch.zeros(len(validation)), torch.ones(len(strangers))])
+    is_none = torch.cat([torch.zeros(len(validation)), torch.ones(len(outliers))])
     loss_before, loss_after = (
         F.binary_cross_entropy_with_logits(logits[:, NONE], is_none) for logits in (before, after)
     )

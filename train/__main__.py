@@ -47,13 +47,13 @@ from train.lock import InUseError, alone_at
 from train.mnist import DataError, Digits
 from train.novelty import relearn_novelty
 from train.pictures import load_pictures
+from train.plurals import counted
 from train.publish import parameter_count, publish
 from train.ranks import Ranks, is_broken_connection
 from train.recipe import FAST, PARTS, Recipe, without
 from train.speedups import SpeedupError, Speedups, choose_speedups, require
 from train.training import DivergedError, EpochResult, StateError, Training, load_state, recipe_of
 from train.widen import to_full_width
-from train.words import counted
 
 SPEEDUPS = {
     "channels_last": "keep the values of a pixel side by side",
@@ -269,7 +269,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
         return FAILURE
     relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of what is written would be worth less than none
-    facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "way": tuned.way}
+    facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "alpha": tuned.alpha}
     if "trained_parameters" in recognizer.card:  # what was blank in half a network still is
         facts["trained_parameters"] = recognizer.card["trained_parameters"]
     publish(tuning.training, validation, test, out, **facts)

@@ -12,7 +12,7 @@ from torch import Tensor
 from net.fitting import BOX, SIDE
 from train.fitting import fit_into_field
 from train.mnist import Digits
-from train.strokes import CHUNK, draw_polylines
+from train.polylines import CHUNK, draw_polylines
 from train.uniform import uniform
 
 # A digit, and its strokes, split by "|", of points "x,y" from 0 to 8, y down. The pen goes through them in a smooth

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from train.calibrate import CalibrationBin
-from train.words import counted, listed
+from train.plurals import counted, listed
 
 # In a chart's own units, so few that its labels can be read on a phone.
 WIDTH, HEIGHT = 320, 200

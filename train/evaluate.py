@@ -31,13 +31,13 @@ from train.command_line import FAILURE, unless_interrupted
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, load_test_digits, root_folder
 from train.pictures import FOLDERS, count_others, labelled_files
+from train.plurals import counted
 from train.report import report_path, write_report
 from train.traits import traits_of
-from train.words import counted
 
 
 @dataclass(frozen=True)
-class Reading:
+class Outcome:
     """What became of one picture; ``label`` may be `NONE`, and ``predicted`` is None where no digit was read."""
 
     name: str
@@ -56,7 +56,7 @@ class Reading:
         return f"{self.predicted} ({self.confidence:.1%})"
 
 
-def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
+def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Outcome]:
     """Read each picture in ``folder/<digit>/`` and ``folder/none/``."""
     files = labelled_files(folder)
     for path, label in tqdm(files, desc="reading", unit="picture", leave=False, disable=not files):
@@ -65,45 +65,45 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Reading]:
         try:
             prediction = recognizer.recognize(data)
         except NoDigitError as error:
-            yield Reading(name, label, predicted=None, certain=False, confidence=0.0, problem=str(error))
+            yield Outcome(name, label, predicted=None, certain=False, confidence=0.0, problem=str(error))
         else:
             traits = traits_of(data).names
-            yield Reading(name, label, prediction.digit, prediction.certain, prediction.confidence, traits)
+            yield Outcome(name, label, prediction.digit, prediction.certain, prediction.confidence, traits)
 
 
-def confusion_table(readings: list[Reading]) -> str:
+def confusion_table(outcomes: list[Outcome]) -> str:
     """What was read (columns, the last for nothing at all) of what was written (rows)."""
-    counts = Counter((reading.label, reading.predicted) for reading in readings)
+    counts = Counter((outcome.label, outcome.predicted) for outcome in outcomes)
     lines = ["written  read " + "".join(f"{name:>6}" for name in FOLDERS)]
     for digit in range(10):
         lines.append(f"{digit:>7}       " + "".join(f"{counts[digit, read] or '.':>6}" for read in (*range(10), None)))
     return "\n".join(lines)
 
 
-def report_folder(readings: list[Reading]) -> None:
+def report_folder(outcomes: list[Outcome]) -> None:
     """Print what became of digits and of what is none."""
-    strangers = [reading for reading in readings if reading.label == NONE]
-    digits = [reading for reading in readings if reading.label != NONE]
+    outliers = [outcome for outcome in outcomes if outcome.label == NONE]
+    digits = [outcome for outcome in outcomes if outcome.label != NONE]
     if digits:
         report_digits(digits)
-    if strangers:
-        report_strangers(strangers)
+    if outliers:
+        report_outliers(outliers)
 
 
-def report_digits(readings: list[Reading]) -> None:
+def report_digits(outcomes: list[Outcome]) -> None:
     """Print accuracy, accuracy where certain, accuracy by kind, the confusion table, and what was got wrong."""
-    right = [reading for reading in readings if reading.predicted == reading.label]
-    certain = [reading for reading in readings if reading.certain]
-    print(f"accuracy            {len(right) / len(readings):.2%} of {counted(len(readings), 'picture')}")
+    right = [outcome for outcome in outcomes if outcome.predicted == outcome.label]
+    certain = [outcome for outcome in outcomes if outcome.certain]
+    print(f"accuracy            {len(right) / len(outcomes):.2%} of {counted(len(outcomes), 'picture')}")
     if certain:
-        of_certain = sum(reading.certain for reading in right) / len(certain)
-        print(f"where certain       {share_of(of_certain, len(certain), len(readings))}")
-    print_by_kind(readings, lambda reading: reading.predicted == reading.label)
-    print_by_trait(readings)
-    print("\n" + confusion_table(readings))
-    for reading in readings:
-        if reading.predicted != reading.label:
-            print(f"wrong: {reading.name} read as {reading.said}")
+        of_certain = sum(outcome.certain for outcome in right) / len(certain)
+        print(f"where certain       {share_of(of_certain, len(certain), len(outcomes))}")
+    print_by_kind(outcomes, lambda outcome: outcome.predicted == outcome.label)
+    print_by_trait(outcomes)
+    print("\n" + confusion_table(outcomes))
+    for outcome in outcomes:
+        if outcome.predicted != outcome.label:
+            print(f"wrong: {outcome.name} read as {outcome.said}")
 
 
 def share_of(accuracy: float, count: int, all_of_them: int) -> str:
@@ -111,39 +111,39 @@ def share_of(accuracy: float, count: int, all_of_them: int) -> str:
     return f"{accuracy:.2%} of {count:,}, which is {count / all_of_them:.1%} of them"
 
 
-def report_strangers(readings: list[Reading]) -> None:
+def report_outliers(outcomes: list[Outcome]) -> None:
     """Print of how many pictures that are no digit the program is not certain, and those of which it is."""
-    doubted = [reading for reading in readings if not reading.certain]
-    pictures = counted(len(readings), "picture")
-    print(f"no digit            {len(doubted) / len(readings):.2%} of {pictures} not called certain")
-    print_by_kind(readings, lambda reading: not reading.certain)
-    for reading in readings:
-        if reading.certain:
-            print(f"wrong: {reading.name} read as a certain {reading.said}")
+    doubted = [outcome for outcome in outcomes if not outcome.certain]
+    pictures = counted(len(outcomes), "picture")
+    print(f"no digit            {len(doubted) / len(outcomes):.2%} of {pictures} not called certain")
+    print_by_kind(outcomes, lambda outcome: not outcome.certain)
+    for outcome in outcomes:
+        if outcome.certain:
+            print(f"wrong: {outcome.name} read as a certain {outcome.said}")
 
 
-def print_by_kind(readings: list[Reading], is_right: Callable[[Reading], bool]) -> None:
+def print_by_kind(outcomes: list[Outcome], is_right: Callable[[Outcome], bool]) -> None:
     """Print how many of each kind are right, where the files are named <kind>-<number>."""
-    outcomes: dict[str, list[bool]] = {}
-    for reading in readings:
-        kind = re.fullmatch(r"(?:.*/)?([^/]*[^/\d])-\d+\.\w+", reading.name)
+    are_right: dict[str, list[bool]] = {}
+    for outcome in outcomes:
+        kind = re.fullmatch(r"(?:.*/)?([^/]*[^/\d])-\d+\.\w+", outcome.name)
         if kind:
-            outcomes.setdefault(kind[1], []).append(is_right(reading))
-    print_fractions(outcomes)
+            are_right.setdefault(kind[1], []).append(is_right(outcome))
+    print_fractions(are_right)
 
 
-def print_by_trait(readings: list[Reading]) -> None:
+def print_by_trait(outcomes: list[Outcome]) -> None:
     """Print how many are right of those with each pen, size and paper."""
-    outcomes: dict[str, list[bool]] = {}
-    for reading in readings:
-        for trait in reading.traits:
-            outcomes.setdefault(trait, []).append(reading.predicted == reading.label)
-    print_fractions(dict(sorted(outcomes.items())))
+    are_right: dict[str, list[bool]] = {}
+    for outcome in outcomes:
+        for trait in outcome.traits:
+            are_right.setdefault(trait, []).append(outcome.predicted == outcome.label)
+    print_fractions(dict(sorted(are_right.items())))
 
 
-def print_fractions(outcomes: dict[str, list[bool]]) -> None:
-    """Print a line for each group of ``outcomes``."""
-    for group, of_group in outcomes.items():
+def print_fractions(are_right: dict[str, list[bool]]) -> None:
+    """Print a line for each group of pictures, by whether its pictures ``are_right``."""
+    for group, of_group in are_right.items():
         print(f"  {group:<18}{sum(of_group) / len(of_group):.1%} of {len(of_group)}")
 
 
@@ -186,7 +186,7 @@ def main() -> int:
             report_mnist(options.checkpoint, root_folder(options.data))
             return 0
         torch.set_num_threads(1)  # as the server does: one picture at a time gains nothing from more
-        readings = list(read_folder(Recognizer(options.checkpoint), options.images))
+        outcomes = list(read_folder(Recognizer(options.checkpoint), options.images))
     except CheckpointError as error:
         print(with_advice(error, options.checkpoint), file=sys.stderr)
         return FAILURE
@@ -198,14 +198,14 @@ def main() -> int:
     except OSError as error:
         print(f"{error.filename or report_path(options.checkpoint)}: {error.strerror}.", file=sys.stderr)
         return FAILURE
-    if not readings:
+    if not outcomes:
         what = "There is no picture in" if options.images.is_dir() else "There is no folder"
         print(
             f"{what} '{options.images}'; it needs folders named 0 to 9, or none, of PNG, JPEG, GIF, BMP or WebP files.",
             file=sys.stderr,
         )
         return FAILURE
-    report_folder(readings)
+    report_folder(outcomes)
     if others := count_others(options.images):
         left_out = counted(others, "file")
         print(f"\nleft out: {left_out}, not called a picture or not in a folder named 0 to 9 or 'none'")

@@ -24,7 +24,7 @@ from train.training import EpochResult, Training
 RECIPE = replace(Recipe(), epochs=2, lr=1.5e-4, warmup=0.1)
 MNIST_DIGITS = 20_000  # of MNIST that the corrections are shown among in an epoch
 CORRECTIONS_SHARE = 0.08  # of the digits that an epoch is given, to vary and to mix with others, however few there are
-WAYS = tuple(tenths / 10 for tenths in range(10, 0, -1))  # from the old weights to the new ones
+ALPHAS = tuple(tenths / 10 for tenths in range(10, 0, -1))  # from the old weights to the new ones
 
 StateDict = dict[str, Tensor]
 
@@ -33,10 +33,10 @@ StateDict = dict[str, Tensor]
 class FineTuned:
     """What came of it, in fractions of digits read right.
 
-    ``way`` is how far it goes from the old weights to the new: 0 where every step made validation worse.
+    ``alpha`` is how far it went from the old weights to the new: 0 where every step made validation worse.
     """
 
-    way: float
+    alpha: float
     validation_before: float
     validation_after: float
     corrections_before: float
@@ -45,7 +45,7 @@ class FineTuned:
     @property
     def is_worth_it(self) -> bool:
         """Whether the new weights read more of the corrections, or all."""
-        return self.way > 0 and (self.corrections_after > self.corrections_before or self.corrections_after == 1)
+        return self.alpha > 0 and (self.corrections_after > self.corrections_before or self.corrections_after == 1)
 
 
 class FineTuning:
@@ -76,19 +76,19 @@ class FineTuning:
         network = self.training.averaged_network
         after = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
-        def rights(way: float) -> tuple[Tensor, Tensor]:
-            network.load_state_dict(interpolated(self.before, after, way))
+        def rights(alpha: float) -> tuple[Tensor, Tensor]:
+            network.load_state_dict(interpolated(self.before, after, alpha))
             return tuple(
                 is_right(compute_logits(network, part.images), part.labels) for part in (validation, self.corrections)
             )
 
         validation_before, corrections_before = rights(0)
-        for way in (*WAYS, 0):
-            validation_after, corrections_after = rights(way)
+        for alpha in (*ALPHAS, 0):
+            validation_after, corrections_after = rights(alpha)
             if is_no_worse(validation_before, validation_after):
                 break
         parts = (validation_before, validation_after, corrections_before, corrections_after)
-        return FineTuned(way, *(right.float().mean().item() for right in parts))
+        return FineTuned(alpha, *(right.float().mean().item() for right in parts))
 
 
 def is_no_worse(before: Tensor, after: Tensor) -> bool:
@@ -102,9 +102,9 @@ def is_no_worse(before: Tensor, after: Tensor) -> bool:
     return lost - won <= math.sqrt(lost + won)
 
 
-def interpolated(before: StateDict, after: StateDict, way: float) -> StateDict:
-    """The weights that lie ``way``, from 0 to 1, along the straight line from ``before`` to ``after``."""
+def interpolated(before: StateDict, after: StateDict, alpha: float) -> StateDict:
+    """The weights that lie ``alpha``, from 0 to 1, along the straight line from ``before`` to ``after``."""
     return {
-        name: torch.lerp(tensor, after[name], way) if tensor.is_floating_point() else after[name]
+        name: torch.lerp(tensor, after[name], alpha) if tensor.is_floating_point() else after[name]
         for name, tensor in before.items()
     }

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from net.lenet import NONE
+from train.polylines import draw_polylines
 from train.recipe import Habits
-from train.strokes import draw_polylines
 from train.uniform import uniform
 
 INK = 0.5  # a pixel this dark belongs to the digit

@@ -1,6 +1,6 @@
 """What is no digit, learned once more by the one layer that tells it, when the others are done.
 
-That layer sees more of it than the network was trained with, and of more kinds (`train/more_outliers.py`): three for
+That layer sees more of it than the network was trained with, and of more kinds (`train/novelty_outliers.py`): three for
 every ten digits instead of one. It sees fresh variations of the digits, and 1s as straight as a mouse draws them, which
 are no wedges. It is fitted from nothing, whatever it was before; the maps that it looks at stay as they are, and with
 them the logits of the ten digits.
@@ -15,7 +15,7 @@ from net.lenet import NONE, LeNet, to_pictures
 from train.allographs import straight_ones
 from train.augment import Augment
 from train.mnist import Digits
-from train.more_outliers import MoreOutliers
+from train.novelty_outliers import NoveltyOutliers
 from train.training import Training
 
 OUTLIERS = 0.3  # of the digits' number
@@ -56,7 +56,7 @@ def relearn_novelty(training: Training, digits: Digits) -> None:
 @torch.no_grad()
 def features_of(network: LeNet, digits: Digits, augment: Augment, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """What the layer for what is no digit is given, float [N, 256], and what it should say, float [N], 0 or 1."""
-    outliers = MoreOutliers(generator.device)(digits, round(OUTLIERS * len(digits)), generator)
+    outliers = NoveltyOutliers(generator.device)(digits, round(OUTLIERS * len(digits)), generator)
     shown = digits + outliers
     seen: list[Tensor] = []
     hook = network.novelty.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))

@@ -19,7 +19,7 @@ from net.fitting import SIDE
 from net.lenet import NONE, to_pictures
 from train.fitting import fit_into_field
 from train.mnist import Digits
-from train.strokes import CHUNK, draw_polylines
+from train.polylines import CHUNK, draw_polylines
 from train.uniform import uniform
 
 # Letters and signs that cannot be taken for a digit: strokes of points, x and y from 0 to 8, y down. O, I, S, Z, B,

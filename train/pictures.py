@@ -15,7 +15,7 @@ from net.corrections import FILE, Corrections
 from net.decoding import FORMATS
 from net.errors import NoDigitError
 from net.lenet import NONE, to_pictures
-from net.recognizer import Recognizer, look_at
+from net.recognizer import Recognizer, prepare
 from train.mnist import DataError, Digits
 
 SUFFIXES = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
@@ -35,7 +35,7 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     shown, labels, unread = [], [], 0
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
         try:
-            looks = [look.pixels for look in look_at(picture).looks if not look.is_last_resort]
+            looks = [look.pixels for look in prepare(picture).looks if not look.is_last_resort]
         except NoDigitError:
             unread += 1
             continue

@@ -19,15 +19,15 @@ from net.recognizer import calibration_of
 from train.calibrate import are_certain, calibrated, calibration_bins, expected_calibration_error
 from train.charts import FEW, draw_curves, draw_reliability
 from train.mnist import Digits
+from train.plurals import counted, listed
 from train.recipe import NO_AUGMENTATION
-from train.words import counted, listed
 
 MOST_MISTAKES = 200  # shown; a trained network makes some thirty
 LEAST_ERRORS = 0.01  # of a hundred
 ACCURACIES = {"training": "accuracy", "validation": "validation_accuracy"}  # of an epoch, as the card has them
 # What makes training harder than validation, besides pictures that are varied, by its name in the recipe.
 HARDER = {"allographs": "drawn digits", "outliers": "pictures of no digit", "dropout": "dropout"}
-DIGIT_COLUMNS = ("pictures", "of these read right", "of what was so read, right")
+DIGIT_COLUMNS = ("pictures", "recall: of these read right", "precision: of what was so read, right")
 STYLE = Path(__file__).with_name("report.css")
 
 

@@ -32,18 +32,18 @@ class Traits:
 def traits_of(data: bytes) -> Traits:
     """Those of a picture file. Raises net.errors.NoDigitError where it has no digit."""
     image = decode(data)
-    found = find_ink(image)
+    ink = find_ink(image)[0]
     with Image.open(BytesIO(data)) as file:
         is_transparent = file.has_transparency_data and file.convert("RGBA").getchannel("A").getextrema()[0] < 255
-    if SHADOW_REMOVED in found.preparation:
+    if SHADOW_REMOVED in ink.preparation:
         paper = "photograph"
-    elif INVERTED in found.preparation:
+    elif INVERTED in ink.preparation:
         paper = "light ink"
     else:
         paper = "no paper" if is_transparent else "dark ink"
-    largest = max(found.strength.shape)
+    largest = max(ink.strength.shape)
     return Traits(
-        pen=stroke_width(found.strength) / largest,
-        size=min(1.0, largest * found.scale / max(image.size)),
+        pen=stroke_width(ink.strength) / largest,
+        size=min(1.0, largest * ink.scale / max(image.size)),
         paper=paper,
     )

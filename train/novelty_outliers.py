@@ -32,7 +32,7 @@ LOBES = 5  # of a blot, at most
 RING_RADIUS = 10  # pixels, about, of what digits stand in
 
 
-class MoreOutliers(Outliers):
+class NoveltyOutliers(Outliers):
     """Draws more kinds of pictures of what is no digit."""
 
     lines = SIGNS + MORE_SIGNS

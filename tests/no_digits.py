@@ -1,6 +1,6 @@
 """Pictures of what is no digit: what the program should not be certain of.
 
-python tests/strangers.py DIR        # writes DIR/none/<kind>-<number>.png, for python -m train.evaluate --images DIR
+python tests/no_digits.py DIR        # writes DIR/none/<kind>-<number>.png, for python -m train.evaluate --images DIR
 
 None of them is made as train/outliers.py makes those that the network learns from: letters come from the fonts
 of this machine and from strokes of another hand, digits from tests/handwriting.py.
@@ -174,7 +174,7 @@ KINDS: dict[str, Callable[[random.Random], Image.Image]] = {
 }
 
 
-def stranger(kind: str, seed: int) -> Image.Image:
+def no_digit(kind: str, seed: int) -> Image.Image:
     """A picture of that kind, the same for the same seed on the same machine, in mode RGB."""
     return KINDS[kind](random.Random(f"{kind}/{seed}")).convert("RGB")
 
@@ -184,4 +184,4 @@ if __name__ == "__main__":
     folder.mkdir(parents=True, exist_ok=True)
     for kind in KINDS:
         for seed in range(100):
-            stranger(kind, seed).save(folder / f"{kind}-{seed}.png")
+            no_digit(kind, seed).save(folder / f"{kind}-{seed}.png")
