@@ -149,7 +149,7 @@ def create_app(
     kept = None if corrections is None else Corrections(Path(corrections))
     contract = openapi.document(limits, kept is not None, token is not None, rate is not None)
     rate_limit = None if rate is None else RateLimit(rate)
-    reader = Reader(limits, metrics, rate_limit)
+    predictor = Predictor(limits, metrics, rate_limit)
     app = bottle.Bottle()
     app.uninstall("json")
     app.install(bottle.JSONPlugin(json_line))
@@ -216,13 +216,13 @@ def create_app(
         with_seen = request.query.get("seen", "0").lower() not in ("", "0", "false", "no", "off")
         given = read_pictures()
         if isinstance(given, Several):
-            return {"predictions": [as_json(one, with_seen) for one in reader.each(latest.current, given)]}
-        return as_json(reader.one(latest.current, given), with_seen)
+            return {"predictions": [as_json(one, with_seen) for one in predictor.predict_all(latest.current, given)]}
+        return as_json(predictor.predict(latest.current, given), with_seen)
 
     @app.post("/explain")
     def explain_reading() -> dict[str, Any]:
         digit, recognizer = asked_digit(), latest.current
-        prediction = reader.one(recognizer, read_picture())
+        prediction = predictor.predict(recognizer, read_picture())
         return as_json(prediction, with_seen=True) | explanation_as_json(recognizer, prediction, digit)
 
     if kept is not None:
@@ -233,7 +233,7 @@ def create_app(
             require_own_page(origins)
             recognizer = latest.current
             given, label = read_picture(), read_label()
-            prediction = reader.one(recognizer, given)
+            prediction = predictor.predict(recognizer, given)
             picture = given if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
             weights = recognizer.card.get("sha256")
             try:
@@ -270,22 +270,22 @@ def refuse_settings(origins: Iterable[str], rate: float | None, token: str | Non
 
 
 class FileHandedOut(tempfile.SpooledTemporaryFile):
-    """A file that releases ``place`` when it is closed, which the WSGI server does once it has sent it."""
+    """A file that releases ``turn`` when it is closed, which the WSGI server does once it has sent it."""
 
-    def __init__(self, place: threading.Semaphore) -> None:
+    def __init__(self, turn: threading.Semaphore) -> None:
         super().__init__()
-        self.place = place
+        self.turn = turn
 
     def close(self) -> None:
         if not self.closed:
-            self.place.release()
+            self.turn.release()
         with suppress(OSError):  # a full disk refuses once more what was held back
             super().close()
 
 
-def zip_of(kept: Corrections, place: threading.Semaphore) -> FileHandedOut:
-    """All that is ``kept``, as the answer to the current request, which has taken the ``place``."""
-    file = FileHandedOut(place)
+def zip_of(kept: Corrections, turn: threading.Semaphore) -> FileHandedOut:
+    """All that is ``kept``, as the answer to the current request, which has taken the ``turn``."""
+    file = FileHandedOut(turn)
     try:
         file.rollover()  # to the disk while it is empty: what failed half-way could not be written to, nor closed
         kept.write_zip(file)
@@ -355,13 +355,13 @@ class Several:
     pictures: list[bytes | Refusal]
 
 
-class Reader:
+class Predictor:
     """Reads for requests, and counts what was read."""
 
     def __init__(self, limits: Limits, metrics: Metrics, rate_limit: RateLimit | None) -> None:
         self.limits, self.metrics, self.rate_limit = limits, metrics, rate_limit
 
-    def one(self, recognizer: Recognizer, given: Given) -> Prediction:
+    def predict(self, recognizer: Recognizer, given: Given) -> Prediction:
         """What ``recognizer`` makes of a picture, or strokes. Raises Refusal."""
         try:
             prediction = recognizer.recognize(given, self.limits.pixels, self.deadline())
@@ -372,7 +372,7 @@ class Reader:
         self.metrics.count_prediction(prediction)
         return prediction
 
-    def each(self, recognizer: Recognizer, given: Several) -> list[Prediction | Refusal]:
+    def predict_all(self, recognizer: Recognizer, given: Several) -> list[Prediction | Refusal]:
         """What ``recognizer`` makes of each of many pictures, or why it makes nothing of it. Raises Refusal."""
         if self.rate_limit:
             self.rate_limit.charge(client_address(), len(given.pictures) - 1)

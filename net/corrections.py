@@ -92,17 +92,17 @@ class Corrections:
         self.max_rows = max_rows
         self.max_bytes = max_bytes
 
-    def require_place(self) -> None:
+    def require_folder(self) -> None:
         """Raises OSError unless the file, where there is one, and the nearest folder above it can be written to.
 
         The folder counts even where there is a file: the write-ahead log is made beside it.
         """
-        nearest = next(place for place in self.path.absolute().parents if place.exists())
+        nearest = next(folder for folder in self.path.absolute().parents if folder.exists())
         if not nearest.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
-        for place in (nearest, self.path):
-            if place.exists() and not os.access(place, os.W_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+        for folder in (nearest, self.path):
+            if folder.exists() and not os.access(folder, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
     def add(self, correction: Correction) -> bool:
         """Keep ``correction``, in place of what was said of the same picture before; whether it was new.
@@ -160,7 +160,7 @@ class Corrections:
     @contextmanager
     def opened_to_read(self) -> Iterator[sqlite3.Connection]:
         """A connection of this thread's own, also where nothing may be written."""
-        if all(os.access(place, os.W_OK) for place in (self.path, self.path.parent)):
+        if all(os.access(folder, os.W_OK) for folder in (self.path, self.path.parent)):
             with self.opened() as database:
                 yield database
             return

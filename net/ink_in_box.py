@@ -75,9 +75,9 @@ class Window:
         top, bottom, left, right = self.bounds
         return in_pixels(cells[top:bottom, left:right], self.cell, self.pixels.shape)
 
-    def ink_at(self, places: BoolArray, noise: int, full: int) -> Float32Array:
-        """`strength_at` those ``places``; what is surely ink must not vanish among the noisiest paper."""
-        return strength_at(places, self.pixels, min(noise, self.parts.sure * full / 2), full)
+    def ink_at(self, mask: BoolArray, noise: int, full: int) -> Float32Array:
+        """`strength_at` the ``mask``; what is surely ink must not vanish among the noisiest paper."""
+        return strength_at(mask, self.pixels, min(noise, self.parts.sure * full / 2), full)
 
 
 def ink_in_box(difference: Difference) -> InkInBox:
@@ -120,7 +120,7 @@ def alone_in(
     """What a frame surrounds in ``window``, or else what ``stands_alone``, if that is not the digit as it was taken."""
     parts = window.parts
     if framed := inside_frame((window.pixels > parts.sure * full) & near_digit):
-        return tuple(window.ink_at(places, noise, full) for places in framed)
+        return tuple(window.ink_at(mask, noise, full) for mask in framed)
     if stands_alone is None or (stands_alone == parts.of_digit).all():
         return ()
     near_alone = window.near(stands_alone)
@@ -172,13 +172,13 @@ def page_in(pixels: UInt8Array, sure: float, cell: int) -> Box | None:
     return page and enlarged(page, cell)
 
 
-def strength_at(places: BoolArray, pixels: UInt8Array, begins: float, full: int) -> Float32Array:
-    """How much ink ``pixels``, uint8 [H, W], show at ``places``, bool [H, W]: float [H, W] from 0 to 1.
+def strength_at(mask: BoolArray, pixels: UInt8Array, begins: float, full: int) -> Float32Array:
+    """How much ink ``pixels``, uint8 [H, W], show at ``mask``, bool [H, W]: float [H, W] from 0 to 1.
 
     It begins at one difference from the paper, and is at its full strength at another.
     """
     strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
-    return strengths.take(pixels) * places
+    return strengths.take(pixels) * mask
 
 
 def full_strength(counts: NDArray[np.int64], first_of_ink: int) -> int:

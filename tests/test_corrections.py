@@ -210,10 +210,10 @@ def test_corrections_are_handed_out_to_this_machine_alone_unless_allowed(
 def test_a_file_in_a_folder_that_cannot_be_written_is_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     kept = Corrections(tmp_path)
     kept.add(Correction(b"GIF8", 7, 2, 0.5, None))
-    kept.require_place()
+    kept.require_folder()
     monkeypatch.setattr("os.access", lambda place, mode: place != tmp_path)
     with pytest.raises(PermissionError):
-        kept.require_place()
+        kept.require_folder()
 
 
 def test_corrections_are_handed_out_to_one_at_a_time(running: RunningServer, tmp_path: Path):

@@ -14,7 +14,7 @@ import signal
 import sys
 import traceback
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +55,6 @@ from train.speedups import SpeedupError, Speedups, choose_speedups, require
 from train.training import DivergedError, EpochResult, StateError, Training, load_state, recipe_of
 from train.widen import to_full_width
 
-SPEEDUPS = {
-    "channels_last": "keep the values of a pixel side by side",
-    "bf16": "mixed precision",
-    "compile": "torch.compile",
-}
-
-
 STATE = ".training.pt"  # in place of .pt, where a run keeps what it goes on from
 
 
@@ -73,7 +66,7 @@ def main() -> int:
     """Train as the command line says; the exit status."""
     options = parse_arguments()
     try:
-        group, device = take_place(options)
+        group, device = join_ranks(options)
     except DeviceError as error:
         if ranks.is_first_here():
             print(error, file=sys.stderr)
@@ -113,7 +106,7 @@ def main() -> int:
     return FAILURE
 
 
-def take_place(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
+def join_ranks(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
     """This process's rank and its device. Raises DeviceError."""
     group, number = ranks.join(choose_device(options.device).type)
     if options.threads:
@@ -241,7 +234,7 @@ def usable_speedups(
 
 def wanted_speedups(options: argparse.Namespace) -> dict[str, bool | None]:
     """Which speedups the command line asks for, or refuses, by name; None where it leaves them open."""
-    return {name: getattr(options, name) for name in SPEEDUPS}
+    return {field.name: getattr(options, field.name) for field in fields(Speedups)}
 
 
 def learn_corrections(options: argparse.Namespace, device: torch.device, out: Path) -> int:
@@ -462,11 +455,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="PART",
         help=f"leave out a part of the recipe, to see what it is worth: {', '.join(PARTS)}",
     )
-    for name, meaning in SPEEDUPS.items():
+    for field in fields(Speedups):
         parser.add_argument(
-            f"--{name.replace('_', '-')}",
+            f"--{field.name.replace('_', '-')}",
             action=argparse.BooleanOptionalAction,
-            help=f"{meaning} (default: where it measures faster{'; never on CPUs' if name == 'compile' else ''})",
+            help=f"{field.metadata['help']} (default: where it measures faster)",
         )
     parser.add_argument(
         "--corrections",

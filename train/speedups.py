@@ -8,7 +8,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import product
 from types import MappingProxyType
 
@@ -36,13 +36,18 @@ class SpeedupError(Exception):
     """A speedup that was asked for cannot be had here; the message says which in one sentence."""
 
 
+def speedup(meaning: str) -> bool:
+    """A field of `Speedups`, off unless told otherwise, with what is said of it on the command line."""
+    return field(default=False, metadata={"help": meaning})
+
+
 @dataclass(frozen=True)
 class Speedups:
     """Ways to compute the same step; the bits of the weights depend on them."""
 
-    channels_last: bool = False  # a pixel's maps lie side by side in memory, as convolutions like them
-    bf16: bool = False  # autocast to bfloat16: half the bytes, native on newer processors, emulated on older ones
-    compile: bool = False  # torch.compile: fewer, longer kernels, for some seconds of compiling
+    channels_last: bool = speedup("a pixel's maps lie side by side in memory, as convolutions like them")
+    bf16: bool = speedup("autocast to bfloat16: half the bytes, native on newer processors, emulated on older ones")
+    compile: bool = speedup("torch.compile: fewer, longer kernels, for some seconds of compiling; never tried on CPUs")
 
     def __str__(self) -> str:
         return " ".join(field.name for field in fields(self) if getattr(self, field.name)) or "none"

@@ -43,7 +43,7 @@ def set_up(form: str) -> None:
 def write(
     client: str | None,
     method: str | None,
-    address: str | None,
+    path: str | None,
     status: int,
     size: int | None,
     milliseconds: float,
@@ -53,14 +53,14 @@ def write(
     request = {
         "client": printable(client or "-"),
         "method": printable(method or "-"),
-        "address": printable(address or "-"),
+        "path": printable(path or "-"),
         "status": status,
         "bytes": size,
         "milliseconds": round(milliseconds, 1),
         "request_id": request_id,
     }
     log.info(
-        "%(client)s %(method)s %(address)s %(status)s %(size)s %(milliseconds).1fms %(request_id)s",
+        "%(client)s %(method)s %(path)s %(status)s %(size)s %(milliseconds).1fms %(request_id)s",
         {**request, "size": "-" if size is None else size},
         extra={"request": request},
     )

@@ -34,14 +34,14 @@ def is_plain_multipart(body: bytes, content_type: str) -> bool:
     if not named or body.count(b"\r\n") > MOST_LINES:
         return False
     part = b"--" + (named[1] or named[2]).encode("latin-1", "replace") + b"\r\n"
-    place = body.find(part)
+    offset = body.find(part)
     for _ in range(MOST_PARTS + 1):
-        if place < 0:
+        if offset < 0:
             return True
-        begin = place + len(part)
+        begin = offset + len(part)
         if body.find(b"\r\n\r\n", begin - 2, begin + MOST_HEADER) < 0:
             return False
-        place = body.find(part, begin)
+        offset = body.find(part, begin)
     return False
 
 

@@ -37,14 +37,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
 
     corrections = parser.add_argument_group("corrections")
-    place = corrections.add_mutually_exclusive_group()
-    place.add_argument(
+    kept_in = corrections.add_mutually_exclusive_group()
+    kept_in.add_argument(
         "--corrections",
         type=Path,
         metavar="DIR",
         help="folder to keep what users say was right in (default: corrections, beside server.py)",
     )
-    place.add_argument("--no-corrections", action="store_true", help="take none, and do not ask for them")
+    kept_in.add_argument("--no-corrections", action="store_true", help="take none, and do not ask for them")
     corrections.add_argument(
         "--allow-export", action="store_true", help="hand out /corrections.zip to other machines as well"
     )

@@ -22,33 +22,33 @@ ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d+)?")
 
 
 class RateLimit:
-    """So many requests a second for each address, with a burst after a pause.
+    """So many pictures a second for each address, with a burst after a pause.
 
     Source: the token bucket of J. Turner, "New directions in communications (or which way to the information age?)",
     IEEE Communications Magazine 24(10), 1986.
     """
 
     def __init__(self, rate: float) -> None:
-        """``rate`` is in requests a second, more than 0."""
+        """``rate`` is in pictures a second, more than 0."""
         self.rate = rate
         self.burst = max(1.0, rate * BURST_SECONDS)
-        self.left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # requests, and when that many were left
+        self.left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # pictures, and when that many were left
         self.lock = threading.Lock()
 
     def wait(self, address: str) -> float:
-        """Seconds until ``address`` may ask; 0 if it may now, which counts as having asked."""
+        """Seconds until ``address`` may send one; 0 if it may now, which counts as having sent it."""
         with self.lock:
             left = self.left_to(address)
             self.keep(address, left - 1 if left >= 1 else left)
             return max(0.0, 1 - left) / self.rate
 
-    def charge(self, address: str, requests: int) -> None:
-        """Have what ``address`` asked count for so many ``requests`` more, be it on credit."""
+    def charge(self, address: str, pictures: int) -> None:
+        """Have what ``address`` sent count for so many ``pictures`` more, be it on credit."""
         with self.lock:
-            self.keep(address, self.left_to(address) - requests)
+            self.keep(address, self.left_to(address) - pictures)
 
     def left_to(self, address: str) -> float:
-        """How many requests ``address`` may send at once; less than 0 where it is in debt."""
+        """How many pictures ``address`` may send at once; less than 0 where it is in debt."""
         left, since = self.left.get(network_of(address), (self.burst, 0.0))
         return min(self.burst, left + (time.monotonic() - since) * self.rate)
 

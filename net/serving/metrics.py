@@ -20,7 +20,7 @@ from net.recognizer import Prediction
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-PLACE = "DIGITS_PLACE"  # environment variable: the number of this process's place among those that count together
+SLOT = "DIGITS_SLOT"  # environment variable: which of the processes that count together this is
 STARTED = "DIGITS_STARTED"  # likewise: the time, by time.time(), when the first of them was started
 STAGE_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds
 REQUEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
@@ -28,9 +28,9 @@ PASS_BUCKETS = (1, 2, 4, 8, MAX_BATCH)  # pictures
 
 log = logging.getLogger("metrics")
 
-if PLACE in os.environ:
-    # Whoever takes the place of one that has died counts on in its files; those named after processes would stay.
-    values.ValueClass = values.MultiProcessValue(lambda: os.environ[PLACE])
+if SLOT in os.environ:
+    # Whoever takes the slot of one that has died counts on in its files; those named after processes would stay.
+    values.ValueClass = values.MultiProcessValue(lambda: os.environ[SLOT])
 
 
 def harmless(count: Callable[..., None]) -> Callable[..., None]:

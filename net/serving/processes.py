@@ -60,7 +60,7 @@ def end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def place_to_measure() -> Path:
+def folder_to_measure_in() -> Path:
     """Where the folders are in which processes measure together."""
     is_usable = os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free > LEAST_ROOM
     return SHARED_MEMORY if is_usable else Path(gettempdir())
@@ -82,7 +82,7 @@ class Child:
     """One of several processes."""
 
     process: subprocess.Popen[bytes]
-    place: int  # from 0 on; no two that live have the same
+    slot: int  # from 0 on; no two that live have the same
     ready_at: float | None = None  # the time, by time.monotonic(), from which on it answers
 
     @property
@@ -119,7 +119,7 @@ class Supervisor:
         """
         remove_left_behind()
         with (
-            TemporaryDirectory(prefix=FOLDERS, dir=place_to_measure()) as folder,
+            TemporaryDirectory(prefix=FOLDERS, dir=folder_to_measure_in()) as folder,
             Path(folder, f"{LOCK}.new").open("w") as lock,
         ):
             fcntl.flock(lock, fcntl.LOCK_SH)
@@ -146,7 +146,7 @@ class Supervisor:
         """Start one process more."""
         Path(os.environ[metrics.FOLDER]).mkdir(mode=0o700, exist_ok=True)  # systemd clears up after users who log out
         descriptors = [listener.fileno() for listener in self.listeners]
-        place = min(set(range(self.count)) - {child.place for child in self.children.values()})
+        slot = min(set(range(self.count)) - {child.slot for child in self.children.values()})
         process = terminal.start(
             self.command,
             puts_off_hang_up=True,
@@ -157,10 +157,10 @@ class Supervisor:
                 SOCKETS: ",".join(map(str, descriptors)),
                 READY: str(self.writable),
                 LIFELINE: str(self.lifeline),
-                metrics.PLACE: str(place),
+                metrics.SLOT: str(slot),
             },
         )
-        self.children[process.pid] = Child(process, place)
+        self.children[process.pid] = Child(process, slot)
 
     def supervise(self, folder: str, ready: Callable[[], None]) -> int:
         """Start anew what dies, until told to stop or there is no hope; the exit status.
@@ -179,7 +179,7 @@ class Supervisor:
                 self.stop()
             for pid in dead:
                 child = self.children.pop(pid)
-                mark_process_dead(child.place, folder)
+                mark_process_dead(child.slot, folder)
                 if self.is_stopping:
                     failed = child.process.returncode > 0 or child.process.returncode == -signal.SIGKILL
                     status = max(status, int(failed))

@@ -48,7 +48,7 @@ def folder_for_corrections(given: Path | None, usual: Path) -> Path | None:
     """
     folder = given or usual
     try:
-        Corrections(folder).require_place()
+        Corrections(folder).require_folder()
     except OSError as error:
         if given:
             raise StartError(
