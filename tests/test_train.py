@@ -24,11 +24,11 @@ from conftest import HOME, LINE_TIMEOUT, python, write_mnist
 from net import checkpoint
 from net.folded import FoldedLeNet
 from net.lenet import MAPS, NONE, LeNet, to_pictures
-from train.__main__ import UsageError, chosen_recipe, parse_arguments
 from train.allographs import Allographs, curves_through, straight_ones
 from train.augment import Augment
 from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.fitting import centre_of_mass, extent
+from train.flags import UsageError, chosen_recipe, parse_arguments
 from train.habits import DrawHabits
 from train.lock import alone_at
 from train.metrics import accuracy, compute_logits, per_digit_accuracy

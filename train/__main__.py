@@ -9,14 +9,12 @@ torchrun --nproc_per_node=4 -m train           # in four processes, on as many G
 """
 
 import argparse
-import os
 import signal
 import sys
 import traceback
 from contextlib import nullcontext
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from train import interrupts
 
@@ -26,7 +24,6 @@ if __name__ == "__main__":
 import torch
 
 from net import checkpoint
-from net.arguments import as_argument, positive_number
 from net.recognizer import Recognizer
 from net.standard_output import print_no_more
 from train import mnist, ranks
@@ -34,15 +31,19 @@ from train.command_line import (
     FAILURE,
     INTERRUPTED,
     USAGE_ERROR,
-    batch_size,
     batch_too_large,
-    count,
     print_any_text,
-    seed,
-    threads,
 )
-from train.devices import DEVICES, DeviceError, choose_device
+from train.devices import DeviceError, choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
+from train.flags import (
+    UsageError,
+    chosen_recipe,
+    parse_arguments,
+    refuse_flags_of_whole_runs,
+    resume_command,
+    wanted_speedups,
+)
 from train.lock import InUseError, alone_at
 from train.mnist import DataError, Digits
 from train.novelty import relearn_novelty
@@ -50,16 +51,12 @@ from train.pictures import load_pictures
 from train.plurals import counted
 from train.publish import parameter_count, publish
 from train.ranks import Ranks, is_broken_connection
-from train.recipe import FAST, PARTS, Recipe, without
+from train.recipe import Recipe
 from train.speedups import SpeedupError, Speedups, choose_speedups, require
-from train.training import DivergedError, EpochResult, StateError, Training, load_state, recipe_of
+from train.training import DivergedError, EpochResult, StateError, Training, load_state
 from train.widen import to_full_width
 
 STATE = ".training.pt"  # in place of .pt, where a run keeps what it goes on from
-
-
-class UsageError(Exception):
-    """The command line asks for what cannot be; the message says so in one sentence."""
 
 
 def main() -> int:
@@ -232,11 +229,6 @@ def usable_speedups(
     return speedups
 
 
-def wanted_speedups(options: argparse.Namespace) -> dict[str, bool | None]:
-    """Which speedups the command line asks for, or refuses, by name; None where it leaves them open."""
-    return {field.name: getattr(options, field.name) for field in fields(Speedups)}
-
-
 def learn_corrections(options: argparse.Namespace, device: torch.device, out: Path) -> int:
     """Fine-tune the weights at ``out``, and write them if they read MNIST no worse; the exit status."""
     digits, validation, test = load_digits(options, device)
@@ -292,86 +284,6 @@ def keep_interrupted(training: Training, out: Path, resume: str) -> str:
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 
 
-def resume_command(options: argparse.Namespace, group: Ranks) -> str:
-    """What goes on with the run that ``options`` began, on the same data and the same processors."""
-    here = os.environ.get("LOCAL_WORLD_SIZE", "1")  # where there are other machines, they are told alike
-    command = [f"torchrun --nproc_per_node={here} -m train" if group.count > 1 else "python -m train", "--resume"]
-    values = {"data": options.data, "threads": options.threads, "out": options.out}
-    values["device"] = None if options.device == "auto" else options.device
-    for name, value in values.items():
-        if value is not None:
-            command.append(f"--{name} {as_argument(str(value))}")
-    return " ".join(command)
-
-
-def refuse_flags_of_whole_runs(options: argparse.Namespace, group: Ranks) -> None:
-    """Raise UsageError where --corrections is given what only a training from the start heeds."""
-    names = ("resume", "fast", "without", "epochs", "batch_size", "lr")
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
-    if group.count > 1:
-        given.append("torchrun")
-    if given:
-        raise UsageError(f"--corrections has a recipe of its own, of less than a minute; leave out {', '.join(given)}.")
-
-
-def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, group: Ranks) -> Recipe:
-    """The recipe of ``state``, else the one that the command line asks for.
-
-    Raises UsageError where a resumed run would change, or a batch cannot be shared out.
-    """
-    recipe = resumed_recipe(options, state) if state else new_recipe(options)
-    if recipe.batch_size < 2 * group.count:
-        raise UsageError(f"--batch-size must be at least {2 * group.count}, two pictures for each of the processes.")
-    if recipe.batch_size % group.count:
-        resumed = "; a resumed run keeps its own, and needs another number of processes" if state else ""
-        raise UsageError(
-            f"--batch-size {recipe.batch_size} cannot be shared equally by {group.count} processes{resumed}."
-        )
-    return recipe
-
-
-def new_recipe(options: argparse.Namespace) -> Recipe:
-    """The recipe that the command line asks for. Raises UsageError."""
-    return lessened(replace(FAST if options.fast else Recipe(), **given_numbers(options)), options.without)
-
-
-def resumed_recipe(options: argparse.Namespace, state: dict[str, Any]) -> Recipe:
-    """The recipe of ``state``. Raises UsageError where the command line asks for another one, or other speedups."""
-    recipe = recipe_of(state)
-    changed = [name for name, value in given_numbers(options).items() if value != getattr(recipe, name)]
-    for name, on in wanted_speedups(options).items():
-        if on not in (None, state["speedups"][name]):
-            changed.append(name if on else f"no_{name}")
-    if (options.fast or options.without) and not began_as(options, recipe):
-        changed += [name for name in ("fast", "without") if getattr(options, name)]
-    if changed:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
-        raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start anew.")
-    return recipe
-
-
-def given_numbers(options: argparse.Namespace) -> dict[str, float]:
-    """What the command line sets of the recipe's numbers, by name."""
-    given = {name: getattr(options, name) for name in ("epochs", "batch_size", "lr", "seed")}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def began_as(options: argparse.Namespace, recipe: Recipe) -> bool:
-    """Whether ``recipe``, but for its numbers, is what ``options`` ask for."""
-    asked = lessened(FAST if options.fast else Recipe(), options.without)
-    return recipe == replace(asked, epochs=recipe.epochs, batch_size=recipe.batch_size, lr=recipe.lr, seed=recipe.seed)
-
-
-def lessened(recipe: Recipe, parts: list[str]) -> Recipe:
-    """``recipe`` without ``parts``. Raises UsageError where it has one of them no more."""
-    for part in parts:
-        fewer = without(recipe, part)
-        if fewer == recipe:
-            raise UsageError(f"--without {part} changes nothing, as the recipe is without it already; leave it out.")
-        recipe = fewer
-    return recipe
-
-
 def describe(training: Training, digits: Digits, validation: Digits) -> str:
     """One line on what is about to run."""
     parameters = parameter_count(training.network)
@@ -389,87 +301,6 @@ def describe_epoch(result: EpochResult, epochs: int) -> str:
         f"validation loss {result.validation_loss:.4f}  accuracy {result.validation_accuracy:.2%}  "
         f"{result.seconds:.1f} s"
     )
-
-
-def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
-    recipe = Recipe()
-    parser = argparse.ArgumentParser(
-        prog="python -m train",
-        usage="%(prog)s [options]",
-        description="Train the network on MNIST and write its weights.",
-        epilog="example: python -m train --gpu --epochs 90 --out mine/lenet.pt",
-    )
-    devices = parser.add_mutually_exclusive_group()
-    devices.add_argument(
-        "--gpu",
-        action="store_const",
-        const="cuda",
-        dest="device",
-        help="train on a CUDA GPU; the same as --device cuda",
-    )
-    devices.add_argument(
-        "--device",
-        choices=DEVICES,
-        help="auto takes CUDA, else MPS, else the CPU (default: auto)",
-    )
-    parser.set_defaults(device="auto")
-    parser.add_argument("--fast", action="store_true", help="99%% in seconds: one epoch, half the maps, nothing varied")
-    parser.add_argument(
-        "--epochs", type=count, metavar="N", help=f"(default: {recipe.epochs}, with --fast {FAST.epochs})"
-    )
-    parser.add_argument(
-        "--batch-size",
-        type=batch_size,
-        metavar="N",
-        help=f"(default: {recipe.batch_size}, with --fast {FAST.batch_size})",
-    )
-    parser.add_argument(
-        "--lr", type=positive_number, help=f"highest learning rate (default: {recipe.lr:g}, with --fast {FAST.lr:g})"
-    )
-    parser.add_argument(
-        "--seed",
-        type=seed,
-        metavar="N",
-        help=f"(default: {recipe.seed}; with --corrections, another for other weights)",
-    )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        help="folder that holds MNIST/raw, or that it is downloaded into (default: $MNIST_ROOT, else data)",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("checkpoints"),
-        help="folder to write to, or a file NAME.pt (default: checkpoints)",
-    )
-    parser.add_argument(
-        "--threads", type=threads, metavar="N", help="CPU threads (default: one a core, shared out among processes)"
-    )
-    parser.add_argument(
-        "--without",
-        action="append",
-        choices=list(PARTS),
-        default=[],
-        metavar="PART",
-        help=f"leave out a part of the recipe, to see what it is worth: {', '.join(PARTS)}",
-    )
-    for field in fields(Speedups):
-        parser.add_argument(
-            f"--{field.name.replace('_', '-')}",
-            action=argparse.BooleanOptionalAction,
-            help=f"{field.metadata['help']} (default: where it measures faster)",
-        )
-    parser.add_argument(
-        "--corrections",
-        type=Path,
-        metavar="PATH",
-        help="teach the weights at --out what users said was right: the server's folder, its corrections.zip, "
-        "or a folder of labelled pictures",
-    )
-    parser.add_argument("--resume", action="store_true", help="go on with the run that was broken off at --out")
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
