@@ -39,6 +39,7 @@ from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
 from net.corrections import Correction, Corrections, QuotaReachedError, StorageFullError
 from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.latest import LatestRecognizer
+from net.metadata import without_metadata
 from net.recognizer import Given, Prediction, Recognizer
 from net.serving import access_log, bodies, connections, memory, openapi, processes, reference, terminal
 from net.serving.command_line import limits_of, parse_arguments
@@ -109,6 +110,7 @@ HOW_TO_SEND = (
 )
 MULTIPART, FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 DIGIT = re.compile("[0-9]")
+HOST = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+)(:\d+)?", re.ASCII)
 LIMITS, FIELDS = "digits.limits", "digits.fields"  # in WSGI's environ: of this application, and of the body by name
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.ASCII | re.IGNORECASE)
 
@@ -182,7 +184,14 @@ def create_app(
 
     @app.get("/api")
     def api() -> bytes:
-        page = bottle.template("api", contract=contract, reference=reference, template_lookup=VIEWS)
+        page = bottle.template(
+            "api",
+            contract=contract,
+            reference=reference,
+            example_server=openapi.SERVER,
+            server=own_address(),
+            template_lookup=VIEWS,
+        )
         return compressed(page.encode(), response)
 
     @app.get("/openapi.json")
@@ -234,7 +243,7 @@ def create_app(
             recognizer = latest.current
             given, label = read_picture(), read_label()
             prediction = predictor.predict(recognizer, given)
-            picture = given if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
+            picture = without_metadata(given) if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
             weights = recognizer.card.get("sha256")
             try:
                 is_new = kept.add(Correction(picture, label, prediction.digit, prediction.confidence, weights))
@@ -299,6 +308,12 @@ def zip_of(kept: Corrections, turn: threading.Semaphore) -> FileHandedOut:
     response.content_type = "application/zip"
     file.seek(0)
     return file
+
+
+def own_address() -> str:
+    """Where this server is, as whoever sent the current request has it."""
+    scheme, host, *_ = request.urlparts  # as a proxy says, where there is one
+    return f"{scheme}://{host}" if scheme in ("http", "https") and HOST.fullmatch(host) else openapi.SERVER
 
 
 def static_file(name: str) -> HTTPResponse:

@@ -8,6 +8,7 @@ import { percent, percentInWords, say, words } from "./words.js";
 const CLOSE_SECOND = 0.2; // a second digit at least this probable is named beside the first
 const LIKELY = 0.8; // a digit at least this probable is rather it than not, if not certain
 const LEAST_BAR = 0.004; // of a bar's length is seen; less would be a speck
+const GUESS = 0.2; // the digit of one that looks like none is named, where it is more probable than that
 const NO_DIGIT = 0.4; // where no digit is more probable than this and none is close, it looks like none
 
 export class Answer {
@@ -122,7 +123,8 @@ function inWords(prediction) {
   const second = runnerUp(prediction);
   if (second.probability >= CLOSE_SECOND) return say(words.perhapsEither, { digit, other: second.other });
   const perhaps = confidence < LIKELY ? words.perhaps : words.probably;
-  return say(looksLikeNone(prediction) ? words.noDigit : perhaps, { digit, percent: percent(confidence) });
+  const none = confidence < GUESS ? words.noDigit : words.noDigitPerhaps;
+  return say(looksLikeNone(prediction) ? none : perhaps, { digit, percent: percent(confidence) });
 }
 
 /** @param {Prediction} prediction @returns {boolean} */

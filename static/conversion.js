@@ -4,6 +4,7 @@ import { contextOf } from "./dom.js";
 
 const READ_BY_SERVER = ["image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp"];
 const LARGE = 1_000_000; // bytes; a telephone's photographs have several times as many, and a slow line takes long
+const LARGE_IF_LOSSLESS = 8_000_000; // bytes; that of a screen has fewer, and is sent as it is
 const LONGEST_SIDE = 2_000; // pixels; more tells nothing about a digit
 const WITHOUT_SIZE = 1_000; // pixels, of the sides of an SVG that tells none
 const QUALITY = 0.9; // 0 to 1, of what is compressed
@@ -13,12 +14,12 @@ const converted = new WeakMap();
 
 /**
  * @param {Blob} file @returns {Promise<Blob>} AVIF, SVG or HEIC in a format that the server reads, where this browser
- *   knows it; a large photograph made smaller, without its place and time; all else as it is
+ *   knows it; a large picture made smaller, without its place and time; all else as it is
  */
 export async function asSent(file) {
-  const isLarge = file.type === "image/jpeg" && file.size > LARGE;
+  const isLarge = file.size > (file.type === "image/jpeg" ? LARGE : LARGE_IF_LOSSLESS);
   if (isReadByServer(file) && !isLarge) return file;
-  const done = converted.get(file) ?? drawnAnew(file, isLarge ? "image/jpeg" : "image/webp");
+  const done = converted.get(file) ?? drawnAnew(file, file.type === "image/jpeg" ? "image/jpeg" : "image/webp");
   converted.set(file, done);
   return done;
 }

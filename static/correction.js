@@ -2,12 +2,14 @@
 
 import { looksLikeNone } from "./answer.js";
 import { allOf, byId, setDisabled } from "./dom.js";
-import { send } from "./reader.js";
+import { BRIEF, send } from "./reader.js";
+import { delay } from "./time.js";
 import { say, words } from "./words.js";
 
 export class Correction {
   #panel = byId("correction", HTMLElement);
   #yes = byId("yes", HTMLButtonElement);
+  #no = byId("no", HTMLElement);
   #others = allOf("#others button", HTMLButtonElement);
   #note = byId("correction-note", HTMLElement);
   /** @type {{picture: Blob | string, digit: number} | null} what was read, and as which digit */
@@ -27,7 +29,6 @@ export class Correction {
     this.#onKept = onKept;
     this.#yes.addEventListener("click", () => this.#question && this.#tell(this.#question.picture, this.#question.digit));
     this.#others.forEach((button, label) => {
-      button.setAttribute("aria-label", say(words.noItIs, { digit: label }));
       button.addEventListener("click", () => this.#tell(onPad(), label));
     });
   }
@@ -41,7 +42,9 @@ export class Correction {
     this.#panel.hidden = false;
     this.#yes.hidden = isNone; // no digit has been named that this could mean
     this.#yes.textContent = say(words.yes, { digit });
+    this.#no.textContent = isNone ? words.it : words.no;
     this.#others.forEach((button, label) => {
+      button.setAttribute("aria-label", say(isNone ? words.itIs : words.noItIs, { digit: label }));
       button.disabled = label === digit && !isNone;
     });
     const label = this.labelOf(picture);
@@ -109,11 +112,19 @@ async function sendCorrection(picture, label) {
   const isJson = typeof picture === "string";
   const url = isJson ? "corrections" : `corrections?label=${label}`;
   const body = isJson ? JSON.stringify({ ...JSON.parse(picture), label }) : picture;
-  const outcome = await send({ url, picture: body }, (answer) => typeof answer?.label === "number");
+  const request = { url, picture: body };
+  let outcome = await send(request, saysKept);
+  if ("error" in outcome && outcome.askAgainIn && outcome.askAgainIn <= BRIEF) {
+    await delay(outcome.askAgainIn);
+    outcome = await send(request, saysKept);
+  }
   if ("error" in outcome) return { sentence: whyNotKept(outcome), isKept: false };
   const { label: digit, new: isNew } = outcome.answer;
   return { sentence: say(isNew ? words.thanks : words.keptAlready, { digit }), isKept: true };
 }
+
+/** @param {any} answer of the server's @returns {boolean} whether it says that a correction is kept */
+const saysKept = (answer) => typeof answer?.label === "number";
 
 /** @param {import("./reader.js").Failure} failure @returns {string} as short as what else is said there */
 function whyNotKept({ error, isGone, isForToken, askAgainIn }) {

@@ -66,6 +66,11 @@ export class Inside {
     for (const button of this.#choices) button.disabled = true;
   }
 
+  /** There is something to explain, once that is asked for. */
+  expect() {
+    if (!this.#shown) this.#sentence.textContent = words.pending;
+  }
+
   /** @param {string} sentence about an explanation that did not come; the one before stays */
   showTrouble(sentence) {
     this.#stopAsking();

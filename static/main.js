@@ -291,6 +291,7 @@ function showReading(outcome, picture) {
     else {
       answer.showPrediction(outcome.prediction, !isAtRest() || !isAnswered()); // half a digit, on a slow line
       preparation = outcome.prediction.preparation ?? [];
+      inside.expect();
       explain();
       correction?.ask(picture, outcome.prediction);
     }
@@ -314,7 +315,10 @@ function explain() {
 
 /** @param {import("./reader.js").Outcome} outcome */
 function showExplanation(outcome) {
-  if ("prediction" in outcome) inside.show(/** @type {import("./inside.js").Explanation} */ (outcome.prediction));
+  const explanation = "prediction" in outcome && /** @type {import("./inside.js").Explanation} */ (outcome.prediction);
+  const isOfAnother = explanation && wantedDigit !== null && explanation.evidence.digit !== wantedDigit;
+  if (isOfAnother) return; // which was asked about before, and the answer to this one is on its way
+  if (explanation) inside.show(explanation);
   else inside.showTrouble(outcome.error);
   if ("error" in outcome && outcome.isGone) serverIsBack().then(explain);
 }

@@ -174,7 +174,7 @@ PREDICTION = {
     "seen": f"data:image/png;base64,{base64.b64encode(png(Image.new('L', (28, 28)))).decode()}",
     "milliseconds": 1,
 }
-# Told as "That does not look like a single digit; perhaps an 8."
+# Told as "That does not look like a single digit."
 NO_DIGIT = PREDICTION | {"digit": 8, "confidence": 0.11, "certain": False, "probabilities": [0.1] * 8 + [0.11, 0.09]}
 
 

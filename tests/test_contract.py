@@ -117,6 +117,21 @@ def test_its_examples_do_what_they_are_examples_of(running: RunningServer, tmp_p
                 assert first.get("digit", first.get("predicted")) == 7, answer
 
 
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("digits.example:8345", "http://digits.example:8345"),
+        ("[::1]:99", "http://[::1]:99"),
+        ("x;reboot", openapi.SERVER),
+    ],
+)
+@pytest.mark.parametrize("running", ["open"], indirect=True)
+def test_the_examples_on_the_page_are_for_the_server_that_it_is_of(running: RunningServer, host: str, shown: str):
+    page = ask(running, "GET", "/api", Host=host).body.decode()
+    assert f"curl -F image=@seven.png {shown}/predict" in page
+    assert host in shown or host not in page
+
+
 def run(folder: Path, *command: str) -> str:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=LINE_TIMEOUT).stdout
 

@@ -24,12 +24,13 @@ import handwriting
 import pytest
 import torch
 from conftest import HOME, LINE_TIMEOUT, RunningServer, encode, png, python, start_server, started
-from PIL import Image, ImageDraw
+from PIL import ExifTags, Image, ImageDraw
 from test_server import PICTURES, ask, data_url, post
 
 import server as server_module
 from net import checkpoint
 from net.corrections import FILE, Correction, Corrections, StorageFullError
+from net.decoding import decode
 from net.lenet import LeNet
 from net.recognizer import Recognizer
 from train.finetune import FineTuning, is_no_worse
@@ -123,6 +124,26 @@ def test_a_correction_may_come_in_every_way_that_a_picture_may(running: RunningS
     ]
     assert [answer.json["new"] for answer in answers] == [True, False, False], "it is the same each time"
     assert list(exported(running).values()) == [picture]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_is_kept_without_where_it_was_taken_and_the_way_up_that_it_was(running: RunningServer, kind: str):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.Make] = "Brownie"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    file = io.BytesIO()
+    lying = Image.open(PICTURES[7]).convert("RGB").transpose(Image.Transpose.ROTATE_90)
+    lying.save(file, kind, exif=exif, **({} if kind == "PNG" else {"xmp": b"<x>Brownie</x>"}))
+    sent = file.getvalue() + b"Brownie's film"
+    answer = post_correction(running, sent, f"image/{kind.lower()}", "?label=7")
+    assert answer.json == {"label": 7, "predicted": 7, "new": True}
+    [kept] = exported(running).values()
+    assert b"Brownie" not in kept
+    left = Image.open(io.BytesIO(kept)).getexif()
+    assert dict(left) == {ExifTags.Base.Orientation: 6}
+    assert decode(kept).tobytes() == decode(sent).tobytes()
+    assert not post_correction(running, sent, f"image/{kind.lower()}", "?label=7").json["new"]
 
 
 @pytest.mark.parametrize("label", [None, "", "10", "-1", "seven", "٣", 7.5, True, [7], {"a": 1}], ids=str)

@@ -180,6 +180,7 @@ def test_what_is_said_where_there_is_no_answer_stands_in_the_middle_of_its_card(
         (4, 0.79, False, "Perhaps a 4: only 79.0% sure."),
         (8, 0.41, False, "Perhaps an 8: only 41.0% sure."),
         (8, 0.39, False, "That does not look like a single digit; perhaps an 8."),
+        (8, 0.19, False, "That does not look like a single digit."),
     ],
 )
 def test_how_sure_the_answer_is_is_said_in_words(
@@ -360,6 +361,12 @@ def test_developers_are_led_to_the_interface(page: Page):
     link = page.get_by_role("link", name="The HTTP interface")
     expect(link).to_be_visible()
     assert link.evaluate("(link) => link.href") == f"{page.url}api"
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    with page.expect_popup() as interface:
+        link.click()
+    expect(interface.value.locator("h1")).to_have_text("The HTTP interface")
+    expect(interface.value.locator("pre").first).to_contain_text(f"curl -F image=@seven.png {page.url}predict")
+    expect_digit(page, 7)
 
 
 def test_an_answer_to_a_part_of_the_drawing_is_not_spoken_and_is_seen_to_be_old(page: Page):
@@ -405,7 +412,7 @@ def test_half_a_digit_is_not_said_to_be_none(page: Page):
     expect(page.locator("#sentence")).to_have_text("Reading…")
     page.mouse.up()
     page.clock.run_for(700)
-    expect(page.locator("#sentence")).to_contain_text("does not look like a single digit; perhaps an 8")
+    expect(page.locator("#sentence")).to_contain_text("does not look like a single digit")
     expect(page.locator("#spoken")).to_contain_text("does not look like a single digit")
 
 

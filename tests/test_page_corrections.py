@@ -72,6 +72,15 @@ def test_a_proxy_that_keeps_a_correction_from_the_server_is_understood(page: Pag
     expect(page.locator("#correction-note")).to_contain_text(sentence)
 
 
+def test_a_correction_that_is_refused_for_a_moment_is_sent_once_more(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    busy = {"status": 429, "headers": {"Retry-After": "1"}, "body": "<h1>Later</h1>"}
+    page.route("**/corrections*", lambda route: route.fulfill(**busy), times=1)
+    page.click("#yes")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 4")
+
+
 def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):
     waiting = []
     page.route("**/corrections", lambda route: waiting.append(route))
@@ -133,7 +142,7 @@ def test_who_names_another_digit_speaks_of_all_that_is_on_the_pad(page: Page):
     expect(page.locator("#correction")).to_be_visible()
     page.route("**/predict?*", lambda route: None)  # an answer that does not come
     draw_with_mouse(page, digit(4)[1:])
-    page.get_by_label("No, it is a 4").or_(page.locator("#yes", has_text="a 4")).last.click()
+    page.get_by_label("it is a 4").or_(page.locator("#yes", has_text="a 4")).last.click()
     expect(page.locator("#correction-note")).to_contain_text("kept as a 4")
     assert [len(json.loads(each)["strokes"]) for each in kept] == [2]
 
@@ -145,7 +154,7 @@ def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):
     page.route("**/predict?*", lambda route: waiting.append(route) if is_held else route.continue_())
     with page.expect_request("**/predict?*"):
         draw_with_mouse(page, digit(4)[-1:])
-    page.get_by_label("No, it is a 4").or_(page.locator("#yes", has_text="a 4")).first.click()
+    page.get_by_label("it is a 4").or_(page.locator("#yes", has_text="a 4")).first.click()
     expect(page.locator("#correction-note")).to_contain_text("kept as a 4")
     is_held.clear()
     with page.expect_response("**/predict?*"):
@@ -194,9 +203,10 @@ def test_where_no_digit_was_named_none_is_confirmed(page: Page):
     draw_with_mouse(page, digit(8))
     expect(page.locator("#sentence")).to_contain_text("does not look like a single digit")
     expect(page.locator("#yes")).to_be_hidden()
-    expect(page.get_by_label("No, it is an 8")).to_be_enabled()
+    expect(page.locator("#no")).to_have_text("It is")
+    expect(page.get_by_label("It is an 8", exact=True)).to_be_enabled()
     places = places_of(page, "#others", "#bars")
-    page.get_by_label("No, it is an 8").click()
+    page.get_by_label("It is an 8", exact=True).click()
     expect(page.locator("#correction-note")).to_contain_text("kept as an 8")
     expect(page.locator("#correction [data-kept]")).to_have_text("8")
     assert places_of(page, "#others", "#bars") == places

@@ -389,7 +389,7 @@ def test_who_comes_back_to_the_page_finds_the_pen_that_was_chosen(page: Page):
     page.check("input[value=red]", force=True)
     draw_with_mouse(page, digit(1))
     thick = page.evaluate(SWATCH_SIZE)
-    page.click("a[href=api]")
+    page.goto(f"{page.url}api")
     page.go_back()
     expect(page.locator("input[value=red]")).to_be_checked()
     assert page.evaluate(SWATCH_SIZE) == thick
@@ -630,7 +630,7 @@ def test_copied_as_curl_the_drawing_can_be_sent_from_a_terminal(open_page, serve
     draw_with_mouse(page, digit(6))
     expect_digit(page, 6)
     page.click("#copy-curl")
-    expect(page.locator("#note")).to_contain_text("clipboard")
+    expect(page.locator("#note")).to_contain_text("Copied")
     expect(page.locator("#note")).not_to_contain_text("token")
     command = page.evaluate("() => navigator.clipboard.readText()")
     ran = subprocess.run(["sh"], input=command, capture_output=True, text=True, check=False)
@@ -648,7 +648,7 @@ def test_a_long_drawing_copied_as_curl_is_no_longer_than_a_command_may_be(open_p
     page.reload()
     expect_digit(page, 0)
     page.click("#copy-curl")
-    expect(page.locator("#note")).to_contain_text("clipboard")
+    expect(page.locator("#note")).to_contain_text("Copied")
     command = page.evaluate("() => navigator.clipboard.readText()")
     assert len(command) > 2**17  # of which Linux takes no longer argument
     ran = subprocess.run(["sh"], input=command, capture_output=True, text=True, check=False)

@@ -196,6 +196,7 @@ def test_a_page_of_which_a_part_was_lost_says_so(open_page, server: RunningServe
     expect(page.locator("#incomplete")).to_have_count(0)
     page.route("**/history.js", lambda route: route.abort())
     page.reload()
+    expect(page.locator("#sentence")).to_have_text("Loading…")
     incomplete = page.locator("#incomplete")
     expect(incomplete).to_be_hidden()
     incomplete.evaluate("(element) => element.getAnimations().forEach((animation) => animation.finish())")

@@ -14,6 +14,7 @@ from on_page import (
     expect_in_window,
     inked,
     is_of_all,
+    places_of,
     press_along,
     scroll_to,
     stop_clock,
@@ -212,6 +213,41 @@ def test_what_was_said_of_one_digit_is_not_taken_for_what_is_asked_about_another
     expect(evidence).to_contain_text("What would speak for a 9")
     expect(page.locator("#inside[aria-busy]")).to_have_count(0)
     assert len(held) == 1, "what is known is not asked once more"
+
+
+def test_the_answer_to_the_question_before_is_not_shown_for_this_one(page: Page):
+    draw_with_mouse(page, digit(7))
+    evidence = page.locator("#evidence")
+    expect(evidence).to_have_text("What spoke for the 7, and what against it.")
+    held = []
+    page.route("**/explain?digit=6", lambda route: held.append(route))
+    with page.expect_request("**/explain?digit=6"):
+        page.click("#why button >> nth=6")
+    page.click("#why button >> nth=5")
+    said = page.evaluate_handle(
+        """() => {
+            const said = [];
+            const evidence = document.getElementById("evidence");
+            new MutationObserver(() => said.push(evidence.textContent)).observe(evidence, { childList: true });
+            return said;
+        }"""
+    )
+    held[0].continue_()
+    expect(evidence).to_contain_text("What would speak for a 5")
+    assert not [sentence for sentence in said.json_value() if "6" in sentence]
+    expect(page.locator("#why [aria-pressed=true]")).to_have_text("5")
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (844, 390), (320, 568)], ids=str)
+def test_the_digits_that_may_be_asked_about_stay_under_the_pointer(open_page, size: tuple[int, int]):
+    page = open_page(width=size[0], height=size[1])
+    draw_with_mouse(page, digit(7))
+    page.locator("#why").scroll_into_view_if_needed()
+    expect(page.locator("#evidence")).to_have_text("What spoke for the 7, and what against it.")
+    places = places_of(page, "#why")
+    page.click("#why button >> nth=9")
+    expect(page.locator("#evidence")).to_contain_text("What would speak for a 9")
+    assert places_of(page, "#why") == places
 
 
 def test_nobody_looking_nothing_is_explained(page: Page):

@@ -78,7 +78,7 @@ def test_copied_as_curl_a_picture_goes_by_its_name(open_page, server: RunningSer
     page.set_input_files("#choose", tmp_path / name)
     expect_digit(page, 7)
     page.click("#copy-curl")
-    expect(page.locator("#note")).to_contain_text("clipboard")
+    expect(page.locator("#note")).to_contain_text("Copied")
     assert name in (page.locator("#note").text_content() or "")
     command = page.evaluate("() => navigator.clipboard.readText()")
     ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -238,6 +238,29 @@ def test_a_large_photograph_is_sent_smaller_and_without_the_place_where_it_was_t
     with Image.open(io.BytesIO(kept)) as sent:
         assert sent.size == (2000, 2000)
         assert not sent.getexif()
+
+
+def test_a_large_screenshot_is_sent_smaller_than_a_server_refuses(page: Page, tmp_path: Path):
+    Image.effect_noise((2500, 3500), 80).save(tmp_path / "noise.png")
+    assert (tmp_path / "noise.png").stat().st_size > 8_000_000
+    with page.expect_response("**/predict*") as answer:
+        page.set_input_files("#choose", tmp_path / "noise.png")
+    assert answer.value.request.headers["content-type"] == "image/webp"
+    assert answer.value.request.sizes()["requestBodySize"] < 8_000_000
+
+
+def test_in_a_low_wide_window_and_on_paper_the_gallery_is_seen(open_page):
+    page = open_page(width=1280, height=577)
+    page.set_input_files("#choose", [handwriting.DATA / "7.png"] * 6)
+    tiles = page.locator("#gallery button")
+    expect(tiles.last).to_contain_text("7 · ")
+    for tile in tiles.all():
+        assert tile.bounding_box()["y"] + tile.bounding_box()["height"] / 2 < 577
+    page.set_input_files("#choose", [handwriting.DATA / "7.png"] * 30)
+    page.set_viewport_size({"width": 794, "height": 1123})
+    page.emulate_media(media="print")
+    for tile in tiles.all():
+        assert tile.bounding_box()["x"] + tile.bounding_box()["width"] <= 794
 
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="160">{}</svg>'

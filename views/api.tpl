@@ -87,7 +87,7 @@
 %     end
 %     for example in operation.get("x-codeSamples", ()):
       <h3>{{example["lang"]}}</h3>
-      <pre><code>{{example["source"]}}</code></pre>
+      <pre><code>{{example["source"].replace(example_server, server)}}</code></pre>
 %     end
       <h3>Answers</h3>
 %     for kind, content in operation["responses"]["200"]["content"].items():

@@ -51,7 +51,7 @@
         <div class="answer-grid">
           <p class="digit" id="digit" aria-hidden="true">?</p>
           <div class="said">
-            <p class="sentence" id="sentence" aria-hidden="true">{{words["scripts"]["empty"]}}</p>
+            <p class="sentence" id="sentence" aria-hidden="true">{{words["scripts"]["loading"]}}</p>
             <p class="unseen" id="spoken" role="status"></p>
             <button id="again" type="button" hidden>{{page["readAgain"]}}</button>
             <button id="example" type="button" hidden>{{page["example"]}}</button>
@@ -63,7 +63,7 @@
           % if corrections:
           <div class="correction" id="correction" hidden>
             <button id="yes" type="button"></button>
-            <span id="no">{{page["no"]}}</span>
+            <span id="no">{{words["scripts"]["no"]}}</span>
             <span class="kept">{{page["kept"]}}</span>
             <span id="correction-note" role="status"></span>
             <div class="digits" id="others" role="group" aria-labelledby="no">
@@ -94,7 +94,7 @@
         % end
       </fieldset>
       <p class="drop">{{page["dropOrPaste"]}}</p>
-      <p class="developers"><button id="copy-curl" type="button" disabled>{{page["copyAsCurl"]}}</button> <a href="api">{{page["contract"]}}</a> <span id="note" role="status"></span></p>
+      <p class="developers"><button id="copy-curl" type="button" disabled>{{page["copyAsCurl"]}}</button> <a href="api" target="_blank">{{page["contract"]}}</a> <span id="note" role="status"></span></p>
     </section>
     <p class="unseen" id="gallery-status" role="status"></p>
   </main>

@@ -1,0 +1,102 @@
+"""Picture files without what tells of where, when and by whom they were made."""
+
+import zlib
+from io import BytesIO
+
+from PIL import ExifTags, Image
+
+from net.containers import AFTER_SCAN, CHUNK_BESIDE, END_OF_PICTURE, JPEG, MARKER, PNG, SCAN, STANDALONE
+
+EXIF = b"Exif\x00\x00"  # how it begins in a JPEG
+KEPT_SEGMENTS = bytes([0xE0, 0xE2, 0xEE])  # JFIF, the colour profile, and Adobe's, without which colours are others
+APPLICATION_SEGMENTS = bytes([*range(0xE0, 0xF0), 0xFE])  # what programs say of a JPEG, and comments
+DROPPED_CHUNKS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME")  # of a PNG
+RIFF_HEADER, RIFF_CHUNK = 12, 8  # bytes, before the first chunk of a WebP, and of a chunk before what it holds
+WEBP_METADATA = (b"EXIF", b"XMP ")  # chunks
+HOLDS_EXIF, HOLDS_XMP = 0x08, 0x04  # in the first byte of the chunk that tells what a WebP holds
+
+
+def without_metadata(data: bytes) -> bytes:
+    """The JPEG, PNG or WebP file ``data``, which can be decoded, without its metadata but for the way that it is up.
+
+    Its pixels stay as they are compressed. Other files are given back as they are.
+    """
+    if data.startswith(JPEG):
+        return jpeg_without(data, upright_by(data))
+    if data.startswith(PNG):
+        return png_without(data, upright_by(data))
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return webp_without(data, upright_by(data))
+    return data
+
+
+def upright_by(data: bytes) -> bytes:
+    """EXIF that says nothing but how the picture file ``data`` is turned, or none where it is upright."""
+    orientation = Image.open(BytesIO(data)).getexif().get(ExifTags.Base.Orientation, 1)
+    if orientation not in range(2, 9):
+        return b""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    return exif.tobytes()
+
+
+def jpeg_without(jpeg: bytes, exif: bytes) -> bytes:
+    """``jpeg`` with ``exif`` in place of what programs say of it, and of what follows its end, as a film may."""
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif
+    kept = [JPEG, segment if exif else b""]
+    at = len(JPEG)
+    while found := MARKER.search(jpeg, at):
+        if found[1] == SCAN:
+            return b"".join([*kept, jpeg[found.start() : end_of_scans(jpeg, found.start())]])
+        end = found.end() + (0 if found[1] in STANDALONE else int.from_bytes(jpeg[found.end() : found.end() + 2]))
+        if found[1] not in APPLICATION_SEGMENTS or found[1] in KEPT_SEGMENTS:
+            kept.append(jpeg[found.start() : end])
+        at = end
+    return jpeg
+
+
+def end_of_scans(jpeg: bytes, at: int) -> int:
+    """Where the picture ends whose first scan begins ``at`` so many bytes."""
+    while found := AFTER_SCAN.search(jpeg, at):
+        if found[1] == END_OF_PICTURE:
+            return found.end()
+        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
+    return len(jpeg)
+
+
+def png_without(png: bytes, exif: bytes) -> bytes:
+    """``png`` with ``exif`` in place of all texts, times and the like, and of what follows its end."""
+    kept, at = [png[: len(PNG)]], len(PNG)
+    while at < len(png):
+        name, end = png[at + 4 : at + 8], at + CHUNK_BESIDE + int.from_bytes(png[at : at + 4])
+        if name not in DROPPED_CHUNKS:
+            kept.append(png[at:end])
+        if name == b"IHDR" and exif:
+            kept.append(png_chunk(b"eXIf", exif.removeprefix(EXIF)))
+        at = len(png) if name == b"IEND" else end
+    return b"".join(kept)
+
+
+def png_chunk(name: bytes, content: bytes) -> bytes:
+    """The chunk of a PNG that is called ``name``."""
+    return len(content).to_bytes(4) + name + content + zlib.crc32(name + content).to_bytes(4)
+
+
+def webp_without(webp: bytes, exif: bytes) -> bytes:
+    """``webp`` with ``exif`` in place of all that is said of it, and of what follows its end."""
+    end_of_file = min(len(webp), RIFF_CHUNK + int.from_bytes(webp[4:8], "little"))
+    kept, at = [], RIFF_HEADER
+    while at < end_of_file:
+        name, length = webp[at : at + 4], int.from_bytes(webp[at + 4 : at + RIFF_CHUNK], "little")
+        chunk = webp[at : at + RIFF_CHUNK + length + length % 2]
+        at += len(chunk)
+        if name == b"VP8X":
+            flags = chunk[RIFF_CHUNK] & ~(HOLDS_EXIF | HOLDS_XMP) | (HOLDS_EXIF if exif else 0)
+            chunk = chunk[:RIFF_CHUNK] + bytes([flags]) + chunk[RIFF_CHUNK + 1 :]
+        if name not in WEBP_METADATA:
+            kept.append(chunk)
+    if exif:
+        content = exif.removeprefix(EXIF)
+        kept.append(b"EXIF" + len(content).to_bytes(4, "little") + content + bytes(len(content) % 2))
+    body = b"".join(kept)
+    return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
