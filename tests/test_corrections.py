@@ -468,7 +468,7 @@ def test_weights_that_every_step_would_make_worse_stay_as_they_were(small_mnist:
     with torch.no_grad():
         tuning.training.averaged_network.output.bias[3] += 1e6  # whatever it sees is a 3
     tuned = tuning.settle(validation)
-    assert tuned.way == 0
+    assert tuned.alpha == 0
     assert tuned.validation_after == tuned.validation_before
     after = tuning.training.averaged_network.state_dict()
     assert all(torch.equal(after[name], before[name]) for name in before)

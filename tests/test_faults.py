@@ -365,18 +365,18 @@ def test_measurements_lie_in_memory_where_that_has_room(tmp_path: Path, monkeypa
     """A full disk kills who touches a file that is mapped into it."""
     monkeypatch.setattr(processes, "SHARED_MEMORY", tmp_path)
     monkeypatch.setattr(processes, "LEAST_ROOM", 0)
-    assert processes.place_to_measure() == tmp_path
+    assert processes.folder_to_measure_in() == tmp_path
     monkeypatch.setattr(processes, "LEAST_ROOM", 2**80)
-    assert processes.place_to_measure() == Path(gettempdir())
+    assert processes.folder_to_measure_in() == Path(gettempdir())
     monkeypatch.setattr(processes, "SHARED_MEMORY", tmp_path / "missing")
-    assert processes.place_to_measure() == Path(gettempdir())
+    assert processes.folder_to_measure_in() == Path(gettempdir())
 
 
 @linux_only
 def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: Path):
     with started(tmp_path, "--processes", "2") as first:
         of_first, started_by_it = folder_of(first), children(first.process.pid)
-        assert of_first.parent == processes.place_to_measure()
+        assert of_first.parent == processes.folder_to_measure_in()
         with started(tmp_path, "--processes", "2") as second:
             of_second = folder_of(second)
             assert of_first.exists(), "what is in use stays"
@@ -424,8 +424,8 @@ from net.serving import processes
 processes.LIVES_LONG = float(sys.argv[1])
 child = """
 import os, sys
-from net.serving import processes
 if sys.argv[2] == "answers":
+    from net.serving import processes
     processes.tell_ready()
 with open(sys.argv[1], "a") as starts:
     starts.write(".")
@@ -441,12 +441,12 @@ processes.LIVES_LONG = 0.0
 processes.PAUSES = (0.02,)
 child = """
 import os, sys, time
-from net.serving import processes
 with open(sys.argv[1], "a") as starts:
     starts.write(".")
     number = starts.tell()
 if number > 2 and number < 12:
     sys.exit(1)
+from net.serving import processes
 processes.tell_ready()
 time.sleep(1000)
 """
