@@ -169,7 +169,7 @@ export class Gallery {
     const outcome = await ask({ url: "predict", picture: file }, stop);
     this.#asked.delete(stop);
     if (tile !== this.#tiles.get(file)) return;
-    const isToBeTriedAgain = "error" in outcome && outcome.isTransient && !tile.wasTriedAgain;
+    const isToBeTriedAgain = "error" in outcome && Boolean(outcome.isTransient) && !tile.wasTriedAgain;
     tile.wasTriedAgain ||= isToBeTriedAgain;
     if (isToBeTriedAgain) await delay(BEFORE_AGAIN);
     if (tile.state === "asked") tile.state = "unread"; // unless it was read meanwhile as the large one

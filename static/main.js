@@ -315,12 +315,14 @@ function explain() {
 
 /** @param {import("./reader.js").Outcome} outcome */
 function showExplanation(outcome) {
-  const explanation = "prediction" in outcome && /** @type {import("./inside.js").Explanation} */ (outcome.prediction);
-  const isOfAnother = explanation && wantedDigit !== null && explanation.evidence.digit !== wantedDigit;
-  if (isOfAnother) return; // which was asked about before, and the answer to this one is on its way
-  if (explanation) inside.show(explanation);
-  else inside.showTrouble(outcome.error);
-  if ("error" in outcome && outcome.isGone) serverIsBack().then(explain);
+  if ("error" in outcome) {
+    inside.showTrouble(outcome.error);
+    if (outcome.isGone) serverIsBack().then(explain);
+    return;
+  }
+  const explanation = /** @type {import("./inside.js").Explanation} */ (outcome.prediction);
+  // Else it is of one that was asked about before, and the answer that is wanted is on its way.
+  if (wantedDigit === null || wantedDigit === explanation.evidence.digit) inside.show(explanation);
 }
 
 function endStroke() {

@@ -30,12 +30,14 @@ export function savedDrawing() {
 }
 
 /** @param {any} given @returns {given is Saved} */
-function isSaved({ strokes, colour, penSize }) {
+function isSaved(given) {
+  const { strokes, colour, penSize } = given;
   return strokes.every(isStroke) && typeof colour === "string" && typeof penSize === "string";
 }
 
 /** @param {any} given @returns {given is Stroke} */
-function isStroke({ points, width, colour }) {
+function isStroke(given) {
+  const { points, width, colour } = given;
   const isPoint = (/** @type {any} */ { x, y }) => Number.isFinite(x) && Number.isFinite(y);
   return points.length > 0 && points.every(isPoint) && Number.isFinite(width) && typeof colour === "string";
 }
