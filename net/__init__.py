@@ -12,7 +12,8 @@ strokes                                     points of a pen -> looks, without a 
 fitting                                     a look -> 28 x 28, as MNIST was made
 lenet, checkpoint, folded, batching         28 x 28 -> logits, by weights on disk
 recognizer                                  all of these, in turn -> a Prediction
-explain, corrections, latest, serving       what else a server needs
+explain, corrections, metadata, latest,
+    serving                                 what else a server needs
 arguments, arrays, boxes, data_url,
     errors, standard_output                 what several of these use
 
