@@ -4,6 +4,8 @@ Nobody's pictures are, whatever made them; a hostile hand needs a few kilobytes 
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from PIL import Image
 
@@ -37,38 +39,60 @@ def has_unusual_segments(jpeg: bytes) -> bool:
 
     They are gone through as a decoder does, up to the end of the picture: cameras append films.
     """
-    at, segments, skipped = len(JPEG), 0, 0
-    while found := MARKER.search(jpeg, at):
-        segments += 1
-        skipped += found.start() - at
-        if segments > MOST_SEGMENTS or skipped > MOST_SKIPPED:
+    at, skipped = len(JPEG), 0
+    for count, (marker, start, end) in enumerate(segments_of(jpeg), 1):
+        skipped += start - at
+        if count > MOST_SEGMENTS or skipped > MOST_SKIPPED:
             return True
-        if found[1] == SCAN:
-            return has_unusual_scans(jpeg[found.start() :])
-        at = found.end() + (0 if found[1] in STANDALONE else int.from_bytes(jpeg[found.end() : found.end() + 2]))
+        if marker == SCAN:
+            return has_unusual_scans(jpeg, start)
+        at = end
     return skipped + len(jpeg) - at > MOST_SKIPPED
 
 
-def has_unusual_scans(jpeg: bytes) -> bool:
-    """Whether what is left of a ``jpeg``, from its first scan on, has more of them than any camera makes."""
-    at = segments = scans = 0
-    while (found := AFTER_SCAN.search(jpeg, at)) and found[1] != END_OF_PICTURE:
-        segments += 1
-        scans += found[1] == SCAN
-        if scans > MOST_SCANS or segments > MOST_SEGMENTS:
+def segments_of(jpeg: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The marker of each segment of ``jpeg`` up to its first scan, where it begins, and where it ends."""
+    at = len(JPEG)
+    while found := MARKER.search(jpeg, at):
+        at = found.end() + (0 if found[1] in STANDALONE else int.from_bytes(jpeg[found.end() : found.end() + 2]))
+        yield found[1], found.start(), at
+        if found[1] == SCAN:
+            return
+
+
+def has_unusual_scans(jpeg: bytes, first: int) -> bool:
+    """Whether ``jpeg``, whose ``first`` scan begins at that byte, has more of them than any camera makes."""
+    scans = 0
+    for count, (marker, _) in enumerate(segments_from_scan(jpeg, first)):
+        scans += marker == SCAN
+        if marker != END_OF_PICTURE and (scans > MOST_SCANS or count >= MOST_SEGMENTS):
             return True
-        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
     return False
+
+
+def segments_from_scan(jpeg: bytes, at: int) -> Iterator[tuple[bytes, int]]:
+    """The marker of each segment of ``jpeg`` from the scan ``at`` that byte to its end, and where the marker ends."""
+    while found := AFTER_SCAN.search(jpeg, at):
+        yield found[1], found.end()
+        if found[1] == END_OF_PICTURE:
+            return
+        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
 
 
 def has_unusual_chunks(png: bytes) -> bool:
     """Whether ``png``, a whole file, has more chunks than any encoder makes."""
+    return next(islice(chunks_of(png), MOST_CHUNKS, None), None) is not None
+
+
+def chunks_of(png: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The name of each chunk of ``png``, up to its last, where it begins, and where it ends."""
     at = len(PNG)
-    for _ in range(MOST_CHUNKS):
-        if at >= len(png) or png[at + 4 : at + 8] == b"IEND":
-            return False
-        at += CHUNK_BESIDE + int.from_bytes(png[at : at + 4])
-    return True
+    while at < len(png):
+        name, end = png[at + 4 : at + 8], at + CHUNK_BESIDE + int.from_bytes(png[at : at + 4])
+        yield name, at, end
+        if name == b"IEND":
+            return
+        at = end
 
 
 def has_unusual_blocks(gif: bytes) -> bool:

@@ -37,9 +37,8 @@ class InkInBox:
 
     strength: Float32Array  # of what is taken for the digit's
     alone: tuple[Float32Array, ...]  # of what stands alone or in a frame, if that is something else
-    last_resorts: tuple[
-        Float32Array, ...
-    ]  # of what stands alone by its pixels on a form, or is the highest part by itself
+    # Of what stands alone by its pixels on a form, or is the highest part by itself.
+    last_resorts: tuple[Float32Array, ...]
     top: int  # rows of paper over the box
     left: int  # columns of paper to the left of it
     is_whole: bool  # whether all that ink is taken for the digit's

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
-from net.containers import AFTER_SCAN, CHUNK_BESIDE, END_OF_PICTURE, JPEG, MARKER, PNG, SCAN, STANDALONE
+from net.containers import END_OF_PICTURE, JPEG, PNG, SCAN, chunks_of, segments_from_scan, segments_of
 
 EXIF = b"Exif\x00\x00"  # how it begins in a JPEG
 KEPT_SEGMENTS = bytes([0xE0, 0xE2, 0xEE])  # JFIF, the colour profile, and Adobe's, without which colours are others
@@ -44,36 +44,23 @@ def jpeg_without(jpeg: bytes, exif: bytes) -> bytes:
     """``jpeg`` with ``exif`` in place of what programs say of it, and of what follows its end, as a film may."""
     segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif
     kept = [JPEG, segment if exif else b""]
-    at = len(JPEG)
-    while found := MARKER.search(jpeg, at):
-        if found[1] == SCAN:
-            return b"".join([*kept, jpeg[found.start() : end_of_scans(jpeg, found.start())]])
-        end = found.end() + (0 if found[1] in STANDALONE else int.from_bytes(jpeg[found.end() : found.end() + 2]))
-        if found[1] not in APPLICATION_SEGMENTS or found[1] in KEPT_SEGMENTS:
-            kept.append(jpeg[found.start() : end])
-        at = end
+    for marker, start, end in segments_of(jpeg):
+        if marker == SCAN:
+            ends = (at for marker, at in segments_from_scan(jpeg, start) if marker == END_OF_PICTURE)
+            return b"".join([*kept, jpeg[start : next(ends, len(jpeg))]])
+        if marker not in APPLICATION_SEGMENTS or marker in KEPT_SEGMENTS:
+            kept.append(jpeg[start:end])
     return jpeg
-
-
-def end_of_scans(jpeg: bytes, at: int) -> int:
-    """Where the picture ends whose first scan begins ``at`` so many bytes."""
-    while found := AFTER_SCAN.search(jpeg, at):
-        if found[1] == END_OF_PICTURE:
-            return found.end()
-        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
-    return len(jpeg)
 
 
 def png_without(png: bytes, exif: bytes) -> bytes:
     """``png`` with ``exif`` in place of all texts, times and the like, and of what follows its end."""
-    kept, at = [png[: len(PNG)]], len(PNG)
-    while at < len(png):
-        name, end = png[at + 4 : at + 8], at + CHUNK_BESIDE + int.from_bytes(png[at : at + 4])
+    kept = [PNG]
+    for name, start, end in chunks_of(png):
         if name not in DROPPED_CHUNKS:
-            kept.append(png[at:end])
+            kept.append(png[start:end])
         if name == b"IHDR" and exif:
             kept.append(png_chunk(b"eXIf", exif.removeprefix(EXIF)))
-        at = len(png) if name == b"IEND" else end
     return b"".join(kept)
 
 
