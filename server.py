@@ -41,7 +41,7 @@ from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, Unread
 from net.latest import LatestRecognizer
 from net.metadata import without_metadata
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, bodies, connections, memory, openapi, processes, reference, terminal
+from net.serving import access_log, bodies, connections, memory, openapi, processes, reference
 from net.serving.command_line import limits_of, parse_arguments
 from net.serving.contract import (
     DISK_FULL,
@@ -79,10 +79,11 @@ from net.serving.start import (
     announcement,
     folder_for_corrections,
     follow,
-    is_there,
+    is_trained,
     listen,
     new_metrics,
     token_in,
+    train,
 )
 from net.serving.wsgi import ARRIVED, Wsgi, header
 from net.strokes import MAX_POINTS
@@ -205,7 +206,7 @@ def create_app(
     @app.get("/healthz")
     def healthz() -> dict[str, Any]:
         card = latest.current.card
-        return {"status": "ok", "sha256": card.get("sha256"), "trained": card.get("date")}
+        return {"status": "ok", "sha256": card["sha256"], "trained": card.get("date")}
 
     @app.get("/readyz")
     def readyz() -> dict[str, Any]:
@@ -218,7 +219,7 @@ def create_app(
         if not token and not is_from_this_machine(request.environ):
             refuse("forbidden", "Measurements are for this machine alone, or for those who bear its token.")
         response.content_type = CONTENT_TYPE
-        return metrics.text(latest.current.card.get("sha256"))
+        return metrics.text(latest.current.card["sha256"])
 
     @app.post("/predict")
     def predict() -> dict[str, Any]:
@@ -244,7 +245,7 @@ def create_app(
             given, label = read_picture(), read_label()
             prediction = predictor.predict(recognizer, given)
             picture = without_metadata(given) if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
-            weights = recognizer.card.get("sha256")
+            weights = recognizer.card["sha256"]
             try:
                 is_new = kept.add(Correction(picture, label, prediction.digit, prediction.confidence, weights))
             except StorageFullError as error:
@@ -686,9 +687,10 @@ def main() -> int:
         metrics = new_metrics()
         token = token_in(options.token_file) if options.token_file else None
         corrections = None if options.no_corrections else folder_for_corrections(options.corrections, usual=CORRECTIONS)
-        if options.train and not is_there(checkpoint):  # in a process of its own: serving needs no torchvision
-            command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
-            if failed := terminal.run_to_end(command, HOME):
+        if options.train and not is_trained(checkpoint):
+            for listener in listen(options.host, options.port):  # not to find out after the training that it is taken
+                listener.close()
+            if failed := train(checkpoint, HOME):
                 return failed
         latest = LatestRecognizer(checkpoint)
         inherited = processes.inherited_sockets()

@@ -8,10 +8,12 @@ import glob
 import hashlib
 import json
 import os
+import shutil
 import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from net.lenet import LeNet
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "lenet.pt"
 SUFFIXES = (".pt", ".pth")  # of weights
 CARD_SUFFIX = ".json"
+RUN_SUFFIX = ".training.pt"  # in place of .pt, of what an unfinished run goes on from
+PREVIOUS = ".previous"  # how the stem ends of weights that others have replaced
 PARTIAL = ".partial"  # how the name ends of a file that is being written
 PATIENCE = 5.0 if os.name == "nt" else 0.0  # seconds in which a file is refused that a virus scanner looks at
 AGAIN_SECONDS = 0.05
@@ -46,7 +50,7 @@ def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dic
     could not be written: in that case the new weights are in place, and are read uncalibrated.
     """
     weights = serialized({name: tensor.detach().cpu().contiguous() for name, tensor in state_dict.items()})
-    card = {**card, "sha256": hashlib.sha256(weights).hexdigest()}
+    card = {**card, "sha256": sha256_of(weights)}
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, lambda beside: beside.write_bytes(weights))
@@ -54,10 +58,24 @@ def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dic
     return card
 
 
+def keep_previous(path: Path) -> Path | None:
+    """Copy the finished weights at ``path``, and their card, beside them; where the weights went, None without any.
+
+    What lay there from an earlier time is replaced. Raises OSError where the disk refuses.
+    """
+    if not path.exists() or card_of(path).get("interrupted"):
+        return None
+    previous = path.with_stem(f"{path.stem}{PREVIOUS}")
+    for file, copy in ((path, previous), (card_path(path), card_path(previous))):
+        if file.exists():
+            replace_file(copy, partial(shutil.copyfile, file))
+    return previous
+
+
 def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
     """The network at ``path``, in evaluation mode on the CPU, and its card.
 
-    The card is empty where `card_of` finds none.
+    Where `card_of` finds none, the card has the weights' ``sha256`` alone.
 
     Raises CheckpointError where the file is missing or is not a LeNet's finite state_dict.
     """
@@ -82,7 +100,7 @@ def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
         raise OtherNetworkError(f"The checkpoint '{path}' holds the weights of another network") from error
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
         raise CheckpointError(f"The checkpoint '{path}' holds weights that are not finite numbers")
-    return network.eval(), card_of(path, weights)
+    return network.eval(), card_of(path, weights) or {"sha256": sha256_of(weights)}
 
 
 def card_of(path: Path, weights: bytes | None = None) -> dict[str, Any]:
@@ -95,8 +113,18 @@ def card_of(path: Path, weights: bytes | None = None) -> dict[str, Any]:
         card = json.loads(card_path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    sha256 = hashlib.sha256(path.read_bytes() if weights is None else weights).hexdigest()
-    return card if isinstance(card, dict) and card.get("sha256") == sha256 else {}
+    sha256 = sha256_of(path.read_bytes() if weights is None else weights)
+    return card if is_card(card) and card["sha256"] == sha256 else {}
+
+
+def is_card(value: object) -> bool:
+    """Whether ``value``, from a JSON file, may be the card of some weights."""
+    return isinstance(value, dict) and "sha256" in value
+
+
+def sha256_of(weights: bytes) -> str:
+    """What tells these ``weights`` from others, as a card has it."""
+    return hashlib.sha256(weights).hexdigest()
 
 
 def weights_path(given: Path) -> Path:

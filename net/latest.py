@@ -8,7 +8,7 @@ from pathlib import Path
 
 from net import checkpoint
 from net.checkpoint import SHIPPED, CheckpointError
-from net.recognizer import Recognizer
+from net.recognizer import Recognizer, lack_of_calibration
 
 LOOK_EVERY = 1.0  # seconds
 CARD_FOLLOWS_WITHIN = 5.0  # seconds; weights are renamed into place just before the card that describes them
@@ -30,7 +30,10 @@ class LatestRecognizer:
 
     def load(self) -> Recognizer:
         """The weights that are there now, whose passes `observe` is told of. Raises checkpoint.CheckpointError."""
-        return Recognizer(self.path, lambda count: self.observe(count))
+        recognizer = Recognizer(self.path, lambda count: self.observe(count))
+        if lack := lack_of_calibration(self.path, recognizer.card):
+            log.warning(lack)
+        return recognizer
 
     def reload(self) -> None:
         """Load the weights anew; where that cannot be done, those from before go on."""
@@ -42,7 +45,7 @@ class LatestRecognizer:
                 is_known = isinstance(error, CheckpointError | OSError)
                 log.error("%s; the weights from before go on.", error, exc_info=not is_known)
             else:
-                log.info("loaded weights %s", self.current.card.get("sha256", "without a card"))
+                log.info("loaded weights %s", self.current.card["sha256"])
 
     def watch(self, stop: threading.Event) -> None:
         """Reload whenever the files change, until ``stop`` is set."""

@@ -236,6 +236,8 @@ def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
 
 def prepare(given: Given, max_pixels: int = MAX_PIXELS) -> Prepared:
     """What the network is to be given of ``given``. Raises net.errors.NoDigitError."""
+    if isinstance(given, str | Path):
+        raise TypeError(f"This takes the bytes of a picture, as Path({str(given)!r}).read_bytes() gives them.")
     started = time.perf_counter()
     if not isinstance(given, bytes):
         looks = [
@@ -293,6 +295,16 @@ def calibration_of(card: dict[str, Any]) -> Calibration:
     """The calibration on a checkpoint's ``card``; what is no positive number there is left at its default."""
     given = {field.name: card.get(field.name) for field in fields(Calibration)}
     return Calibration(**{name: float(value) for name, value in given.items() if is_positive(value)})
+
+
+def lack_of_calibration(path: Path, card: dict[str, Any]) -> str:
+    """What to tell of the checkpoint ``path`` where its ``card`` has no calibration, in a sentence; else nothing."""
+    if all(is_positive(card.get(field.name)) for field in fields(Calibration)):
+        return ""
+    why = f"there is no calibration of theirs in '{checkpoint.card_path(path)}'"
+    if card.get("interrupted"):
+        why = "their training was interrupted"
+    return f"The weights '{path}' are not calibrated, as {why}: hardly anything that they read will be called certain."
 
 
 def is_positive(value: object) -> bool:

@@ -414,6 +414,23 @@ def test_fine_tuning_says_what_it_did_and_reads_mnist_no_worse(fine_tune: Callab
     assert "fine-tuned on corrections: 10," in (tmp_path / "report.html").read_text()
 
 
+def test_what_chance_explains_does_not_add_up_over_many_corrections(fine_tune: Callable, tmp_path: Path):
+    pictures = [(path.read_bytes(), int(path.stem)) for path in PICTURES]
+    first, second = (fine_tune(*pictures)[2] for _ in range(2))
+    assert second["fine_tuned_from"] == first["sha256"]
+    assert second["misread_at_first"] == first["misread_at_first"]
+
+
+def test_weights_are_held_to_what_was_read_before_any_correction(small_mnist: Path):
+    digits, validation = load_training_digits(small_mnist)
+    network = checkpoint.load(checkpoint.SHIPPED)[0]
+    with torch.no_grad():
+        network.output.bias[3] += 1e6  # whatever it sees is a 3, before and after
+    tuning = FineTuning(network.state_dict(), digits, digits[torch.arange(3)], Speedups())
+    assert tuning.settle(validation).alpha == 1, "nothing is worse than it was"
+    assert tuning.settle(validation, misread_at_first=[]).alpha == 0, "all is"
+
+
 def test_what_is_narrow_is_learned_as_it_is_and_not_stretched(recognizer: Recognizer, tmp_path: Path):
     two = [[(0.5 + (x - 0.5) * 0.3, y) for x, y in stroke] for stroke in handwriting.by_hand(2)]
     (tmp_path / "2").mkdir()
@@ -428,7 +445,7 @@ def test_corrections_that_cannot_be_learned_cost_nothing_and_that_is_said(fine_t
     seven = drawn(STRANGE_SEVEN, 0)
     ended, before, after = fine_tune((seven, 7), (seven, 1), (seven, 4))
     assert ended.returncode == 1
-    assert "nothing was written" in ended.stderr.splitlines()[-1]
+    assert "no more of the corrections; nothing was written" in ended.stderr.splitlines()[-1]
     assert after == before
     assert (tmp_path / "lenet.pt").read_bytes() == weights
 

@@ -1,5 +1,6 @@
 """Promises of `python -m train.evaluate`."""
 
+import errno
 import os
 import re
 import shutil
@@ -16,7 +17,9 @@ from PIL import Image, ImageDraw
 from net import checkpoint
 from net.lenet import to_pictures
 from net.recognizer import Recognizer
+from train.evaluate import read_folder
 from train.mnist import load_test_digits
+from train.pictures import labelled_files
 
 
 @pytest.fixture
@@ -102,6 +105,51 @@ def test_what_is_no_digit_lies_in_a_folder_of_its_own(folder: Path):
     assert re.search(r"^  empty-paper +100.0% of 1$", ended.stdout, re.MULTILINE)
     assert re.search(r"^  scribble +50.0% of 2$", ended.stdout, re.MULTILINE)
     assert "wrong: none/scribble-2.png read as a certain 7" in ended.stdout
+
+
+def test_files_that_are_no_pictures_are_not_counted_among_what_is_doubted(folder: Path):
+    (folder / "none").mkdir()
+    Image.new("L", (50, 50), 255).save(folder / "none" / "paper-1.png")
+    (folder / "none" / "broken-1.png").write_bytes(b"no picture")
+    said = python("-m", "train.evaluate", "--images", str(folder)).stdout
+    assert "no digit            100.00% of 1 picture not called certain" in said
+    assert "left out: none/broken-1.png read as nothing: The picture" in said
+
+
+def test_a_file_that_cannot_be_read_costs_no_other(tmp_path: Path, recognizer: Recognizer, monkeypatch):
+    (tmp_path / "7").mkdir()
+    for name in ("a.png", "b.png"):
+        shutil.copy(handwriting.DATA / "7.png", tmp_path / "7" / name)
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "a.png":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    refused, well = read_folder(recognizer, tmp_path)
+    assert (refused.predicted, refused.said, well.predicted) == (None, "nothing: Permission denied.", 7)
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "7").mkdir()
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError):
+        labelled_files(tmp_path)
+
+
+def test_weights_without_a_calibration_are_said_to_have_none(folder: Path, small_mnist: Path, tmp_path: Path):
+    weights = Path(shutil.copy(checkpoint.SHIPPED, tmp_path / "mine.pt"))
+    for options in (["--images", str(folder)], ["--data", str(small_mnist)]):
+        said = python("-m", "train.evaluate", "--checkpoint", str(weights), *options).stderr
+        assert f"The weights '{weights}' are not calibrated" in said
+    assert "not calibrated" not in python("-m", "train.evaluate", "--images", str(folder)).stderr
 
 
 def test_a_folder_without_pictures_is_told_in_one_sentence(tmp_path: Path):

@@ -296,6 +296,14 @@ def test_who_stalls_is_told_and_hung_up_on(hasty: RunningServer, kind: str):
         assert is_closed(connection)
 
 
+def test_who_speaks_tls_is_answered_and_not_waited_for(hasty: RunningServer):
+    with connected(hasty, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03") as connection:
+        assert answered(connection).error == (400, "bad_request"), "else it would be told that it is too slow"
+    with connected(hasty, HEAD + b"Content-Length: 4\r\n\r\n") as connection:
+        connection.sendall(b"\x16\x03\x01\x02")
+        assert answered(connection).error == (400, "unreadable_image"), "a picture may begin as it likes"
+
+
 @pytest.mark.parametrize(("start", "drop"), [(b"GET / HTTP/1.1\r\nX: ", b"x"), (STALLED["half a body"], b"x")])
 def test_who_sends_byte_by_byte_is_told_as_well(hasty: RunningServer, start: bytes, drop: bytes):
     deadline = time.monotonic() + LINE_TIMEOUT

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import http.client
 import io
 import json
@@ -686,6 +687,39 @@ def test_train_leaves_alone_the_weights_that_are_there(tmp_path: Path):
     running.process.stdout.close()
 
 
+def test_train_goes_on_with_a_training_that_was_broken_off(tmp_path: Path, small_mnist: Path):
+    flags = ["--epochs", "3", "--batch-size", "50", "--data", str(small_mnist), "--out", str(tmp_path / "lenet.pt")]
+    training = subprocess.Popen(
+        [sys.executable, "-m", "train", *flags],
+        cwd=HOME,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert any(line.startswith("epoch   1/3") for line in training.stdout)
+    training.send_signal(signal.SIGINT)
+    training.communicate(timeout=LINE_TIMEOUT)
+    card = tmp_path / "lenet.json"
+    assert json.loads(card.read_text())["interrupted"], "it was not over yet"
+    running = start_server(tmp_path, "--train", "--checkpoint", str(tmp_path), MNIST_ROOT=str(small_mnist))
+    finished = json.loads(card.read_text())
+    assert (finished["epochs"], finished.get("interrupted")) == (3, None)
+    assert ask(running, "GET", "/healthz").json["sha256"] == finished["sha256"]
+    assert running.stop() == 0
+    running.process.stdout.close()
+
+
+def test_whether_the_port_is_free_is_known_before_anything_is_trained(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = python("server.py", "--train", "--checkpoint", str(tmp_path), "--port", port, "--no-corrections")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert port in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("with_signal", "status"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, 128 + signal.SIGKILL)]
 )
@@ -741,6 +775,20 @@ def test_weights_whose_card_cannot_be_read_are_used_all_the_same(tmp_path: Path,
     assert net.recognizer.Recognizer(path).recognize(PICTURES[7].read_bytes()).digit == 7
 
 
+def test_weights_without_a_calibration_are_said_to_have_none(tmp_path: Path):
+    weights = Path(shutil.copy(SHIPPED, tmp_path))
+    running = start_server(tmp_path, "--checkpoint", str(weights))
+    assert ask(running, "GET", "/healthz").json["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert f"The weights '{weights}' are not calibrated" in running.log.read_text()
+    assert running.stop() == 0
+    running.process.stdout.close()
+
+
+def test_a_path_is_no_picture_and_that_is_said(recognizer: net.recognizer.Recognizer):
+    with pytest.raises(TypeError, match="read_bytes"):
+        recognizer.recognize(PICTURES[7])
+
+
 def test_a_card_means_the_weights_that_it_is_about():
     card = SHIPPED.with_suffix(".json")
     assert weights_path(card) == SHIPPED
@@ -753,6 +801,8 @@ def test_a_card_means_the_weights_that_it_is_about():
         ["--port", "70000"],
         ["--threads", "0"],
         ["--colour", "red"],
+        ["--processes", "2000"],
+        ["--proc", "2"],
         ["--no-corrections", "--corrections", "kept"],
         ["--no-corrections", "--allow-export"],
         ["--max-body", "600"],

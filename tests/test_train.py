@@ -330,6 +330,26 @@ def test_the_weights_of_another_network_are_left_alone(small_mnist: Path, tmp_pa
     assert advice.endswith(f"--out {shlex.quote(str(tmp_path / 'mine-digits.pt'))}")
 
 
+@pytest.mark.parametrize("content", ['{"mine": 1}', "[1]", "no JSON"])
+def test_a_file_that_is_no_card_is_not_replaced_by_one(content: str, small_mnist: Path, tmp_path: Path):
+    (tmp_path / "mine.json").write_text(content)
+    ended = train(tmp_path / "mine.pt", small_mnist, *SHORT)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
+    assert (tmp_path / "mine.json").read_text() == content
+
+
+def test_weights_that_are_replaced_are_kept_beside_the_new_ones(trained, small_mnist: Path, tmp_path: Path):
+    for name in ("lenet.pt", "lenet.json"):
+        shutil.copy(trained[0] / name, tmp_path)
+    ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1")
+    previous = tmp_path / "lenet.previous.pt"
+    assert f"The weights from before are kept at {previous}." in ended.stdout, ended.stderr
+    assert_same_weights(previous, trained[0] / "lenet.pt")
+    assert checkpoint.load(previous)[1]["epochs"] == 3
+    assert checkpoint.load(tmp_path / "lenet.pt")[1]["epochs"] == 1
+
+
 @pytest.mark.parametrize("module", ["train", "train.evaluate", "train.ablation", "train.speedups"])
 @pytest.mark.parametrize(("handler", "status"), [("default_int_handler", -signal.SIGINT), ("SIG_IGN", 7)])
 def test_ctrl_c_while_pytorch_is_imported_is_quiet_or_ignored(module: str, handler: str, status: int):
@@ -417,6 +437,11 @@ def test_weights_by_another_ending_which_would_share_a_card_are_not_written(smal
     ended = train(tmp_path / "mine.pth", small_mnist, *SHORT)
     assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
     assert "NAME.pt" in ended.stderr.splitlines()[-1]
+
+
+def test_a_flag_is_not_guessed_from_its_beginning(small_mnist: Path, tmp_path: Path):
+    ended = train(tmp_path, small_mnist, "--epoch", "1")
+    assert (ended.returncode, "--epoch" in ended.stderr) == (2, True), ended.stderr
 
 
 def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):

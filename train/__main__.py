@@ -9,6 +9,7 @@ torchrun --nproc_per_node=4 -m train           # in four processes, on as many G
 """
 
 import argparse
+import json
 import signal
 import sys
 import traceback
@@ -52,11 +53,10 @@ from train.plurals import counted
 from train.publish import parameter_count, publish
 from train.ranks import Ranks, is_broken_connection
 from train.recipe import Recipe
+from train.report import report_path
 from train.speedups import SpeedupError, Speedups, choose_speedups, require
 from train.training import DivergedError, EpochResult, StateError, Training, load_state
 from train.widen import to_full_width
-
-STATE = ".training.pt"  # in place of .pt, where a run keeps what it goes on from
 
 
 def main() -> int:
@@ -114,14 +114,14 @@ def join_ranks(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
 def run(options: argparse.Namespace, group: Ranks, device: torch.device) -> int:
     """Train, evaluate, write; the exit status."""
     out = checkpoint.weights_path(options.out)
-    if out.suffix != checkpoint.SHIPPED.suffix or out.name.endswith(STATE):
+    if out.suffix != checkpoint.SHIPPED.suffix or out.name.endswith(checkpoint.RUN_SUFFIX):
         raise UsageError(f"'{out}' is not called as weights are here; --out names a folder, or a file NAME.pt.")
-    refuse_other_weights(out)
+    refuse_what_is_not_ours(out)
     if options.corrections:
         refuse_flags_of_whole_runs(options, group)
     with alone_at(out) if group.is_first else nullcontext():
         if group.is_first:
-            for path in (out, checkpoint.card_path(out), out.with_suffix(STATE)):
+            for path in (out, checkpoint.card_path(out), report_path(out), out.with_suffix(checkpoint.RUN_SUFFIX)):
                 checkpoint.remove_partial(path)
         if options.corrections:
             return learn_corrections(options, device, out)
@@ -130,7 +130,7 @@ def run(options: argparse.Namespace, group: Ranks, device: torch.device) -> int:
 
 def run_whole(options: argparse.Namespace, group: Ranks, device: torch.device, out: Path) -> int:
     """Train from the start, or from where a run was broken off; the exit status."""
-    state_path = out.with_suffix(STATE)
+    state_path = out.with_suffix(checkpoint.RUN_SUFFIX)
     state = load_state(state_path) if options.resume else None
     recipe = chosen_recipe(options, state, group)
 
@@ -172,7 +172,7 @@ def train_to(
     ``data`` are the digits to train on, to validate with, and to test with at the end.
     """
     digits, validation, test = data
-    state_path, epochs = out.with_suffix(STATE), training.recipe.epochs
+    state_path, epochs = out.with_suffix(checkpoint.RUN_SUFFIX), training.recipe.epochs
     if training.resumed_elsewhere:
         print("This run began with another PyTorch, device, or number of processes or threads, as the card will say.")
     elif not is_resumed and state_path.exists():
@@ -198,8 +198,14 @@ def train_to(
     return 0
 
 
-def refuse_other_weights(out: Path) -> None:
-    """Raise UsageError where the weights of another network, which this one's must not replace, lie at ``out``."""
+def refuse_what_is_not_ours(out: Path) -> None:
+    """Raise UsageError where weights of another network lie at ``out``, or what is no card in the card's place."""
+    card = checkpoint.card_path(out)
+    try:
+        if card.exists() and not checkpoint.is_card(json.loads(card.read_bytes())):
+            raise ValueError
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"'{card}' is no card of weights and is left as it is; --out names another file.") from error
     try:
         if out.exists():
             checkpoint.load(out)
@@ -244,17 +250,23 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     print(f"{counted(len(corrections), 'correction')} in turn, among {len(tuning.shown):,} digits an epoch", flush=True)
     for result in tuning.run(validation):
         print(describe_epoch(result, RECIPE.epochs), flush=True)
-    tuned = tuning.settle(validation)
+    tuned = tuning.settle(validation, recognizer.card.get("misread_at_first"))
     print(
         f"validation {tuned.validation_before:.2%} -> {tuned.validation_after:.2%}, "
         f"corrections {tuned.corrections_before:.2%} -> {tuned.corrections_after:.2%}"
     )
     if not tuned.is_worth_it:
-        print("That would read MNIST worse, or the corrections no better; nothing was written.", file=sys.stderr)
+        why = "no more of the corrections" if tuned.alpha else "MNIST worse, by however small a step"
+        print(f"That would read {why}; nothing was written.", file=sys.stderr)
         return FAILURE
     relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of what is written would be worth less than none
-    facts = {"fine_tuned_from": recognizer.card.get("sha256"), "corrections": len(corrections), "alpha": tuned.alpha}
+    facts = {
+        "fine_tuned_from": recognizer.card["sha256"],
+        "corrections": len(corrections),
+        "alpha": tuned.alpha,
+        "misread_at_first": tuned.misread_at_first,
+    }
     if "trained_parameters" in recognizer.card:  # what was blank in half a network still is
         facts["trained_parameters"] = recognizer.card["trained_parameters"]
     publish(tuning.training, validation, test, out, **facts)
@@ -263,7 +275,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
 
 def seed_of(recognizer: Recognizer) -> int:
     """One that its weights alone decide: what is tuned again and again should see other digits each time."""
-    return int(recognizer.card.get("sha256", "0")[:8], 16)
+    return int(recognizer.card["sha256"][:8], 16)
 
 
 def keep_interrupted(training: Training, out: Path, resume: str) -> str:
@@ -280,7 +292,7 @@ def keep_interrupted(training: Training, out: Path, resume: str) -> str:
     if out.exists() and not checkpoint.card_of(out).get("interrupted"):
         return f"Stopped; {out} is as it was, and {go_on}."
     card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
-    checkpoint.save(to_full_width(load_state(out.with_suffix(STATE))["averaged"]["network"]), card, out)
+    checkpoint.save(to_full_width(load_state(out.with_suffix(checkpoint.RUN_SUFFIX))["averaged"]["network"]), card, out)
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."
 
 

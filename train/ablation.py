@@ -111,7 +111,10 @@ def spread(values: tuple[float, ...]) -> str:
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m train.ablation", usage="%(prog)s [options]", description="What each part is worth."
+        prog="python -m train.ablation",
+        usage="%(prog)s [options]",
+        allow_abbrev=False,
+        description="What each part is worth.",
     )
     parser.add_argument("--epochs", type=count, default=Recipe().epochs, metavar="N")
     parser.add_argument("--batch-size", type=batch_size, default=Recipe().batch_size, metavar="N")

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from train import interrupts
 
@@ -23,9 +24,9 @@ import torch
 from tqdm import tqdm
 
 from net.checkpoint import SHIPPED, CheckpointError, load, weights_path, with_advice
-from net.errors import NoDigitError
+from net.errors import BlankImageError, NoDigitError
 from net.lenet import NONE
-from net.recognizer import Recognizer, calibration_of
+from net.recognizer import Recognizer, calibration_of, lack_of_calibration
 from train.calibrate import are_certain, calibrated, expected_calibration_error
 from train.command_line import FAILURE, unless_interrupted
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
@@ -47,6 +48,7 @@ class Outcome:
     confidence: float
     traits: tuple[str, ...] = ()  # its pen, size and paper, see train/traits.py
     problem: str = ""  # why no digit was read, in one sentence
+    is_broken: bool = False  # whether the file is no picture that could be read
 
     @property
     def said(self) -> str:
@@ -61,11 +63,13 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Outcome]:
     files = labelled_files(folder)
     for path, label in tqdm(files, desc="reading", unit="picture", leave=False, disable=not files):
         name = f"{path.parent.name}/{path.name}"
-        data = path.read_bytes()
         try:
+            data = path.read_bytes()
             prediction = recognizer.recognize(data)
-        except NoDigitError as error:
-            yield Outcome(name, label, predicted=None, certain=False, confidence=0.0, problem=str(error))
+        except (NoDigitError, OSError) as error:
+            problem = f"{error.strerror}." if isinstance(error, OSError) else str(error)
+            is_broken = not isinstance(error, BlankImageError)
+            yield Outcome(name, label, None, certain=False, confidence=0.0, problem=problem, is_broken=is_broken)
         else:
             traits = traits_of(data).names
             yield Outcome(name, label, prediction.digit, prediction.certain, prediction.confidence, traits)
@@ -82,12 +86,15 @@ def confusion_table(outcomes: list[Outcome]) -> str:
 
 def report_folder(outcomes: list[Outcome]) -> None:
     """Print what became of digits and of what is none."""
-    outliers = [outcome for outcome in outcomes if outcome.label == NONE]
+    broken = [outcome for outcome in outcomes if outcome.label == NONE and outcome.is_broken]
+    outliers = [outcome for outcome in outcomes if outcome.label == NONE and not outcome.is_broken]
     digits = [outcome for outcome in outcomes if outcome.label != NONE]
     if digits:
         report_digits(digits)
     if outliers:
         report_outliers(outliers)
+    for outcome in broken:
+        print(f"left out: {outcome.name} read as {outcome.said}")
 
 
 def report_digits(outcomes: list[Outcome]) -> None:
@@ -150,6 +157,7 @@ def print_fractions(are_right: dict[str, list[bool]]) -> None:
 def report_mnist(checkpoint: Path, root: Path) -> None:
     """Print what the network at ``checkpoint`` scores on MNIST's test set, and write its report beside it."""
     network, card = load(checkpoint)
+    tell_lack_of_calibration(checkpoint, card)
     digits = load_test_digits(root)
     logits = compute_logits(network, digits.images)
     calibration = calibration_of(card)
@@ -166,19 +174,27 @@ def report_mnist(checkpoint: Path, root: Path) -> None:
     print(f"Wrote {report_path(checkpoint)}.")
 
 
+def tell_lack_of_calibration(checkpoint: Path, card: dict[str, Any]) -> None:
+    """Say so where the ``card`` of ``checkpoint`` has no calibration."""
+    if lack := lack_of_calibration(checkpoint, card):
+        print(lack, file=sys.stderr)
+
+
 def main() -> int:
     """Evaluate as the command line says; the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m train.evaluate",
         usage="%(prog)s [options]",
+        allow_abbrev=False,
         description="Measure how well a checkpoint reads.",
         epilog="example: python -m train.evaluate --images my-digits",
     )
     parser.add_argument(
         "--checkpoint", type=Path, default=SHIPPED, help="weights to measure (default: checkpoints/lenet.pt)"
     )
-    parser.add_argument("--images", type=Path, help="folder with a folder of pictures for each digit")
-    parser.add_argument("--data", type=Path, help="folder that holds MNIST/raw (default: $MNIST_ROOT, else data)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--images", type=Path, help="folder with a folder of pictures for each digit")
+    what.add_argument("--data", type=Path, help="folder that holds MNIST/raw (default: $MNIST_ROOT, else data)")
     options = parser.parse_args()
     options.checkpoint = weights_path(options.checkpoint)
     try:
@@ -186,7 +202,9 @@ def main() -> int:
             report_mnist(options.checkpoint, root_folder(options.data))
             return 0
         torch.set_num_threads(1)  # as the server does: one picture at a time gains nothing from more
-        outcomes = list(read_folder(Recognizer(options.checkpoint), options.images))
+        recognizer = Recognizer(options.checkpoint)
+        tell_lack_of_calibration(options.checkpoint, recognizer.card)
+        outcomes = list(read_folder(recognizer, options.images))
     except CheckpointError as error:
         print(with_advice(error, options.checkpoint), file=sys.stderr)
         return FAILURE

@@ -41,6 +41,7 @@ class FineTuned:
     validation_after: float
     corrections_before: float
     corrections_after: float
+    misread_at_first: list[int]  # the validation digits that the weights misread before any correction, by index
 
     @property
     def is_worth_it(self) -> bool:
@@ -71,8 +72,12 @@ class FineTuning:
         """Train, an epoch at a time."""
         yield from self.training.run(self.shown, validation)
 
-    def settle(self, validation: Digits) -> FineTuned:
-        """Take the new weights as far as ``validation`` allows; the averaged network holds what was settled on."""
+    def settle(self, validation: Digits, misread_at_first: list[int] | None = None) -> FineTuned:
+        """Take the new weights as far as ``validation`` allows; the averaged network holds what was settled on.
+
+        That is by those that were ``misread_at_first`` where there were corrections before: what chance explains must
+        not add up.
+        """
         network = self.training.averaged_network
         after = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
@@ -82,13 +87,17 @@ class FineTuning:
                 is_right(compute_logits(network, part.images), part.labels) for part in (validation, self.corrections)
             )
 
-        validation_before, corrections_before = rights(0)
+        validation_before, corrections_before = at_first, _ = rights(0)
+        if misread_at_first is not None:
+            at_first = torch.ones_like(validation_before)
+            at_first[misread_at_first] = False
         for alpha in (*ALPHAS, 0):
             validation_after, corrections_after = rights(alpha)
-            if is_no_worse(validation_before, validation_after):
+            if is_no_worse(at_first, validation_after):
                 break
         parts = (validation_before, validation_after, corrections_before, corrections_after)
-        return FineTuned(alpha, *(right.float().mean().item() for right in parts))
+        shares = (right.float().mean().item() for right in parts)
+        return FineTuned(alpha, *shares, misread_at_first=(~at_first).nonzero().flatten().tolist())
 
 
 def is_no_worse(before: Tensor, after: Tensor) -> bool:

@@ -25,6 +25,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m train",
         usage="%(prog)s [options]",
+        allow_abbrev=False,
         description="Train the network on MNIST and write its weights.",
         epilog="example: python -m train --gpu --epochs 90 --out mine/lenet.pt",
     )

@@ -76,11 +76,15 @@ def pictures_at(path: Path) -> Iterator[tuple[bytes, int]]:
 
 
 def labelled_files(folder: Path) -> list[tuple[Path, int]]:
-    """The pictures in ``folder/<digit>/`` with their digits, and those in ``folder/none/`` with `NONE`."""
+    """The pictures in ``folder/<digit>/`` with their digits, and those in ``folder/none/`` with `NONE`.
+
+    Raises OSError.
+    """
     return [
         (path, label)
         for name, label in FOLDERS.items()
-        for path in sorted((folder / name).glob("*"))
+        if (folder / name).is_dir()
+        for path in sorted((folder / name).iterdir())  # which raises where it may not be looked into
         if is_picture(path) and path.is_file()
     ]
 

@@ -24,10 +24,12 @@ def publish(training: Training, validation: Digits, test: Digits, out: Path, **f
     test = test.to(training.device)
     test_logits = compute_logits(network, test.images)
     card = card_of_run(training, network, validation, test, test_logits) | facts
+    previous = checkpoint.keep_previous(out)
     card = checkpoint.save(network.state_dict(), card, out)
     write_report(report_path(out), network, card, test, test_logits)
     print(f"validation {card['validation_accuracy']:.2%}, MNIST test {card['test_accuracy']:.2%}")
-    print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.")
+    kept = f" The weights from before are kept at {previous}." if previous else ""
+    print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.{kept}")
 
 
 def parameter_count(network: nn.Module) -> int:

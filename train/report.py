@@ -86,6 +86,7 @@ def summary(card: dict[str, Any]) -> str:
     facts = [
         ("date", "{}"),
         ("parameters", describe_parameters(card)),
+        ("interrupted", "interrupted, and not calibrated"),
         ("corrections", "fine-tuned on corrections: {:,}"),
         ("epochs", "epochs: {}"),
         ("seconds", "{:.0f} s"),

@@ -29,6 +29,7 @@ from train.recipe import Recipe
 WORTH_IT = 1.15  # times faster, to be worth having: less would be the machine's noise
 LEAST_TO_COMPILE = 60.0  # seconds of steps that are not compiled; to try it takes some tens
 STEPS = 5  # after the first, at most
+LARGEST_ON_CPU = 256  # pictures in a step that is timed on a CPU, which gains nothing by more
 ENOUGH = 0.5  # seconds of them; one that takes so long is timed well enough by itself
 
 
@@ -78,6 +79,9 @@ def choose_speedups(
     torch.compile is left out, unless wanted, on CPUs and in short runs, where to try it would take longer than it could
     save, and where this process is not ``alone``, as what would be tried is not what would run.
     """
+
+    if device.type == "cpu":
+        batch_size = min(batch_size, LARGEST_ON_CPU)
 
     def time_of(speedups: Speedups) -> float:
         return time_step(device, speedups, batch_size, recipe).best
@@ -145,7 +149,9 @@ def time_step(
 
 def main() -> int:
     """Print how long a step takes with each combination; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m train.speedups", description="Time a training step.")
+    parser = argparse.ArgumentParser(
+        prog="python -m train.speedups", allow_abbrev=False, description="Time a training step."
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile, which takes its time")
     options = parser.parse_args()

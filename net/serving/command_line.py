@@ -11,6 +11,7 @@ from net.serving.limits import Limits
 from net.serving.processes import CAN_SHARE
 
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
+MOST_AT_ONCE = 1025  # threads, or processes, are too many
 MIB, MILLION = 2**20, 1_000_000
 
 
@@ -20,6 +21,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python server.py",
         usage="%(prog)s [options]",
+        allow_abbrev=False,
         description="Serve the drawing pad and the predictions.",
         epilog="example: python server.py --host 0.0.0.0 --port 80 --checkpoint mine/lenet.pt",
     )
@@ -74,8 +76,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
     load = parser.add_argument_group("load")
     for flag, kind, unit, default, of_what in (
-        ("--processes", whole_number(1), "N", 1, "that share the work"),
-        ("--threads", whole_number(1), "N", SERVER_THREADS, "in each process, for one request at a time"),
+        ("--processes", whole_number(1, MOST_AT_ONCE), "N", 1, "that share the work"),
+        ("--threads", whole_number(1, MOST_AT_ONCE), "N", SERVER_THREADS, "in each process, for one request at a time"),
         ("--connections", whole_number(1), "N", limits.connections, "that may be open to each process"),
         ("--queue", whole_number(1), "N", limits.queue, "requests that may wait for a thread; more must come again"),
         ("--max-body", positive_number, "MIB", limits.body / MIB, "that a request may have"),

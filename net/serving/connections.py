@@ -38,6 +38,7 @@ GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over 
 STAND_BACK_SECONDS = 0.0002
 MAX_UNREAD = 64 * 1024  # bytes of answers that a client has not taken; the next request over its connection waits then
 SAME_STOP_SECONDS = 1.0  # within which one command to stop may come twice, from the terminal and from the parent
+TLS_HANDSHAKE = b"\x16"  # how a request begins that was meant for https
 NEVER = 2**31  # seconds
 ONE_HOST = re.compile(r"[^\s,]*")
 
@@ -67,6 +68,8 @@ class ContractParser(HTTPRequestParser):
     held: Callable[[], int]  # bytes of bodies, of all connections together
 
     def received(self, data: bytes) -> int:
+        if data.startswith(TLS_HANDSHAKE) and not (self.header_plus or self.body_rcv):
+            return self.fail(BadRequest("This is TLS"), data)  # else it would be waited for the end of a header
         try:
             taken = super().received(data)
         except ValueError as error:  # an address or a length that Python's own parsers refuse

@@ -112,7 +112,7 @@ class Metrics:
         """So many ``pictures`` went through the network together."""
         self.passes.observe(pictures)
 
-    def text(self, sha256: str | None) -> bytes:
+    def text(self, sha256: str) -> bytes:
         """All of it, and which weights are loaded, as Prometheus reads it."""
         self.queue.set(self.queue_now())
         registry = self.registry
@@ -127,11 +127,11 @@ class Metrics:
 class Weights:
     """A collector that tells which weights answer."""
 
-    def __init__(self, sha256: str | None) -> None:
+    def __init__(self, sha256: str) -> None:
         self.sha256 = sha256
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The one measurement, always 1, whose label says it."""
         family = GaugeMetricFamily("digits_weights_info", "The SHA-256 of the loaded weights.", labels=["sha256"])
-        family.add_metric([self.sha256 or "unknown"], 1)
+        family.add_metric([self.sha256], 1)
         yield family

@@ -461,7 +461,7 @@ SCHEMAS: dict[str, Any] = {
     "Health": answer(
         {
             "status": {"const": "ok", "description": "ok"},
-            "sha256": {"type": ["string", "null"], "description": "of the weights"},
+            "sha256": {"type": "string", "description": "of the weights"},
             "trained": {"type": ["string", "null"], "description": "when they were trained"},
         }
     ),

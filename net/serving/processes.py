@@ -1,5 +1,6 @@
 """Several processes that answer at the same sockets: each is started anew when it dies, and all end together."""
 
+import logging
 import math
 import os
 import shutil
@@ -24,6 +25,7 @@ try:
 except ImportError:  # Windows, where several processes cannot listen at one socket either
     fcntl = None
 
+log = logging.getLogger("processes")
 CAN_SHARE = fcntl is not None
 SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
 READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness through
@@ -184,6 +186,7 @@ class Supervisor:
                     failed = child.process.returncode > 0 or child.process.returncode == -signal.SIGKILL
                     status = max(status, int(failed))
                     continue
+                log.warning("process %s ended with status %s; another is started.", pid, child.process.returncode)
                 self.note_death(child)
                 if self.early_deaths >= MOST_EARLY_DEATHS and not self.any_lives_long:
                     print("The server's processes die as soon as they are started.", file=sys.stderr)

@@ -4,11 +4,12 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from net.checkpoint import CheckpointError
+from net.checkpoint import RUN_SUFFIX, CheckpointError, card_of
 from net.corrections import Corrections
 from net.latest import LatestRecognizer
 from net.serving import sockets, terminal
@@ -87,12 +88,23 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error).rstrip(".")
 
 
-def is_there(checkpoint: Path) -> bool:
-    """Whether there is a file ``checkpoint``. Raises CheckpointError where that cannot be known."""
+def is_trained(checkpoint: Path) -> bool:
+    """Whether finished weights lie at ``checkpoint``. Raises CheckpointError where that cannot be known."""
     try:
-        return checkpoint.exists()
+        return checkpoint.exists() and not card_of(checkpoint).get("interrupted")
     except OSError as error:
         raise CheckpointError(f"The checkpoint '{checkpoint}' could not be read ({reason(error)})") from error
+
+
+def train(checkpoint: Path, home: Path) -> int:
+    """Train to ``checkpoint``, or go on with a run that was broken off there; the exit status.
+
+    ``home`` is the folder that has the package `train`. It runs in a process of its own: serving needs no torchvision.
+    """
+    command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
+    if checkpoint.with_suffix(RUN_SUFFIX).exists():
+        command.append("--resume")
+    return terminal.run_to_end(command, home)
 
 
 def follow(latest: LatestRecognizer, watch: bool, stop: threading.Event) -> None:
