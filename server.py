@@ -85,7 +85,7 @@ from net.serving.start import (
     token_in,
     train,
 )
-from net.serving.wsgi import ARRIVED, Wsgi, header
+from net.serving.wsgi import ARRIVED, PROXIED, Wsgi, header
 from net.strokes import MAX_POINTS
 
 log = logging.getLogger("server")
@@ -245,13 +245,8 @@ def create_app(
             given, label = read_picture(), read_label()
             prediction = predictor.predict(recognizer, given)
             picture = without_metadata(given) if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
-            weights = recognizer.card["sha256"]
-            try:
-                is_new = kept.add(Correction(picture, label, prediction.digit, prediction.confidence, weights))
-            except StorageFullError as error:
-                if not isinstance(error, QuotaReachedError):
-                    log.error("%s; a correction was refused.", error)
-                refuse("storage_full", STORAGE_FULL)
+            said = Correction(picture, label, prediction.digit, prediction.confidence, recognizer.card["sha256"])
+            is_new = keep(kept, said)
             return {"label": label, "predicted": prediction.digit, "new": is_new}
 
         @app.get("/corrections.zip")
@@ -277,6 +272,16 @@ def refuse_settings(origins: Iterable[str], rate: float | None, token: str | Non
         raise ValueError("token is printable ASCII without a space, or None.")
     if trusted_proxy is not None and not is_address(trusted_proxy):
         raise ValueError("trusted_proxy is an IP address, or None.")
+
+
+def keep(kept: Corrections, correction: Correction) -> bool:
+    """Keep ``correction`` among those ``kept``; whether it was new."""
+    try:
+        return kept.add(correction)
+    except StorageFullError as error:
+        if not isinstance(error, QuotaReachedError):
+            log.error("%s; a correction was refused.", error)
+        refuse("storage_full", STORAGE_FULL)
 
 
 class FileHandedOut(tempfile.SpooledTemporaryFile):
@@ -313,7 +318,9 @@ def zip_of(kept: Corrections, turn: threading.Semaphore) -> FileHandedOut:
 
 def own_address() -> str:
     """Where this server is, as whoever sent the current request has it."""
-    scheme, host, *_ = request.urlparts  # as a proxy says, where there is one
+    environ = request.environ
+    scheme = header(environ, "X-Forwarded-Proto") if environ.get(PROXIED) else environ["wsgi.url_scheme"]
+    host = header(environ, "Host")
     return f"{scheme}://{host}" if scheme in ("http", "https") and HOST.fullmatch(host) else openapi.SERVER
 
 
@@ -573,14 +580,18 @@ def read_body() -> bytes:
         refuse("too_large", too_large(most))
     if request.environ.get("wsgi.input_terminated") and request.chunked:
         # The WSGI server has taken the chunks apart already; Bottle would try it once more.
-        body = request.environ["wsgi.input"].read(most + 1)
-        request.environ.update({"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
-        del request.environ["HTTP_TRANSFER_ENCODING"]
+        replace_body(request.environ["wsgi.input"].read(most + 1))
+        del request["HTTP_TRANSFER_ENCODING"]
     body = request.body.read()
     request.body.seek(0)
     if len(body) > most:
         refuse("too_large", too_large(most))
     return body
+
+
+def replace_body(body: bytes) -> None:
+    """Have the current request hold ``body``."""
+    request["wsgi.input"], request["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
 
 
 def drop_body() -> None:
@@ -639,7 +650,7 @@ def form(body: bytes) -> bottle.FormsDict:
     plain = bodies.with_plain_base64(body)
     if not bodies.is_plain_form(plain):
         refuse("no_image", f"The form has more in it than pictures; {HOW_TO_SEND}.")
-    request["wsgi.input"], request["CONTENT_LENGTH"] = BytesIO(plain), str(len(plain))
+    replace_body(plain)
     return request.forms
 
 

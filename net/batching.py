@@ -22,7 +22,7 @@ class Job:
 
     pictures: Tensor
     deadline: float
-    outcome: Tensor | Exception | None = None
+    outcome: Tensor | BaseException | None = None
 
 
 class Batched:
@@ -48,7 +48,7 @@ class Batched:
         with self.turn:
             while job.outcome is None:
                 self.run(self.next_jobs())
-        if isinstance(job.outcome, Exception):
+        if isinstance(job.outcome, BaseException):
             raise job.outcome
         return job.outcome
 
@@ -73,7 +73,7 @@ class Batched:
             together = torch.cat([job.pictures for job in jobs])
             outcomes = torch.cat([self.forward_pass(some) for some in together.split(MAX_BATCH)])
             outcomes = outcomes.split([len(job.pictures) for job in jobs])
-        except Exception as error:
+        except BaseException as error:  # else the others would wait for ever
             for job in jobs:
                 job.outcome = error
             return

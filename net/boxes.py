@@ -1,53 +1,64 @@
 """Boxes on a picture, in pixels or in cells."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from net.arrays import BoolArray, Pixels
 
-Box = tuple[int, int, int, int]  # top, bottom, left and right, the ends exclusive
+
+class Box(NamedTuple):
+    """Rows and columns of a picture, the ends exclusive."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.bottom - self.top, self.right - self.left
+
+    @property
+    def longer_side(self) -> int:
+        """The larger of height and width."""
+        return max(self.size)
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """What takes it out of an array [H, W]."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def enlarged(self, times: int) -> "Box":
+        """The same on a picture that is so many ``times`` as wide and high."""
+        return Box(*(end * times for end in self))
+
+    def shrunk(self, times: int) -> "Box":
+        """The same, and what it takes to whole pixels, on a picture that is so many ``times`` less wide and high."""
+        return Box(self.top // times, -(-self.bottom // times), self.left // times, -(-self.right // times))
+
+    def moved(self, down: int, across: int) -> "Box":
+        """The same, so many pixels farther ``down`` and ``across``."""
+        return Box(self.top + down, self.bottom + down, self.left + across, self.right + across)
+
+    def grown(self, by: int, image: Image.Image) -> "Box":
+        """With so many pixels more on each side, as far as ``image`` has them."""
+        top, left = max(0, self.top - by), max(0, self.left - by)
+        return Box(top, min(image.height, self.bottom + by), left, min(image.width, self.right + by))
 
 
 def bounds(mask: BoolArray) -> Box:
-    """Top, bottom, left and right of what is set in ``mask``, bool [H, W], the ends exclusive."""
+    """The box around what is set in ``mask``, bool [H, W], of which something is."""
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-
-
-def enlarged(box: Box, times: int) -> Box:
-    """``box`` on a picture that is so many ``times`` as wide and high."""
-    top, bottom, left, right = box
-    return top * times, bottom * times, left * times, right * times
-
-
-def shrunk(box: Box, times: int) -> Box:
-    """``box`` on a picture that is so many ``times`` less wide and high."""
-    top, bottom, left, right = box
-    return top // times, -(-bottom // times), left // times, -(-right // times)
-
-
-def moved(box: Box, down: int, across: int) -> Box:
-    """``box``, so many pixels farther ``down`` and ``across``."""
-    top, bottom, left, right = box
-    return top + down, bottom + down, left + across, right + across
-
-
-def grown(box: Box, by: int, image: Image.Image) -> Box:
-    """``box`` with so many pixels more on each side, as far as ``image`` has them."""
-    top, bottom, left, right = box
-    return max(0, top - by), min(image.height, bottom + by), max(0, left - by), min(image.width, right + by)
-
-
-def longer_side(box: Box) -> int:
-    """Pixels of the longer side of ``box``."""
-    top, bottom, left, right = box
-    return max(bottom - top, right - left)
+    return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
 def part_of(image: Image.Image, box: Box) -> Image.Image:
     """What ``image`` shows in ``box``, which may reach farther."""
-    top, bottom, left, right = box
-    corners = (left, top, min(right, image.width), min(bottom, image.height))
+    corners = (box.left, box.top, min(box.right, image.width), min(box.bottom, image.height))
     return image if corners == (0, 0, *image.size) else image.crop(corners)
 
 
@@ -56,3 +67,8 @@ def rim(pixels: Pixels) -> Pixels:
     depth = max(1, min(pixels.shape[:2]) // 50)
     edges = [pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]]
     return np.concatenate([edge.reshape(-1, *pixels.shape[2:]) for edge in edges])
+
+
+def edges(cells: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """The outermost lines of ``cells``, [H, W]: top and bottom, [W], left and right, [H]."""
+    return cells[0], cells[-1], cells[:, 0], cells[:, -1]

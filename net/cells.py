@@ -13,7 +13,10 @@ def cell_side(pixels: UInt8Array) -> int:
 
 
 def strongest_of_cells(difference: UInt8Array, cell: int) -> UInt8Array:
-    """The maximum of each square of ``cell`` by ``cell`` pixels; those at the right and bottom may be smaller."""
+    """The maximum, uint8 [rows, columns], of each square of ``cell`` by ``cell`` pixels.
+
+    They are those of ``difference``, uint8 [H, W]; at the right and at the bottom squares may be smaller.
+    """
     height, width = difference.shape
     padded = np.zeros((height + -height % cell, width + -width % cell), np.uint8)
     padded[:height, :width] = difference

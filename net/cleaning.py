@@ -69,9 +69,10 @@ def without_what_crosses(difference: Difference, cells: UInt8Array) -> Differenc
 def near_strongest(
     difference: Difference, cells: UInt8Array, begins: int, strongest: int, cell: int
 ) -> Difference | None:
-    """``difference`` near its ``strongest`` ink alone, less the median of the fainter and stretched to 255; or None.
+    """``difference`` as far as it lies within a cell of its ``strongest`` ink, less the level of the fainter.
 
-    None where next to nothing is fainter, from the level on at which ink ``begins``; see `strongest_ink`.
+    That level is their median; what is left is stretched to 255. None where next to nothing is fainter, from the level
+    on at which ink ``begins``; see `strongest_ink`.
     """
     strong, ink = cells >= strongest, cells >= begins
     least = FAINTER * np.count_nonzero(strong)

@@ -44,9 +44,9 @@ def touching_runs(
 
 
 def joined(some: NDArray[np.int64], others: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """The first of those that each of ``count`` things hangs together with, [count], by union-find.
+    """The least index in the set that each of ``count`` things belongs to, int [count], once pairs are merged.
 
-    ``some`` and ``others``, [pairs] each, are pairs of things that touch.
+    ``some`` and ``others``, int [pairs] each, are the pairs. By union-find.
     """
     parents = np.arange(count).tolist()
 
@@ -68,7 +68,10 @@ def rows_of_three(mask: BoolArray) -> float:
 
 
 def runs_of(mask: BoolArray) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Row, first column and column after the last of each run of set pixels, from the top left on."""
+    """Row, first column and column after the last, int [runs] each, of each run that is set in ``mask``, bool [H, W].
+
+    From the top left on.
+    """
     framed = np.zeros((mask.shape[0], mask.shape[1] + 2), bool)
     framed[:, 1:-1] = mask
     changes = np.flatnonzero(framed[:, 1:] != framed[:, :-1])  # at which runs start and end in turn

@@ -50,7 +50,7 @@ TOTALS = (
 SUFFIXES = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"BM", "bmp"), (b"RIFF", "webp"))
 
 
-class StorageFullError(Exception):
+class StorageFullError(OSError):
     """No correction more can be kept, or what is kept cannot be written out."""
 
 
@@ -60,13 +60,13 @@ class QuotaReachedError(StorageFullError):
 
 @dataclass(frozen=True)
 class Correction:
-    """One of them. ``picture`` is a whole file in one of the formats that net/decoding.py reads."""
+    """What a user said of a picture."""
 
-    picture: bytes
-    label: int
-    predicted: int
-    confidence: float
-    weights: str | None
+    picture: bytes  # a whole file in one of the formats that net/decoding.py reads
+    label: int  # 0 to 9, the right digit
+    predicted: int  # 0 to 9, as which it was read
+    confidence: float  # 0 to 1, with which it was
+    weights: str | None  # SHA-256 of those that did
 
     @property
     def key(self) -> bytes:
@@ -85,7 +85,7 @@ def key_of(picture: bytes, label: int) -> bytes:
 
 
 class Corrections:
-    """Those in a folder, which is made at the first. May be used by several threads and processes at once."""
+    """The corrections in a folder, which the first one makes; for several threads and processes at once."""
 
     def __init__(self, folder: Path, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> None:
         self.path = folder / FILE
@@ -107,7 +107,7 @@ class Corrections:
     def add(self, correction: Correction) -> bool:
         """Keep ``correction``, in place of what was said of the same picture before; whether it was new.
 
-        Raises StorageFullError, or OSError where the disk refuses.
+        Raises OSError where the disk refuses: StorageFullError where there is no room.
         """
         with told_of_no_room():
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +151,7 @@ class Corrections:
     def write_zip(self, file: BinaryIO) -> None:
         """Write all into a ZIP file in torchvision's ImageFolder layout: <label>/<name>.
 
-        Raises StorageFullError, or OSError where the disk refuses.
+        Raises OSError where the disk refuses: StorageFullError where there is no room.
         """
         with told_of_no_room(), zipfile.ZipFile(file, "w") as archive:  # stored: pictures are compressed already
             for name, label, picture in self:

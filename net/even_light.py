@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from net.arrays import BoolArray, Float32Array, UInt8Array
-from net.boxes import bounds, longer_side, rim
+from net.boxes import bounds, rim
 from net.levels import LEAST_CONTRAST, otsu_threshold
 
 SURFACE_SIDE = 80  # pixels, along the longer side; so smooth a surface needs no more
@@ -108,7 +108,7 @@ def may_be_strokes(ink: BoolArray) -> bool:
     """Whether ``ink``, bool [H, W], is nowhere so wide as a page or a shadow, nor at the rim as a table is."""
     if rim(ink).mean() > MOST_OF_RIM or np.count_nonzero(ink[[0, 0, -1, -1], [0, -1, 0, -1]]) > MOST_CORNERS:
         return False
-    return widest_square(ink) <= WIDEST_SQUARE * longer_side(bounds(ink))
+    return widest_square(ink) <= WIDEST_SQUARE * bounds(ink).longer_side
 
 
 def widest_square(mask: BoolArray) -> int:

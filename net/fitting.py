@@ -5,7 +5,8 @@ digits", http://yann.lecun.com/exdb/mnist/: the black and white digits of NIST w
 20 x 20 pixels, keeping their aspect ratio, which the antialiasing made grey; then each was moved in a
 field of 28 x 28 until its centre of mass stood at the centre. The 60,000 training digits agree: the longer
 side of the ink is 20 pixels in all but 13, and its centre of mass lies within half a pixel of (14, 14),
-since the move was by whole pixels. `normalize` does the same, so that MNIST's own pictures come back as they went in.
+since the move was by whole pixels. `normalize` does the same, so that MNIST's own pictures come back as they went in,
+but for a shade or two where the darkest of their pixels was no black.
 """
 
 import math
@@ -68,8 +69,7 @@ def heightened(pixels: UInt8Array) -> UInt8Array | None:
 
 def cut_out(pixels: UInt8Array) -> Float32Array:
     """The ink on ``pixels``, uint8 [28, 28]: float [H, W] from 0 to 1, cropped."""
-    top, bottom, left, right = bounds(pixels > 0)
-    return pixels[top:bottom, left:right] / np.float32(255)
+    return pixels[bounds(pixels > 0).slices] / np.float32(255)
 
 
 def scaled(ink: Float32Array, height: int, width: int) -> UInt8Array:
@@ -97,8 +97,7 @@ def without_hairlines(ink: Float32Array) -> Float32Array:
     if lacking < 1:
         return ink
     thickened = dilated(np.pad(ink, lacking), lacking + 1)
-    top, bottom, left, right = bounds(thickened > 0)
-    return thickened[top:bottom, left:right]
+    return thickened[bounds(thickened > 0).slices]
 
 
 def stroke_width(ink: Float32Array) -> float:
@@ -128,7 +127,7 @@ def outline(ink: Float32Array) -> float:
 
 
 def place_by_centre_of_mass(digit: Float32Array) -> Float32Array:
-    """Move ``digit``, at most 20 x 20, by whole pixels in a field of 28 x 28 as MNIST did."""
+    """``digit``, float [H, W], at most 20 x 20, in a field, float [28, 28], where MNIST had placed it."""
     field = np.zeros((SIDE, SIDE), np.float32)
     starts = []
     for axis, length in enumerate(digit.shape):

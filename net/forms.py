@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from net.arrays import BoolArray
 from net.boxes import bounds
 from net.components import label_components, rows_of_three
-from net.parts import FRAME, LEAST_ALONE, REACHES_ACROSS, Shapes, size_of, standing_alone
+from net.parts import FRAME, LEAST_ALONE, REACHES_ACROSS, Shapes, standing_alone
 
 LONG = 2  # times as long one way as the other is a row of boxes, at least, or a line with a label
 MOST_PARTS = 1000  # more are grain or a pattern, and to compare all with all would take seconds
@@ -19,15 +19,14 @@ LATTICED = 0.5  # of a lattice's rows, at least, go through three lines or more;
 
 def may_be_form(ink: BoolArray) -> bool:
     """Whether ``ink``, bool [rows, columns], is far wider than a digit, or may be a lattice."""
-    top, bottom, left, right = bounds(ink)
-    box = ink[top:bottom, left:right]
+    box = ink[bounds(ink).slices]
     is_column = len(box) >= LONG * box.shape[1]
     return is_wide(ink) or (crosses_three_lines(box.T) and (is_column or crosses_three_lines(box)))
 
 
 def is_wide(ink: BoolArray) -> bool:
     """Whether ``ink``, bool [H, W], is far wider than a digit."""
-    height, width = size_of(ink)
+    height, width = bounds(ink).size
     return width >= LONG * height
 
 

@@ -35,8 +35,8 @@ def inside_frame(ink: BoolArray) -> list[BoolArray]:
     """
     if not ink.any():
         return []
-    top, bottom, left, right = bounds(ink)
-    box = ink[top:bottom, left:right]
+    top, bottom, left, right = around = bounds(ink)
+    box = ink[around.slices]
     if min(box.shape) < SMALLEST or seen_from_sides(box) > 1 - FILLED or not has_rows_of_three(box):
         return []
     thick = thickness(box)
@@ -60,8 +60,8 @@ def inside_frame(ink: BoolArray) -> list[BoolArray]:
     alone = (inner & near) | (solid & close)
     band = np.zeros_like(box)
     band[max(0, highest - reach) : lowest + reach, leftmost:rightmost] = True
-    around = (top, len(ink) - bottom), (left, ink.shape[1] - right)
-    return [np.pad(places, around) for places in ((alone, band) if touches(digit, inner) else (alone,))]
+    outside = (top, len(ink) - bottom), (left, ink.shape[1] - right)
+    return [np.pad(places, outside) for places in ((alone, band) if touches(digit, inner) else (alone,))]
 
 
 def remnants(ink: BoolArray, inner: BoolArray, reach: int) -> BoolArray:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from net.arrays import Float32Array
-from net.boxes import Box, bounds, enlarged, grown, longer_side, moved, part_of, shrunk
+from net.boxes import Box, bounds, part_of
 from net.cleaning import cleaned, without_box, without_thin_lines, without_what_crosses
 from net.decoding import WORKING_SIDE
 from net.errors import BlankImageError
@@ -49,7 +49,7 @@ def find_ink(image: Image.Image) -> list[InkLook]:
     the digit's, the others less and less; then comes what is written on a part that seems to be no ink but a page, and
     then the last resorts. What is small on the picture is looked at closely. Raises BlankImageError.
     """
-    return looks_within(image, (0, image.height, 0, image.width))
+    return looks_within(image, Box(0, image.height, 0, image.width))
 
 
 def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
@@ -61,9 +61,9 @@ def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
     view, difference, is_shaded = view_of(image, box)
     found = ink_in_box(difference)
     across = goes_across(found, difference.pixels.shape[1])
-    lineless = without_lines_touching(difference, found, across=across)
-    first = lineless[1] if lineless and across else found
-    digit = moved(extent(first.strength), first.top, first.left)
+    lineless = without_lines_touching(found, across=across)
+    first = lineless if lineless and across else found
+    digit = extent(first.strength).moved(first.top, first.left)
     closer = closer_box(image, view, digit)
     if closer:
         return looks_within(image, closer)
@@ -80,12 +80,14 @@ def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
     # A digit that was cut out closely goes from rim to rim as lines across a picture do.
     if first is not found and found.strength.shape == difference.pixels.shape:
         looks.append(InkLook(cropped(found.strength), of_found, view.scale))
-    others = other_looks(difference, found, lineless, across=across)
+    others = what_else(lineless or found)
+    if lineless and not across:
+        others = (cropped(lineless.strength), *others)
     looks += [InkLook(strength, of_others, view.scale) for strength in others]
     if first.page:
         of_page = looks_at_page(image, view.on_picture(first.page))
         looks += [replace(look, preparation=look.preparation | {PARTS_LEFT_OUT}) for look in of_page]
-    last_resorts = (*uncrossed_in(difference, found), *seen_of(found.last_resorts))
+    last_resorts = (*uncrossed_in(found), *seen_of(found.last_resorts))
     looks += [InkLook(strength, of_others, view.scale, is_last_resort=True) for strength in last_resorts]
     return looks
 
@@ -95,9 +97,9 @@ def is_line_across(digit: Box, image: Image.Image) -> bool:
 
     A 1 that was cut out closely is not narrow next to its picture.
     """
-    top, bottom, left, right = digit
-    goes_down = top <= 0 and bottom >= image.height and right - left < WIDEST_FOLD * image.width
-    goes_over = left <= 0 and right >= image.width and bottom - top < WIDEST_FOLD * image.height
+    height, width = digit.size
+    goes_down = digit.top <= 0 and digit.bottom >= image.height and width < WIDEST_FOLD * image.width
+    goes_over = digit.left <= 0 and digit.right >= image.width and height < WIDEST_FOLD * image.height
     return goes_down or goes_over
 
 
@@ -119,7 +121,7 @@ class View:
 
     def on_picture(self, box: Box) -> Box:
         """Where ``box``, in pixels of the view, lies on the picture."""
-        return moved(enlarged(box, self.scale), self.top, self.left)
+        return box.enlarged(self.scale).moved(self.top, self.left)
 
 
 def view_of(image: Image.Image, box: Box) -> tuple[View, Difference, bool]:
@@ -132,9 +134,9 @@ def view_of(image: Image.Image, box: Box) -> tuple[View, Difference, bool]:
     surrounded = part_of(image, surroundings)
     surrounded = surrounded.reduce(scale) if scale > 1 else surrounded
     difference, is_shaded = difference_from_paper(surrounded)
-    inner = shrunk(moved(box, -surroundings[0], -surroundings[2]), scale)
-    top, _, left, _ = moved(enlarged(inner, scale), surroundings[0], surroundings[2])
-    view = View(part_of(surrounded, inner), top, left, scale)
+    inner = box.moved(-surroundings.top, -surroundings.left).shrunk(scale)
+    on_picture = inner.enlarged(scale).moved(surroundings.top, surroundings.left)
+    view = View(part_of(surrounded, inner), on_picture.top, on_picture.left, scale)
     if surroundings != box:
         difference = Difference(part_of(difference.image, inner))
     return view, difference, is_shaded
@@ -142,72 +144,58 @@ def view_of(image: Image.Image, box: Box) -> tuple[View, Difference, bool]:
 
 def closer_box(image: Image.Image, view: View, digit: Box) -> Box | None:
     """Where on ``image`` a ``digit`` of ``view`` that is small on it can be seen better; None where it is large."""
-    if longer_side(digit) >= WORKING_SIDE // 2:
+    if digit.longer_side >= WORKING_SIDE // 2:
         return None
-    some_paper = (longer_side(digit) // 4 + 1) * view.scale
-    closer = grown(view.on_picture(digit), some_paper, image)
+    some_paper = (digit.longer_side // 4 + 1) * view.scale
+    closer = view.on_picture(digit).grown(some_paper, image)
     return closer if working_scale(surroundings_of(closer, image)) < view.scale else None
 
 
-def what_else(difference: Difference, found: InkInBox) -> tuple[Float32Array, ...]:
+def what_else(found: InkInBox) -> tuple[Float32Array, ...]:
     """What else than all that was ``found`` may be the digit, cropped to it: with less and less of the ink."""
-    fewer = [without_thin_lines(difference, found.width_of_lines)] if found.width_of_lines else []
-    fewer += [without_box(difference, left_out) for left_out in (found.page, found.pen) if left_out]
+    fewer = [without_thin_lines(found.difference, found.width_of_lines)] if found.width_of_lines else []
+    fewer += [without_box(found.difference, left_out) for left_out in (found.page, found.pen) if left_out]
     if not found.pen:  # which is stronger than the digit beside it
-        fewer += cleaned(difference, found.cells)
+        fewer += cleaned(found.difference, found.cells)
     return seen_of([*found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))])
 
 
-def uncrossed_in(difference: Difference, found: InkInBox) -> tuple[Float32Array, ...]:
+def uncrossed_in(found: InkInBox) -> tuple[Float32Array, ...]:
     """What may be the digit, cropped to it, if what goes across the picture of all that was ``found`` is none of it."""
-    strongest = without_what_crosses(difference, found.cells)
+    strongest = without_what_crosses(found.difference, found.cells)
     return seen_of(strengths_in(strongest)) if strongest else ()
 
 
-def other_looks(
-    difference: Difference, found: InkInBox, lineless: tuple[Difference, InkInBox] | None, *, across: bool
-) -> tuple[Float32Array, ...]:
-    """What else may be the digit than the first look, cropped to it, with less and less of the ink.
+def without_lines_touching(found: InkInBox, *, across: bool) -> InkInBox | None:
+    """What is ``found`` once the lines are gone that the digit in it may stand on; None where there are none.
 
-    The first is what was ``found``; or, where there are lines and they go ``across``, what was found ``lineless``.
-    """
-    others = what_else(*(lineless or (difference, found)))
-    return (cropped(lineless[1].strength), *others) if lineless and not across else others
-
-
-def without_lines_touching(
-    difference: Difference, found: InkInBox, *, across: bool
-) -> tuple[Difference, InkInBox] | None:
-    """``difference`` without the lines that the digit in what was ``found`` may stand on, and what is found there then.
-
-    None where there are none. They are as long as what was found is wide; see `net.lines.lines_touching` for those that
+    They are as long as what was found is wide; see `net.lines.lines_touching` for those that
     go ``across`` the picture.
     """
     height, width = found.strength.shape
     sure = found.strength > SURE_INK
     if width < LEAST_WIDTH * height or not sure.any():
         return None
-    top, bottom, left, right = bounds(sure)
-    lines = lines_touching(sure[top:bottom, left:right], across=across)
+    box = bounds(sure)
+    lines = lines_touching(sure[box.slices], across=across)
     if lines is None:
         return None
-    pixels = difference.pixels.copy()
-    pixels[found.top + top : found.top + bottom, found.left + left : found.left + right][lines] = 0
-    lineless = Difference(Image.fromarray(pixels))
+    pixels = found.difference.pixels.copy()
+    pixels[box.moved(found.top, found.left).slices][lines] = 0
     try:
-        return lineless, ink_in_box(lineless)
+        return ink_in_box(Difference(Image.fromarray(pixels)))
     except BlankImageError:
         return None
 
 
 def surroundings_of(box: Box, image: Image.Image) -> Box:
     """Up to four times as much of ``image`` as ``box`` holds, which is in the middle of it."""
-    return grown(box, longer_side(box) // 2, image)
+    return box.grown(box.longer_side // 2, image)
 
 
 def working_scale(box: Box) -> int:
     """How many pixels of a picture, along a side, are to become one where ``box`` is what is looked at."""
-    return max(1, longer_side(box) // WORKING_SIDE)
+    return max(1, box.longer_side // WORKING_SIDE)
 
 
 def strengths_in(difference: Difference) -> list[Float32Array]:
@@ -234,8 +222,7 @@ def seen_of(strengths: Iterable[Float32Array]) -> tuple[Float32Array, ...]:
 
 def cropped(strength: Float32Array) -> Float32Array:
     """``strength``, float [H, W] from 0 to 1, less the paper around it."""
-    top, bottom, left, right = extent(strength)
-    return strength[top:bottom, left:right]
+    return strength[extent(strength).slices]
 
 
 def is_lighter(image: Image.Image, ink: Float32Array, top: int, left: int) -> bool:
@@ -248,13 +235,13 @@ def is_lighter(image: Image.Image, ink: Float32Array, top: int, left: int) -> bo
 
 
 def extent(ink: Float32Array) -> Box:
-    """Top, bottom, left and right of the ``ink``, float [H, W] from 0 to 1, the ends exclusive.
+    """The box around the ``ink``, float [H, W] from 0 to 1.
 
     The faint halo that scaling and compression leave around a stroke is not part of it, except on a digit
     as small as MNIST's own, where a faint pixel is a twentieth of the whole.
     """
     darker = bounds(ink > FAINT_INK)
-    if longer_side(darker) > BOX:
+    if darker.longer_side > BOX:
         return darker
     whole = bounds(ink > 0)
-    return whole if longer_side(whole) <= BOX else darker
+    return whole if whole.longer_side <= BOX else darker

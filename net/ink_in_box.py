@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from net.arrays import BoolArray, Float32Array, UInt8Array
-from net.boxes import Box, bounds, enlarged
+from net.boxes import Box, bounds, edges
 from net.cells import CELLS, cell_side, cells_near, in_pixels, strongest_of_cells
 from net.components import runs_of
 from net.errors import BlankImageError
@@ -35,6 +35,7 @@ LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
 class InkInBox:
     """The ink in the box that holds all that there is on a picture. Strengths are float [H, W] from 0 to 1."""
 
+    difference: Difference  # that it was found in
     strength: Float32Array  # of what is taken for the digit's
     alone: tuple[Float32Array, ...]  # of what stands alone or in a frame, if that is something else
     # Of what stands alone by its pixels on a form, or is the highest part by itself.
@@ -52,16 +53,19 @@ class InkInBox:
 class Window:
     """The box around all ink of a picture, and a cell of paper around it."""
 
-    def __init__(self, pixels: UInt8Array, parts: Parts, cell: int) -> None:
-        """``pixels``, uint8 [H, W], are how far the whole picture is from its paper; its ``parts`` are in cells."""
+    def __init__(self, difference: Difference, parts: Parts, cell: int, full: int) -> None:
+        """``difference`` is the whole picture's, ``full`` its `full_strength`; its ``parts`` are in cells."""
+        pixels = difference.pixels
         near_ink = cells_near(parts.labels > 0, cell)
         self.parts = parts
         self.cell = cell
         self.bounds = bounds(near_ink)
-        top, bottom, left, right = self.bounds
-        self.top, self.left = top * cell, left * cell  # rows and columns of the picture before it
-        self.pixels = pixels[top * cell : bottom * cell, left * cell : right * cell]
+        box = self.bounds.enlarged(cell)
+        self.top, self.left = box.top, box.left  # rows and columns of the picture before it
+        self.pixels = pixels[box.slices]
         self.near_ink = self.pixels_of(near_ink)
+        self.full = full
+        self.noise = noise_of_paper(difference.counts - np.bincount(self.pixels[self.near_ink], minlength=256))
 
     def near(self, chosen: BoolArray) -> BoolArray:
         """The pixels, bool [H, W], on and beside the parts that are ``chosen``, bool [count + 1]."""
@@ -71,12 +75,12 @@ class Window:
 
     def pixels_of(self, cells: BoolArray) -> BoolArray:
         """The pixels, bool [H, W], of the picture's ``cells``, bool [rows, columns]."""
-        top, bottom, left, right = self.bounds
-        return in_pixels(cells[top:bottom, left:right], self.cell, self.pixels.shape)
+        return in_pixels(cells[self.bounds.slices], self.cell, self.pixels.shape)
 
-    def ink_at(self, mask: BoolArray, noise: int, full: int) -> Float32Array:
+    def ink_at(self, mask: BoolArray, full: int | None = None) -> Float32Array:
         """`strength_at` the ``mask``; what is surely ink must not vanish among the noisiest paper."""
-        return strength_at(mask, self.pixels, min(noise, self.parts.sure * full / 2), full)
+        full = self.full if full is None else full
+        return strength_at(mask, self.pixels, min(self.noise, self.parts.sure * full / 2), full)
 
 
 def ink_in_box(difference: Difference) -> InkInBox:
@@ -91,35 +95,33 @@ def ink_in_box(difference: Difference) -> InkInBox:
     cells = strongest_of_cells(pixels, cell)
     parts = parts_of_ink(cells / full)
     # Away from all ink the answer is known: the rest of the work is for the box around it alone.
-    window = Window(pixels, parts, cell)
-    noise = noise_of_paper(difference.counts - np.bincount(window.pixels[window.near_ink], minlength=256))
+    window = Window(difference, parts, cell, full)
     near_digit = window.near(parts.of_digit)
     stands_alone = standing_alone(parts.labels)
-    on_form = on_form_in(window, noise, full)
+    on_form = on_form_in(window)
     largest = largest_part(parts.labels)
     may_have_lines = touch_opposite_sides(parts.labels) or parts.sure > SURE_INK
     return InkInBox(
-        strength=window.ink_at(near_digit, noise, full),
+        difference=difference,
+        strength=window.ink_at(near_digit),
         # On a form one of two digits may hang together with a line, by cells, and the other seem to stand alone.
-        alone=() if on_form else alone_in(window, near_digit, stands_alone, noise, full),
-        last_resorts=on_form or highest_in(window, stands_alone, noise, full),
+        alone=() if on_form else alone_in(window, near_digit, stands_alone),
+        last_resorts=on_form or highest_in(window, stands_alone),
         top=window.top,
         left=window.left,
         is_whole=bool(parts.of_digit[1:].all()) and parts.sure == SURE_INK,
         width_of_lines=width_of_lines(pixels, SURE_INK * full) if may_have_lines else 0,
         cells=cells,
         page=page_in(pixels, SURE_INK * full, cell) if largest.may_hold_page else None,
-        pen=enlarged(largest.box, cell) if largest.may_be_pen else None,
+        pen=largest.box.enlarged(cell) if largest.may_be_pen else None,
     )
 
 
-def alone_in(
-    window: Window, near_digit: BoolArray, stands_alone: BoolArray | None, noise: int, full: int
-) -> tuple[Float32Array, ...]:
+def alone_in(window: Window, near_digit: BoolArray, stands_alone: BoolArray | None) -> tuple[Float32Array, ...]:
     """What a frame surrounds in ``window``, or else what ``stands_alone``, if that is not the digit as it was taken."""
     parts = window.parts
-    if framed := inside_frame((window.pixels > parts.sure * full) & near_digit):
-        return tuple(window.ink_at(mask, noise, full) for mask in framed)
+    if framed := inside_frame((window.pixels > parts.sure * window.full) & near_digit):
+        return tuple(window.ink_at(mask) for mask in framed)
     if stands_alone is None or (stands_alone == parts.of_digit).all():
         return ()
     near_alone = window.near(stands_alone)
@@ -128,22 +130,22 @@ def alone_in(
         full_alone = full_strength(counts, otsu_threshold(counts))
     except BlankImageError:  # it may be faint next to what else there is
         return ()
-    return (window.ink_at(near_alone, noise, full_alone),)
+    return (window.ink_at(near_alone, full_alone),)
 
 
-def on_form_in(window: Window, noise: int, full: int) -> tuple[Float32Array, ...]:
+def on_form_in(window: Window) -> tuple[Float32Array, ...]:
     """What stands alone in ``window`` by its pixels, where its ink may be a form."""
     parts = window.parts
     if window.cell == 1 or not may_be_form(parts.of_digit[parts.labels]):
         return ()
-    digit = digit_on_form(window.pixels > parts.sure * full)
-    return () if digit is None else (window.ink_at(dilated(digit, WITH_EDGES), noise, full),)
+    digit = digit_on_form(window.pixels > parts.sure * window.full)
+    return () if digit is None else (window.ink_at(dilated(digit, WITH_EDGES)),)
 
 
-def highest_in(window: Window, stands_alone: BoolArray | None, noise: int, full: int) -> tuple[Float32Array, ...]:
+def highest_in(window: Window, stands_alone: BoolArray | None) -> tuple[Float32Array, ...]:
     """The highest part of what ``stands_alone``, bool [count + 1], where that may be the digit by itself."""
     highest = None if stands_alone is None else highest_by_itself(window.parts.labels, stands_alone)
-    return () if highest is None else (window.ink_at(window.near(highest), noise, full),)
+    return () if highest is None else (window.ink_at(window.near(highest)),)
 
 
 def noise_of_paper(counts: NDArray[np.int64]) -> int:
@@ -157,7 +159,7 @@ def width_of_lines(pixels: UInt8Array, begins: float) -> int:
     Of its ``pixels``, uint8 [H, W], those above ``begins`` are ink. Lines show at the rim, where nobody writes, and
     there are more ends of them than a digit has that was cut out.
     """
-    rim = [edge[None] > begins for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])]
+    rim = [edge[None] > begins for edge in edges(pixels)]
     runs = np.concatenate([ends - starts for _, starts, ends in map(runs_of, rim)])
     if runs.size < LEAST_LINE_ENDS:
         return 0
@@ -168,7 +170,7 @@ def width_of_lines(pixels: UInt8Array, begins: float) -> int:
 def page_in(pixels: UInt8Array, sure: float, cell: int) -> Box | None:
     """Where a page, and not ink, is why ``pixels``, uint8 [H, W], exceed ``sure``; told by the cells, or None."""
     page = page_within(255 - strongest_of_cells(255 - pixels, cell) > sure)
-    return page and enlarged(page, cell)
+    return page and page.enlarged(cell)
 
 
 def strength_at(mask: BoolArray, pixels: UInt8Array, begins: float, full: int) -> Float32Array:

@@ -14,12 +14,15 @@ def grey_of(colour: NDArray[np.float64]) -> float:
 
 
 def quantile(counts: NDArray[np.int64], fraction: float) -> int:
-    """The level below or at which ``fraction`` of what is counted lies."""
+    """The level below or at which ``fraction`` lies of what ``counts``, int [256], has at each level."""
     return int(np.searchsorted(counts.cumsum(), fraction * counts.sum()))
 
 
 def full_from(counts: NDArray[np.int64], first: int) -> int:
-    """The level at which ink is at its full strength, given how many pixels are at each, if it begins at ``first``."""
+    """The level at which ink is at its full strength, if it begins at ``first``.
+
+    ``counts``, int [256], are how many pixels are at each level.
+    """
     return first + quantile(counts[first:], FULL_INK)
 
 

@@ -66,7 +66,7 @@ def box_within_frame(ink: BoolArray) -> Box:
         covered = np.rot90(ink, turns).mean(axis=1)
         thickness.append(int((covered > FRAME_ENDS).argmin()) if covered[0] > COVERED else 0)
     above, below, right, left = thickness if all(thickness) else (0, 0, 0, 0)
-    return above, len(ink) - below, left, ink.shape[1] - right
+    return Box(above, len(ink) - below, left, ink.shape[1] - right)
 
 
 def lowest_line(ink: BoolArray, *, across: bool) -> BoolArray | None:

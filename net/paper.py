@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter
 
 from net.arrays import BoolArray, Pixels, UInt8Array
-from net.boxes import bounds, rim
+from net.boxes import bounds, edges, rim
 from net.components import label_components
 from net.even_light import evenly_lit_paper
 from net.levels import LEAST_CONTRAST, LEAST_INK, full_from, grey_of, otsu_threshold, quantile
@@ -51,7 +51,7 @@ class Difference:
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
-        """How many pixels differ by each of 0 to 255."""
+        """How many pixels differ by each of 0 to 255, int [256]."""
         return np.array(self.image.histogram())
 
     @cached_property
@@ -150,7 +150,7 @@ def widest_stroke(pixels: Pixels) -> int:
 
 def reaches_rim(mask: BoolArray) -> bool:
     """Whether anything is set on the outermost pixels of ``mask``, bool [H, W]."""
-    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
+    return any(edge.any() for edge in edges(mask))
 
 
 def is_rather_paper(other: BoolArray) -> bool:
@@ -162,8 +162,7 @@ def is_rather_paper(other: BoolArray) -> bool:
     """
     if not other.any():
         return False
-    top, bottom, left, right = bounds(other)
-    box = other[top:bottom, left:right]
+    box = other[bounds(other).slices]
     if min(box.shape[0] / other.shape[0], box.shape[1] / other.shape[1]) < REACHES_ACROSS:
         return False
     height, width = (-(-side // CORNER) for side in box.shape)

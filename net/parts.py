@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from net.arrays import BoolArray, Float32Array
-from net.boxes import Box, bounds
+from net.boxes import Box, bounds, edges
 from net.components import label_components
 
 REACHES_ACROSS = 0.6  # of the picture's width and height
@@ -67,7 +67,8 @@ class Parts:
 
 def touch_opposite_sides(labels: NDArray[np.int32]) -> bool:
     """Whether one of the parts ``labels``, int32 [rows, columns], goes from side to side, as lines and squares do."""
-    opposite = ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1]))
+    top, bottom, left, right = edges(labels)
+    opposite = ((top, bottom), (left, right))
     return any(one.any() and other.any() and np.intersect1d(one, other).any() for one, other in opposite)
 
 
@@ -85,12 +86,12 @@ def parts_of_ink(strengths: Float32Array) -> Parts:
     """
     parts = parts_surer_than(strengths, SURE_INK)
     of_digit = parts.of_digit[parts.labels]
-    height, width = size_of(of_digit)
+    height, width = bounds(of_digit).size
     is_high_or_wide = height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]
     if is_high_or_wide and (strengths[of_digit] > max(SURER_INK)).mean() < MOSTLY_STRONG:
         for sure in SURER_INK:
             fewer = parts_surer_than(strengths, sure)
-            if math.prod(size_of(fewer.of_digit[fewer.labels])) < SHRINKS * height * width:
+            if math.prod(bounds(fewer.of_digit[fewer.labels]).size) < SHRINKS * height * width:
                 return fewer
     return parts
 
@@ -99,12 +100,6 @@ def parts_surer_than(strengths: Float32Array, sure: float) -> Parts:
     """The parts of what is stronger than ``sure``, as in `parts_of_ink`."""
     labels = label_components(strengths > sure)
     return Parts(labels, parts_of_digit(labels), sure)
-
-
-def size_of(mask: BoolArray) -> tuple[int, int]:
-    """The height and the width of what is set in ``mask``, bool [H, W]."""
-    top, bottom, left, right = bounds(mask)
-    return bottom - top, right - left
 
 
 def parts_of_digit(labels: NDArray[np.int32], *, by_strokes: bool = False) -> BoolArray:
@@ -120,7 +115,7 @@ def parts_of_digit(labels: NDArray[np.int32], *, by_strokes: bool = False) -> Bo
     areas[0] = 0
     if len(areas) == 2:  # as in most drawings
         return areas > 0
-    sides = [np.bincount(side, minlength=len(areas)) for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1])]
+    sides = [np.bincount(side, minlength=len(areas)) for side in edges(labels)]
     of_rim = sum(sides)
     touched = sum(side > 0 for side in sides)
     least_within = np.where(of_rim > COVERS_RIM * of_rim.sum(), LEAST_WITHIN, LEAST_PART * areas)
@@ -145,8 +140,7 @@ class Part:
     @property
     def size(self) -> tuple[int, int]:
         """Its height and its width."""
-        top, bottom, left, right = self.box
-        return bottom - top, right - left
+        return self.box.size
 
     @property
     def may_hold_page(self) -> bool:
@@ -185,11 +179,11 @@ def page_within(solid: BoolArray) -> Box | None:
         return None
     if page.area < max(LEAST_PAGE * solid.size, FILLS_PAGE * math.prod(page.size)):
         return None
-    box = page.cells[top:bottom, left:right]
+    box = page.cells[page.box.slices]
     ends = slice(2), slice(-2, None)
     # Corners may be rounded, or written in.
     fills_corners = all(box[rows, columns].any() for rows in ends for columns in ends)
-    return (top, bottom, left, right) if fills_corners else None
+    return page.box if fills_corners else None
 
 
 def standing_alone(labels: NDArray[np.int32]) -> BoolArray | None:

@@ -63,7 +63,7 @@ class Prediction:
     certain: bool  # false where the answer is no more than a guess
     probabilities: tuple[float, ...]  # of the digits 0 to 9, calibrated; they sum to 1
     seen: UInt8Array  # what the network was given: uint8 [28, 28], 0 for paper to 255 for ink
-    preparation: frozenset[str]  # what was done to the picture: net.ink.INVERTED and so on, REDRAWN
+    preparation: frozenset[str]  # INVERTED, SHADOW_REMOVED, PARTS_LEFT_OUT (net.ink), REDRAWN, ...
     stages: Stages
 
     @property
@@ -83,7 +83,7 @@ class Look:
     may_be_fold: bool = False  # as `net.ink.InkLook` has it
 
     def may_show(self, digit: int) -> bool:
-        """Whether ``digit``, which is read here, may be believed: a 1 with a flag, once that is widened, is a 7."""
+        """Whether ``digit``, which is read here, may be the answer: on a rival none, nor what widened is a 7."""
         return not (self.is_rival or (WIDENED in self.preparation and digit == 7))
 
 

@@ -190,7 +190,7 @@ def is_underline(stroke: Stroke, others: Strokes) -> bool:
 
 
 def drawn_within(stroke: Stroke, others: Strokes) -> BoolArray | None:
-    """All but little of ``others`` lie in what ``stroke`` goes around: they, drawn finely, bool [H, W]; or None.
+    """``others``, drawn finely, bool [H, W], where ``stroke`` goes around at least `WITHIN` of them; else None.
 
     Also None where they are no more than a dot in it, or follow its line: so does who mends a digit.
     """
@@ -205,8 +205,8 @@ def drawn_within(stroke: Stroke, others: Strokes) -> BoolArray | None:
     surrounded = (paper != paper[0, 0]) & ~outline
     if not (digit & ~near_outline).any() or surrounded[digit].mean() < WITHIN:
         return None
-    (above, below, *_), (top, bottom, *_) = bounds(digit), bounds(outline)
-    return digit if below - above >= FRAMED * (bottom - top) else None
+    (height, _), (height_of_frame, _) = bounds(digit).size, bounds(outline).size
+    return digit if height >= FRAMED * height_of_frame else None
 
 
 def drawn_finely(lines: Strokes, width: int = 1) -> BoolArray:
@@ -231,8 +231,7 @@ def draw(strokes: Strokes) -> UInt8Array:
     But a mere dot is no larger than the pen: made as large as a digit, it would be a 0 whose hole has closed.
     """
     ink = np.asarray(trace(strokes, BOX * FINE, pen_for(strokes)), np.float32) / 255
-    top, bottom, left, right = bounds(ink > 0)
-    drawn = ink[top:bottom, left:right]
+    drawn = ink[bounds(ink > 0).slices]
     if len({point for stroke in strokes for point in stroke}) > 1:
         return normalize(drawn)
     dot = Image.fromarray(drawn).resize((round(BOX * PEN),) * 2, Image.Resampling.BOX)

@@ -112,13 +112,9 @@ export class Inside {
   }
 
   /** @param {Evidence} evidence @param {Tints} tints */
-  #drawEvidence({ digit, rather_than, pixels }, { light, against }) {
-    const strongest = Math.max(...pixels.flat().map(Math.abs), 1e-6);
-    paint(this.#heat, 28, 28, (put) => {
-      pixels.forEach((row, y) =>
-        row.forEach((value, x) => put(x, y, value > 0 ? light : against, (Math.abs(value) / strongest) * 255)),
-      );
-    });
+  #drawEvidence({ digit, rather_than, pixels }, tints) {
+    const shade = shadeOf(pixels, tints);
+    paint(this.#heat, 28, 28, (put) => fill(0, 0, 28, 28, (x, y) => put(x, y, ...shade(pixels[y][x]))));
     this.#sentence.textContent =
       rather_than === null ? say(words.speaksFor, { digit }) : say(words.speaksForRather, { digit, answer: rather_than });
     this.#choices.forEach((button, each) => {
@@ -210,7 +206,7 @@ export class Inside {
   }
 
   /** @param {Tints} tints */
-  #drawDetail({ light, against }) {
+  #drawDetail(tints) {
     const { layer: name } = this.#enlarged;
     const layer = this.#shown?.layers.find((each) => each.name === name);
     if (!layer) return;
@@ -220,13 +216,12 @@ export class Inside {
     const filter = layer.filters?.[map];
     const side = filter ? filter.length * WEIGHT_SIDE + FILTER_GAP : 0;
     paint(this.#detail, width + side, height, (put) => {
-      fill(0, 0, width, height, (x, y) => put(x, y, light, opacity(values[y * width + x])));
+      fill(0, 0, width, height, (x, y) => put(x, y, tints.light, opacity(values[y * width + x])));
       if (!filter) return;
-      const strongest = Math.max(...filter.flat().map(Math.abs), 1e-6);
+      const shade = shadeOf(filter, tints);
       const [left, large] = [width + FILTER_GAP, filter.length * WEIGHT_SIDE];
       fill(left, 0, large, large, (x, y) => {
-        const weight = filter[Math.floor(y / WEIGHT_SIDE)][Math.floor((x - left) / WEIGHT_SIDE)];
-        put(x, y, weight > 0 ? light : against, (Math.abs(weight) / strongest) * 255);
+        put(x, y, ...shade(filter[Math.floor(y / WEIGHT_SIDE)][Math.floor((x - left) / WEIGHT_SIDE)]));
       });
     });
     const caption = say(filter ? words.mapAndFilter : words.map, { layer: name, number: map + 1, count });
@@ -256,6 +251,15 @@ const rgb = (hex) => [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, s
 
 /** @param {number} value 0 to 255 @returns {number} at least `FAINTEST`, and 255 for 255 */
 const opacity = (value) => FAINTEST + value * (1 - FAINTEST / 255);
+
+/**
+ * @param {number[][]} values signed, of which the strongest is opaque @param {Tints} tints
+ * @returns {(value: number) => [Colour, number]} how one of them is painted: in which colour, how opaque from 0 to 255
+ */
+function shadeOf(values, { light, against }) {
+  const strongest = Math.max(...values.flat().map(Math.abs), 1e-6);
+  return (value) => [value > 0 ? light : against, (Math.abs(value) / strongest) * 255];
+}
 
 /**
  * @param {number} left @param {number} top @param {number} width @param {number} height of a part of a canvas

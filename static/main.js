@@ -149,6 +149,7 @@ function redoStep() {
 }
 
 function clearAll() {
+  if (pad.isDrawing) return;
   drawing.clear();
   refresh();
 }

@@ -132,6 +132,18 @@ def test_the_examples_on_the_page_are_for_the_server_that_it_is_of(running: Runn
     assert host in shown or host not in page
 
 
+@pytest.mark.parametrize(("peer", "shown"), [("127.0.0.3", "https://d.example"), ("127.0.0.4", "http://d.example")])
+def test_a_trusted_proxy_says_how_the_server_is_reached_and_nobody_else_does(peer: str, shown: str):
+    app = server_module.create_app(corrections=None, trusted_proxy="127.0.0.3")
+    given = {
+        "HTTP_X_FORWARDED_PROTO": "https",
+        "HTTP_X_FORWARDED_HOST": "x.example",
+        "HTTP_X_FORWARDED_FOR": "10.0.0.1",
+    }
+    page = called(app, "GET", "/api", REMOTE_ADDR=peer, HTTP_HOST="d.example", **given)[2].decode()
+    assert f"curl -F image=@seven.png {shown}/predict" in page
+
+
 def run(folder: Path, *command: str) -> str:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=LINE_TIMEOUT).stdout
 

@@ -1,11 +1,13 @@
 """Promises to those who say what was right: it is kept, handed out, learned from, and read from then on."""
 
+import errno
 import hashlib
 import http.client
 import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -34,7 +36,7 @@ from net.decoding import decode
 from net.lenet import LeNet
 from net.recognizer import Recognizer
 from train.finetune import FineTuning, is_no_worse
-from train.mnist import load_training_digits
+from train.mnist import DataError, load_training_digits
 from train.pictures import load_pictures
 from train.speedups import Speedups
 
@@ -478,6 +480,14 @@ def damaged_zip(compression: int) -> bytes:
     return bytes(content)
 
 
+def zip_with_odd_name() -> bytes:
+    """A ZIP file whose one name is said to be UTF-8, and is not."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("7/ä.png", drawn(STRANGE_SEVEN, 0))
+    return file.getvalue().replace("ä".encode(), b"\xff\xff")
+
+
 def test_weights_that_every_step_would_make_worse_stay_as_they_were(small_mnist: Path):
     digits, validation = load_training_digits(small_mnist)
     before = checkpoint.load(checkpoint.SHIPPED)[0].state_dict()
@@ -540,17 +550,35 @@ def test_who_may_not_write_reads_what_is_kept_and_leaves_nothing_beside_it(
 
 @pytest.mark.parametrize(
     "content",
-    [None, b"no zip", b"PK\x05\x06" + bytes(18), zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA],
-    ids=["missing", "no ZIP file", "empty", "damaged", "damaged bzip2", "damaged LZMA"],
+    [None, b"no zip", b"PK\x05\x06" + bytes(18), "odd", zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA],
+    ids=["missing", "no ZIP file", "empty", "odd name", "damaged", "damaged bzip2", "damaged LZMA"],
 )
-def test_corrections_that_cannot_be_had_are_told_in_a_sentence(
-    small_mnist: Path, tmp_path: Path, content: bytes | int | None
-):
+def test_corrections_that_cannot_be_had_are_told_in_a_sentence(tmp_path: Path, content: bytes | int | str | None):
     path = tmp_path / "corrections.zip"
-    if content is not None:
+    if content == "odd":
+        path.write_bytes(zip_with_odd_name())
+    elif content is not None:
         path.write_bytes(content if isinstance(content, bytes) else damaged_zip(content))
+    with pytest.raises(DataError, match=re.escape(str(path))):
+        load_pictures(path)
+
+
+def test_where_there_is_no_corrections_archive_training_says_so_in_a_sentence(small_mnist: Path, tmp_path: Path):
+    path = tmp_path / "corrections.zip"
     ended = python("-m", "train", "--data", str(small_mnist), "--corrections", str(path), "--out", str(tmp_path))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert str(path) in ended.stderr
+
+
+def test_corrections_that_cannot_be_read_for_want_of_room_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    Corrections(tmp_path).add(Correction(PICTURES[4].read_bytes(), 4, 9, 0.5, None))
+
+    def refuse(_: Corrections) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Corrections, "opened_to_read", refuse)
+    with pytest.raises(DataError):
+        load_pictures(tmp_path)
 
 
 def test_a_damaged_store_of_corrections_is_told_in_a_sentence(small_mnist: Path, tmp_path: Path):

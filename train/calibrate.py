@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from net.recognizer import digit_probabilities
+from train.minimize import minimize
 
 # The least confident fraction of MNIST's validation digits is called uncertain, and whatever is no more confident.
 # Not a fraction of errors decides: of 5,000 digits five are mislabelled, and as many are all that may be wrong. It is
@@ -24,15 +25,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """
     logits, labels = logits.detach().cpu().double(), labels.cpu()
     log_temperature = torch.zeros((), dtype=torch.double, requires_grad=True)
-    optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = F.nll_loss(digit_probabilities(logits, log_temperature.exp()).log(), labels)
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
+    minimize(lambda: F.nll_loss(digit_probabilities(logits, log_temperature.exp()).log(), labels), [log_temperature])
     return log_temperature.exp().item()
 
 
@@ -42,7 +35,7 @@ def calibrated(logits: Tensor, temperature: float) -> Tensor:
 
 
 def certainty_threshold(probabilities: Tensor) -> float:
-    """The confidence that all but the least confident of `DOUBTFUL` are above.
+    """The confidence, 0 to 1, that all answers but the fraction `DOUBTFUL` of them are above.
 
     ``probabilities``, float [N, 10], are of validation digits, which must not have been trained on.
     """

@@ -19,7 +19,10 @@ def compute_logits(network: torch.nn.Module, images: Tensor) -> Tensor:
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """The fraction, 0 to 1, of ``logits`` [N, 11] whose largest of a digit stands at the label [N]; 0 of none."""
+    """The fraction, 0 to 1, of the rows of ``logits`` [N, 11] that are largest, of a digit, at the label [N].
+
+    0 where there are no rows.
+    """
     return int(is_right(logits, labels).sum()) / max(1, len(labels))
 
 

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from net.lenet import NONE, LeNet, to_pictures
 from train.allographs import straight_ones
 from train.augment import Augment
+from train.minimize import minimize
 from train.mnist import Digits
 from train.novelty_outliers import NoveltyOutliers
 from train.training import Training
@@ -39,15 +40,11 @@ def relearn_novelty(training: Training, digits: Digits) -> None:
     layer = network.novelty
     weight = torch.zeros_like(mean, requires_grad=True)
     bias = mean.new_zeros((), requires_grad=True)
-    optimizer = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
 
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(features @ weight + bias, is_none) + RIDGE * weight.square().sum()
-        loss.backward()
-        return loss
+    def loss() -> Tensor:
+        return F.binary_cross_entropy_with_logits(features @ weight + bias, is_none) + RIDGE * weight.square().sum()
 
-    optimizer.step(closure)
+    minimize(loss, [weight, bias], STEPS)
     with torch.no_grad():
         layer.weight.copy_((weight / deviation)[None])
         layer.bias.copy_((bias - (weight / deviation) @ mean)[None])

@@ -157,7 +157,7 @@ class Outliers:
         return torch.maximum(self.placed(pair[0], 0.7, 0 * angle, 0 * angle), moved)
 
     def halved(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
-        """The left half or so of a digit of which that half is none, nor a 1."""
+        """The left half or so of a 2, 3, 4 or 5, which is no digit by itself."""
         pictures = self.sample(digits, count, generator, (2, 3, 4, 5))
         across = torch.arange(SIDE, device=self.device).view(1, 1, 1, -1)
         cut = uniform(11.5, 14, (count, 1, 1, 1), generator)

@@ -108,5 +108,5 @@ def pictures_in_zip(path: Path) -> Iterator[tuple[bytes, int]]:
                 label = FOLDERS.get(path_within.parent.name, NONE)
                 if label != NONE and is_picture(path_within) and 0 < member.file_size <= MOST_BYTES:
                     yield archive.read(member), label
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError) as error:
         raise DataError(f"'{path}' is no ZIP file of pictures, or it is damaged ({error}).") from error

@@ -55,13 +55,15 @@ class Ranks:
             return DistributedDataParallel(network, device_ids=device_ids, broadcast_buffers=False)
 
     def synchronized(self, network: nn.Module) -> nn.Module:
-        """A new ``network``, batch normalisation being over all ranks; the same state_dict."""
+        """``network`` itself, its batch normalisation being over all ranks from now on."""
         if self.count == 1:
             return network
         for parent in list(network.modules()):
             for name, child in parent.named_children():
                 if isinstance(child, nn.BatchNorm2d):
-                    setattr(parent, name, SynchronizedBatchNorm2d(child.num_features))
+                    synchronized = SynchronizedBatchNorm2d(child.num_features)
+                    synchronized.load_state_dict(child.state_dict())
+                    setattr(parent, name, synchronized)
         return network
 
     def mean(self, value: Tensor) -> Tensor:

@@ -39,9 +39,8 @@ def write_report(path: Path, network: LeNet, card: dict[str, Any], test: Digits,
     """
     logits, test, calibration = logits.cpu(), test.to(torch.device("cpu")), calibration_of(card)
     probabilities = calibrated(logits, calibration.temperature)
-    certain, right = are_certain(probabilities, calibration.certain_above), probabilities.argmax(1) == test.labels
-    confusion = torch.zeros(10, 10, dtype=torch.long)
-    confusion.index_put_((test.labels, probabilities.argmax(1)), torch.tensor(1), accumulate=True)
+    predicted, certain = probabilities.argmax(1), are_certain(probabilities, calibration.certain_above)
+    confusion = torch.bincount(10 * test.labels + predicted, minlength=100).view(10, 10)
     sections = [
         *draw_history(card),
         section(
@@ -65,7 +64,7 @@ def write_report(path: Path, network: LeNet, card: dict[str, Any], test: Digits,
 </head>
 <body>
 <header><h1>{confusion.trace() / len(test):.2%} of {len(test):,} test digits read right</h1>
-<p>{describe_certainty(certain, right, calibration.certain_above)}</p>
+<p>{describe_certainty(certain, predicted == test.labels, calibration.certain_above)}</p>
 <p>{html.escape(summary(card))}</p></header>
 <main>
 {"".join(sections)}

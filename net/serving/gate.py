@@ -111,11 +111,10 @@ def is_straight_from_loopback(environ: Environ) -> bool:
 
 
 def is_rebound(environ: Environ) -> bool:
-    """Whether this may be DNS rebinding: a page's own host name was made to lead to this machine, so that its Origin
-    and its Host agree.
+    """Whether this may be DNS rebinding: a page's own host name that was made to lead to this machine.
 
-    It may send any header but Host and Origin, so that X-Forwarded-For shows no proxy unless it is to be believed (see
-    `trusting_proxy`). No such page is one of TLS, which a proxy speaks, and this server does not.
+    Its Origin and its Host agree. It may send any header but these, so that X-Forwarded-For shows no proxy unless it is
+    to be believed (see `trusting_proxy`). No such page is one of TLS, which a proxy speaks, and this server does not.
     """
     through_proxy = environ.get(PROXIED) or header(environ, "Origin").startswith("https://")
     return environ.get("REMOTE_ADDR") in LOOPBACK and not asks_for_local_name(environ) and not through_proxy

@@ -63,7 +63,7 @@ def end_with_parent() -> None:
 
 
 def folder_to_measure_in() -> Path:
-    """Where the folders are in which processes measure together."""
+    """Where to make the folder in which processes measure together: in memory, or on the disk if that has no room."""
     is_usable = os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free > LEAST_ROOM
     return SHARED_MEMORY if is_usable else Path(gettempdir())
 
@@ -134,7 +134,7 @@ class Supervisor:
             signal.signal(signal.SIGHUP, self.on_hang_up)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
             self.readable, self.writable = os.pipe()
-            self.lifeline, self.our_end = os.pipe()
+            self.lifeline, _ = os.pipe()  # the other end closes with this process
             os.set_blocking(self.readable, False)
             self.start_missing()
             return self.supervise(folder, ready)
@@ -169,7 +169,7 @@ class Supervisor:
 
         ``ready`` is called as soon as all answer.
         """
-        status, is_told = 0, False
+        has_failed, is_told = False, False
         while self.children:
             dead = [pid for pid, child in self.children.items() if child.process.poll() is not None]
             self.note_ready()
@@ -182,22 +182,26 @@ class Supervisor:
             for pid in dead:
                 child = self.children.pop(pid)
                 mark_process_dead(child.slot, folder)
-                if self.is_stopping:
-                    failed = child.process.returncode > 0 or child.process.returncode == -signal.SIGKILL
-                    status = max(status, int(failed))
-                    continue
-                log.warning("process %s ended with status %s; another is started.", pid, child.process.returncode)
-                self.note_death(child)
-                if self.early_deaths >= MOST_EARLY_DEATHS and not self.any_lives_long:
-                    print("The server's processes die as soon as they are started.", file=sys.stderr)
-                    status = 1
-                    self.on_stop()
+                has_failed |= self.fails_by_death_of(child)
             if not self.is_stopping:
                 self.start_missing()
             if time.monotonic() > self.ends_by:
                 self.tell_all(signal.SIGKILL)
             time.sleep(LOOK_SECONDS)
-        return status
+        return int(has_failed)
+
+    def fails_by_death_of(self, child: Child) -> bool:
+        """Whether the server has failed, now that ``child`` has died; if so, all are to stop."""
+        status = child.process.returncode
+        if self.is_stopping:
+            return status > 0 or status == -signal.SIGKILL
+        log.warning("process %s ended with status %s; another is started.", child.process.pid, status)
+        self.note_death(child)
+        if self.early_deaths < MOST_EARLY_DEATHS or self.any_lives_long:
+            return False
+        print("The server's processes die as soon as they are started.", file=sys.stderr)
+        self.on_stop()
+        return True
 
     @property
     def any_lives_long(self) -> bool:

@@ -18,7 +18,7 @@ from net.serving.metrics import FOLDER, Metrics
 from net.standard_output import print_no_more
 
 log = logging.getLogger("server")
-EVERY_ADDRESS = ("", "0.0.0.0", "::")  # of this machine
+EVERY_ADDRESS = ("0.0.0.0", "::")  # of this machine
 
 
 class StartError(Exception):
