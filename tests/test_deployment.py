@@ -109,7 +109,8 @@ def test_the_readme_tells_the_limits_that_are_kept():
         f"y down, up to {MAX_POINTS:,} in all",
         f"hold more than {MAX_POINTS:,} points",
         f"| more than {limits.body / 2**20:g} MiB, more than {limits.pixels / 1e6:g} million pixels or "
-        f"{LONGEST_SIDE:,} in a line, or a compressed BMP of more than {MOST_RUN_LENGTH_PIXELS / 1e6:g} million |",
+        f"a side of more than {LONGEST_SIDE:,}, or "
+        f"a compressed BMP of more than {MOST_RUN_LENGTH_PIXELS / 1e6:g} million |",
         f"in place of each picture that could not be read within {limits.deadline:g} seconds",
         f"{MAX_ROWS:,} corrections or {MAX_BYTES / 2**30:g} GiB of them are kept",
     ):

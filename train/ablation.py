@@ -6,6 +6,36 @@
 It trains on two thirds of the 60,000 training digits and is judged by the other third: of the usual 5,000
 validation digits so few are read wrong, and so many of those are mislabelled, that they cannot tell recipes
 apart.
+
+The first of these commands printed what follows, with the 1,000 drawings of ``python tests/pen_digits.py DRAWINGS`` as
+``--images DRAWINGS`` (means of two seeds, and their standard deviation; after 6 epochs, not 60, and with the drawings'
+edges a little sharper than they are drawn today):
+
+    without          digits read wrong, %  their cross-entropy x 1000  drawings read wrong, %
+    nothing              0.54 ± 0.03             21.00 ± 0.28              1.55 ± 0.21
+    augmentation         0.59 ± 0.04             23.35 ± 0.74              3.75 ± 0.78
+    as-scanned           0.61 ± 0.01             22.53 ± 0.71              1.80 ± 0.14
+    affine               0.62 ± 0.02             25.88 ± 0.73              1.65 ± 0.07
+    elastic              0.52 ± 0.00             21.37 ± 0.41              1.35 ± 0.21
+    stroke-width         0.47 ± 0.00             19.36 ± 0.15              2.75 ± 0.35
+    line                 0.54 ± 0.01             21.69 ± 0.81              1.65 ± 0.07
+    contrast             0.52 ± 0.00             21.15 ± 0.08              1.85 ± 0.21
+    habits               0.55 ± 0.01             20.75 ± 0.27              2.10 ± 0.14
+    allographs           0.54 ± 0.01             22.00 ± 0.01              2.55 ± 0.07
+    outliers             0.52 ± 0.03             20.45 ± 0.18              1.55 ± 0.07
+    averaging            0.63 ± 0.02             24.30 ± 0.05              2.00 ± 0.28
+    one-cycle            0.54 ± 0.02             21.85 ± 0.18              1.50 ± 0.28
+    last-lr              0.55 ± 0.02             22.12 ± 0.45              1.60 ± 0.28
+    label-smoothing      0.55 ± 0.02             21.49 ± 0.55              1.50 ± 0.14
+    dropout              0.50 ± 0.02             19.80 ± 0.79              1.70 ± 0.14
+    weight-decay         0.52 ± 0.01             20.70 ± 1.01              1.60 ± 0.42
+
+Pictures that stay as scanned, affine variations and averaging seem to save MNIST some hundredths of a point, and stroke
+width to cost it as much. The other differences are of a size that two seeds cannot tell from chance, and what dropout
+is for, so short a training does not show, nor this table what outliers are for.
+
+What the drawings do not show, small scans do (``python tests/tiny_scans.py SCANS``, then ``python -m train.ablation
+--seeds 1 --images SCANS --parts nothing as-scanned allographs line last-lr``, in five runs of 60 epochs).
 """
 
 import argparse
