@@ -28,6 +28,11 @@ if __name__ == "__main__":  # and PyTorch is yet to be imported, which takes a s
     if hasattr(signal, "SIGHUP"):
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # until there are weights to load anew
 
+from net.serving.command_line import limits_of, parse_arguments
+
+if __name__ == "__main__":
+    parse_arguments()  # --help, and what is wrong with the flags, need not wait for PyTorch
+
 import bottle
 import torch
 from bottle import HTTPError, HTTPResponse, request, response
@@ -42,7 +47,6 @@ from net.latest import LatestRecognizer
 from net.metadata import without_metadata
 from net.recognizer import Given, Prediction, Recognizer
 from net.serving import access_log, bodies, connections, memory, openapi, processes, reference
-from net.serving.command_line import limits_of, parse_arguments
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,

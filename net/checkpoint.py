@@ -23,8 +23,8 @@ from torch import Tensor
 
 from net.arguments import as_argument
 from net.lenet import LeNet
+from net.shipped import SHIPPED
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "lenet.pt"
 SUFFIXES = (".pt", ".pth")  # of weights
 CARD_SUFFIX = ".json"
 RUN_SUFFIX = ".training.pt"  # in place of .pt, of what an unfinished run goes on from

@@ -818,6 +818,14 @@ def test_unknown_flags_and_values_are_refused(flags: list[str]):
     assert flags[0] in told[-1]
 
 
+@pytest.mark.parametrize("flag", ["--help", "--colour"])
+def test_help_and_wrong_flags_do_not_wait_for_pytorch(flag: str):
+    without = "import sys, runpy; sys.modules['torch'] = None; runpy.run_path('server.py', None, '__main__')"
+    ended = python("-c", without, flag)
+    assert "usage: python server.py" in ended.stdout + ended.stderr
+    assert "torch" not in ended.stderr
+
+
 def test_gunicorn_serves_the_application_too(tmp_path: Path):
     pytest.importorskip("gunicorn", reason="needs gunicorn: python -m pip install -r tests/requirements.txt")
     with socket.socket() as free:

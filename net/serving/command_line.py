@@ -5,10 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from net.arguments import positive_number, whole_number
-from net.checkpoint import SHIPPED
 from net.serving.gate import is_address, is_origin
 from net.serving.limits import Limits
-from net.serving.processes import CAN_SHARE
+from net.serving.sockets import CAN_SHARE
+from net.shipped import SHIPPED
 
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
 MOST_AT_ONCE = 1025  # threads, or processes, are too many

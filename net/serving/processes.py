@@ -26,7 +26,6 @@ except ImportError:  # Windows, where several processes cannot listen at one soc
     fcntl = None
 
 log = logging.getLogger("processes")
-CAN_SHARE = fcntl is not None
 SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
 READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness through
 LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that ends when the parent does
