@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -180,8 +180,11 @@ def children(parent: int) -> set[int]:
     """The processes that ``parent`` has started and that are there."""
     if not Path("/proc/self").exists():
         pytest.skip("needs Linux, where /proc tells a process's children")
-    tasks = Path(f"/proc/{parent}/task").iterdir()
-    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+    found: set[int] = set()
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+            found.update(map(int, (task / "children").read_text().split()))
+    return found
 
 
 @contextmanager

@@ -301,7 +301,7 @@ def test_who_speaks_tls_is_answered_and_not_waited_for(hasty: RunningServer):
         assert answered(connection).error == (400, "bad_request"), "else it would be told that it is too slow"
     with connected(hasty, HEAD + b"Content-Length: 4\r\n\r\n") as connection:
         connection.sendall(b"\x16\x03\x01\x02")
-        assert answered(connection).error == (400, "unreadable_image"), "a picture may begin as it likes"
+        assert answered(connection).error == (422, "unreadable_image"), "a picture may begin as it likes"
 
 
 @pytest.mark.parametrize(("start", "drop"), [(b"GET / HTTP/1.1\r\nX: ", b"x"), (STALLED["half a body"], b"x")])

@@ -68,7 +68,7 @@ class ContractParser(HTTPRequestParser):
     held: Callable[[], int]  # bytes of bodies, of all connections together
 
     def received(self, data: bytes) -> int:
-        if data.startswith(TLS_HANDSHAKE) and not (self.header_plus or self.body_rcv):
+        if self.body_rcv is None and not self.header_plus and data.startswith(TLS_HANDSHAKE):
             return self.fail(BadRequest("This is TLS"), data)  # else it would be waited for the end of a header
         try:
             taken = super().received(data)
