@@ -723,7 +723,7 @@ def test_the_queue_is_told_as_long_as_it_is():
     metrics.watch_queue(lambda: 2)
     assert called(app, "GET", "/readyz")[0] == "200 OK"
     metrics.watch_queue(lambda: 3)
-    assert b"digits_queue_length 3.0" in metrics.text(None)
+    assert b"digits_queue_length 3.0" in metrics.text("0" * 64)
     status, headers, _ = called(app, "GET", "/readyz")
     assert (status[:3], headers["Retry-After"]) == ("503", "1")
     assert called(app, "GET", "/healthz")[0] == "200 OK", "it is well, and busy"
