@@ -31,8 +31,11 @@ def without_metadata(data: bytes) -> bytes:
 
 
 def upright_by(data: bytes) -> bytes:
-    """EXIF that says nothing but how the picture file ``data`` is turned, or none where it is upright."""
-    orientation = Image.open(BytesIO(data)).getexif().get(ExifTags.Base.Orientation, 1)
+    """EXIF that says nothing but how the picture file ``data`` is turned, or none where it is upright or damaged."""
+    try:
+        orientation = Image.open(BytesIO(data)).getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # the picture was read as it stands all the same
+        return b""
     if orientation not in range(2, 9):
         return b""
     exif = Image.Exif()

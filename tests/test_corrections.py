@@ -148,6 +148,19 @@ def test_a_picture_is_kept_without_where_it_was_taken_and_the_way_up_that_it_was
     assert not post_correction(running, sent, f"image/{kind.lower()}", "?label=7").json["new"]
 
 
+@pytest.mark.parametrize(
+    "exif", [b"Exif\0\0no TIFF at all", b"Exif\0\0II*\0\xff\xff\xff\xff"], ids=["no TIFF", "cut off"]
+)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_whose_metadata_are_damaged_is_kept_without_them(running: RunningServer, kind: str, exif: bytes):
+    sent = encode(Image.open(PICTURES[7]).convert("RGB"), kind, exif=exif)
+    answer = post_correction(running, sent, f"image/{kind.lower()}", "?label=7")
+    assert answer.json == {"label": 7, "predicted": 7, "new": True}
+    [kept] = exported(running).values()
+    assert exif not in kept
+    assert decode(kept).tobytes() == decode(sent).tobytes()
+
+
 @pytest.mark.parametrize("label", [None, "", "10", "-1", "seven", "٣", 7.5, True, [7], {"a": 1}], ids=str)
 def test_a_label_that_is_no_digit_is_refused(running: RunningServer, label: object):
     assert correct(running, STRANGE_SEVEN, label).error == (400, "bad_label")
