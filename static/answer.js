@@ -5,11 +5,11 @@ import { percent, percentInWords, say, words } from "./words.js";
 
 /** @typedef {import("./reader.js").Prediction} Prediction */
 
-const CLOSE_SECOND = 0.2; // a second digit at least this probable is named beside the first
-const LIKELY = 0.8; // a digit at least this probable is rather it than not, if not certain
-const LEAST_BAR = 0.004; // of a bar's length is seen; less would be a speck
-const GUESS = 0.2; // the digit of one that looks like none is named, where it is more probable than that
-const NO_DIGIT = 0.4; // where no digit is more probable than this and none is close, it looks like none
+const CLOSE_SECOND = 0.2; // a second digit at least this probable is named too
+const LIKELY = 0.8; // an uncertain digit is called probable from here on, not just possible
+const LEAST_BAR = 0.004; // of a bar's length; a shorter bar would look like a speck
+const GUESS = 0.2; // what looks like no digit still has its best guess named from here on
+const NO_DIGIT = 0.4; // if no digit reaches this and no second is close, it looks like no digit
 
 export class Answer {
   #panel = byId("answer", HTMLElement);
@@ -24,17 +24,17 @@ export class Answer {
   #rows = allOf("#bars li", HTMLLIElement);
   #bars = allOf("#bars .bar", HTMLElement);
   #shares = allOf("#bars .share", HTMLElement);
-  #heldBack = ""; // what is said once the pen rests
+  #heldBack = ""; // said once the pen rests
 
   /**
-   * @param {() => void} onAgain told to ask once more, where that may help
-   * @param {() => void} onExample told to draw a digit, where there is none
+   * @param {() => void} onAgain called to ask again, if that may help
+   * @param {() => void} onExample called to draw a digit on the empty pad
    */
   constructor(onAgain, onExample) {
     this.#example.addEventListener("click", onExample);
     this.#again.addEventListener("click", () => {
       if (isDisabled(this.#again)) return;
-      setDisabled(this.#again, true); // and not hidden, or the keyboard would lose its place
+      setDisabled(this.#again, true); // not hidden, or keyboard focus would be lost
       this.#sentence.textContent = words.pending;
       this.#spoken.textContent = "";
       onAgain();
@@ -49,20 +49,20 @@ export class Answer {
     return !this.isEmpty && this.#panel.dataset.state !== "error";
   }
 
-  /** Say what was held back, and have screen readers say it. */
+  /** Show what was held back, and have screen readers say it. */
   speak() {
     if (this.#heldBack) this.#sentence.textContent = this.#heldBack;
-    // Setting the same text again would make them say it again.
+    // Setting the same text again would make them repeat it.
     if (this.#spoken.textContent !== this.#sentence.textContent) this.#spoken.textContent = this.#sentence.textContent;
   }
 
-  /** @param {boolean} isLate whether what is shown is about an earlier drawing, and the answer takes long */
+  /** @param {boolean} isLate whether the answer on show is for an earlier drawing, and the next takes long */
   showLate(isLate) {
     this.#panel.setAttribute("aria-busy", String(isLate));
   }
 
   showPending() {
-    this.#spoken.textContent = ""; // what is said of the next is to be heard, be it the same
+    this.#spoken.textContent = ""; // so that the next answer is spoken even if it is the same
     this.#show("empty", "…", words.pending);
   }
 
@@ -71,14 +71,14 @@ export class Answer {
     this.#example.hidden = false;
   }
 
-  /** @param {string} sentence @param {boolean} [isTransient] whether asking once more may help */
+  /** @param {string} sentence @param {boolean} [isTransient] whether asking again may help */
   showError(sentence, isTransient = false) {
     this.#show("error", "?", sentence);
     this.#again.hidden = !isTransient;
   }
 
   /**
-   * Half a digit looks like none, which nobody needs to be told: that is held back while one draws.
+   * Half a digit looks like no digit. That is held back while the user draws, as it is not news.
    *
    * @param {Prediction} prediction @param {boolean} [isUnderWay]
    */
@@ -90,7 +90,7 @@ export class Answer {
     if (holdsBack) this.#heldBack = sentence;
   }
 
-  /** @param {string} sentence what was done before the network saw it, if anything */
+  /** @param {string} sentence what was done to the picture before the network saw it, or nothing */
   showPreparation(sentence) {
     this.#preparation.hidden = !sentence;
     this.#preparation.textContent = sentence;

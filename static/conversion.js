@@ -1,20 +1,20 @@
-/** Pictures made fit to be sent: in a format that the server reads, and no larger than it looks at. */
+/** Makes pictures fit to be sent: in a format that the server reads, and not needlessly large. */
 
 import { contextOf } from "./dom.js";
 
 const READ_BY_SERVER = ["image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp"];
-const LARGE = 1_000_000; // bytes; a telephone's photographs have several times as many, and a slow line takes long
-const LARGE_IF_LOSSLESS = 8_000_000; // bytes; that of a screen has fewer, and is sent as it is
-const LONGEST_SIDE = 2_000; // pixels; more tells nothing about a digit
-const WITHOUT_SIZE = 1_000; // pixels, of the sides of an SVG that tells none
-const QUALITY = 0.9; // 0 to 1, of what is compressed
+const LARGE = 1_000_000; // bytes; phone photographs are several times larger, and slow to send on a slow line
+const LARGE_IF_LOSSLESS = 8_000_000; // bytes; a screenshot is smaller, and is sent as it is
+const LONGEST_SIDE = 2_000; // pixels; more would not show a digit better
+const WITHOUT_SIZE = 1_000; // pixels, for an SVG that gives no size
+const QUALITY = 0.9; // 0 to 1, of the compressed picture
 
-/** @type {WeakMap<Blob, Promise<Blob>>} what became of those that were converted, for they may be sent again */
+/** @type {WeakMap<Blob, Promise<Blob>>} conversions by file, since a file may be sent again */
 const converted = new WeakMap();
 
 /**
- * @param {Blob} file @returns {Promise<Blob>} AVIF, SVG or HEIC in a format that the server reads, where this browser
- *   knows it; a large picture made smaller, without its place and time; all else as it is
+ * @param {Blob} file @returns {Promise<Blob>} AVIF, SVG or HEIC in a format that the server reads, if this browser
+ *   knows it; a large picture made smaller, without its place and time; everything else as it is
  */
 export async function asSent(file) {
   const isLarge = file.size > (file.type === "image/jpeg" ? LARGE : LARGE_IF_LOSSLESS);
@@ -27,7 +27,7 @@ export async function asSent(file) {
 /** @param {Blob} file @returns {boolean} whether the server reads it as it is; without a type it looks at the bytes */
 export const isReadByServer = (file) => !file.type || READ_BY_SERVER.includes(file.type);
 
-/** @param {Blob} file @param {string} type @returns {Promise<Blob>} the file itself where the browser cannot */
+/** @param {Blob} file @param {string} type @returns {Promise<Blob>} the file itself if the browser cannot convert it */
 async function drawnAnew(file, type) {
   const image = new Image();
   image.src = URL.createObjectURL(file);
@@ -42,8 +42,8 @@ async function drawnAnew(file, type) {
 }
 
 /**
- * @param {HTMLImageElement} image that is there @param {string} type in place of which some browsers give PNG
- * @returns {Promise<Blob | null>} null where there is no memory for it
+ * @param {HTMLImageElement} image already loaded @param {string} type some browsers give PNG instead
+ * @returns {Promise<Blob | null>} null if there is not enough memory
  */
 function encoded(image, type) {
   const [width, height] = [image.naturalWidth || WITHOUT_SIZE, image.naturalHeight || WITHOUT_SIZE];

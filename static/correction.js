@@ -1,4 +1,4 @@
-/** Right or wrong? One tap tells the server, which keeps the picture for the network to learn from. */
+/** Right or wrong? One tap tells the server, which keeps the picture to learn from. */
 
 import { looksLikeNone } from "./answer.js";
 import { allOf, byId, setDisabled } from "./dom.js";
@@ -14,16 +14,16 @@ export class Correction {
   #note = byId("correction-note", HTMLElement);
   /** @type {{picture: Blob | string, digit: number} | null} what was read, and as which digit */
   #question = null;
-  /** What is said about one drawing is not said beside the next. */
+  /** Counts drawings, so that a late answer about one is not shown beside the next. */
   #drawing = 0;
   #isSending = false;
-  /** @type {Map<Blob | string, number>} the right digit, by what it was told of: for when that comes back */
+  /** @type {Map<Blob | string, number>} the right digit of each picture that was kept, for when it comes back */
   #told = new Map();
   #onKept;
 
   /**
-   * @param {() => Blob | string} onPad what there is to read now, which whoever names another digit speaks of
-   * @param {(picture: Blob | string) => void} onKept told what the server has kept with its right digit
+   * @param {() => Blob | string} onPad gives what is on the pad now: that is what a tap on another digit is about
+   * @param {(picture: Blob | string) => void} onKept called with each picture that the server has kept
    */
   constructor(onPad, onKept) {
     this.#onKept = onKept;
@@ -37,10 +37,10 @@ export class Correction {
   ask(picture, prediction) {
     const { digit } = prediction;
     const isNone = looksLikeNone(prediction);
-    if (digit !== this.#question?.digit) this.#yes.removeAttribute("data-kept"); // which meant another
+    if (digit !== this.#question?.digit) this.#yes.removeAttribute("data-kept"); // the mark was for another digit
     this.#question = { picture, digit };
     this.#panel.hidden = false;
-    this.#yes.hidden = isNone; // no digit has been named that this could mean
+    this.#yes.hidden = isNone; // no digit was named for it to confirm
     this.#yes.textContent = say(words.yes, { digit });
     this.#no.textContent = isNone ? words.it : words.no;
     this.#others.forEach((button, label) => {
@@ -51,12 +51,12 @@ export class Correction {
     if (label !== undefined && !this.#note.textContent) this.#thank(say(words.keptAlready, { digit: label }), label);
   }
 
-  /** @param {Blob | string} picture @returns {number | undefined} the digit that it was kept as, where it was */
+  /** @param {Blob | string} picture @returns {number | undefined} the digit that it was kept as, if it was */
   labelOf(picture) {
     return this.#told.get(picture);
   }
 
-  /** There is something else to be read now. */
+  /** Something else is on the pad now. */
   forget() {
     this.#drawing++;
     this.#isSending = false;
@@ -86,7 +86,7 @@ export class Correction {
     else this.#say(sentence, true);
   }
 
-  /** @param {string} sentence @param {number} label that was kept, whose button is marked */
+  /** @param {string} sentence @param {number} label that was kept; its button is marked */
   #thank(sentence, label) {
     this.#say(sentence);
     const button = this.#others[label].disabled ? this.#yes : this.#others[label];
@@ -106,7 +106,7 @@ export class Correction {
 
 /**
  * @param {Blob | string} picture a picture file, or JSON with strokes in it @param {number} label
- * @returns {Promise<{sentence: string, isKept: boolean}>} what came of it
+ * @returns {Promise<{sentence: string, isKept: boolean}>} the outcome, with the sentence that tells it
  */
 async function sendCorrection(picture, label) {
   const isJson = typeof picture === "string";
@@ -123,10 +123,10 @@ async function sendCorrection(picture, label) {
   return { sentence: say(isNew ? words.thanks : words.keptAlready, { digit }), isKept: true };
 }
 
-/** @param {any} answer of the server's @returns {boolean} whether it says that a correction is kept */
+/** @param {any} answer from the server @returns {boolean} whether it says that a correction is kept */
 const saysKept = (answer) => typeof answer?.label === "number";
 
-/** @param {import("./reader.js").Failure} failure @returns {string} as short as what else is said there */
+/** @param {import("./reader.js").Failure} failure @returns {string} short, like the other notes there */
 function whyNotKept({ error, isGone, isForToken, askAgainIn }) {
   if (isGone) return words.notKept;
   if (askAgainIn) return words.notKeptNow;

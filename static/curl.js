@@ -2,22 +2,22 @@
 
 import { authorization } from "./token.js";
 
-/** @param {string} text @returns {string} as one word of a POSIX shell */
+/** @param {string} text @returns {string} quoted as one word for a POSIX shell */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** @returns {string} the command's beginning, with the token where the page bears one */
+/** @returns {string} the start of the command, with the token if the page has one */
 const curl = () => ["curl", ...Object.entries(authorization()).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)].join(" ");
 
 /** @param {string} url @param {[number, number][][]} strokes @returns {string} */
 export function curlForStrokes(url, strokes) {
-  // Not as an argument of curl's, which may have no more than 128 KiB; the shell's own printf takes any number.
+  // Not as an argument of curl, which is limited to 128 KiB; the shell's built-in printf is not.
   const json = `printf %s ${quoted(JSON.stringify({ strokes }))}`;
   return `${json} | ${curl()} -H 'Content-Type: application/json' -d @- ${quoted(url)}`;
 }
 
 /** @param {string} url @param {string} name of a file @returns {string} */
 export function curlForPicture(url, name) {
-  // A quote around the name is curl's own, for names with a comma or a semicolon.
+  // The inner quotes are for curl itself: a name may have a comma or a semicolon in it.
   return `${curl()} -F ${quoted(`image=@"${name.replace(/["\\]/g, "\\$&")}"`)} ${quoted(url)}`;
 }
 
@@ -27,7 +27,7 @@ export async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyBySelection(text); // browsers keep the clipboard from pages that came by plain HTTP
+    return copyBySelection(text); // browsers deny pages that came by plain HTTP the clipboard
   }
 }
 

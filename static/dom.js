@@ -1,4 +1,4 @@
-/** The page's elements, each known to be of its kind. */
+/** Finds the page's elements, and checks that each is of the expected kind. */
 
 /**
  * @template {HTMLElement} Kind
@@ -16,7 +16,7 @@ export function byId(id, kind) {
  * @template {HTMLElement} Kind
  * @param {string} selector
  * @param {new () => Kind} kind
- * @returns {Kind[]} of those that the selector selects, which are of that kind
+ * @returns {Kind[]} the elements that match the selector and are of that kind
  */
 export function allOf(selector, kind) {
   return [...document.querySelectorAll(selector)].flatMap((element) => (element instanceof kind ? [element] : []));
@@ -26,7 +26,7 @@ export function allOf(selector, kind) {
 export const contextOf = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 
 /**
- * Disabled in earnest it would pass the keyboard's focus on. The attribute, for older browsers do not know its property.
+ * A control that is really disabled would lose keyboard focus. An attribute, as older browsers lack the property.
  *
  * @param {HTMLElement} control @param {boolean} isToBe
  */

@@ -1,30 +1,30 @@
 /**
- * What is on the pad is data: strokes of points, or pictures in their place. A canvas only shows it, so resizing,
- * undoing and redrawing are one thing.
+ * What is on the pad is data: strokes of points, or pictures instead. A canvas only shows it, so resizing and undoing
+ * are both just redrawing.
  *
- * @typedef {{x: number, y: number, force?: number}} Point x and y are fractions of the pad's side, y down; force is how
- *   hard the pen was pressed, as a factor of the line's width
- * @typedef {{points: Point[], width: number, colour: string}} Stroke width is a fraction of the side; colour a name
- * @typedef {{all: File[], large: File}} Pictures that came together, and which of them is shown large
- * @typedef {{strokes: Stroke[], pictures: Pictures | null}} Content strokes are never changed but by the one under
- *   way, so that what came before can be kept as it is
- * @typedef {Record<string, string>} Palette CSS colours by name, the paper's among them
+ * @typedef {{x: number, y: number, force?: number}} Point x and y are fractions of the pad's side, y down; force is
+ *   what the line's width is multiplied by for how hard the pen was pressed
+ * @typedef {{points: Point[], width: number, colour: string}} Stroke width is a fraction of the side; colour is a name
+ * @typedef {{all: File[], large: File}} Pictures that came together, and the one that is shown large
+ * @typedef {{strokes: Stroke[], pictures: Pictures | null}} Content only the newest stroke changes, while it is
+ *   drawn, so the history can keep earlier content without copying it
+ * @typedef {Record<string, string>} Palette CSS colours by name, including the paper's
  */
 
 import { History } from "./history.js";
 
-const NEAR = 0.002; // of the side: a quick mouse tells of more points than anybody sees, or a server takes
+const NEAR = 0.002; // of the side: a fast mouse reports more points than anybody sees, or the server takes
 const SAME_FORCE = 0.05;
-const DOT = 0.6; // of the drawing's longer side is the width of the pen, from here on
+const DOT = 0.6; // the pen's share of the drawing's longer side from which on it is a dot
 
 export class Drawing {
   /** @type {History<Content>} */
   #history = new History({ strokes: [], pictures: null });
   /** Whether the newest step is still being made. */
   #isUnderWay = false;
-  /** @type {Point | null} where the stroke under way has come to since the last point that was kept */
+  /** @type {Point | null} where the current stroke has got to since the last point that was kept */
   #notKept = null;
-  /** @type {Point | null} where the pointer is that has left the pad with its stroke */
+  /** @type {Point | null} where the pointer is, if it has left the pad during a stroke */
   #outside = null;
 
   get strokes() {
@@ -35,12 +35,12 @@ export class Drawing {
     return this.#history.now.pictures;
   }
 
-  /** @returns {Stroke} the newest, where there is any */
+  /** @returns {Stroke} the newest, if there is any */
   get lastStroke() {
     return this.strokes[this.strokes.length - 1];
   }
 
-  /** @returns {Stroke[]} the strokes on the pad, or those that the pictures hide */
+  /** @returns {Stroke[]} the strokes on the pad, or those that pictures have replaced */
   get lastDrawn() {
     return this.#history.newest(({ pictures }) => !pictures)?.strokes ?? [];
   }
@@ -64,9 +64,9 @@ export class Drawing {
   }
 
   /**
-   * What nobody sees is no ink: a stroke ends where it leaves the pad, and another begins where it comes back.
+   * Ink off the pad would not be seen: a stroke ends where it leaves the pad, and another begins where it returns.
    *
-   * @param {Point} point where the stroke under way goes on @returns {boolean} whether that makes a difference
+   * @param {Point} point next on the current stroke @returns {boolean} whether the drawing changed
    */
   extend(point) {
     if (!this.#isUnderWay) return false;
@@ -90,10 +90,10 @@ export class Drawing {
   }
 
   /**
-   * What is erased until `end` is undone in one step.
+   * All that is erased before `end` is undone in one step.
    *
-   * @param {Point} from @param {Point} to @param {number} radius of the circle that leaves no line on its way
-   * @returns {boolean} whether there was one
+   * @param {Point} from @param {Point} to @param {number} radius of the circle that erases on its way
+   * @returns {boolean} whether anything was erased
    */
   erase(from, to, radius) {
     const left = this.strokes.flatMap((stroke) => without(stroke, from, to, radius));
@@ -105,31 +105,31 @@ export class Drawing {
     return true;
   }
 
-  /** The pointer was lifted. @returns {boolean} whether that makes a difference */
+  /** The pointer was lifted. @returns {boolean} whether the drawing changed */
   end() {
     const last = this.#notKept;
-    if (last) this.lastStroke.points.push(last); // a line ends where it was let go
+    if (last) this.lastStroke.points.push(last); // a line ends where the pointer was lifted
     this.#rest();
     return last !== null;
   }
 
-  /** Take back what the pointer has done so far as if it had never come. */
+  /** Take back what the pointer has done so far, as if it had never touched the pad. */
   withdraw() {
     if (this.#isUnderWay) this.#history.withdraw();
     this.#rest();
   }
 
-  /** @param {File[]} all in place of what was there; the first of them large */
+  /** @param {File[]} all replace what was there; the first is shown large */
   showPictures(all) {
     this.#add({ strokes: [], pictures: { all, large: all[0] } });
   }
 
-  /** @param {File} large one of the pictures that are there */
+  /** @param {File} large one of the pictures on the pad */
   enlarge(large) {
     if (this.pictures) this.#history.amend({ strokes: [], pictures: { all: this.pictures.all, large } });
   }
 
-  /** @param {Stroke[]} strokes that were on the pad before the page was left */
+  /** @param {Stroke[]} strokes that were on the pad when the page was left */
   restore(strokes) {
     if (strokes.length) this.#add({ strokes, pictures: null });
   }
@@ -154,15 +154,15 @@ export class Drawing {
     this.#rest();
   }
 
-  /** Nothing is under way. */
+  /** No step is under way any more. */
   #rest() {
     this.#isUnderWay = false;
     this.#notKept = this.#outside = null;
   }
 
   /**
-   * @returns {[number, number][][]} the points alone: how thick or how red the pen is tells no digit. But what is hardly
-   *   longer than the pen is thick is seen as a dot, and sent as one
+   * @returns {[number, number][][]} the points alone: width and colour of the pen do not tell which digit it is. But
+   *   a drawing hardly longer than its pen is thick looks like a dot, and is sent as one
    */
   toPoints() {
     const shorten = (/** @type {number} */ value) => Math.round(value * 1e4) / 1e4;
@@ -197,7 +197,7 @@ const largest = (/** @type {number} */ a, /** @type {number} */ b) => Math.max(a
 const widest = ({ points, width }) => width * points.map(({ force }) => force ?? 1).reduce(largest);
 const smallest = (/** @type {number} */ a, /** @type {number} */ b) => Math.min(a, b);
 
-/** @param {Point} point @param {Point} other @returns {boolean} whether a line hardly differs for having both */
+/** @param {Point} point @param {Point} other @returns {boolean} whether one of them is enough for a line */
 function isNear(point, other) {
   const isPressedAlike = Math.abs((point.force ?? 1) - (other.force ?? 1)) <= SAME_FORCE;
   return isPressedAlike && Math.hypot(point.x - other.x, point.y - other.y) < NEAR;
@@ -206,7 +206,7 @@ function isNear(point, other) {
 /** @param {Point} point @returns {boolean} */
 const isOnPad = ({ x, y }) => x >= 0 && x <= 1 && y >= 0 && y <= 1;
 
-/** @param {Point} inside @param {Point} outside @returns {Point} where the line between them crosses the pad's rim */
+/** @param {Point} inside @param {Point} outside @returns {Point} where the line between them crosses the pad's edge */
 function rimBetween(inside, outside) {
   const part = (/** @type {number} */ from, /** @type {number} */ to) => {
     const rim = to < 0 ? 0 : to > 1 ? 1 : to;
@@ -215,7 +215,7 @@ function rimBetween(inside, outside) {
   return between(inside, outside, Math.min(part(inside.x, outside.x), part(inside.y, outside.y)));
 }
 
-const ERASER_STEP = 0.01; // of the side: how finely a line is taken apart where it is erased
+const ERASER_STEP = 0.01; // of the side: how finely a line is split up to be erased
 
 /** @param {Stroke} stroke @param {Point} from @param {Point} to @param {number} radius @returns {Stroke[]} what is left */
 function without(stroke, from, to, radius) {
@@ -234,7 +234,7 @@ function without(stroke, from, to, radius) {
   return runs.map((points) => ({ ...stroke, points }));
 }
 
-/** @param {Point[]} points @returns {Point[]} with more between those that lie far apart */
+/** @param {Point[]} points @returns {Point[]} with more added between those that are far apart */
 function finely(points) {
   return points.flatMap((to, i) => {
     if (i === 0) return [to];
@@ -244,7 +244,7 @@ function finely(points) {
   });
 }
 
-/** @param {Point} point @param {Point} from @param {Point} to @returns {number} how far it is to the line between these */
+/** @param {Point} point @param {Point} from @param {Point} to @returns {number} its distance from their line */
 function distance({ x, y }, from, to) {
   const [along, down] = [to.x - from.x, to.y - from.y];
   const part = ((x - from.x) * along + (y - from.y) * down) / (along ** 2 + down ** 2 || 1);
@@ -258,18 +258,18 @@ function between(from, to, part) {
   return { x: mix(from.x, to.x), y: mix(from.y, to.y), force: mix(from.force ?? 1, to.force ?? 1) };
 }
 
-const LARGEST_BEND = 0.02; // of the side: a corner is rounded from no farther away than this
-const SHARP = 0.5; // cosine of the turn, 60 degrees, from which on it is a corner
+const LARGEST_BEND = 0.02; // of the side: rounding a sharp corner begins no farther from it than this
+const SHARP = 0.5; // cosine of 60 degrees: a sharper turn is a corner
 
 /**
- * Smooth curves with rounded corners: a fast hand leaves no polygon, and yet a sharp turn stays where it was made.
+ * Smooth curves, so that a fast hand leaves no polygon; sharp turns are rounded little, so that they stay in place.
  *
  * @param {CanvasRenderingContext2D} context scaled so that the pad's side is 1 @param {Stroke} stroke
  * @param {Palette} palette
  */
 function paintStroke(context, { points, width, colour }, palette) {
   const [first] = points;
-  // A line without length is not drawn, yet a tap should leave a dot.
+  // A line of no length is not drawn, but a tap should leave a dot.
   context.fillStyle = context.strokeStyle = palette[colour];
   context.beginPath();
   context.arc(first.x, first.y, ((first.force ?? 1) * width) / 2, 0, 2 * Math.PI);
@@ -317,7 +317,7 @@ function isSharp(from, by, to) {
   return x * onX + y * onY < SHARP * Math.hypot(x, y) * Math.hypot(onX, onY);
 }
 
-/** @param {Point} from @param {Point} to @param {number} bend @returns {Point} half way at most, and no farther than that */
+/** @param {Point} from @param {Point} to @param {number} bend @returns {Point} at most half way, and within `bend` */
 function towards(from, to, bend) {
   const [x, y] = [to.x - from.x, to.y - from.y];
   const part = Math.min(0.5, bend / Math.max(Math.hypot(x, y), Number.EPSILON));

@@ -1,11 +1,11 @@
-/** A digit that the page draws by itself, for who would first see what happens, or can neither draw nor choose one. */
+/** A digit that the page draws by itself, to show what happens, or for people who can neither draw nor choose one. */
 
 import { delay } from "./time.js";
 
-const BETWEEN_POINTS = 25; // milliseconds, as of a quick hand
+const BETWEEN_POINTS = 25; // milliseconds, as by a quick hand
 const WIDTH = 0.05; // of the pad's side
 
-/** The strokes of 0 to 9, each as points in hundredths of the pad's side: x,y and so on. */
+/** The strokes of 0 to 9, each a list of points x,y in hundredths of the pad's side. */
 const DIGITS = [
   ["50,19 57,20 64,25 66,30 68,35 69,41 69,48 68,54 66,61 64,66 61,72 57,76 53,79 46,81 38,77 35,74 33,69 31,64 31,57 31,51 32,45 33,38 36,33 39,28 42,24 46,21 50,19"],
   ["41,31 45,27 49,24 53,21 57,17 56,22 55,27 55,31 54,36 53,41 53,45 52,50 51,55 51,59 50,64 49,69 49,73 48,78 47,83"],
@@ -25,14 +25,14 @@ const DIGITS = [
   ["67,32 65,25 61,20 55,18 48,18 42,22 37,27 34,34 35,41 38,47 43,51 50,52 56,50 62,45 66,39 67,32 66,36 65,41 64,46 64,50 62,55 60,60 59,64 57,69 55,73 53,77 50,81 48,86"],
 ];
 
-/** @type {string[][]} those that have not been shown yet, and then all of them again */
+/** @type {string[][]} the digits not shown yet; filled again once it is empty */
 let left = [];
 
 /**
- * Draw one of the ten, as a hand does; at once where one wants no motion. Whoever draws or undoes meanwhile ends that.
+ * Draw one of the ten, as a hand does, or at once if the user prefers no motion. Drawing or undoing meanwhile stops it.
  *
- * @param {import("./drawing.js").Drawing} drawing which has nothing on it
- * @param {() => void} onChange told of each change
+ * @param {import("./drawing.js").Drawing} drawing that is empty
+ * @param {() => void} onChange called at each change
  */
 export async function drawExample(drawing, onChange) {
   const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -50,7 +50,7 @@ export async function drawExample(drawing, onChange) {
   }
 }
 
-/** @returns {string[]} the strokes of one at random, but of each once before any comes again */
+/** @returns {string[]} the strokes of a random one; no digit comes twice before all have come once */
 function nextDigit() {
   if (!left.length) left = [...DIGITS];
   return left.splice(Math.floor(Math.random() * left.length), 1)[0];

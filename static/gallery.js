@@ -1,4 +1,4 @@
-/** Several pictures at once: a thumbnail of each, with its digit and how sure that is. */
+/** Several pictures at once: a thumbnail of each, with its digit and how certain that is. */
 
 import { looksLikeNone } from "./answer.js";
 import { byId } from "./dom.js";
@@ -12,13 +12,13 @@ import { percent, say, words } from "./words.js";
  * @typedef {import("./reader.js").Outcome} Outcome
  * @typedef {import("./reader.js").Prediction} Prediction
  * @typedef {{button: HTMLButtonElement, caption: HTMLElement, mark: HTMLElement, wasTriedAgain: boolean,
- *   state: "unread" | "asked" | "read" | "refused" | "failed"}} Tile it is refused for what the picture is, and may be
- *   read yet where it has failed; wasTriedAgain where it was asked about once more, as that might help; mark tells its
- *   correction
+ *   state: "unread" | "asked" | "read" | "refused" | "failed"}} Tile refused: the picture itself cannot be read;
+ *   failed: it may be read later; wasTriedAgain: whether it was asked about a second time, as that might help; mark
+ *   shows its correction
  */
 
 const BEFORE_AGAIN = 1_000; // milliseconds
-const AT_A_TIME = 3; // requests, so that a far server does not rest while its answers are on their way
+const AT_A_TIME = 3; // requests, so that a distant server is not idle while its answers travel
 
 /** @type {File[]} */
 const NONE = [];
@@ -33,18 +33,18 @@ export class Gallery {
   #files = NONE;
   /** @type {Map<File, Tile>} */
   #tiles = new Map();
-  /** @type {WeakMap<File, Outcome>} of those that were read, for when they come back by undoing */
+  /** @type {WeakMap<File, Outcome>} of pictures that were read, for when undoing brings them back */
   #known = new WeakMap();
   #labelOf;
-  /** @type {File | null} the one that is shown large, and is read for that */
+  /** @type {File | null} the one that is shown large, which main.js has read */
   #large = null;
   #readers = 0;
-  /** @type {Set<AbortController>} what stops each request that has not been answered */
+  /** @type {Set<AbortController>} one for each unanswered request, to stop it */
   #asked = new Set();
 
   /**
-   * @param {(file: File) => void} onChosen told which picture is wanted large
-   * @param {(file: File) => number | undefined} labelOf the digit that was said to be right, where that was said
+   * @param {(file: File) => void} onChosen called with the picture to show large
+   * @param {(file: File) => number | undefined} labelOf gives the digit that the user said was right, if any
    */
   constructor(onChosen, labelOf) {
     this.#onChosen = onChosen;
@@ -52,7 +52,7 @@ export class Gallery {
     this.#tilesPanel.addEventListener("keydown", (event) => this.#goTo(event));
   }
 
-  /** From the picture that is large to the one that a key asks for. @param {KeyboardEvent} event */
+  /** Go from the large picture to the one that a key asks for. @param {KeyboardEvent} event */
   #goTo(event) {
     const [now, last] = [this.#files.findIndex((file) => file === this.#large), this.#files.length - 1];
     const row = this.#columns();
@@ -71,14 +71,14 @@ export class Gallery {
     this.#tiles.get(file)?.button.focus();
   }
 
-  /** @returns {number} how far it is from one to that below it; on a strip, the next */
+  /** @returns {number} how many tiles there are in a row; 1 if all are in one row, where down means next */
   #columns() {
     const heights = [...this.#tiles.values()].map(({ button }) => button.offsetTop);
     const below = heights.findIndex((height) => height > heights[0]);
     return below === -1 ? 1 : below;
   }
 
-  /** @param {Pictures | null} pictures of which one alone needs no gallery */
+  /** @param {Pictures | null} pictures a single one needs no gallery */
   show(pictures) {
     const files = pictures && pictures.all.length > 1 ? pictures.all : NONE;
     if (files !== this.#files) this.#replace(files);
@@ -88,15 +88,15 @@ export class Gallery {
     this.#which.textContent = number ? say(words.ofMany, { number, count: files.length, name }) : "";
     for (const [file, { button }] of this.#tiles) {
       button.setAttribute("aria-pressed", String(file === this.#large));
-      button.tabIndex = file === this.#large ? 0 : -1; // the others are a press of an arrow away
+      button.tabIndex = file === this.#large ? 0 : -1; // the arrow keys lead to the others
     }
     this.#readOthers();
   }
 
-  /** @param {File} file in the gallery, or not @param {Outcome} outcome of its reading */
+  /** @param {File} file in the gallery, or not @param {Outcome} outcome of reading it */
   tell(file, outcome) {
     const tile = this.#tiles.get(file);
-    if (!tile || ("error" in outcome && (outcome.isGone || outcome.askAgainIn))) return; // it will be read
+    if (!tile || ("error" in outcome && (outcome.isGone || outcome.askAgainIn))) return; // it will be read later
     if ("error" in outcome) {
       tile.state = outcome.isTransient || outcome.isForToken ? "failed" : "refused";
       tile.button.title = `${file.name}\n${outcome.error}`;
@@ -110,19 +110,19 @@ export class Gallery {
     this.#tellProgress();
   }
 
-  /** Show the right digit of what was corrected. @param {File} file in the gallery, or not */
+  /** Show the right digit of a corrected picture. @param {File} file in the gallery, or not */
   mark(file) {
     const [tile, digit] = [this.#tiles.get(file), this.#labelOf(file)];
     if (tile && digit !== undefined) tile.mark.textContent = say(words.briefKept, { digit });
   }
 
-  /** @param {File} file @returns {Prediction | null} what it was read as */
+  /** @param {File} file @returns {Prediction | null} what it was read as, if it was */
   predictionOf(file) {
     const known = this.#known.get(file);
     return known && "prediction" in known ? known.prediction : null;
   }
 
-  /** Read again what could not be read, and might be now. */
+  /** Read again what failed and may succeed now. */
   tryAgain() {
     for (const tile of this.#tiles.values()) {
       if (tile.state === "failed") tile.state = "unread";
@@ -131,7 +131,7 @@ export class Gallery {
     this.#readOthers();
   }
 
-  /** To eyes at every step, to ears at the end. */
+  /** Shown at every step, but spoken by screen readers only at the end. */
   #tellProgress() {
     const [count, read] = [this.#files.length, this.#count("read")];
     const unread = this.#count("unread") + this.#count("asked");
@@ -140,12 +140,12 @@ export class Gallery {
     this.#progress.textContent = unread ? soFar : this.#status.textContent;
   }
 
-  /** @param {Tile["state"]} state @returns {number} of pictures that are in it */
+  /** @param {Tile["state"]} state @returns {number} how many pictures are in it */
   #count(state) {
     return [...this.#tiles.values()].filter((tile) => tile.state === state).length;
   }
 
-  /** Read those that are not large, a few at a time, in their order. */
+  /** Read the pictures that are not large, a few at a time, in order. */
   #readOthers() {
     while (this.#readers < AT_A_TIME && this.#nextOther()) this.#readOneByOne();
   }
@@ -172,7 +172,7 @@ export class Gallery {
     const isToBeTriedAgain = "error" in outcome && Boolean(outcome.isTransient) && !tile.wasTriedAgain;
     tile.wasTriedAgain ||= isToBeTriedAgain;
     if (isToBeTriedAgain) await delay(BEFORE_AGAIN);
-    if (tile.state === "asked") tile.state = "unread"; // unless it was read meanwhile as the large one
+    if (tile.state === "asked") tile.state = "unread"; // unless it was read meanwhile, as the large one
     if (isToBeTriedAgain) return;
     this.tell(file, outcome);
     if ("error" in outcome && outcome.isGone) await serverIsBack();
@@ -209,9 +209,9 @@ export class Gallery {
     image.addEventListener("load", () => markTransparent(image, file));
     image.addEventListener("error", () => {
       URL.revokeObjectURL(image.src);
-      image.replaceWith(nameOf(file)); // the browser cannot show it; the server may read it all the same
+      image.replaceWith(nameOf(file)); // the browser cannot show it, but the server may be able to read it
     });
-    image.draggable = false; // nor be dropped on the pad as if it came from elsewhere
+    image.draggable = false; // or it could be dropped on the pad like a new picture
     image.src = URL.createObjectURL(file);
     image.alt = file.name;
     caption.textContent = "…";
@@ -222,7 +222,7 @@ export class Gallery {
   }
 }
 
-/** @param {File} file @returns {HTMLElement} in the place of its picture */
+/** @param {File} file @returns {HTMLElement} shown instead of its picture */
 function nameOf(file) {
   const name = document.createElement("span");
   name.className = "name";

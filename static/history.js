@@ -1,4 +1,4 @@
-/** Undo and redo: the present state, those that came before it, and those that were undone. */
+/** Undo and redo: the current state, those before it, and those that were undone. */
 
 /** @template State */
 export class History {
@@ -7,7 +7,7 @@ export class History {
   #past = [];
   /** @type {State[]} */
   #future = [];
-  /** @type {State[]} what could be redone before the newest step, to come back where that is withdrawn */
+  /** @type {State[]} what could be redone before the newest step, restored if that is withdrawn */
   #futureBefore = [];
 
   /** @param {State} first */
@@ -27,12 +27,12 @@ export class History {
     return this.#future.length > 0;
   }
 
-  /** @param {(state: State) => boolean} isWanted @returns {State | undefined} the present one, or the newest before it */
+  /** @param {(state: State) => boolean} isWanted @returns {State | undefined} the newest, undone ones excepted */
   newest(isWanted) {
     return [...this.#past, this.#now].filter(isWanted).pop();
   }
 
-  /** @param {State} state a step from the present one */
+  /** @param {State} state one step on from the current one */
   add(state) {
     this.#past.push(this.#now);
     this.#futureBefore = this.#future;
@@ -40,12 +40,12 @@ export class History {
     this.#now = state;
   }
 
-  /** @param {State} state in place of the present one, and no step from it */
+  /** @param {State} state replaces the current one, without a step to undo */
   amend(state) {
     this.#now = state;
   }
 
-  /** Take back the newest step as if it had never been. */
+  /** Take back the newest step as if it had never happened. */
   withdraw() {
     this.#now = this.#past.pop() ?? this.#now;
     this.#future = this.#futureBefore;

@@ -1,4 +1,4 @@
-/** Shows what went on inside the network: the layers' maps, and what spoke for which digit. */
+/** Shows what went on inside the network: the layers' maps, and which pixels spoke for and against a digit. */
 
 import { cssColour, onOtherColours } from "./colours.js";
 import { allOf, byId, contextOf } from "./dom.js";
@@ -7,17 +7,17 @@ import { say, words } from "./words.js";
 /**
  * @typedef {keyof typeof words["layer"]} LayerName
  * @typedef {{name: LayerName, shape: [number, number, number], maps: string, filters?: number[][][]}} Layer shape is the
- *   number of maps, and their height and width
+ *   number of maps, their height and their width
  * @typedef {{digit: number, rather_than: number | null, pixels: number[][]}} Evidence
  * @typedef {import("./reader.js").Prediction & {layers: Layer[], evidence: Evidence}} Explanation
  * @typedef {number[]} Colour red, green and blue
  * @typedef {{light: Colour, against: Colour, mark: Colour}} Tints
  */
 
-const FAINTEST = 14; // of 255: a map with nothing in it can still be told from the gap beside it
+const FAINTEST = 14; // of 255, so that an empty map still stands out from the gap beside it
 const COLUMNS = { C1: 8, S2: 12, C3: 16, S4: 16, C5: 32, F6: 28, output: 10 };
 
-// A filter stands beside its map, each of its weights so many of the map's pixels large.
+// A filter is shown beside its map: how many of the map's pixels wide a weight is, and the gap between the two.
 const [WEIGHT_SIDE, FILTER_GAP] = [4, 2];
 
 export class Inside {
@@ -35,12 +35,12 @@ export class Inside {
   /** @type {Explanation | null} */
   #shown = null;
   #frame = 0;
-  /** Whether somebody has asked about a digit and not been answered yet. */
+  /** Whether the user has asked about a digit and is still waiting. */
   #isAsked = false;
-  /** @type {{layer: LayerName, map: number}} what is enlarged */
+  /** @type {{layer: LayerName, map: number}} the map that is enlarged */
   #enlarged = { layer: "C1", map: 0 };
 
-  /** @param {(digit: number) => void} onDigit told for which digit the evidence is wanted */
+  /** @param {(digit: number) => void} onDigit called with the digit whose evidence is wanted */
   constructor(onDigit) {
     onOtherColours(() => this.#draw());
     this.#choices.forEach((button, digit) => {
@@ -49,14 +49,14 @@ export class Inside {
         for (const each of this.#choices) each.setAttribute("aria-pressed", String(each === button));
         this.#isAsked = true;
         this.#panel.setAttribute("aria-busy", "true");
-        this.#sentence.setAttribute("aria-live", "polite"); // for this one answer: the others come as one draws
+        this.#sentence.setAttribute("aria-live", "polite"); // for this answer only: others come while drawing
         this.#sentence.textContent = words.pending;
         onDigit(digit);
       });
     });
   }
 
-  /** @param {string} sentence that is said in place of an explanation */
+  /** @param {string} sentence shown instead of an explanation */
   clear(sentence) {
     this.#shown = null;
     this.#stopAsking();
@@ -66,15 +66,15 @@ export class Inside {
     for (const button of this.#choices) button.disabled = true;
   }
 
-  /** There is something to explain, once that is asked for. */
+  /** An explanation can be had now. */
   expect() {
     if (!this.#shown) this.#sentence.textContent = words.pending;
   }
 
-  /** @param {string} sentence about an explanation that did not come; the one before stays */
+  /** @param {string} sentence why an explanation did not come; the previous one stays */
   showTrouble(sentence) {
     this.#stopAsking();
-    this.#draw(); // with the digit pressed that it is about
+    this.#draw(); // so that the pressed button is again that of the digit on show
     this.#trouble.textContent = sentence;
   }
 
@@ -92,7 +92,7 @@ export class Inside {
     this.#panel.removeAttribute("aria-busy");
   }
 
-  /** But once a frame, however fast the answers come. */
+  /** At most once a frame, however fast the answers come. */
   #drawSoon() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
@@ -107,7 +107,7 @@ export class Inside {
     this.#panel.dataset.state = "shown";
     if (seen) this.#seen.src = seen;
     for (const layer of layers) this.#drawLayer(layer, tints);
-    if (!this.#isAsked) this.#drawEvidence(evidence, tints); // or it would seem to be the answer
+    if (!this.#isAsked) this.#drawEvidence(evidence, tints); // else old evidence would look like the answer
     this.#drawDetail(tints);
   }
 
@@ -161,7 +161,7 @@ export class Inside {
     figure.append(canvas, ...(name === "output" ? [digitsBelow()] : []), caption);
     this.#layers.append(figure);
     this.#canvases.set(name, canvas);
-    if (height * width > 1) this.#letEnlarge(canvas, name); // a map of one pixel shows no more when it is large
+    if (height * width > 1) this.#letEnlarge(canvas, name); // a map of one pixel shows no more when enlarged
     return canvas;
   }
 
@@ -169,7 +169,7 @@ export class Inside {
   #letEnlarge(canvas, name) {
     const columns = COLUMNS[name];
     const enlarge = (/** @type {PointerEvent} */ event) => {
-      // Who points at a map sees it, and would be told of each on the way.
+      // Pointing shows the map, and a screen reader would read out every map on the way.
       this.#detailCaption.setAttribute("aria-live", "off");
       const box = canvas.getBoundingClientRect();
       const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
@@ -193,7 +193,7 @@ export class Inside {
     });
   }
 
-  /** @param {LayerName} name @returns {number} of its maps; other weights may have others */
+  /** @param {LayerName} name @returns {number} how many maps it has; that depends on the weights */
   #countOf(name) {
     return this.#shown?.layers.find((each) => each.name === name)?.shape[0] ?? 0;
   }
@@ -225,12 +225,12 @@ export class Inside {
       });
     });
     const caption = say(filter ? words.mapAndFilter : words.map, { layer: name, number: map + 1, count });
-    // Setting the same text again would make screen readers say it again.
+    // Setting the same text again would make screen readers repeat it.
     if (this.#detailCaption.textContent !== caption) this.#detailCaption.textContent = caption;
   }
 }
 
-/** @returns {HTMLElement} the digits that the output's ten values are of */
+/** @returns {HTMLElement} the digits that the output's ten values stand for */
 function digitsBelow() {
   const row = document.createElement("div");
   row.className = "outputs";
@@ -253,8 +253,8 @@ const rgb = (hex) => [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, s
 const opacity = (value) => FAINTEST + value * (1 - FAINTEST / 255);
 
 /**
- * @param {number[][]} values signed, of which the strongest is opaque @param {Tints} tints
- * @returns {(value: number) => [Colour, number]} how one of them is painted: in which colour, how opaque from 0 to 255
+ * @param {number[][]} values signed; the strongest is opaque @param {Tints} tints
+ * @returns {(value: number) => [Colour, number]} the colour of a value, and its opacity from 0 to 255
  */
 function shadeOf(values, { light, against }) {
   const strongest = Math.max(...values.flat().map(Math.abs), 1e-6);
@@ -263,7 +263,7 @@ function shadeOf(values, { light, against }) {
 
 /**
  * @param {number} left @param {number} top @param {number} width @param {number} height of a part of a canvas
- * @param {(x: number, y: number) => void} put done for each of its pixels, row by row
+ * @param {(x: number, y: number) => void} put called for each pixel of it, row by row
  */
 function fill(left, top, width, height, put) {
   for (let y = top; y < top + height; y++) for (let x = left; x < left + width; x++) put(x, y);
@@ -271,7 +271,7 @@ function fill(left, top, width, height, put) {
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
- * @param {(put: (x: number, y: number, tint: Colour, opacity: number) => void) => void} draw puts its pixels
+ * @param {(put: (x: number, y: number, tint: Colour, opacity: number) => void) => void} draw puts the pixels
  */
 function paint(canvas, width, height, draw) {
   if (canvas.width !== width) canvas.width = width;

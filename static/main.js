@@ -1,4 +1,4 @@
-/** Ties the page together: what is drawn or chosen goes to the reader, what it answers goes on show. */
+/** Ties the page together: what is drawn or chosen goes to the reader, and its answers are shown. */
 
 import { Answer } from "./answer.js";
 import { isReadByServer } from "./conversion.js";
@@ -26,13 +26,13 @@ const note = byId("note", HTMLElement);
 const paperNote = byId("paper-note", HTMLElement);
 const insidePanel = byId("inside", HTMLDetailsElement);
 
-const BETWEEN_READINGS = 30; // milliseconds; faster than anybody sees
-// An explanation is ten times the work of a reading, and must not keep the next of these waiting, nor those of a class.
+const BETWEEN_READINGS = 30; // milliseconds; too short to be noticed
+// An explanation is ten times the work of a reading: it must not delay the next reading, nor those of a whole class.
 const BETWEEN_EXPLANATIONS = 100; // milliseconds
-const RESTS_TIMES_AS_LONG = 2; // as the last one took
-const PEEPS_IN = 48; // pixels of the panel that show at the window's edge, and no more than its heading
-const LATE = 600; // milliseconds after which an answer is seen to be waited for
-const BETWEEN_STROKES = 1_000; // milliseconds from which on a hand that has lifted the pen is at rest
+const RESTS_TIMES_AS_LONG = 2; // times as long as the last one took
+const PEEPS_IN = 48; // pixels: with no more of the panel in the window, only its heading is seen
+const LATE = 600; // milliseconds after which the page shows that it is waiting for an answer
+const BETWEEN_STROKES = 1_000; // milliseconds after which a hand that has lifted the pen is at rest
 
 const drawing = new Drawing();
 const preview = new Preview();
@@ -45,7 +45,7 @@ const gallery = new Gallery(
   (file) => correction?.labelOf(file),
 );
 const answer = new Answer(readAgain, showExample);
-const correction = document.getElementById("correction") // a server may keep none
+const correction = document.getElementById("correction") // missing if the server takes no corrections
   ? new Correction(onPad, (picture) => picture instanceof File && gallery.mark(picture))
   : null;
 const reader = new Reader(showReading, BETWEEN_READINGS);
@@ -65,17 +65,17 @@ let untilLate;
 let untilRest;
 /** @type {string[]} what was done to what was read last */
 let preparation = [];
-/** @type {number | null} the digit whose evidence is asked for, the answer's where that is null */
+/** @type {number | null} the digit whose evidence is asked for; null for the answer's */
 let wantedDigit = null;
 let insideIsInView = false;
 let isShowingExample = false;
-let seenFrom = ""; // what part of the page, when a finger came down alone
+let seenFrom = ""; // `view()` when a single finger came down, else empty
 
 paper.addEventListener("touchstart", ({ touches }) => (seenFrom = touches.length > 1 ? "" : view()), { passive: true });
 paper.addEventListener("touchend", tellHowToDraw);
 paper.addEventListener("click", () => drawing.pictures && tellOnPaper(words.clearToDraw));
 addEventListener("scroll", () => {
-  if (!paperNote.hasAttribute("data-warning")) tellOnPaper(""); // a busy browser scrolls after the finger has gone
+  if (!paperNote.hasAttribute("data-warning")) tellOnPaper(""); // a busy browser scrolls after the finger is lifted
 });
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
 undo.addEventListener("click", undoStep);
@@ -83,7 +83,7 @@ redo.addEventListener("click", redoStep);
 clear.addEventListener("click", clearAll);
 copyCurl.addEventListener("click", copyAsCurl);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.shiftKey) clearAll(); // with it, it opens Chrome's list of tasks
+  if (event.key === "Escape" && !event.shiftKey) clearAll(); // with Shift it opens Chrome's task manager
   else if (!event.ctrlKey && !event.metaKey) return;
   else if (isLetter("z", event)) event.shiftKey ? redoStep() : undoStep();
   else if (isLetter("y", event) && event.ctrlKey) redoStep();
@@ -98,9 +98,9 @@ new IntersectionObserver(
   },
   { rootMargin: `0px 0px -${PEEPS_IN}px` },
 ).observe(insidePanel);
-addEventListener("hashchange", readAgain); // to that of a link with the token
+addEventListener("hashchange", readAgain); // the new hash may hold a token
 addEventListener("pagehide", save);
-document.addEventListener("visibilitychange", save); // the last that a page may be told
+document.addEventListener("visibilitychange", save); // this may be the last event that a page gets
 restore();
 chooser.disabled = false;
 tools.show();
@@ -111,7 +111,7 @@ function save() {
   saveDrawing({ strokes: drawing.lastDrawn, ...tools.pen });
 }
 
-/** What was on the pad before the page was left, and the pen that drew it. */
+/** Bring back what was on the pad when the page was left, and the pen. */
 function restore() {
   const saved = savedDrawing();
   if (!saved) return;
@@ -124,14 +124,14 @@ function takeTool() {
   offerEraser();
 }
 
-/** An eraser with nothing to erase would seem to be a pen that writes nothing. But who rubs is not to draw with it. */
+/** With nothing to erase, an eraser would look like a broken pen; but it must not become a pen in mid-rub. */
 function offerEraser() {
   const hasErasedAll = tools.chosen.erases && drawing.isEmpty && pad.isDrawing;
   tools.offerEraser(drawing.strokes.length > 0 || hasErasedAll);
   if (hasErasedAll) tellOnPaper(words.allErased);
 }
 
-/** @param {string} letter @param {KeyboardEvent} event @returns {boolean} also where the keyboard has no Latin letters */
+/** @param {string} letter @param {KeyboardEvent} event @returns {boolean} also on keyboards without Latin letters */
 function isLetter(letter, { key, code }) {
   return key.toLowerCase() === letter || (code === `Key${letter.toUpperCase()}` && !/^[a-z]$/i.test(key));
 }
@@ -154,7 +154,7 @@ function clearAll() {
   refresh();
 }
 
-/** Draw a digit for who asks for one. */
+/** Draw a digit, as the user asked. */
 async function showExample() {
   isShowingExample = true;
   await drawExample(drawing, refresh);
@@ -162,7 +162,7 @@ async function showExample() {
   endStroke();
 }
 
-/** @returns {boolean} whether a hand or the page itself is at a stroke */
+/** @returns {boolean} whether the user or the page itself is drawing a stroke */
 function isDrawing() {
   return pad.isDrawing || isShowingExample;
 }
@@ -174,22 +174,22 @@ function showPictures(files) {
   bringPaperIntoView();
 }
 
-/** What was tapped or chosen far down on a small screen would seem to do nothing. */
+/** On a small screen, a tap or a choice far down the page would otherwise seem to do nothing. */
 function bringPaperIntoView() {
   const { top, bottom, height } = paper.getBoundingClientRect();
   const inView = Math.min(bottom, innerHeight) - Math.max(top, 0);
-  // Where most of it is seen, a page that scrolled would take the next thumbnail from under the pointer.
+  // If most of it is in view, do not scroll: that would move the next thumbnail away from the pointer.
   if (inView < height / 2) paper.scrollIntoView({ block: "nearest" });
 }
 
-/** @param {string} sentence about what can be no picture */
+/** @param {string} sentence why what was given cannot be a picture */
 function refuse(sentence) {
   if (drawing.isEmpty) {
     forget();
     fail(sentence);
     tellAtRest();
   } else {
-    tellOnPaper(sentence, true); // what is on the pad has been read all the same
+    tellOnPaper(sentence, true); // the answer to what is on the pad still stands
     bringPaperIntoView();
   }
 }
@@ -200,12 +200,12 @@ function tellOnPaper(sentence, isWarning = false) {
   paperNote.toggleAttribute("data-warning", isWarning);
 }
 
-/** @returns {string} what part of the page is seen, and how large */
+/** @returns {string} how the page is scrolled and zoomed */
 function view() {
   return [scrollY, visualViewport?.scale, visualViewport?.pageLeft, visualViewport?.pageTop].join();
 }
 
-/** A finger that was on a picture and neither scrolled nor zoomed meant to draw, as whatever else comes down there. */
+/** A finger on a picture that neither scrolled nor zoomed meant to draw. */
 function tellHowToDraw() {
   if (drawing.pictures && view() === seenFrom) tellOnPaper(words.clearToDraw);
 }
@@ -218,7 +218,7 @@ function refresh() {
     note.textContent = "";
     tellOnPaper("");
     correction?.forget();
-    // Disabled in earnest they would pass the focus on, and who presses Enter twice would do something else.
+    // Really disabled, they would lose focus, and a second press of Enter would do something else.
     setDisabled(undo, !drawing.canUndo);
     setDisabled(redo, !drawing.canRedo);
     setDisabled(clear, drawing.isEmpty);
@@ -236,7 +236,7 @@ function refresh() {
   });
 }
 
-/** Have what is on the pad read, or say that there is nothing. */
+/** Have what is on the pad read, or show that it is empty. */
 function read() {
   if (drawing.isEmpty) {
     forget();
@@ -249,13 +249,13 @@ function read() {
   waitForAnswer();
 }
 
-/** Once more, where that may help. */
+/** Ask again, if that may help. */
 function readAgain() {
   read();
   gallery.tryAgain();
 }
 
-/** Show that an answer is waited for, once it has taken long. */
+/** Show that the page is waiting for an answer, once that takes long. */
 function waitForAnswer() {
   if (untilLate !== undefined || isAnswered()) return;
   untilLate = setTimeout(() => {
@@ -264,7 +264,7 @@ function waitForAnswer() {
   }, LATE);
 }
 
-/** @returns {boolean} whether the answer on show is about what is on the pad, and not what was there before */
+/** @returns {boolean} whether the answer on show is about what is on the pad now */
 function isAnswered() {
   return drawing.isEmpty || answered === onPad();
 }
@@ -276,7 +276,7 @@ function stopWaiting() {
   answer.showLate(false);
 }
 
-/** @returns {Blob | string} what there is to read: a file, or JSON with strokes in it */
+/** @returns {Blob | string} what is to be read: a file, or JSON with strokes in it */
 function onPad() {
   return drawing.pictures?.large ?? JSON.stringify({ strokes: drawing.toPoints() });
 }
@@ -290,7 +290,7 @@ function showReading(outcome, picture) {
     if (picture instanceof File) gallery.tell(picture, outcome);
     if ("error" in outcome) fail(outcome.error, outcome.isTransient);
     else {
-      answer.showPrediction(outcome.prediction, !isAtRest() || !isAnswered()); // half a digit, on a slow line
+      answer.showPrediction(outcome.prediction, !isAtRest() || !isAnswered()); // half a digit, answered late
       preparation = outcome.prediction.preparation ?? [];
       inside.expect();
       explain();
@@ -302,8 +302,8 @@ function showReading(outcome, picture) {
 }
 
 /**
- * Have what was read explained: at every answer where it is looked at, else of a drawing when the pen is up. A file
- * would be sent for that a second time, and is only once one looks.
+ * Have what was read explained: at every answer while the panel is in view, else only a drawing, once the pen is up. A
+ * file would have to be sent a second time, so it waits until the panel is in view.
  */
 function explain() {
   const canWait = isDrawing() || drawing.pictures;
@@ -322,7 +322,7 @@ function showExplanation(outcome) {
     return;
   }
   const explanation = /** @type {import("./inside.js").Explanation} */ (outcome.prediction);
-  // Else it is of one that was asked about before, and the answer that is wanted is on its way.
+  // Else it is about a digit that was asked for earlier, and the wanted answer is on its way.
   if (wantedDigit === null || wantedDigit === explanation.evidence.digit) inside.show(explanation);
 }
 
@@ -335,12 +335,12 @@ function endStroke() {
   if (!insideIsInView) explain();
 }
 
-/** @returns {boolean} whether nobody is drawing, nor has only just lifted the pen, as between two strokes of a digit */
+/** @returns {boolean} whether nobody is drawing, nor has just lifted the pen, perhaps between two strokes of a digit */
 function isAtRest() {
   return !isDrawing() && (untilRest === undefined || drawing.isEmpty);
 }
 
-/** Say what would talk over itself while one draws or an answer is on its way, and show what would move the page. */
+/** Have the answer spoken, and show what may shift the page: both would disturb while the user draws. */
 function tellAtRest() {
   if (!isAtRest()) return;
   if (isAnswered()) answer.speak();
@@ -348,14 +348,14 @@ function tellAtRest() {
   answer.showPreparation(preparationInWords(preparation, pen));
 }
 
-/** @param {string} sentence that is said in place of an answer @param {boolean} [isTransient] */
+/** @param {string} sentence shown instead of an answer @param {boolean} [isTransient] */
 function fail(sentence, isTransient) {
   explainer.cancel();
   answer.showError(sentence, isTransient);
   showNothingBeside(words.nothingRead);
 }
 
-/** Let no answer to what was on the pad before come late, nor stay. */
+/** Drop every answer to what was on the pad before, on show or still to come. */
 function forget() {
   reader.cancel();
   explainer.cancel();
@@ -365,7 +365,7 @@ function forget() {
   showNothingBeside(words.pending);
 }
 
-/** Take away what is shown beside an answer. @param {string} reason why there is nothing to explain */
+/** Hide what is shown beside an answer. @param {string} reason why there is nothing to explain */
 function showNothingBeside(reason) {
   inside.clear(drawing.isEmpty ? words.nothingInside : reason);
   correction?.hide();
@@ -373,12 +373,12 @@ function showNothingBeside(reason) {
   answer.showPreparation("");
 }
 
-/** @param {() => void} change that may disable or hide what has the keyboard's focus, which then goes to a neighbour */
+/** @param {() => void} change may disable or hide the focused element; focus then goes to a neighbour */
 function keepFocus(change) {
   const focused = document.activeElement;
   change();
   const isLost = focused?.matches(":disabled, [hidden], [hidden] *") || focused?.isConnected === false;
-  // A page that scrolled would move the pad under a pen.
+  // Scrolling would move the pad under the pen.
   if (isLost) [undo, redo, chooser].find((each) => !isDisabled(each))?.focus({ preventScroll: true });
 }
 

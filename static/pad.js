@@ -1,4 +1,4 @@
-/** The canvas that one draws on: pointers in, strokes in the drawing, ink on the screen. */
+/** The canvas to draw on: pointer events become strokes of the drawing, and ink on the screen. */
 
 import { cssColour, onOtherColours } from "./colours.js";
 import { contextOf } from "./dom.js";
@@ -9,42 +9,42 @@ import { contextOf } from "./dom.js";
  * @typedef {{width: number, colour: string, erases: boolean}} Tool width is a fraction of the pad's side
  */
 
-const [ERASER, LEAST_ERASER] = [0.8, 0.02]; // its radius, of the line's width, and of the side
-const [LEAST_FORCE, MOST_FORCE] = [0.35, 1.5]; // of the line's width, however lightly or hard a pen is pressed
-const ERASER_END = 5; // the button that a pen turned upside down says is pressed
-const PEN_IS_NEAR = 5_000; // milliseconds after a pen was felt last, in which what touches is its hand
-const RESTS = 20; // pixels that a touch moves at most where it draws nothing: it holds the telephone, or is a palm
+const [ERASER, LEAST_ERASER] = [0.8, 0.02]; // its radius, of the line's width, and its least, of the side
+const [LEAST_FORCE, MOST_FORCE] = [0.35, 1.5]; // factors of the line's width, for a pen pressed not at all and fully
+const ERASER_END = 5; // the button that a pen reports when turned upside down
+const PEN_IS_NEAR = 5_000; // milliseconds after the last pen event in which a touch is taken for its hand
+const RESTS = 20; // pixels: a touch that moves no more may be a palm, or a finger that holds the phone
 
 export class Pad {
   #canvas;
   #context;
   #drawing;
-  /** @type {PointerEvent | null} how the pointer that is drawing came down */
+  /** @type {PointerEvent | null} the event with which the drawing pointer came down */
   #pointer = null;
   /** Whether it has hardly moved since. */
   #rests = false;
   /**
-   * @type {PointerEvent | null} how a pointer came down that draws once it moves: a second finger while the first rests,
-   *   or a mouse over pictures, which a mere click is not to take away
+   * @type {PointerEvent | null} the same of a pointer that draws only once it moves: a second finger while the first
+   *   rests, or a mouse over pictures, which a mere click must not remove
    */
   #waiting = null;
   #frame = 0;
   #palette = palette();
   #penFeltAt = -Infinity;
-  /** What the stroke under way is made with. */
+  /** The tool of the current stroke. */
   #tool;
   #chosenTool;
   #onChange;
   #onEnd;
-  /** @type {Point | null} where the eraser that is down was last seen */
+  /** @type {Point | null} where the eraser was last, while it is down */
   #erasedAt = null;
 
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {Drawing} drawing
-   * @param {() => Tool} tool what the next stroke is made with
-   * @param {{onChange: () => void, onEnd: () => void}} listener told of each change, and when the pointer was
-   *   lifted
+   * @param {() => Tool} tool gives the tool of the next stroke
+   * @param {{onChange: () => void, onEnd: () => void}} listener called at each change, and when the pointer
+   *   was lifted
    */
   constructor(canvas, drawing, tool, listener) {
     this.#canvas = canvas;
@@ -60,17 +60,17 @@ export class Pad {
     canvas.addEventListener("pointercancel", (event) => this.#cancel(event));
     canvas.addEventListener("lostpointercapture", (event) => this.#lift(event));
     canvas.addEventListener("contextmenu", (event) => this.#pointer && event.preventDefault());
-    // A finger on a button is no palm, and may draw next.
+    // A finger that taps a button is not a palm, and may draw next.
     document.addEventListener("click", ({ target, pointerType }) => {
       if (target !== canvas && pointerType === "touch") this.#penFeltAt = -Infinity;
     });
-    // Safari of old scrolls and zooms from touch events whatever touch-action says.
+    // Older Safari scrolls and zooms on touch events whatever touch-action says.
     const keepStill = (/** @type {TouchEvent} */ event) => {
       const zoomsOut = isZoomed() && event.touches.length > 1;
       if (event.cancelable && !drawing.pictures && !zoomsOut) event.preventDefault();
     };
     canvas.addEventListener("touchmove", keepStill, { passive: false });
-    // Who has zoomed in until the pad fills the screen could never leave it.
+    // If the pad fills a zoomed screen, the user could otherwise never zoom out.
     const letZoomOut = () => canvas.toggleAttribute("data-zoomed", isZoomed());
     visualViewport?.addEventListener("resize", letZoomOut);
     letZoomOut();
@@ -93,7 +93,7 @@ export class Pad {
   /** @param {PointerEvent} event */
   #move(event) {
     if (event.pointerType === "pen") this.#penFeltAt = performance.now();
-    // Where a menu opens under the mouse, nobody tells that its button was let go.
+    // If a menu opens under the mouse, no event reports that the button was released.
     if (event.pointerType === "mouse" && !event.buttons) return this.#lift(event);
     if (isSame(event, this.#waiting) && hasMoved(event, this.#waiting)) this.#begin(this.#waiting);
     if (!isSame(event, this.#pointer)) return;
@@ -122,7 +122,7 @@ export class Pad {
     this.#lift(event);
   }
 
-  /** @param {PointerEvent} event how the pointer came down that draws from here on */
+  /** @param {PointerEvent} event with which the pointer that draws from now on came down */
   #begin(event) {
     event.preventDefault();
     const takesOver = this.isDrawing;
@@ -137,7 +137,7 @@ export class Pad {
     if (this.#beginStroke(event) || takesOver) this.#tell();
   }
 
-  /** Where a mouse erases, its pointer is as large as the eraser; a browser shows none that is far larger. */
+  /** A mouse that erases has a cursor as large as the eraser, unless that is too large for the browser to show. */
   showTool() {
     const { erases, width } = this.#chosenTool();
     this.#canvas.style.cursor = erases ? ring(Math.round(eraserRadius(width) * this.#canvas.clientWidth)) : "";
@@ -163,7 +163,7 @@ export class Pad {
     this.#onChange();
   }
 
-  /** As many pixels as the screen has under the canvas: the line is sharp, and is where the pointer is. */
+  /** Give the canvas as many pixels as the screen has there, so that lines are sharp and where the pointer is. */
   #fit() {
     const side = Math.max(1, Math.round(this.#canvas.clientWidth * devicePixelRatio));
     if (this.#canvas.width !== side) this.#canvas.width = this.#canvas.height = side;
@@ -171,7 +171,7 @@ export class Pad {
     this.showTool();
   }
 
-  /** Fit again when the window is zoomed, or goes to another screen, and the canvas stays as large as it was. */
+  /** Fit again when the window is zoomed or moves to another screen, though the canvas may keep its size. */
   #fitToDensity() {
     const again = () => {
       this.#fit();
@@ -181,8 +181,8 @@ export class Pad {
   }
 
   /**
-   * Whether the pointer that comes down may draw at once: no second finger, nor the palm of a hand that uses a pen.
-   * Such a palm often comes first; the pen then takes the pad from it. Over pictures a finger scrolls, as elsewhere.
+   * Whether the pointer that comes down may draw at once: not a second finger, nor the palm of a hand with a pen. Such
+   * a palm often comes first; the pen then takes over from it. Over pictures a finger scrolls, as elsewhere.
    *
    * @param {PointerEvent} event @returns {boolean}
    */
@@ -193,7 +193,7 @@ export class Pad {
     return !this.#pointer || (pointerType === "pen" && this.#pointer.pointerType === "touch");
   }
 
-  /** @param {PointerEvent} event @returns {boolean} whether that makes a difference */
+  /** @param {PointerEvent} event @returns {boolean} whether the drawing changed */
   #beginStroke(event) {
     if (this.#tool.erases) return this.#follow([event]);
     const [point] = this.#points([event]);
@@ -201,15 +201,15 @@ export class Pad {
     return true;
   }
 
-  /** @param {PointerEvent[]} events @returns {boolean} whether that makes a difference */
+  /** @param {PointerEvent[]} events @returns {boolean} whether the drawing changed */
   #follow(events) {
     const follow = (/** @type {Point} */ point) => (this.#tool.erases ? this.#erase(point) : this.#drawing.extend(point));
     return this.#points(events).map(follow).includes(true);
   }
 
-  /** @param {Point} point @returns {boolean} whether there was a line */
+  /** @param {Point} point @returns {boolean} whether anything was erased */
   #erase(point) {
-    const from = this.#erasedAt ?? point; // a quick hand leaves a long way between two points
+    const from = this.#erasedAt ?? point; // with a quick hand, two points may be far apart
     this.#erasedAt = point;
     return this.#drawing.erase(from, point, eraserRadius(this.#tool.width));
   }
@@ -219,7 +219,7 @@ export class Pad {
     const box = this.#canvas.getBoundingClientRect();
     return events.map(({ clientX, clientY, pointerType, pressure }) => {
       const point = { x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height };
-      // A pen reports how hard it is pressed; a mouse always says 0.5, and a finger says nothing of use.
+      // A pen reports how hard it is pressed; a mouse always reports 0.5, and a finger nothing useful.
       return pointerType === "pen" ? { ...point, force: LEAST_FORCE + (MOST_FORCE - LEAST_FORCE) * pressure } : point;
     });
   }
@@ -228,7 +228,7 @@ export class Pad {
 /** @param {number} width of the line @returns {number} both as fractions of the pad's side */
 const eraserRadius = (width) => Math.max(LEAST_ERASER, ERASER * width);
 
-/** @param {number} radius in CSS pixels @returns {string} a cursor, with another for where it is too large */
+/** @param {number} radius in CSS pixels @returns {string} a cursor, with a fallback for when it is too large */
 function ring(radius) {
   const [side, middle] = [2 * radius + 2, radius + 1];
   const circle = `<circle cx="${middle}" cy="${middle}" r="${radius}" fill="none" stroke="#7d828c" stroke-width="1.5"/>`;
@@ -239,10 +239,10 @@ function ring(radius) {
 /** @param {PointerEvent} event @param {PointerEvent | null} down @returns {down is PointerEvent} of the same pointer */
 const isSame = (event, down) => event.pointerId === down?.pointerId;
 
-/** @param {PointerEvent} event @param {PointerEvent} down @returns {boolean} whether it is not where it came down */
+/** @param {PointerEvent} event @param {PointerEvent} down @returns {boolean} whether it has left its first place */
 const hasMoved = (event, down) => Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) > RESTS;
 
-/** @returns {boolean} whether two fingers have enlarged the page */
+/** @returns {boolean} whether the page is enlarged by pinching */
 const isZoomed = () => (visualViewport?.scale ?? 1) > 1;
 
 /** @returns {import("./drawing.js").Palette} */

@@ -5,12 +5,12 @@ import { say, words } from "./words.js";
 
 /**
  * @param {{chooser: HTMLInputElement, target: HTMLElement, onPictures: (files: File[]) => void,
- *   onError: (sentence: string) => void}} options `target` is where files may be dropped
+ *   onError: (sentence: string) => void}} options `target` is marked while files are dragged over the page
  */
 export function acceptPictures({ chooser, target, onPictures, onError }) {
   /** @param {Iterable<File>} files */
   const take = (files) => {
-    // Without a type the browser does not know what it is; the server looks at the bytes.
+    // A file without a type is one that the browser does not know; the server looks at its bytes.
     const all = [...files];
     const pictures = all.filter((file) => !file.type || file.type.startsWith("image/"));
     if (pictures.length) onPictures(pictures);
@@ -21,14 +21,14 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
 
   chooser.addEventListener("change", () => {
     if (chooser.files?.length) take(chooser.files);
-    chooser.value = ""; // so that choosing the same file again is a change again
+    chooser.value = ""; // so that choosing the same file again is a change too
   });
 
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) take(event.clipboardData.files); // text is not meant for the pad
   });
 
-  // On the whole page, or a picture dropped a little beside the pad would replace the page.
+  // On the whole page: a picture dropped just beside the pad would otherwise replace the page.
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
     target.toggleAttribute("data-dropping", brings(event, "Files"));
@@ -49,7 +49,7 @@ export function acceptPictures({ chooser, target, onPictures, onError }) {
 /** @param {DragEvent} event @param {string} type @returns {boolean} */
 const brings = (event, type) => event.dataTransfer?.types.includes(type) ?? false;
 
-/** @param {DragEvent} event @returns {{files: File[], folders: number}} a folder looks like a file without a type */
+/** @param {DragEvent} event @returns {{files: File[], folders: number}} as a folder looks like a file without a type */
 function dropped(event) {
   const items = [...(event.dataTransfer?.items ?? [])].filter(({ kind }) => kind === "file");
   const files = items.filter((item) => !item.webkitGetAsEntry()?.isDirectory).map((item) => item.getAsFile());
@@ -60,16 +60,16 @@ const LOOKED_AT = 32; // pixels, of a side
 const OPAQUE = 250; // of 255
 
 /**
- * Mark a picture that one looks through: on white paper white ink would not be seen, nor black on black.
+ * Mark a picture that has transparent parts: white ink would not be seen on white paper, nor black on black.
  *
- * @param {HTMLImageElement} image that is there @param {File} file that it shows
+ * @param {HTMLImageElement} image already loaded @param {File} file that it shows
  */
 export function markTransparent(image, file) {
-  // Photographs are not; to look would decode all of their pixels, and hold the page up meanwhile.
+  // JPEGs never have any; looking would decode all their pixels, and block the page meanwhile.
   image.toggleAttribute("data-transparent", file.type !== "image/jpeg" && isTransparent(image));
 }
 
-/** @param {HTMLImageElement} image @returns {boolean} also where the browser lets nobody look, as at an SVG with HTML in it */
+/** @param {HTMLImageElement} image @returns {boolean} true also if the browser forbids looking, as at SVG with HTML */
 function isTransparent(image) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = LOOKED_AT;

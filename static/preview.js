@@ -1,4 +1,4 @@
-/** The picture that is being read, large in place of the drawing. */
+/** The picture that is being read, shown large instead of the drawing. */
 
 import { byId } from "./dom.js";
 import { markTransparent } from "./pictures.js";
@@ -14,7 +14,7 @@ export class Preview {
     this.#image.addEventListener("load", () => this.#file && markTransparent(this.#image, this.#file));
     this.#image.addEventListener("error", () => {
       if (!this.#file) return;
-      this.#image.hidden = true; // the browser cannot show it; the server says whether it can read it
+      this.#image.hidden = true; // the browser cannot show it, but the server may be able to read it
       this.#notShown.hidden = false;
       this.#notShown.textContent = say(words.cannotBeShown, { name: this.#file.name });
     });
@@ -24,7 +24,7 @@ export class Preview {
     return this.#file;
   }
 
-  /** @param {File | null} file none takes the preview away */
+  /** @param {File | null} file null hides the preview */
   show(file) {
     this.#file = file;
     URL.revokeObjectURL(this.#image.src);

@@ -1,4 +1,4 @@
-/** Asks the server: one request at a time, and after it the newest picture only. */
+/** Asks the server: one request at a time, then only the newest picture. */
 
 import { asSent } from "./conversion.js";
 import { abortedAfter, delay } from "./time.js";
@@ -6,20 +6,20 @@ import { authorization } from "./token.js";
 import { errorInWords, words } from "./words.js";
 
 const PATIENCE = 15_000; // milliseconds
-const PATIENCE_WITH_FILE = 150_000; // a photograph takes a minute from a slow telephone, and the server waits for two
-const LONGEST_REST = 1_000; // milliseconds; somebody may ask meanwhile
+const PATIENCE_WITH_FILE = 150_000; // a photograph takes a minute from a slow phone, and the server waits for two
+const LONGEST_REST = 1_000; // milliseconds; the user may ask for something meanwhile
 const [LOOK_AGAIN, LOOK_AT_MOST] = [2_000, 64_000]; // milliseconds
-const ASK_AGAIN = 1_000; // milliseconds, where a server that refuses for now does not say when
-const ASK_AGAIN_AT_MOST = 10_000; // milliseconds, for it may take more sooner than it says
-export const BRIEF = 2_000; // milliseconds; a single refusal for no longer is not worth telling
-const AWAY = [502, 503]; // a proxy says so that its server is away
-const GATEWAY_TIMEOUT = 504; // and so that it takes too long
-const REQUEST_TIMEOUT = 408; // what a server answers where the picture did not arrive in time
-/** What a proxy says on a page of its own, in place of the server's JSON. @type {Record<number, string>} */
+const ASK_AGAIN = 1_000; // milliseconds, if a server that refuses for now does not say for how long
+const ASK_AGAIN_AT_MOST = 10_000; // milliseconds, as the server may be free sooner than it says
+export const BRIEF = 2_000; // milliseconds; a single refusal for no longer is not worth showing
+const AWAY = [502, 503]; // how a proxy says that its server is down
+const GATEWAY_TIMEOUT = 504; // and that it takes too long
+const REQUEST_TIMEOUT = 408; // the server's answer if the picture did not arrive in time
+/** A proxy's statuses, sent with a page of its own instead of the server's JSON. @type {Record<number, string>} */
 const OF_PROXY = { 401: "unauthorized", 413: "too_large", 429: "too_many_requests" };
 const OWN_MACHINE = ["localhost", "127.0.0.1", "[::1]"];
 
-// Whoever visits a page of somebody else's cannot start its server.
+// Only on their own machine can users be told to start the server.
 const serverGone = OWN_MACHINE.includes(location.hostname) ? words.serverGoneHere : words.serverGone;
 
 /**
@@ -27,32 +27,31 @@ const serverGone = OWN_MACHINE.includes(location.hostname) ? words.serverGoneHer
  * @typedef {{digit: number, confidence: number, certain: boolean, probabilities: number[], seen?: string,
  *   milliseconds: number, preparation?: string[]}} Prediction
  * @typedef {{error: string, isGone?: boolean, isTransient?: boolean, isForToken?: boolean,
- *   askAgainIn?: number}} Failure isGone: there was no server; isTransient: whoever asks once more may be answered;
- *   isForToken: whoever bears the server's token would be; askAgainIn: milliseconds, where the server has no time
- *   or was asked too often
+ *   askAgainIn?: number}} Failure isGone: there was no server; isTransient: asking again may help; isForToken: it
+ *   needs the server's token; askAgainIn: milliseconds, if the server is busy or was asked too often
  * @typedef {{prediction: Prediction} | Failure} Outcome
  */
 
 export class Reader {
   /** @type {(() => Request) | null} */
   #newest = null;
-  /** @type {{request: Request, outcome: Outcome} | null} what was answered last, which need not be asked again */
+  /** @type {{request: Request, outcome: Outcome} | null} what was answered last, so that it is not asked again */
   #answered = null;
   #busy = false;
   #generation = 0;
   #refusals = 0;
-  /** Stops what has been asked and not answered yet. */
+  /** Stops the request under way. */
   #stop = new AbortController();
   #onOutcome;
   #rest;
   #restsTimesAsLong;
 
   /**
-   * @param {(outcome: Outcome, picture: Blob | string) => void} onOutcome told of each answer that is still wanted, and
-   *   what was read
-   * @param {number} rest milliseconds from an answer to the next request, at least
-   * @param {number} [restsTimesAsLong] as the answer took, but no longer than `LONGEST_REST`: a server that many ask is
-   *   left the more to others
+   * @param {(outcome: Outcome, picture: Blob | string) => void} onOutcome called with each answer that is still
+   *   wanted, and what was read
+   * @param {number} rest least milliseconds from an answer to the next request
+   * @param {number} [restsTimesAsLong] as the answer took, up to `LONGEST_REST`: a slow answer may mean that many
+   *   ask, so others are left more time
    */
   constructor(onOutcome, rest, restsTimesAsLong = 0) {
     this.#onOutcome = onOutcome;
@@ -66,11 +65,11 @@ export class Reader {
     if (!this.#busy) this.#work();
   }
 
-  /** Forget what was asked: the pad was cleared, or another picture took its place. */
+  /** Forget what was asked: the pad was cleared, or something else is on it. */
   cancel() {
     this.#newest = this.#answered = null;
     this.#generation++;
-    this.#stop.abort(); // which would keep what comes next waiting
+    this.#stop.abort(); // or the next request would have to wait
   }
 
   async #work() {
@@ -114,7 +113,7 @@ export async function ask(request, stop) {
 }
 
 /**
- * @param {Request} request @param {(answer: any) => boolean} isExpected whether what the server says is what it should
+ * @param {Request} request @param {(answer: any) => boolean} isExpected whether the server's answer has the right form
  * @param {AbortController} [stop] of this request alone
  * @returns {Promise<{answer: any} | Failure>}
  */
@@ -138,10 +137,10 @@ async function answerTo({ url, picture }, isExpected, signal) {
     response = await post(url, picture, signal);
   } catch {
     if (signal.aborted) return { error: words.serverSlow, isTransient: true };
-    // A file that was moved or changed since it was chosen fails in the same way.
+    // A file that was moved or changed since it was chosen fails the same way.
     return (await canBeSent(picture)) ? { error: serverGone, isGone: true } : { error: words.fileGone };
   }
-  const answer = await response.json().catch(() => null); // whatever it was, it was no answer of ours
+  const answer = await response.json().catch(() => null); // not our server's answer
   const isOurs = typeof answer?.error?.message === "string" || isExpected(answer);
   if (isOurs) lookAgain = LOOK_AGAIN;
   if (isOurs) return answer.error ? refusal(answer.error, response) : { answer };
@@ -168,13 +167,13 @@ function refusal(error, response) {
   return { error: errorInWords(error), isTransient, isForToken: response.status === 401, askAgainIn: again };
 }
 
-/** @param {Response} response @returns {number | undefined} milliseconds, where it refuses but for now */
+/** @param {Response} response @returns {number | undefined} milliseconds, if it refuses only for now */
 function askAgainIn({ status, headers }) {
   if (status !== 429 && status !== 503) return undefined;
   return Math.min(ASK_AGAIN_AT_MOST, Number(headers.get("Retry-After")) * 1000 || ASK_AGAIN);
 }
 
-/** @param {Blob | string} picture @returns {Promise<boolean>} not where its file has changed since it was chosen */
+/** @param {Blob | string} picture @returns {Promise<boolean>} false if its file has changed since it was chosen */
 async function canBeSent(picture) {
   try {
     if (picture instanceof Blob) await picture.arrayBuffer();
@@ -187,10 +186,10 @@ async function canBeSent(picture) {
 /** @type {Promise<void> | null} */
 let back = null;
 
-/** Milliseconds; longer each time that what was sent to a server which seemed to be back was lost all the same. */
+/** Milliseconds; doubled each time that the server seems to be back, until it answers a request. */
 let lookAgain = LOOK_AGAIN;
 
-/** @returns {Promise<void>} once the server answers again; the same one for all who wait */
+/** @returns {Promise<void>} settled once the server answers again; all callers share it */
 export function serverIsBack() {
   back ??= lookForServer().finally(() => {
     back = null;

@@ -1,10 +1,9 @@
 /**
- * The drawing and the pen, for as long as their tab is open: a reload brings them back, and phones drop pages that
- * nobody looks at.
+ * Keeps the drawing and the pen while the tab is open, for reloads, and because phones drop pages in the background.
  *
  * @typedef {import("./drawing.js").Stroke} Stroke
- * @typedef {{strokes: Stroke[], colour: string, penSize: string}} Saved colour and penSize are the pen's, as their inputs
- *   have them
+ * @typedef {{strokes: Stroke[], colour: string, penSize: string}} Saved colour and penSize are the values of the
+ *   pen's inputs
  */
 
 const NAME = "drawing";
@@ -12,14 +11,14 @@ const NAME = "drawing";
 /** @param {Saved} drawing */
 export function saveDrawing(drawing) {
   try {
-    sessionStorage.removeItem(NAME); // rather none than an older one, where there is no room
+    sessionStorage.removeItem(NAME); // if there is no room, no drawing is better than an old one
     sessionStorage.setItem(NAME, JSON.stringify(drawing));
   } catch {
-    // A browser that keeps nothing for us loses it, as it loses everything.
+    // Some browsers store nothing for pages; then the drawing is not kept.
   }
 }
 
-/** @returns {Saved | null} null where nothing was saved, or nothing that this page understands */
+/** @returns {Saved | null} null if nothing was saved, or nothing that this page understands */
 export function savedDrawing() {
   try {
     const drawing = JSON.parse(sessionStorage.getItem(NAME) ?? "null");

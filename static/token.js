@@ -1,26 +1,26 @@
-/** The Authorization header for a server that demands a token, which the page finds in its address, /#token=... */
+/** The Authorization header for a server that needs a token. The page finds it in its address, /#token=... */
 
 /** @returns {Record<string, string>} the headers of a request */
 export function authorization() {
   const token = given() ?? remembered();
-  // Of a link with a quotation mark or a line break at its end; a browser would not send it, nor a server know it.
+  // A pasted link may end in a curly quote or a line break, which browsers do not send and no server would know.
   return token && /^[!-~]+$/.test(token) ? { Authorization: `Bearer ${token}` } : {};
 }
 
 /** @returns {string | null} */
 function given() {
-  const inHash = location.hash.slice(1).replaceAll("+", "%2B"); // which would be read as a blank
+  const inHash = location.hash.slice(1).replaceAll("+", "%2B"); // a plus would be read as a space
   const token = new URLSearchParams(inHash).get("token");
   if (token) remember(token);
   return token;
 }
 
-/** For as long as the tab is open, since the links of other pages lead back without it. @param {string} token */
+/** While the tab is open, since links from other pages lead back here without it. @param {string} token */
 function remember(token) {
   try {
     sessionStorage.setItem("token", token);
   } catch {
-    // A browser that keeps nothing for us needs it in the address each time.
+    // Some browsers store nothing for pages; then the address must have it each time.
   }
 }
 
@@ -33,4 +33,4 @@ function remembered() {
   }
 }
 
-given(); // before the page is left for another
+given(); // at once, before the user leaves for another page

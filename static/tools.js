@@ -1,4 +1,4 @@
-/** The pens and the eraser, of which one is chosen, and how thick the line is. */
+/** The pens and the eraser, one of which is chosen, and the width of the line. */
 
 import { allOf, byId } from "./dom.js";
 
@@ -10,7 +10,7 @@ export class Tools {
   #lastPen = this.#inputs[0];
   #onShown;
 
-  /** @param {{onTaken: () => void, onShown: () => void}} listener told of what is taken up, and of how it looks now */
+  /** @param {{onTaken: () => void, onShown: () => void}} listener called when a tool is chosen, and when it is shown */
   constructor({ onTaken, onShown }) {
     this.#onShown = onShown;
     const take = () => {
@@ -20,7 +20,7 @@ export class Tools {
     };
     for (const each of this.#inputs) each.addEventListener("change", take);
     this.#penSize.addEventListener("input", () => this.show());
-    addEventListener("pageshow", take); // who comes back finds what was chosen
+    addEventListener("pageshow", take); // on return, browsers restore what was chosen
   }
 
   /** @returns {import("./pad.js").Tool} */
@@ -29,7 +29,7 @@ export class Tools {
     return { width: Number(this.#penSize.value) / 100, colour, erases: this.#eraser.checked };
   }
 
-  /** @returns {{colour: string, penSize: string}} that was chosen last, as its inputs have it */
+  /** @returns {{colour: string, penSize: string}} the last chosen pen, as the values of its inputs */
   get pen() {
     return { colour: this.#lastPen.value, penSize: this.#penSize.value };
   }
@@ -41,7 +41,7 @@ export class Tools {
     this.show();
   }
 
-  /** @param {boolean} isOffered what is not, and is chosen, gives way to the last pen */
+  /** @param {boolean} isOffered if it is not, and is chosen, the last pen replaces it */
   offerEraser(isOffered) {
     this.#eraser.disabled = !isOffered;
     if (isOffered || !this.#eraser.checked) return;
@@ -53,7 +53,7 @@ export class Tools {
     this.#lastPen = this.#inputs.find((each) => each.checked && each !== this.#eraser) ?? this.#lastPen;
   }
 
-  /** How thick it is, by the swatch. */
+  /** Show the width on the colour swatches. */
   show() {
     this.#colours.style.setProperty("--pen", this.#penSize.value);
     this.#onShown();
