@@ -23,10 +23,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
 
-if __name__ == "__main__":  # and PyTorch is yet to be imported, which takes a second or two
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is under way that would have to be finished
+if __name__ == "__main__":  # before PyTorch is imported, which takes a second or two
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing has begun that would have to be finished
     if hasattr(signal, "SIGHUP"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # until there are weights to load anew
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # until there are weights to reload
 
 from net.serving.command_line import limits_of, parse_arguments
 
@@ -94,10 +94,10 @@ from net.strokes import MAX_POINTS
 
 log = logging.getLogger("server")
 HOME = Path(__file__).resolve().parent
-VIEWS = [str(HOME / "views")]  # one and the same list, by whose identity Bottle keeps what it has compiled
+VIEWS = [str(HOME / "views")]  # always this list object: Bottle caches compiled templates by its identity
 STATIC_KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 STATIC_FILES = {path.name: path for path in sorted((HOME / "static").iterdir()) if path.suffix in STATIC_KINDS}
-SWITCH_SECONDS = 0.0005  # after which a thread leaves Python's interpreter to another that waits; 5 ms is two answers
+SWITCH_SECONDS = 0.0005  # after which a thread yields the GIL to a waiting one; the default, 5 ms, is two answers
 CORRECTIONS = HOME / "corrections"
 
 NO_DIGIT_CODES = {
@@ -116,7 +116,7 @@ HOW_TO_SEND = (
 MULTIPART, FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 DIGIT = re.compile("[0-9]")
 HOST = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+)(:\d+)?", re.ASCII)
-LIMITS, FIELDS = "digits.limits", "digits.fields"  # in WSGI's environ: of this application, and of the body by name
+LIMITS, FIELDS = "digits.limits", "digits.fields"  # WSGI environ keys: the limits, and the parsed fields of the body
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.ASCII | re.IGNORECASE)
 
 
@@ -136,19 +136,19 @@ def create_app(
 ) -> Wsgi:
     """The WSGI application, with the weights at ``checkpoint`` loaded.
 
-    What users say was right is kept in the folder ``corrections``, or nowhere; with ``allow_export`` anybody may
-    fetch it. Pages of the origins ``cors`` may ask too. ``rate`` is how many pictures a second each address may send,
-    and ``token`` what they must bear. X-Forwarded-For is believed where it comes from the address ``trusted_proxy``.
-    Of ``limits``, ``body``, ``pixels``, ``images`` and ``deadline`` hold under any WSGI server; the others are for
-    `net.serving.connections.serve`. PyTorch is set to one thread, for the whole process.
+    Users' corrections are kept in the folder ``corrections``, if any; with ``allow_export`` other machines may download
+    them. Pages of the origins ``cors`` may send requests too. ``rate`` is how many pictures a second each address may
+    send; ``token`` is the bearer token that requests need. X-Forwarded-For is trusted only from the address
+    ``trusted_proxy``. Of ``limits``, ``body``, ``pixels``, ``images`` and ``deadline`` apply under any WSGI server; the
+    others need `net.serving.connections.serve`. Sets PyTorch to one thread, for the whole process.
 
-    Raises net.checkpoint.CheckpointError where the weights cannot be used, and ValueError where another of these
-    cannot be what is meant: an empty token, for one, would let everybody in.
+    Raises net.checkpoint.CheckpointError if the weights cannot be used, and ValueError if another argument cannot be
+    meant as given: an empty token, for example, would let everybody in.
     """
     origins = frozenset([cors] if isinstance(cors, str) else cors)
     refuse_settings(origins, rate, token, trusted_proxy)
-    torch.set_num_threads(1)  # one picture is read fastest on one thread, and requests do not queue for more
-    # For the whole process; the limit that users are told of is checked in read_body.
+    torch.set_num_threads(1)  # fastest for a single picture, and requests do not compete for threads
+    # For the whole process; `read_body` checks the limit that users are told of.
     bottle.BaseRequest.MEMFILE_MAX = max(bottle.BaseRequest.MEMFILE_MAX, limits.body + 1)
     metrics = metrics or Metrics()
     latest = checkpoint if isinstance(checkpoint, LatestRecognizer) else LatestRecognizer(Path(checkpoint))
@@ -181,7 +181,7 @@ def create_app(
             "pad",
             words=words,
             for_scripts=for_scripts,
-            scripts=[name for name in STATIC_FILES if name.endswith(".js")],  # all at once, not as each names others
+            scripts=[name for name in STATIC_FILES if name.endswith(".js")],  # all at once, not import by import
             corrections=kept is not None,
             template_lookup=VIEWS,
         )
@@ -240,7 +240,7 @@ def create_app(
         return as_json(prediction, with_seen=True) | explanation_as_json(recognizer, prediction, digit)
 
     if kept is not None:
-        handing_out = threading.Semaphore()  # to one at a time in each process: it may take a gigabyte of the disk
+        handing_out = threading.Semaphore()  # one export at a time per process: it may take a gigabyte of disk
 
         @app.post("/corrections")
         def correct() -> dict[str, Any]:
@@ -267,7 +267,7 @@ def create_app(
 
 
 def refuse_settings(origins: Iterable[str], rate: float | None, token: str | None, trusted_proxy: str | None) -> None:
-    """Raise ValueError where these parameters of `create_app` cannot be what is meant."""
+    """Raise ValueError if these parameters of `create_app` cannot be meant as given."""
     if not all(map(is_origin, origins)):
         raise ValueError("cors holds origins as browsers write them, such as 'https://example.org'.")
     if rate is not None and not SMALLEST <= rate < math.inf:
@@ -279,7 +279,7 @@ def refuse_settings(origins: Iterable[str], rate: float | None, token: str | Non
 
 
 def keep(kept: Corrections, correction: Correction) -> bool:
-    """Keep ``correction`` among those ``kept``; whether it was new."""
+    """Add ``correction`` to those ``kept``; return whether it was new. Raises Refusal."""
     try:
         return kept.add(correction)
     except StorageFullError as error:
@@ -298,19 +298,19 @@ class FileHandedOut(tempfile.SpooledTemporaryFile):
     def close(self) -> None:
         if not self.closed:
             self.turn.release()
-        with suppress(OSError):  # a full disk refuses once more what was held back
+        with suppress(OSError):  # closing flushes the buffer, which fails again on a full disk
             super().close()
 
 
 def zip_of(kept: Corrections, turn: threading.Semaphore) -> FileHandedOut:
-    """All that is ``kept``, as the answer to the current request, which has taken the ``turn``."""
+    """A ZIP file of all corrections ``kept``, as the current response's body; closing it releases ``turn``."""
     file = FileHandedOut(turn)
     try:
-        file.rollover()  # to the disk while it is empty: what failed half-way could not be written to, nor closed
+        file.rollover()  # to disk while empty: after a rollover that fails half-way, it could not be written or closed
         kept.write_zip(file)
     except Exception as error:
         file.close()
-        if not isinstance(error, StorageFullError | FileNotFoundError):  # the latter of a temporary folder
+        if not isinstance(error, StorageFullError | FileNotFoundError):  # the latter: no temporary folder
             raise
         refuse("storage_full", DISK_FULL)
     response.set_header("Content-Length", str(file.tell()))
@@ -321,7 +321,7 @@ def zip_of(kept: Corrections, turn: threading.Semaphore) -> FileHandedOut:
 
 
 def own_address() -> str:
-    """Where this server is, as whoever sent the current request has it."""
+    """This server's URL as the current request has it, or `openapi.SERVER` if that is unusable."""
     environ = request.environ
     scheme = header(environ, "X-Forwarded-Proto") if environ.get(PROXIED) else environ["wsgi.url_scheme"]
     host = header(environ, "Host")
@@ -329,7 +329,7 @@ def own_address() -> str:
 
 
 def static_file(name: str) -> HTTPResponse:
-    """The file ``name`` of the page's, whole; or that it is the one that the browser has."""
+    """The response with the page's file ``name``, or with status 304 if the browser has that version."""
     if name not in STATIC_FILES:
         refuse("not_found", NOT_FOUND)
     path = STATIC_FILES[name]
@@ -346,7 +346,7 @@ def static_file(name: str) -> HTTPResponse:
 
 
 def compressed(body: bytes, answer: bottle.BaseResponse) -> bytes:
-    """``body`` of ``answer``, gzipped where the client takes that; telephones wait for bytes."""
+    """``body``, gzipped if the client accepts that; sets the headers of ``answer``. Phones wait for bytes."""
     answer.set_header("Vary", "Accept-Encoding")
     if not GZIP.search(header(request.environ, "Accept-Encoding")):
         return body
@@ -357,10 +357,10 @@ def compressed(body: bytes, answer: bottle.BaseResponse) -> bytes:
 
 
 class Refusal(HTTPResponse):
-    """An error of the contract, as an answer."""
+    """An error of the contract, as a response."""
 
     def __init__(self, code: str, message: str, retry_after: float = RETRY_SECONDS) -> None:
-        """``retry_after``, in seconds, is said with ``overloaded`` and ``too_many_requests``."""
+        """``retry_after``, in seconds, is sent with ``overloaded`` and ``too_many_requests``."""
         super().__init__(error_body(code, message), STATUS[code], headers_of(code, math.ceil(retry_after)))
         self.code, self.message = code, message
 
@@ -371,25 +371,25 @@ def refuse(code: str, message: str) -> NoReturn:
 
 
 def refusal_of(error: NoDigitError) -> Refusal:
-    """What is answered to a picture, or to strokes, of which no digit could be had."""
+    """The response to a picture or strokes in which no digit could be read."""
     return Refusal(NO_DIGIT_CODES[type(error)], str(error))
 
 
 @dataclass(frozen=True)
 class Several:
-    """Pictures of one request, as they came; a refusal where one could not even be taken apart."""
+    """The pictures of one request, as received; a refusal in place of one that could not even be decoded."""
 
     pictures: list[bytes | Refusal]
 
 
 class Predictor:
-    """Reads for requests, and counts what was read."""
+    """Reads the pictures of requests, and counts the predictions."""
 
     def __init__(self, limits: Limits, metrics: Metrics, rate_limit: RateLimit | None) -> None:
         self.limits, self.metrics, self.rate_limit = limits, metrics, rate_limit
 
     def predict(self, recognizer: Recognizer, given: Given) -> Prediction:
-        """What ``recognizer`` makes of a picture, or strokes. Raises Refusal."""
+        """The prediction of ``recognizer`` for a picture or strokes. Raises Refusal."""
         try:
             prediction = recognizer.recognize(given, self.limits.pixels, self.deadline())
         except NoDigitError as error:
@@ -400,7 +400,7 @@ class Predictor:
         return prediction
 
     def predict_all(self, recognizer: Recognizer, given: Several) -> list[Prediction | Refusal]:
-        """What ``recognizer`` makes of each of many pictures, or why it makes nothing of it. Raises Refusal."""
+        """The prediction of ``recognizer`` for each picture, or why there is none. Raises Refusal if all are late."""
         if self.rate_limit:
             self.rate_limit.charge(client_address(), len(given.pictures) - 1)
         pictures = [one for one in given.pictures if isinstance(one, bytes)]
@@ -411,7 +411,7 @@ class Predictor:
         return [self.outcome(next(read)) if isinstance(one, bytes) else one for one in given.pictures]
 
     def outcome(self, read: Prediction | NoDigitError | DeadlineError) -> Prediction | Refusal:
-        """What is answered to one of many pictures of which this was ``read``."""
+        """The answer for one of many pictures, given the recogniser's result ``read``."""
         if isinstance(read, NoDigitError):
             return refusal_of(read)
         if isinstance(read, DeadlineError):
@@ -420,7 +420,7 @@ class Predictor:
         return read
 
     def deadline(self) -> float:
-        """When nobody waits for the answer to the current request any more, by time.monotonic()."""
+        """The time, by time.monotonic(), after which nobody waits for the current response any more."""
         return request.environ.get(ARRIVED, time.monotonic()) + self.limits.deadline
 
 
@@ -428,7 +428,7 @@ def read_label() -> int:
     """The right digit, in the field `label` of the current request or in its query."""
     body = fields()
     given = body.getall("label") if isinstance(body, bottle.FormsDict) else [body.get("label")]
-    # As JSON has it, 7.0 is an integer.
+    # In JSON, 7.0 is an integer.
     given = [int(one) if isinstance(one, float) and one.is_integer() else one for one in given if one is not None]
     labels = {str(one) for one in [*given, *request.query.getall("label")]} - {""}
     if len(labels) > 1:
@@ -442,7 +442,7 @@ def read_label() -> int:
 
 
 def require_own_page(origins: frozenset[str]) -> None:
-    """Refuse what a page of somebody else's, none of ``origins``, had the browser send."""
+    """Refuse the current request if another site's page, not of ``origins``, had the browser send it."""
     origin = header(request.environ, "Origin")
     if not origin or origin in origins:
         return
@@ -464,7 +464,7 @@ def client_address() -> str:
 
 
 def asked_digit() -> int | None:
-    """The digit in the current request's query, None where there is none."""
+    """The digit in the current request's query, or None."""
     given = set(request.query.getall("digit")) - {""}
     if not given:
         return None
@@ -475,7 +475,7 @@ def asked_digit() -> int | None:
 
 
 def as_json(outcome: Prediction | Refusal, with_seen: bool) -> dict[str, Any]:
-    """The contract's answer to a picture."""
+    """The contract's JSON object for one picture's ``outcome``."""
     if isinstance(outcome, Refusal):
         return error_of(outcome.code, outcome.message)
     answer = {
@@ -492,7 +492,7 @@ def as_json(outcome: Prediction | Refusal, with_seen: bool) -> dict[str, Any]:
 
 
 def answer_error(error: HTTPError) -> str:
-    """Put an error that Bottle raised itself (router, parsers, a bug) in the contract's words."""
+    """Turn an error that Bottle raised itself (router, parsers, a bug) into one of the contract."""
     response.content_type = JSON
     code, message = {
         405: ("method_not_allowed", f"{request.method} is not allowed here; see the Allow header."),
@@ -510,7 +510,7 @@ def answer_error(error: HTTPError) -> str:
 
 
 def read_picture() -> Given:
-    """The one picture in the current request, whichever of the four ways it came, or its strokes."""
+    """The one picture in the current request, sent in any of the four ways, or the strokes."""
     given = read_pictures()
     if isinstance(given, Several):
         refuse("too_many_images", "This takes one picture at a time; send several to /predict.")
@@ -518,7 +518,7 @@ def read_picture() -> Given:
 
 
 def read_pictures() -> Given | Several:
-    """What is to be read in the current request; `Several` where it came as such, be it only one."""
+    """The picture or strokes in the current request, or `Several` pictures; a JSON list of one is that, too."""
     content_type = media_type()
     if content_type.startswith("image/"):
         return read_body() or refuse("no_image", EMPTY)
@@ -541,12 +541,12 @@ def read_pictures() -> Given | Several:
 
 
 def one_or_several(given: list[Any], read: Callable[[Any], bytes]) -> bytes | Several:
-    """What ``read`` makes of the fields ``given`` of a form, which are all of one name."""
+    """What ``read`` returns for the value, or for `Several` values, ``given`` in form fields of one name."""
     return several(given, read) if len(given) > 1 else read(given[0] if given else None)
 
 
 def several(given: Any, read: Callable[[Any], bytes]) -> Several:
-    """What ``read`` makes of each of ``given``."""
+    """What ``read`` returns, or refuses with, for each of ``given``."""
     most = request.environ[LIMITS].images
     if not isinstance(given, list) or not given:
         refuse("no_image", "There is no list of pictures in the field 'images'; send one data URL or more.")
@@ -583,7 +583,7 @@ def read_body() -> bytes:
         drop_body()
         refuse("too_large", too_large(most))
     if request.environ.get("wsgi.input_terminated") and request.chunked:
-        # The WSGI server has taken the chunks apart already; Bottle would try it once more.
+        # The WSGI server has decoded the chunks already; Bottle would try to decode them again.
         replace_body(request.environ["wsgi.input"].read(most + 1))
         del request["HTTP_TRANSFER_ENCODING"]
     body = request.body.read()
@@ -594,12 +594,12 @@ def read_body() -> bytes:
 
 
 def replace_body(body: bytes) -> None:
-    """Have the current request hold ``body``."""
+    """Make ``body`` the body of the current request."""
     request["wsgi.input"], request["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
 
 
 def drop_body() -> None:
-    """Read what is still being sent, up to a limit: who is cut off while sending does not hear the answer."""
+    """Read and drop the body, up to a limit: a client that is cut off while sending does not see the response."""
     left = min(request.content_length, connections.MAX_DROPPED)
     while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 1 << 16))):
         left -= len(chunk)
@@ -610,13 +610,13 @@ def read_part(part: Any) -> bytes:
     if isinstance(part, bottle.FileUpload):
         return part.file.read() or refuse("no_image", EMPTY)
     if part and not part.isascii() and not part.lstrip().lower().startswith("data:"):
-        with suppress(UnicodeEncodeError):  # then it is text, in a charset of its own
+        with suppress(UnicodeEncodeError):  # then it is text in another charset
             return part.encode("latin-1")
     return read_data_url(part)
 
 
 def fields() -> bottle.FormsDict | dict[str, Any]:
-    """What the body of the current request holds by name, taken apart once; nothing where it is no form or object."""
+    """The fields of the current request's body, parsed once; empty if its type is neither a form's nor JSON."""
     known = request.environ.get(FIELDS)
     if known is None:
         read = {MULTIPART: multipart_form, JSON: json_object, FORM: form}.get(media_type())
@@ -625,17 +625,17 @@ def fields() -> bottle.FormsDict | dict[str, Any]:
 
 
 def multipart_form(body: bytes) -> bottle.FormsDict:
-    """The fields of the current request's multipart form, which is ``body``."""
-    # As it came, for Bottle makes capitals small, and boundaries have them.
+    """The fields of the current request's multipart form ``body``."""
+    # The header as received, since Bottle lowercases it, and boundaries are case-sensitive.
     if bodies.is_plain_multipart(body, request.environ.get("CONTENT_TYPE", "")):
-        request.environ["CONTENT_TYPE"] += "; charset=latin-1"  # or no file could come without a name
-        with suppress(Exception):  # Bottle's parser raises whatever malformed parts lead it to
+        request.environ["CONTENT_TYPE"] += "; charset=latin-1"  # else a file sent without a name would not decode
+        with suppress(Exception):  # on malformed parts Bottle's parser raises anything
             return request.POST
     refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that ``body`` is."""
+    """The JSON object in ``body``."""
     if not bodies.is_plain_json(body):
         refuse(
             "bad_json", f"The JSON holds more values than are read; send a picture, or {MAX_POINTS:,} points at most."
@@ -650,7 +650,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def form(body: bytes) -> bottle.FormsDict:
-    """The fields of the current request's URL-encoded form, which is ``body``."""
+    """The fields of the current request's URL-encoded form ``body``."""
     plain = bodies.with_plain_base64(body)
     if not bodies.is_plain_form(plain):
         refuse("no_image", f"The form has more in it than pictures; {HOW_TO_SEND}.")
@@ -660,7 +660,7 @@ def form(body: bytes) -> bottle.FormsDict:
 
 def read_escaped(field: str | None) -> bytes:
     """The picture in a field of a URL-encoded form."""
-    # There an unescaped + means a space, which base64 does not have: people forget to escape it.
+    # There an unescaped + means a space. Base64 has no spaces, so each is a + that was not escaped.
     return read_data_url(field and field.replace(" ", "+"))
 
 
@@ -691,7 +691,7 @@ def read_data_url(field: Any) -> bytes:
 
 
 def main() -> int:
-    """Serve until told to stop; the exit status."""
+    """Serve until told to stop; return the exit status."""
     options = parse_arguments()
     access_log.set_up(options.log)
     memory.give_back_large_blocks()
@@ -703,7 +703,7 @@ def main() -> int:
         token = token_in(options.token_file) if options.token_file else None
         corrections = None if options.no_corrections else folder_for_corrections(options.corrections, usual=CORRECTIONS)
         if options.train and not is_trained(checkpoint):
-            for listener in listen(options.host, options.port):  # not to find out after the training that it is taken
+            for listener in listen(options.host, options.port):  # to fail before the training if it is taken
                 listener.close()
             if failed := train(checkpoint, HOME):
                 return failed
@@ -719,7 +719,7 @@ def main() -> int:
         print(with_advice(error, checkpoint), file=sys.stderr)
         return 1
 
-    # Told of now: a supervisor that has been told to stop has closed them.
+    # The port is read now: a supervisor that has been told to stop has closed its sockets.
     announce = announcement(options.host, listeners[0].getsockname()[1])
     if options.processes > 1 and not inherited:
         command = [sys.executable, str(Path(__file__).resolve()), *sys.argv[1:]]
@@ -737,7 +737,7 @@ def main() -> int:
     )
     stop = threading.Event()
     follow(latest, options.watch, stop)
-    gc.freeze()  # what PyTorch brought: to look through it for what is used no more takes a tenth of a second
+    gc.freeze()  # PyTorch's objects: collecting garbage among them takes a tenth of a second
     try:
         connections.serve(
             app,

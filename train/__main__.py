@@ -60,7 +60,7 @@ from train.widen import to_full_width
 
 
 def main() -> int:
-    """Train as the command line says; the exit status."""
+    """Train as the command line says; return the exit status."""
     options = parse_arguments()
     try:
         group, device = join_ranks(options)
@@ -71,7 +71,7 @@ def main() -> int:
     go_on = "" if options.corrections else "; --resume goes on after the last epoch that was saved, if one was"
     try:
         status = run(options, group, device)
-    except InUseError as error:  # the first rank's alone; torchrun ends the others
+    except InUseError as error:  # only on the first rank; torchrun ends the others
         message = str(error)
     except (UsageError, SpeedupError, StateError, DivergedError) as error:  # the same on every rank of a machine
         if ranks.is_first_here():
@@ -89,14 +89,14 @@ def main() -> int:
     except OSError as error:
         message = f"Could not write beside '{options.out}': {error.strerror or error}. No weights were lost{go_on}."
     except RuntimeError as error:
-        # What the others say when one rank fails is no more than that their connection to it broke.
+        # When one rank fails, the others only report that their connection to it broke.
         if group.count == 1:
             raise
         if not is_broken_connection(error):
             traceback.print_exc()
         message = f"stops, as it or another failed: {str(error).partition(chr(10))[0]}"
     else:
-        if status == 0:  # else the others have not come to an end, and would be waited for
+        if status == 0:  # else the others have not finished, and leaving would wait for them
             group.leave()
         return status
     print(message if group.is_first else f"Rank {group.rank}: {message}", file=sys.stderr)
@@ -112,7 +112,7 @@ def join_ranks(options: argparse.Namespace) -> tuple[Ranks, torch.device]:
 
 
 def run(options: argparse.Namespace, group: Ranks, device: torch.device) -> int:
-    """Train, evaluate, write; the exit status."""
+    """Train, evaluate and write; return the exit status."""
     out = checkpoint.weights_path(options.out)
     if out.suffix != checkpoint.SHIPPED.suffix or out.name.endswith(checkpoint.RUN_SUFFIX):
         raise UsageError(f"'{out}' is not called as weights are here; --out names a folder, or a file NAME.pt.")
@@ -129,12 +129,12 @@ def run(options: argparse.Namespace, group: Ranks, device: torch.device) -> int:
 
 
 def run_whole(options: argparse.Namespace, group: Ranks, device: torch.device, out: Path) -> int:
-    """Train from the start, or from where a run was broken off; the exit status."""
+    """Train from the start, or resume an interrupted run; return the exit status."""
     state_path = out.with_suffix(checkpoint.RUN_SUFFIX)
     state = load_state(state_path) if options.resume else None
     recipe = chosen_recipe(options, state, group)
 
-    with group.one_before_others():  # for it may have to be downloaded
+    with group.one_before_others():  # since MNIST may have to be downloaded
         digits, validation, test = load_digits(options, device)
     if recipe.batch_size > len(digits):
         raise UsageError(batch_too_large(len(digits)))
@@ -146,7 +146,7 @@ def run_whole(options: argparse.Namespace, group: Ranks, device: torch.device, o
         training = Training(recipe, device, len(digits), speedups, group)
 
     if not group.is_first:
-        # It shares the work, and leaves it to the first rank to print, to save and to heed Ctrl-C.
+        # It shares the work, but only the first rank prints, saves and heeds Ctrl-C.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for _ in training.run(digits, validation, state_path):
             pass
@@ -155,9 +155,9 @@ def run_whole(options: argparse.Namespace, group: Ranks, device: torch.device, o
 
 
 def load_digits(options: argparse.Namespace, device: torch.device) -> tuple[Digits, Digits, Digits]:
-    """Those of MNIST to train on and to validate with, both on ``device``, and those to test with.
+    """MNIST's training and validation digits, both on ``device``, and its test digits.
 
-    These are not looked at before the end, but then they must not turn out damaged. Raises DataError.
+    The test digits are used only at the end, but must not turn out damaged then. Raises DataError.
     """
     root = mnist.root_folder(options.data)
     digits, validation = mnist.load_training_digits(root)
@@ -167,9 +167,9 @@ def load_digits(options: argparse.Namespace, device: torch.device) -> tuple[Digi
 def train_to(
     out: Path, training: Training, data: tuple[Digits, Digits, Digits], options: argparse.Namespace, *, is_resumed: bool
 ) -> int:
-    """Bring ``training`` to its end, and write what comes of it to ``out``; the exit status.
+    """Run ``training`` to its end, and write the results to ``out``; return the exit status.
 
-    ``data`` are the digits to train on, to validate with, and to test with at the end.
+    ``data`` are the training, validation and test digits.
     """
     digits, validation, test = data
     state_path, epochs = out.with_suffix(checkpoint.RUN_SUFFIX), training.recipe.epochs
@@ -187,7 +187,7 @@ def train_to(
     except DivergedError as error:
         raise DivergedError(f"{error}; no weights were written. A smaller --lr may help.") from error
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cost what is being saved
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not cost what is being saved
         print("\n" + keep_interrupted(training, out, resume_command(options, training.ranks)), file=sys.stderr)
         return INTERRUPTED
 
@@ -199,7 +199,7 @@ def train_to(
 
 
 def refuse_what_is_not_ours(out: Path) -> None:
-    """Raise UsageError where weights of another network lie at ``out``, or what is no card in the card's place."""
+    """Raise UsageError if ``out`` holds another network's weights or is unreadable, or its card's file is no card."""
     card = checkpoint.card_path(out)
     try:
         if card.exists() and not checkpoint.is_card(json.loads(card.read_bytes())):
@@ -214,7 +214,7 @@ def refuse_what_is_not_ours(out: Path) -> None:
     except checkpoint.CheckpointError as error:
         if isinstance(error.__cause__, OSError):
             raise UsageError(f"{error}, so it is left as it is; --out names another file.") from error
-        # What is damaged is no loss.
+        # Damaged weights are no loss.
 
 
 def usable_speedups(
@@ -224,7 +224,7 @@ def usable_speedups(
     digit_count: int,
     group: Ranks = Ranks(),  # noqa: B008 - frozen
 ) -> Speedups:
-    """Those that the command line asks for, and of the others those that pay for what ``recipe`` is to do.
+    """The speedups that the command line asks for, and of those it leaves open the ones that pay off for ``recipe``.
 
     Raises SpeedupError.
     """
@@ -236,14 +236,14 @@ def usable_speedups(
 
 
 def learn_corrections(options: argparse.Namespace, device: torch.device, out: Path) -> int:
-    """Fine-tune the weights at ``out``, and write them if they read MNIST no worse; the exit status."""
+    """Fine-tune the weights at ``out``, and write them if `FineTuned.is_worth_it`; return the exit status."""
     digits, validation, test = load_digits(options, device)
     try:
         recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
     except checkpoint.CheckpointError as error:
         raise DataError(checkpoint.with_advice(error, out)) from error
     corrections = load_pictures(options.corrections, recognizer).to(device)
-    out.parent.mkdir(parents=True, exist_ok=True)  # before the work, lest it be in vain
+    out.parent.mkdir(parents=True, exist_ok=True)  # so as not to fail after the work
     speedups = usable_speedups(options, device, RECIPE, MNIST_DIGITS)
     recipe = replace(RECIPE, seed=seed_of(recognizer) if options.seed is None else options.seed)
     tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
@@ -260,31 +260,31 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
         print(f"That would read {why}; nothing was written.", file=sys.stderr)
         return FAILURE
     relearn_novelty(tuning.training, tuning.shown)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of what is written would be worth less than none
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # partly written results would be worse than none
     facts = {
         "fine_tuned_from": recognizer.card["sha256"],
         "corrections": len(corrections),
         "alpha": tuned.alpha,
         "misread_at_first": tuned.misread_at_first,
     }
-    if "trained_parameters" in recognizer.card:  # what was blank in half a network still is
+    if "trained_parameters" in recognizer.card:  # maps that a thinner network left blank still are
         facts["trained_parameters"] = recognizer.card["trained_parameters"]
     publish(tuning.training, validation, test, out, **facts)
     return 0
 
 
 def seed_of(recognizer: Recognizer) -> int:
-    """One that its weights alone decide: what is tuned again and again should see other digits each time."""
+    """A seed that depends on the weights alone, so that repeated fine-tuning sees other digits each time."""
     return int(recognizer.card["sha256"][:8], 16)
 
 
 def keep_interrupted(training: Training, out: Path, resume: str) -> str:
-    """Keep what a stopped run is worth without overwriting finished weights at ``out``; what to tell the user.
+    """Write an interrupted run's weights to ``out`` unless finished ones are there; return what to tell the user.
 
-    That is the state that it had saved: since then the weights have seen a part of one more epoch.
+    They are taken from the last saved state: since then the weights have seen a part of one more epoch.
     """
     done = training.epochs_saved
-    if not done:  # what lies there, if anything, is of another run
+    if not done:  # any weights there are another run's
         return (
             f"Stopped in the first epoch; {'the weights are as they were' if out.exists() else 'no weights'} at {out}."
         )
@@ -297,7 +297,7 @@ def keep_interrupted(training: Training, out: Path, resume: str) -> str:
 
 
 def describe(training: Training, digits: Digits, validation: Digits) -> str:
-    """One line on what is about to run."""
+    """One line on the run that is about to start."""
     parameters = parameter_count(training.network)
     processes = f" in {training.ranks.count} processes" if training.ranks.count > 1 else ""
     return (

@@ -31,8 +31,8 @@ edges a little sharper than they are drawn today):
     weight-decay         0.52 ± 0.01             20.70 ± 1.01              1.60 ± 0.42
 
 Pictures that stay as scanned, affine variations and averaging seem to save MNIST some hundredths of a point, and stroke
-width to cost it as much. The other differences are of a size that two seeds cannot tell from chance, and what dropout
-is for, so short a training does not show, nor this table what outliers are for.
+width to cost it as much. The other differences are too small for two seeds to tell from chance. So short a training
+does not show what dropout is for, nor does this table show what outliers are for.
 
 What the drawings do not show, small scans do (``python tests/tiny_scans.py SCANS``, then ``python -m train.ablation
 --seeds 1 --images SCANS --parts nothing as-scanned allographs line last-lr``, in five runs of 60 epochs).
@@ -68,7 +68,7 @@ HELD_OUT = 1 / 3  # of the training digits
 
 
 def main() -> int:
-    """Print the table; the exit status."""
+    """Print the table; return the exit status."""
     options = parse_arguments()
     try:
         device = choose_device(options.device)
@@ -107,7 +107,7 @@ def main() -> int:
 
 
 def train(recipe: Recipe, digits: Digits, validation: Digits, device: torch.device, speedups: Speedups) -> LeNet:
-    """The network that ``recipe`` makes of ``digits``."""
+    """The averaged network after training on ``digits`` by ``recipe``."""
     training = Training(recipe, device, len(digits), speedups)
     for _ in training.run(digits, validation):
         pass
@@ -115,9 +115,9 @@ def train(recipe: Recipe, digits: Digits, validation: Digits, device: torch.devi
 
 
 def judge(network: LeNet, validation: Digits) -> list[float]:
-    """How much of ``validation`` ``network`` reads wrong, in %, and its calibrated cross-entropy, times 1000.
+    """The error rate of ``network`` on ``validation``, in %, and its calibrated cross-entropy times 1000.
 
-    The latter tells recipes apart that differ by a few digits.
+    The latter tells recipes apart that differ by only a few digits.
     """
     logits = compute_logits(network, validation.images)
     temperature = fit_temperature(logits, validation.labels)
@@ -128,7 +128,7 @@ def judge(network: LeNet, validation: Digits) -> list[float]:
 
 
 def wrong(logits: Tensor, labels: Tensor) -> float:
-    """How many in a hundred of ``logits`` [N, 11] are largest at another digit than the label [N]."""
+    """The error rate, in %: how often the largest digit logit in ``logits`` [N, 11] is not the label's [N]."""
     return 100 * (1 - accuracy(logits, labels))
 
 
@@ -139,7 +139,7 @@ def spread(values: tuple[float, ...]) -> str:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """The parsed command line."""
     parser = argparse.ArgumentParser(
         prog="python -m train.ablation",
         usage="%(prog)s [options]",

@@ -1,9 +1,9 @@
-"""Allographs: shapes of digits that other schools teach and MNIST's writers hardly used, drawn whole.
+"""Allographs: shapes of digits that other schools teach and MNIST's writers hardly used, drawn from scratch.
 
-Where a habit is one stroke more or less, train/habits.py draws it into MNIST's own digits. Where it is another way of
-the pen, a 4 whose stem begins at its bar or a 9 with a small loop and a large tail, no digit of MNIST can be mended
-into it: it is drawn here from a few points, which tremble, by a pen of any width. And a 1 that a mouse draws is
-straighter than any that is written.
+A habit that adds or removes one stroke is drawn into MNIST's own digits by train/habits.py. Other shapes, such as a 4
+whose stem begins at its bar or a 9 with a small loop and a large tail, cannot be made from MNIST's digits: they are
+drawn here through a few points, displaced at random, with pens of many widths. So are straight 1s, since those that a
+mouse draws are straighter than any written one.
 """
 
 import torch
@@ -15,8 +15,8 @@ from train.mnist import Digits
 from train.polylines import CHUNK, draw_polylines
 from train.uniform import uniform
 
-# A digit, and its strokes, split by "|", of points "x,y" from 0 to 8, y down. The pen goes through them in a smooth
-# curve; where a point stands three times it turns a corner.
+# A digit, and its strokes, separated by "|", of points "x,y" from 0 to 8, y down. The pen follows a smooth curve
+# through them; where a point is repeated three times it turns a corner.
 SHAPES = """
 0: 1,0 .2,4 1,6.8 3,8 5,6.8 6,4.4 5,2 3.2,1.1 1.4,1.6 .7,2.6
 0: 4.2,.4 1.6,1 .4,4 1.2,7 3,8 5,7 6,4 5.2,1.6 3.6,.3 1.8,-.5
@@ -35,9 +35,9 @@ SHAPES = """
 9: 4.6,.6 3.2,0 1.8,1.3 2.8,2.6 4.4,1.6 4.6,1.2 5.8,4.4 5.6,7 3,8 .5,7.6
 """
 TREMOR = 0.35  # standard deviation of each point's x and y, in the units of `SHAPES`
-NARROWEST, WIDEST = 0.6, 1.2  # times as wide as it stands there
+NARROWEST, WIDEST = 0.6, 1.2  # horizontal scale, relative to `SHAPES`
 PEN_WIDTHS = (1.6, 3.6)  # pixels of MNIST's 28
-STRAIGHT_LEANS = (-0.35, 0.6)  # of the field's height, from the foot of a straight 1 to the right
+STRAIGHT_LEANS = (-0.35, 0.6)  # of the field's height, that a straight 1's top is to the right of its foot
 STRAIGHT_PEN_WIDTHS = (1, 5)  # pixels likewise
 CORNERS = 24  # of the polyline that stands for the curves of a digit
 
@@ -62,13 +62,13 @@ class Allographs:
             self.pen_down[number] = pen_down
 
     def __call__(self, count: int, generator: torch.Generator) -> Digits:
-        """``count`` digits and what they are, uint8 [count, 28, 28], fitted into MNIST's box and field."""
+        """``count`` drawn digits and their labels, uint8 [count, 28, 28], fitted into MNIST's box and field."""
         which = torch.arange(count, device=self.device) % len(self.digits)
         drawn = [self.draw(chunk, generator) for chunk in which.split(CHUNK)]
         return Digits.from_pictures(torch.cat(drawn), self.digits[which])
 
     def draw(self, shapes: Tensor, generator: torch.Generator) -> Tensor:
-        """The ``shapes``, int [N], by as many hands: float [N, 28, 28] from 0 to 1."""
+        """Draw the ``shapes``, int [N], each varied at random: float [N, 28, 28] from 0 to 1."""
         count = len(shapes)
         tremor = torch.randn((count, *self.controls.shape[1:]), generator=generator, device=self.device)
         points = self.curves[shapes] @ (self.controls[shapes] + TREMOR * tremor)
@@ -82,7 +82,7 @@ class Allographs:
 
 
 def straight_ones(count: int, generator: torch.Generator) -> Digits:
-    """``count`` 1s of one straight stroke each, upright or leaning, as `Allographs` gives digits."""
+    """``count`` 1s of one straight stroke each, upright or leaning, in the form that `Allographs` returns."""
     lean = uniform(*STRAIGHT_LEANS, (count,), generator) * SIDE
     width = uniform(*STRAIGHT_PEN_WIDTHS, (count,), generator)
     x = torch.stack([SIDE / 2 + lean / 2, SIDE / 2 - lean / 2], dim=1)
@@ -99,11 +99,11 @@ def parse_shape(text: str) -> list[list[tuple[float, ...]]]:
 
 
 def curves_through(lengths: list[int]) -> tuple[Tensor, Tensor]:
-    """What turns the points of strokes, of so many ``lengths``, into the corners of polylines along smooth curves.
+    """The matrix that maps the points of strokes, which have these ``lengths``, to polyline corners on smooth curves.
 
-    Float [24, sum of lengths], to multiply the points by, and bool [24]: whether a line leads to that corner. They are
-    Catmull-Rom splines, whose ends stand for the neighbours that they lack. Source: E. Catmull and R. Rom, "A class of
-    local interpolating splines", in Computer Aided Geometric Design, 1974.
+    It is float [24, sum of lengths]; also bool [24], whether a line leads to each corner. The curves are Catmull-Rom
+    splines; end points replace the neighbours they lack. Source: E. Catmull and R. Rom, "A class of local interpolating
+    splines", in Computer Aided Geometric Design, 1974.
     """
     shares = [CORNERS * length // sum(lengths) for length in lengths]
     shares[0] += CORNERS - sum(shares)

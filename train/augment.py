@@ -1,8 +1,8 @@
-"""MNIST made more various, a batch at a time, in tensor code on the device that trains.
+"""Data augmentation of MNIST, a batch at a time, in tensor code on the device that trains.
 
-First the strokes change (habits, then width, then the line that they are drawn in), then everything that
-moves ink adds up to one sampling grid, so that each picture is interpolated once. That grid also fits the
-changed digit into MNIST's box and field again, as net/fitting.py does with what people draw: a thick pen's digit
+First the strokes change (habits, then width, then outlines or gaps), then all movements of the ink are
+combined in one sampling grid, so that each picture is interpolated once. That grid also fits the changed
+digit into MNIST's box and field again, as net/fitting.py does with what people draw: a thick pen's digit
 is no larger than a thin one's, and a 1 moves aside for its flag.
 
 Interpolated pictures are softer than scanned ones, and habits are commoner among them than in MNIST; so a part of
@@ -24,10 +24,10 @@ from train.uniform import uniform
 
 MARGIN = 4  # pixels on every side, for strokes that grow out of the field before they are fitted into it
 CANVAS = SIDE + 2 * MARGIN
-GRAIN = 1.0  # pixels, the Gaussian of the noise that breaks lines: gaps are about as long as strokes are wide
+GRAIN = 1.0  # pixels, sigma of the Gaussian noise that breaks lines: gaps are about as long as strokes are wide
 FEWEST_GAPS, MOST_GAPS = -1.5, 0.3  # standard deviations of that noise, below which there is a gap
-GAPS_END = 4.0  # times as steep as the noise: neither a soft edge nor one of whole pixels
-LEAST_INK = 0.1  # what is fainter all over is not made as dark as ink
+GAPS_END = 4.0  # steepness of a gap's edge, times the noise's: neither soft nor jagged
+LEAST_INK = 0.1  # pictures fainter than this all over are not made as dark as ink
 
 
 class Augment:
@@ -39,7 +39,7 @@ class Augment:
         device: torch.device,
         ranks: Ranks = Ranks(),  # noqa: B008 - frozen
     ) -> None:
-        """``ranks`` share each batch out."""
+        """Each batch is shared by ``ranks``."""
         self.settings = settings
         self.device = device
         self.ranks = ranks
@@ -51,7 +51,7 @@ class Augment:
     def __call__(self, pictures: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         """Vary most ``pictures``, float [N, 1, 28, 28] from 0 (paper) to 1 (ink), which show the digits ``labels``.
 
-        The same shape and range out.
+        Returns the same shape and range.
         """
         if self.settings == NO_AUGMENTATION:
             return pictures
@@ -62,9 +62,9 @@ class Augment:
         return torch.cat([self.vary(some, labels[: len(some)], hollow, broken, generator), rest])
 
     def numbers_of_kinds(self, count: int) -> tuple[int, int, int]:
-        """How many of so many pictures are drawn hollow, how many broken, and how many are left as they were scanned.
+        """How many of ``count`` pictures to draw hollow, to draw broken, and to leave as scanned.
 
-        The pictures are this rank's of a batch; all ranks together have as many of each kind as one would alone.
+        They are this rank's share of a batch; all ranks together have as many of each kind as one alone would.
         """
         batch = count * self.ranks.count
         as_scanned = round(self.settings.as_scanned * batch)
@@ -72,7 +72,7 @@ class Augment:
         return self.ranks.number_of(hollow), self.ranks.number_of(broken), self.ranks.number_of(as_scanned)
 
     def vary(self, pictures: Tensor, labels: Tensor, hollow: int, broken: int, generator: torch.Generator) -> Tensor:
-        """All of ``pictures`` varied, so many drawn ``hollow`` or ``broken``; shapes and ranges as in a call."""
+        """Vary all ``pictures``, and draw so many ``hollow`` and ``broken``; shapes and ranges as in `__call__`."""
         canvas = F.pad(pictures, (MARGIN,) * 4)
         drawn = self.vary_stroke_width(self.draw_habits(canvas, labels, generator), generator)
         drawn = self.vary_line(drawn, hollow, broken, generator)
@@ -113,8 +113,8 @@ class Augment:
     def vary_stroke_width(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Thicken or thin the strokes: pens differ far more than the pencils that MNIST was written with.
 
-        A blend towards the greatest or the least of each pixel's neighbourhood (grey-scale dilation and
-        erosion); neighbourhoods grow by a pixel in turn as a cross and as a square, for pens are round.
+        Blends towards the maximum or minimum of each pixel's neighbourhood (grey-scale dilation and erosion);
+        neighbourhoods grow by a pixel, as a cross and a square in turn, for pens are round.
         """
         amount = uniform(-1, 1, (len(pictures), 1, 1, 1), generator)
         thicken = amount.clamp(min=0) ** self.settings.thicken_power * self.settings.thicken
@@ -127,14 +127,14 @@ class Augment:
         return drawn
 
     def vary_line(self, pictures: Tensor, hollow: int, broken: int, generator: torch.Generator) -> Tensor:
-        """Draw the first so many of ``pictures`` in outlines, and the next so many in a line with gaps."""
+        """Draw the first ``hollow`` of ``pictures`` as outlines, and the next ``broken`` with gaps in their lines."""
         some, others, rest = pictures.tensor_split((hollow, hollow + broken))
         drawn = torch.cat([hollowed(some, generator), self.with_gaps(others, generator)])
         darkest = drawn.amax((1, 2, 3), keepdim=True).clamp(min=LEAST_INK)
         return torch.cat([drawn / darkest, rest])
 
     def with_gaps(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
-        """``pictures`` in dashes and dots, or by a dry pen, or as they are left where printed lines were taken out."""
+        """``pictures`` with gaps, as in dashes and dots, from a dry pen, or where printed lines were removed."""
         noise = self.grain @ uniform(-1, 1, pictures.shape, generator) @ self.grain.T
         noise = noise / noise.square().mean((2, 3), keepdim=True).sqrt()
         gap = uniform(FEWEST_GAPS, MOST_GAPS, (len(pictures), 1, 1, 1), generator)
@@ -147,7 +147,7 @@ class Augment:
 
 
 def hollowed(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """``pictures``, float [N, 1, S, S], in the outlines of strokes up to a pixel and a half thicker on either side."""
+    """``pictures``, float [N, 1, S, S], as outlines of their strokes, thickened by up to 1.5 pixels on each side."""
     amount = uniform(0, 1.5, (len(pictures), 1, 1, 1), generator)
     outer = pictures + amount.clamp(max=1) * (dilate_by_square(pictures) - pictures)
     outer = outer + (amount - 1).clamp(min=0) * (dilate_by_cross(outer) - outer)
@@ -156,17 +156,17 @@ def hollowed(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def dilate_by_cross(pictures: Tensor) -> Tensor:
-    """The greatest of each pixel and its four neighbours, for ``pictures``, float [N, 1, S, S]."""
+    """The maximum of each pixel and its four neighbours, for ``pictures``, float [N, 1, S, S]."""
     return torch.maximum(greatest_of_three(pictures, 2), greatest_of_three(pictures, 3))
 
 
 def dilate_by_square(pictures: Tensor) -> Tensor:
-    """The greatest of each pixel and its eight neighbours, for ``pictures``, float [N, 1, S, S]."""
+    """The maximum of each pixel and its eight neighbours, for ``pictures``, float [N, 1, S, S]."""
     return greatest_of_three(greatest_of_three(pictures, 2), 3)
 
 
 def greatest_of_three(pictures: Tensor, axis: int) -> Tensor:
-    """The greatest of each pixel and the two beside it along ``axis``: on CPUs several times as fast as a pooling."""
+    """The maximum of each pixel and its two neighbours along ``axis``: on CPUs several times as fast as max-pooling."""
     steps = pictures.shape[axis] - 1
     pairs = torch.maximum(pictures.narrow(axis, 0, steps), pictures.narrow(axis, 1, steps))
     first, last = pairs.narrow(axis, 0, 1), pairs.narrow(axis, -1, 1)

@@ -12,7 +12,7 @@ class ExponentialAverage:
 
     The window widens to its full length as updates come in: without that a short run's average would still
     be half made of the random weights that it started from. PyTorch's AveragedModel reads its count back
-    from the device twice an update; here it is a number of the host's, and nothing waits.
+    from the device twice per update; here the count is a Python number, and nothing waits.
 
     Source: B. Polyak and A. Juditsky, "Acceleration of stochastic approximation by averaging", SIAM Journal
     on Control and Optimization 30(4), 1992; exponential as in D. Kingma and J. Ba, "Adam", ICLR 2015, 7.2.
@@ -23,7 +23,7 @@ class ExponentialAverage:
         self.network = deepcopy(followed).requires_grad_(requires_grad=False)
         self.least_weight = 1 - 0.5 ** (1 / half_life) if half_life else 1.0
         self.updates = 0
-        # Lists of tensors that are changed in place, so that one call a kind updates them all.
+        # Lists of tensors that are changed in place, so that one call per kind updates them all.
         ours, theirs = (list(module.state_dict().values()) for module in (self.network, followed))
         self.floats = [tensor for tensor in ours if tensor.is_floating_point()]
         self.followed_floats = [tensor for tensor in theirs if tensor.is_floating_point()]
@@ -32,7 +32,7 @@ class ExponentialAverage:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take in what the followed network has become."""
+        """Update the average with the followed network's current weights."""
         weight = max(self.least_weight, 9 / (10 + self.updates)) if self.updates else 1.0
         torch._foreach_lerp_(self.floats, self.followed_floats, weight)
         torch._foreach_copy_(self.counts, self.followed_counts)
@@ -43,6 +43,6 @@ class ExponentialAverage:
         return {"network": self.network.state_dict(), "updates": self.updates}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Restore what `state_dict` returned."""
         self.network.load_state_dict(state["network"])
         self.updates = state["updates"]

@@ -1,4 +1,4 @@
-"""Makes the probabilities mean what they say, and finds from which on they can be relied on."""
+"""Calibrates the probabilities, and finds the confidence above which answers count as certain."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ from net.recognizer import digit_probabilities
 from train.minimize import minimize
 
 # The least confident fraction of MNIST's validation digits is called uncertain, and whatever is no more confident.
-# Not a fraction of errors decides: of 5,000 digits five are mislabelled, and as many are all that may be wrong. It is
-# as large as leaves 95% of pen drawings certain (README.md's results say how many of these are right, and of what is
-# no digit). More doubt would be right more often, and less often certain.
+# An error rate could not decide: of 5,000 digits five are mislabelled, and no more may be read wrong. It leaves 95% of
+# pen drawings certain (README.md's results say how many of these are right, and how much of what is no digit is
+# doubted). With a larger fraction, certain answers would be right more often, but fewer.
 DOUBTFUL = 0.016
 BINS = 15  # ranges of confidence, over which calibration is judged
 
@@ -35,7 +35,7 @@ def calibrated(logits: Tensor, temperature: float) -> Tensor:
 
 
 def certainty_threshold(probabilities: Tensor) -> float:
-    """The confidence, 0 to 1, that all answers but the fraction `DOUBTFUL` of them are above.
+    """The confidence, 0 to 1, that all but the fraction `DOUBTFUL` of the answers exceed.
 
     ``probabilities``, float [N, 10], are of validation digits, which must not have been trained on.
     """
@@ -43,13 +43,13 @@ def certainty_threshold(probabilities: Tensor) -> float:
 
 
 def are_certain(probabilities: Tensor, certain_above: float) -> Tensor:
-    """Which of ``probabilities``, float [N, 10], are of an answer more confident than ``certain_above``: bool [N]."""
+    """Whether each answer in ``probabilities``, float [N, 10], is more confident than ``certain_above``: bool [N]."""
     return probabilities.max(1).values > certain_above
 
 
 @dataclass(frozen=True)
 class CalibrationBin:
-    """What was predicted with a confidence above ``low`` and up to ``high``."""
+    """The predictions with a confidence above ``low`` and up to ``high``."""
 
     low: float
     high: float
@@ -59,7 +59,7 @@ class CalibrationBin:
 
 
 def calibration_bins(probabilities: Tensor, labels: Tensor) -> list[CalibrationBin]:
-    """``probabilities``, float [N, 10], of the digits ``labels`` [N], grouped by equal ranges of confidence."""
+    """The predictions in ``probabilities``, float [N, 10], for the digits ``labels`` [N], in `BINS` equal ranges."""
     confidence, predicted = probabilities.cpu().double().max(1)
     right = (predicted == labels.cpu()).double()
     which = (confidence * BINS).ceil().long().clamp(1, BINS) - 1

@@ -1,4 +1,4 @@
-"""The charts of a report as SVG, each with a name that tells what it shows to whoever cannot see it."""
+"""The charts of a report as SVG, each with an accessible name that says what it shows."""
 
 import html
 import math
@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from train.calibrate import CalibrationBin
 from train.plurals import counted, listed
 
-# In a chart's own units, so few that its labels can be read on a phone.
+# In a chart's own units, few enough for its labels to be legible on a phone.
 WIDTH, HEIGHT = 320, 200
-LEFT, RIGHT, TOP, BOTTOM = 42, 18, 10, 38  # what the axes leave free
+LEFT, RIGHT, TOP, BOTTOM = 42, 18, 10, 38  # margins, for the axes' labels
 COUNTS = 42  # the height of the counts above a reliability diagram
 
-STEPS = (1, 2, 5)  # times a power of ten are round
-MOST_LEVELS = 8  # labels of a logarithmic axis; where 1, 2 and 5 would give more, powers of ten alone
-MOST_EPOCHS = 6  # told
-LEAST = 1e-6  # what is less, and has no place on a logarithmic axis, is drawn here
-FEW = 20  # digits, below which an accuracy says little: it may well be ten of a hundred off
+STEPS = (1, 2, 5)  # times powers of ten are round numbers
+MOST_LEVELS = 8  # labels of a logarithmic axis; if 1, 2 and 5 give more, powers of ten alone
+MOST_EPOCHS = 6  # labels of the epoch axis
+LEAST = 1e-6  # smaller values are drawn here, as a logarithmic axis has no zero
+FEW = 20  # digits, below which an accuracy says little: it may well be ten percentage points off
 
 Scale = Callable[[float], float]  # from a value to its place on a chart
 
@@ -24,9 +24,9 @@ Scale = Callable[[float], float]  # from a value to its place on a chart
 def draw_curves(
     title: str, epochs: Sequence[int], lines: Mapping[str, Sequence[float]], floor: float | None = None
 ) -> str:
-    """A line over ``epochs`` for each of ``lines``, which also names its class, with a logarithmic axis.
+    """A chart on a logarithmic axis with a line over ``epochs`` for each of ``lines``, whose names are CSS classes.
 
-    ``floor``, if any, is a value that no line can get below; it is dashed.
+    ``floor``, if any, is a value that no line can go below; it is drawn dashed.
     """
     lines = {name: [max(LEAST, value) for value in values] for name, values in lines.items()}
     values = [value for line in lines.values() for value in line]
@@ -50,7 +50,7 @@ def draw_curves(
 
 
 def draw_line(name: str, corners: list[tuple[float, float]]) -> list[str]:
-    """A line of the class ``name`` through ``corners``, and a dot where there is but one, of which no line is seen."""
+    """A line of the CSS class ``name`` through ``corners``, and a dot if there is only one, which makes no line."""
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
     parts = [f'<polyline class="{name}" points="{points}"/>']
     if len(corners) == 1:
@@ -76,7 +76,7 @@ def draw_reliability(bins: Sequence[CalibrationBin]) -> str:
 
 
 def draw_bin(each: CalibrationBin, scale_x: Scale, scale_y: Scale) -> list[str]:
-    """One bar of the reliability diagram, as wide as its range of confidence, and its count; pale where that is few."""
+    """One bar of the reliability diagram, as wide as its range of confidence, and its count; pale if that is small."""
     left, right, top = scale_x(each.low) + 1, scale_x(each.high) - 1, scale_y(each.accuracy)
     x, y = (left + right) / 2 + 4, scale_y(1) - 6
     return [
@@ -92,7 +92,7 @@ def describe_bin(each: CalibrationBin) -> str:
 
 
 def draw_axes(name: str, across: dict[str, float], up: dict[str, float]) -> list[str]:
-    """Labels at their places ``across`` and ``up``, with lines at the latter, and the ``name`` of what is across."""
+    """The axes' labels at their places ``across`` and ``up``, grid lines at the latter, and the x axis's ``name``."""
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts = [f'<text x="{middle}" y="{HEIGHT - 5}" text-anchor="middle">{name}</text>']
     for label, x in across.items():
@@ -106,7 +106,7 @@ def draw_axes(name: str, across: dict[str, float], up: dict[str, float]) -> list
 def logarithmic_ticks(least: float, greatest: float) -> list[float]:
     """Round numbers, at least two, from the last that is not above ``least`` to the first not below ``greatest``.
 
-    1, 2 and 5 times powers of ten, or these alone where there would be too many. Both must be positive.
+    1, 2 and 5 times powers of ten, or powers of ten alone if those are too many. Both bounds must be positive.
     """
     ticks: list[float] = []
     for steps in (STEPS, STEPS[:1]):
@@ -121,7 +121,7 @@ def logarithmic_ticks(least: float, greatest: float) -> list[float]:
 
 
 def epoch_ticks(first: int, last: int) -> list[int]:
-    """The multiples of a round number from ``first`` to ``last``: of the least of which there are not too many."""
+    """The multiples, from ``first`` to ``last``, of the least round number that has at most `MOST_EPOCHS` there."""
     steps = (step * 10**power for power in range(10) for step in STEPS)
     step = next(step for step in steps if last // step - (first - 1) // step <= MOST_EPOCHS)
     return [epoch for epoch in range(first, last + 1) if epoch % step == 0]
@@ -133,6 +133,6 @@ def scale(low: float, high: float, start: float, end: float) -> Scale:
 
 
 def svg(name: str, parts: Iterable[str]) -> str:
-    """A chart, called ``name`` where it is read aloud, that scales to the width that it is given."""
+    """An SVG of ``parts`` that scales to the available width; screen readers read out its ``name``."""
     label = html.escape(name)
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'

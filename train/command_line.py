@@ -1,4 +1,4 @@
-"""What the commands have in common: exit statuses, and kinds of values, refused in a sentence on what they take."""
+"""What the commands share: exit statuses, and argument types whose errors say in a sentence what they take."""
 
 import sys
 from collections.abc import Callable
@@ -12,12 +12,12 @@ INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 
 def print_any_text() -> None:
-    """Have what a terminal or a file has no letters for, such as names of files, printed by their numbers."""
+    """Have characters that standard output cannot encode, for example in file names, printed as escapes."""
     sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def unless_interrupted(main: Callable[[], int]) -> int:
-    """The exit status of ``main``, or of Ctrl-C, or of a reader like ``head`` that has seen enough."""
+    """Run ``main``; return its exit status, or that of Ctrl-C, or of a reader like ``head`` that has seen enough."""
     print_any_text()
     try:
         status = main()
@@ -32,11 +32,11 @@ def unless_interrupted(main: Callable[[], int]) -> int:
 
 
 def batch_too_large(digits: int) -> str:
-    """What to say of a batch of more than all ``digits`` that there are to train on."""
+    """The message on a batch larger than the number of ``digits`` to train on."""
     return f"--batch-size must be at most {digits}, the number of digits to train on."
 
 
 count = whole_number(1)
-batch_size = whole_number(2)  # batch normalisation cannot do with one
+batch_size = whole_number(2)  # batch normalisation needs two
 threads = whole_number(1, below=1025)
-seed = whole_number(0, below=2**32)  # PyTorch takes it times epochs and ranks
+seed = whole_number(0, below=2**32)  # PyTorch is given multiples, by epoch and by rank

@@ -1,4 +1,4 @@
-"""Which device trains."""
+"""The device that trains."""
 
 import platform
 import re
@@ -16,7 +16,7 @@ class DeviceError(Exception):
 
 
 def choose_device(name: str, number: int = 0) -> torch.device:
-    """The device called ``name``, of several GPUs the one with that ``number``.
+    """The device called ``name``; of several GPUs, the one with that ``number``.
 
     For ``auto`` that is CUDA, else MPS, else the CPU. Raises DeviceError.
     """
@@ -36,12 +36,12 @@ def choose_device(name: str, number: int = 0) -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """What to call ``device`` in a card."""
+    """The name of ``device`` in a card."""
     return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
 
 
 def processor_name() -> str:
-    """What the CPU calls itself: the libraries under PyTorch pick their instructions by it, each in its own way."""
+    """The CPU's model name: the libraries under PyTorch pick their instructions by the model, each in its own way."""
     with suppress(OSError):
         told = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
         if told:
@@ -50,7 +50,7 @@ def processor_name() -> str:
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait until ``device`` has done all that it was given."""
+    """Wait until ``device`` has finished all queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

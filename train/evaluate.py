@@ -1,9 +1,9 @@
-"""How well a checkpoint reads: MNIST's test set, or any folder of labelled pictures.
+"""Measures how well a checkpoint reads MNIST's test set, or any folder of labelled pictures.
 
     python -m train.evaluate
     python -m train.evaluate --images my-digits        # my-digits/7/*.png and so on, my-digits/none/*.png
 
-Pictures go the way that they go in the server, from the bytes of the file on.
+Pictures are processed as in the server, from the bytes of the file on.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from train.traits import traits_of
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one picture; ``label`` may be `NONE`, and ``predicted`` is None where no digit was read."""
+    """The result for one picture; ``label`` may be `NONE`, and ``predicted`` is None if no digit was read."""
 
     name: str
     label: int
@@ -76,7 +76,7 @@ def read_folder(recognizer: Recognizer, folder: Path) -> Iterator[Outcome]:
 
 
 def confusion_table(outcomes: list[Outcome]) -> str:
-    """What was read (columns, the last for nothing at all) of what was written (rows)."""
+    """The confusion table: digits written (rows) and read (columns, the last for nothing at all)."""
     counts = Counter((outcome.label, outcome.predicted) for outcome in outcomes)
     lines = ["written  read " + "".join(f"{name:>6}" for name in FOLDERS)]
     for digit in range(10):
@@ -85,7 +85,7 @@ def confusion_table(outcomes: list[Outcome]) -> str:
 
 
 def report_folder(outcomes: list[Outcome]) -> None:
-    """Print what became of digits and of what is none."""
+    """Print the results for digits and for pictures of no digit."""
     broken = [outcome for outcome in outcomes if outcome.label == NONE and outcome.is_broken]
     outliers = [outcome for outcome in outcomes if outcome.label == NONE and not outcome.is_broken]
     digits = [outcome for outcome in outcomes if outcome.label != NONE]
@@ -98,7 +98,7 @@ def report_folder(outcomes: list[Outcome]) -> None:
 
 
 def report_digits(outcomes: list[Outcome]) -> None:
-    """Print accuracy, accuracy where certain, accuracy by kind, the confusion table, and what was got wrong."""
+    """Print accuracy, also where certain, by kind and by trait, the confusion table, and the misread pictures."""
     right = [outcome for outcome in outcomes if outcome.predicted == outcome.label]
     certain = [outcome for outcome in outcomes if outcome.certain]
     print(f"accuracy            {len(right) / len(outcomes):.2%} of {counted(len(outcomes), 'picture')}")
@@ -119,7 +119,7 @@ def share_of(accuracy: float, count: int, all_of_them: int) -> str:
 
 
 def report_outliers(outcomes: list[Outcome]) -> None:
-    """Print of how many pictures that are no digit the program is not certain, and those of which it is."""
+    """Print for how many pictures of no digit the program is not certain, and list those for which it is."""
     doubted = [outcome for outcome in outcomes if not outcome.certain]
     pictures = counted(len(outcomes), "picture")
     print(f"no digit            {len(doubted) / len(outcomes):.2%} of {pictures} not called certain")
@@ -130,7 +130,7 @@ def report_outliers(outcomes: list[Outcome]) -> None:
 
 
 def print_by_kind(outcomes: list[Outcome], is_right: Callable[[Outcome], bool]) -> None:
-    """Print how many of each kind are right, where the files are named <kind>-<number>."""
+    """Print the fraction right of each kind, for files named <kind>-<number>."""
     are_right: dict[str, list[bool]] = {}
     for outcome in outcomes:
         kind = re.fullmatch(r"(?:.*/)?([^/]*[^/\d])-\d+\.\w+", outcome.name)
@@ -140,7 +140,7 @@ def print_by_kind(outcomes: list[Outcome], is_right: Callable[[Outcome], bool]) 
 
 
 def print_by_trait(outcomes: list[Outcome]) -> None:
-    """Print how many are right of those with each pen, size and paper."""
+    """Print the fraction right for each pen, size and paper."""
     are_right: dict[str, list[bool]] = {}
     for outcome in outcomes:
         for trait in outcome.traits:
@@ -149,7 +149,7 @@ def print_by_trait(outcomes: list[Outcome]) -> None:
 
 
 def print_fractions(are_right: dict[str, list[bool]]) -> None:
-    """Print a line for each group of pictures, by whether its pictures ``are_right``."""
+    """Print each group's fraction right and size; ``are_right`` says which pictures are."""
     for group, of_group in are_right.items():
         print(f"  {group:<18}{sum(of_group) / len(of_group):.1%} of {len(of_group)}")
 
@@ -175,13 +175,13 @@ def report_mnist(checkpoint: Path, root: Path) -> None:
 
 
 def tell_lack_of_calibration(checkpoint: Path, card: dict[str, Any]) -> None:
-    """Say so where the ``card`` of ``checkpoint`` has no calibration."""
+    """Print a warning if the ``card`` of ``checkpoint`` has no calibration."""
     if lack := lack_of_calibration(checkpoint, card):
         print(lack, file=sys.stderr)
 
 
 def main() -> int:
-    """Evaluate as the command line says; the exit status."""
+    """Evaluate as the command line says; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m train.evaluate",
         usage="%(prog)s [options]",

@@ -1,11 +1,10 @@
-"""Going on from finished weights with what users said was right, without unlearning MNIST.
+"""Fine-tunes finished weights on users' corrections, without unlearning MNIST.
 
-The corrections are shown among a part of MNIST, varied as ever. What that made of the weights is then taken as far
-as it costs nothing: between the old weights and the new ones lies a straight way, and the farthest point on it is
-kept that reads MNIST's validation digits no worse than the old ones did, chance aside: of 5,000 so few are misread that
-one more or less says nothing.
+The corrections are mixed with a part of MNIST, augmented as usual. The new weights are then interpolated with the old
+ones: the result is the point nearest to the new weights that reads MNIST's validation digits no worse than the old
+ones did, chance aside: so few of the 5,000 are misread that one more or less says nothing.
 
-Source of the straight way: M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, arXiv:2109.01903.
+Source of the interpolation: M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, arXiv:2109.01903.
 """
 
 import math
@@ -22,18 +21,18 @@ from train.speedups import Speedups
 from train.training import EpochResult, Training
 
 RECIPE = replace(Recipe(), epochs=2, lr=1.5e-4, warmup=0.1)
-MNIST_DIGITS = 20_000  # of MNIST that the corrections are shown among in an epoch
-CORRECTIONS_SHARE = 0.08  # of the digits that an epoch is given, to vary and to mix with others, however few there are
-ALPHAS = tuple(tenths / 10 for tenths in range(10, 0, -1))  # from the old weights to the new ones
+MNIST_DIGITS = 20_000  # of MNIST, with which an epoch's corrections are mixed
+CORRECTIONS_SHARE = 0.08  # of the digits given to an epoch, at least; the corrections are repeated to reach it
+ALPHAS = tuple(tenths / 10 for tenths in range(10, 0, -1))  # of the way from the old weights to the new ones
 
 StateDict = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class FineTuned:
-    """What came of it, in fractions of digits read right.
+    """The result of fine-tuning; accuracies are fractions of digits read right.
 
-    ``alpha`` is how far it went from the old weights to the new: 0 where every step made validation worse.
+    ``alpha`` is how far it went from the old weights to the new: 0 if every step made validation worse.
     """
 
     alpha: float
@@ -45,7 +44,7 @@ class FineTuned:
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether the new weights read more of the corrections, or all."""
+        """Whether the weights changed, and read more of the corrections, or all."""
         return self.alpha > 0 and (self.corrections_after > self.corrections_before or self.corrections_after == 1)
 
 
@@ -73,10 +72,10 @@ class FineTuning:
         yield from self.training.run(self.shown, validation)
 
     def settle(self, validation: Digits, misread_at_first: list[int] | None = None) -> FineTuned:
-        """Take the new weights as far as ``validation`` allows; the averaged network holds what was settled on.
+        """Go as far towards the new weights as ``validation`` allows; the averaged network then holds the result.
 
-        That is by those that were ``misread_at_first`` where there were corrections before: what chance explains must
-        not add up.
+        It is compared with the digits ``misread_at_first``, if given: losses that chance explains must not add up over
+        several rounds.
         """
         network = self.training.averaged_network
         after = {name: tensor.clone() for name, tensor in network.state_dict().items()}
@@ -101,10 +100,10 @@ class FineTuning:
 
 
 def is_no_worse(before: Tensor, after: Tensor) -> bool:
-    """Whether ``after`` is right no less often than ``before``, bool [N] both, but for what chance would explain.
+    """Whether ``after`` is right no less often than ``before``, both bool [N], but for what chance would explain.
 
-    That is one standard deviation of how many more would be lost than won, if each that changes did so by the toss of a
-    coin. Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
+    Chance explains one standard deviation of the losses minus the gains, if each change were a coin toss. Source:
+    Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
     percentages", Psychometrika 12(2), 1947.
     """
     lost, won = int((before & ~after).sum()), int((after & ~before).sum())

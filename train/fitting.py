@@ -6,8 +6,8 @@ from torch import Tensor
 
 from net.fitting import BOX, CENTRE, SIDE
 
-MIDDLE = CENTRE + 0.5  # pixels from the field's left and top to the middle of the pixel that `CENTRE` counts to
-VISIBLE = 0.25  # ink from which on a row or a column belongs to the digit's extent
+MIDDLE = CENTRE + 0.5  # pixels from the field's left and top edges to the middle of the pixel `CENTRE`
+VISIBLE = 0.25  # ink above which a row or a column belongs to the digit's extent
 
 
 def extent(pictures: Tensor) -> Tensor:
@@ -16,7 +16,7 @@ def extent(pictures: Tensor) -> Tensor:
 
 
 def span(has_ink: Tensor) -> Tensor:
-    """How far it is, float [N], from the first 1 to the last of ``has_ink``, float [N, S], both included."""
+    """The distance, float [N], from the first 1 to the last in ``has_ink``, float [N, S], both included."""
     return (has_ink.shape[1] - has_ink.argmax(dim=1) - has_ink.flip(1).argmax(dim=1)).float()
 
 
@@ -29,13 +29,13 @@ def centre_of_mass(pictures: Tensor) -> Tensor:
 
 
 def offsets_from_centre(device: torch.device) -> Tensor:
-    """How far each pixel of the field lies from the place of the centre of mass, float [28, 28, 2] as (x, y)."""
+    """Each pixel's offset from the field's place for the centre of mass, float [28, 28, 2] as (x, y)."""
     line = torch.arange(SIDE, device=device) + 0.5 - MIDDLE
     return torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
 
 
 def sample(pictures: Tensor, positions: Tensor) -> Tensor:
-    """What lies on ``pictures``, float [N, 1, S, S], at ``positions``, float [N, 28, 28, 2] in pixels.
+    """Sample ``pictures``, float [N, 1, S, S], at ``positions``, float [N, 28, 28, 2] in pixels.
 
     Float [N, 1, 28, 28].
     """

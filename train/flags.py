@@ -16,11 +16,11 @@ from train.training import recipe_of
 
 
 class UsageError(Exception):
-    """The command line asks for what cannot be; the message says so in one sentence."""
+    """The command line asks for something impossible; the message says so in one sentence."""
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
+    """The parsed command line."""
     recipe = Recipe()
     parser = argparse.ArgumentParser(
         prog="python -m train",
@@ -104,7 +104,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, group: Ranks) -> Recipe:
     """The recipe of ``state``, else the one that the command line asks for.
 
-    Raises UsageError where a resumed run would change, or a batch cannot be shared out.
+    Raises UsageError if a resumed run would change, or a batch cannot be shared equally.
     """
     recipe = resumed_recipe(options, state) if state else new_recipe(options)
     if recipe.batch_size < 2 * group.count:
@@ -138,19 +138,19 @@ def resumed_recipe(options: argparse.Namespace, state: dict[str, Any]) -> Recipe
 
 
 def given_numbers(options: argparse.Namespace) -> dict[str, float]:
-    """What the command line sets of the recipe's numbers, by name."""
+    """The recipe's numbers that the command line sets, by name."""
     given = {name: getattr(options, name) for name in ("epochs", "batch_size", "lr", "seed")}
     return {name: value for name, value in given.items() if value is not None}
 
 
 def began_as(options: argparse.Namespace, recipe: Recipe) -> bool:
-    """Whether ``recipe``, but for its numbers, is what ``options`` ask for."""
+    """Whether ``recipe`` is what ``options`` ask for, apart from its numbers."""
     asked = lessened(FAST if options.fast else Recipe(), options.without)
     return recipe == replace(asked, epochs=recipe.epochs, batch_size=recipe.batch_size, lr=recipe.lr, seed=recipe.seed)
 
 
 def lessened(recipe: Recipe, parts: list[str]) -> Recipe:
-    """``recipe`` without ``parts``. Raises UsageError where it has one of them no more."""
+    """``recipe`` without ``parts``. Raises UsageError if it lacks one of them already."""
     for part in parts:
         fewer = without(recipe, part)
         if fewer == recipe:
@@ -165,7 +165,7 @@ def wanted_speedups(options: argparse.Namespace) -> dict[str, bool | None]:
 
 
 def refuse_flags_of_whole_runs(options: argparse.Namespace, group: Ranks) -> None:
-    """Raise UsageError where --corrections is given what only a training from the start heeds."""
+    """Raise UsageError if --corrections is combined with what only applies to a training from the start."""
     names = ("resume", "fast", "without", "epochs", "batch_size", "lr")
     given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
     if group.count > 1:
@@ -175,8 +175,8 @@ def refuse_flags_of_whole_runs(options: argparse.Namespace, group: Ranks) -> Non
 
 
 def resume_command(options: argparse.Namespace, group: Ranks) -> str:
-    """What goes on with the run that ``options`` began, on the same data and the same processors."""
-    here = os.environ.get("LOCAL_WORLD_SIZE", "1")  # where there are other machines, they are told alike
+    """The command that resumes the run that ``options`` began, on the same data and the same processors."""
+    here = os.environ.get("LOCAL_WORLD_SIZE", "1")  # other machines, if any, get the same command
     command = [f"torchrun --nproc_per_node={here} -m train" if group.count > 1 else "python -m train", "--resume"]
     values = {"data": options.data, "threads": options.threads, "out": options.out}
     values["device"] = None if options.device == "auto" else options.device

@@ -15,7 +15,7 @@ from train.recipe import Habits
 from train.uniform import uniform
 
 INK = 0.5  # a pixel this dark belongs to the digit
-MOST = 0.25  # of a batch is drawn into; the number is fixed so that a GPU need not be asked how many were chosen
+MOST = 0.25  # of a batch is drawn into, at most; a fixed number, since to ask a GPU for it would mean waiting
 FLATTEST_FLAG = 152  # degrees clockwise from the right, as all angles here
 BEND_POINTS = 4  # corners of the polyline that stands for a bent stroke
 
@@ -111,7 +111,7 @@ class DrawHabits:
 
 
 class Between:
-    """Uniform random numbers and vectors, one for each picture, whose digits have ``height``, float [N]."""
+    """Draws uniform random numbers and vectors, one for each of N pictures of digits of ``height``, float [N]."""
 
     def __init__(self, height: Tensor, generator: torch.Generator) -> None:
         self.height, self.generator = height, generator
@@ -121,9 +121,9 @@ class Between:
         return uniform(low, high, (len(self.height),), self.generator)
 
     def arm(self, lengths: tuple[float, float], angle: Tensor | float, spread: tuple[float, float]) -> Tensor:
-        """Vectors, float [N, 2] as (x, y), as long as a fraction of the height between ``lengths``.
+        """Vectors, float [N, 2] as (x, y), with lengths from the range ``lengths``, in fractions of the height.
 
-        They point along ``angle``, changed by what ``spread`` allows, in degrees clockwise from the right.
+        They point along ``angle`` plus a number from the range ``spread``, in degrees clockwise from the right.
         """
         radians = (angle + self.uniform(*spread)) * (math.pi / 180)
         direction = torch.stack([radians.cos(), radians.sin()], dim=1)

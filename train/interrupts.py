@@ -1,10 +1,10 @@
-"""Ctrl-C while PyTorch is imported, which takes a second or two: nothing is under way that would have to be kept."""
+"""Handles Ctrl-C while PyTorch is imported, which takes a second or two, when there is nothing to save yet."""
 
 import signal
 
 
 def quiet_while_importing() -> None:
-    """Have Ctrl-C end the process without a traceback; in the background, where it is ignored, it stays so."""
+    """Have Ctrl-C end the process without a traceback, unless it is ignored, as in the background."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -1,4 +1,4 @@
-"""One run at a time to each checkpoint: two would take turns in overwriting what either goes on from."""
+"""Allows one run at a time per checkpoint: two would keep overwriting each other's state."""
 
 import errno
 import os
@@ -21,9 +21,9 @@ class InUseError(Exception):
 
 @contextmanager
 def alone_at(weights: Path) -> Iterator[None]:
-    """Keep other runs from ``weights``, however this one ends, where the system can.
+    """Lock ``weights`` against other runs, if the system can; the lock is released however this run ends.
 
-    Raises InUseError where another one is there, or OSError where the folder cannot be written to.
+    Raises InUseError if another run has it, or OSError if the folder cannot be written to.
     """
     if fcntl is None:
         yield
@@ -38,13 +38,13 @@ def alone_at(weights: Path) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
-            with suppress(OSError):  # one of them holds what was written
+            with suppress(OSError):  # the one that holds what was written is not empty
                 for folder in made:
                     folder.rmdir()
 
 
 def take(file: TextIO, path: Path) -> bool:
-    """Lock ``file``, which was opened at ``path``; whether it is this run's now, or need not be anybody's."""
+    """Lock ``file``, which was opened at ``path``; return whether this run has the lock, or needs none."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -53,5 +53,5 @@ def take(file: TextIO, path: Path) -> bool:
         if error.errno in CANNOT_LOCK:
             return True
         raise
-    # The run that it was of may have ended in between, and taken it away.
+    # The run that had the lock may have ended in between, and removed the file.
     return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())

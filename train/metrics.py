@@ -19,20 +19,20 @@ def compute_logits(network: torch.nn.Module, images: Tensor) -> Tensor:
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """The fraction, 0 to 1, of the rows of ``logits`` [N, 11] that are largest, of a digit, at the label [N].
+    """The fraction, 0 to 1, of the rows of ``logits`` [N, 11] whose largest digit logit is the label's [N].
 
-    0 where there are no rows.
+    0 if there are no rows.
     """
     return int(is_right(logits, labels).sum()) / max(1, len(labels))
 
 
 def is_right(logits: Tensor, labels: Tensor) -> Tensor:
-    """Which of ``logits`` [N, 11] are largest, of a digit, at the label [N]: bool [N]."""
+    """Whether the largest digit logit in each row of ``logits`` [N, 11] is the label's [N]: bool [N]."""
     return logits[:, :NONE].argmax(1) == labels
 
 
 def fraction_right(logits: Tensor, labels: Tensor) -> Tensor:
-    """The fraction, float [] from 0 to 1, of ``logits`` [N, 11] that tell digits right, and what is none from digits.
+    """The fraction, float [] from 0 to 1, of rows of ``logits`` [N, 11] with the right digit, or rightly with none.
 
     ``labels`` [N] are 0 to 9 or `NONE`.
     """

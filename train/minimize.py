@@ -1,4 +1,4 @@
-"""The least of a smooth function of a few numbers."""
+"""Minimises a smooth function of a few numbers."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,9 +7,9 @@ from torch import Tensor
 
 
 def minimize(loss: Callable[[], Tensor], parameters: Sequence[Tensor], steps: int = 100) -> None:
-    """Bring ``loss()``, float [], to its least by changing the ``parameters`` that it depends on, in place.
+    """Minimise ``loss()``, float [], by changing in place the ``parameters`` that it depends on.
 
-    By at most so many ``steps`` of L-BFGS, over all of the data at each.
+    Takes at most ``steps`` steps of full-batch L-BFGS.
     """
     optimizer = torch.optim.LBFGS(parameters, max_iter=steps, line_search_fn="strong_wolfe")
 

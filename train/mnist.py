@@ -15,7 +15,7 @@ SPLIT_SEED = 1998  # the same split for every run, whatever the run's own seed, 
 
 
 class DataError(Exception):
-    """Data could not be had, or not be used; the message says why and what to do, in one sentence."""
+    """Data is missing or unusable; the message says why and what to do, in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Digits:
 
     @classmethod
     def from_pictures(cls, pictures: Tensor, labels: Tensor) -> "Digits":
-        """Of ``pictures``, float [N, 28, 28] from 0 (paper) to 1 (ink)."""
+        """The digits on ``pictures``, float [N, 28, 28] from 0 (paper) to 1 (ink)."""
         return cls((pictures * 255).round().to(torch.uint8), labels)
 
     def __add__(self, other: "Digits") -> "Digits":
@@ -57,7 +57,7 @@ def load_training_digits(root: Path, held_out: float = VALIDATION_FRACTION) -> t
 
 
 def split(count: int, held_out: float = VALIDATION_FRACTION) -> tuple[Tensor, Tensor]:
-    """Which of ``count`` digits, int64 from 0 up, are to train on and which fraction is ``held_out``."""
+    """The indices, int64, of the digits to train on and of the fraction ``held_out``, of ``count`` in all."""
     order = torch.randperm(count, generator=torch.Generator().manual_seed(SPLIT_SEED))
     first = round(count * held_out)
     return order[first:], order[:first]
@@ -69,14 +69,14 @@ def load_test_digits(root: Path) -> Digits:
 
 
 def load(root: Path, *, train: bool) -> Digits:
-    """One half of MNIST, downloaded into ``root`` where it is missing.
+    """MNIST's training or test digits, downloaded into ``root`` if they are missing.
 
-    Raises DataError where it can be neither read nor downloaded.
+    Raises DataError if they can be neither read nor downloaded.
     """
     damaged = DataError(f"The files of MNIST in '{root}' are damaged; delete them, and they are downloaded anew.")
     try:
         was_there, was_complete = root.exists(), is_complete(root)
-    except OSError as error:  # nobody may look into a folder, for one
+    except OSError as error:  # no permission to look into a folder, for example
         raise DataError(f"MNIST in '{root}' could not be read ({error.strerror}).") from error
     try:
         dataset = MNIST(str(root), train=train, download=True)
@@ -86,7 +86,7 @@ def load(root: Path, *, train: bool) -> Digits:
                 raise DataError(f"MNIST in '{root}' could not be read ({error.strerror}).") from error
             raise damaged from error
         for folder in (root / "MNIST" / "raw", root / "MNIST", *([] if was_there else [root])):
-            with suppress(OSError):  # it holds something
+            with suppress(OSError):  # it is not empty
                 folder.rmdir()
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".: ")
         raise DataError(

@@ -1,9 +1,9 @@
-"""What is no digit, learned once more by the one layer that tells it, when the others are done.
+"""Retrains the novelty layer, which tells what is no digit, when the other layers are done.
 
-That layer sees more of it than the network was trained with, and of more kinds (`train/novelty_outliers.py`): three for
-every ten digits instead of one. It sees fresh variations of the digits, and 1s as straight as a mouse draws them, which
-are no wedges. It is fitted from nothing, whatever it was before; the maps that it looks at stay as they are, and with
-them the logits of the ten digits.
+It sees more outliers than the network was trained with, and more kinds of them (`train/novelty_outliers.py`): three for
+every ten digits instead of one. It also sees new variations of the digits, and 1s as straight as a mouse draws them,
+so as not to take these for wedges. It is fitted from scratch; the maps that it is given stay as they are, and with them
+the logits of the ten digits.
 """
 
 import torch
@@ -21,13 +21,13 @@ from train.training import Training
 
 OUTLIERS = 0.3  # of the digits' number
 STRAIGHT_ONES = 0.05  # likewise
-RIDGE = 1e-3  # of the squared weights, which else grow where the two can be told apart without fail
+RIDGE = 1e-3  # L2 penalty on the weights, which grow without bound if the two classes are separable
 STEPS = 200  # of L-BFGS, at most
-BATCH = 500  # pictures; bounds memory. With another, other random numbers vary them
+BATCH = 500  # pictures; bounds memory. Another value changes the random variations
 
 
 def relearn_novelty(training: Training, digits: Digits) -> None:
-    """Fit the layer for what is no digit to varied ``digits`` and new outliers, by logistic regression.
+    """Fit the novelty layer to varied ``digits`` and new outliers, by logistic regression.
 
     It is that of the averaged network of ``training``, which has ended.
     """
@@ -52,7 +52,7 @@ def relearn_novelty(training: Training, digits: Digits) -> None:
 
 @torch.no_grad()
 def features_of(network: LeNet, digits: Digits, augment: Augment, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """What the layer for what is no digit is given, float [N, 256], and what it should say, float [N], 0 or 1."""
+    """The novelty layer's inputs, float [N, 256], and targets, float [N]: 1 for what is no digit, else 0."""
     outliers = NoveltyOutliers(generator.device)(digits, round(OUTLIERS * len(digits)), generator)
     shown = digits + outliers
     seen: list[Tensor] = []

@@ -27,19 +27,19 @@ MORE_SIGNS = """
 00 08|05 52|24 78
 40 71 84 77 48 17 04 11 40|33 34|53 54|26 66
 """
-ROUND = 0.4  # of the signs and scribbles
+ROUND = 0.4  # of the signs and scribbles are curves
 LOBES = 5  # of a blot, at most
-RING_RADIUS = 10  # pixels, about, of what digits stand in
+RING_RADIUS = 10  # pixels, about, of rings around digits
 
 
 class NoveltyOutliers(Outliers):
-    """Draws more kinds of pictures of what is no digit."""
+    """Draws pictures of what is no digit, of more kinds than `Outliers`."""
 
     lines = SIGNS + MORE_SIGNS
 
     @property
     def kinds(self) -> Kinds:
-        """Each kind's share, and what draws it."""
+        """Each kind's share, and the method that draws it."""
         return (
             (0.11, self.side_by_side),
             (0.11, self.overwritten),
@@ -84,9 +84,9 @@ class NoveltyOutliers(Outliers):
         return torch.where(stands_on_tip, drawn.flip(2), drawn)
 
     def from_middle(self, count: int, unevenness: float, generator: torch.Generator) -> Tensor:
-        """How far each pixel lies from the middle, float [count, 1, 28, 28]: 1 on a closed line around it.
+        """Each pixel's distance from the middle, float [count, 1, 28, 28], scaled to be 1 on a closed curve around it.
 
-        That is an ellipse with up to ``unevenness`` of its radius added or taken away.
+        The curve is an ellipse whose radius is changed by up to about the fraction ``unevenness``.
         """
         line = (torch.arange(SIDE, device=self.device) + 0.5) / (SIDE / 2) - 1
         stretch = uniform(1.1, 1.8, (count, 1, 1, 2), generator)
@@ -106,9 +106,9 @@ class NoveltyOutliers(Outliers):
 
 
 def with_middles(points: Tensor, pen_down: Tensor, is_round: Tensor) -> tuple[Tensor, Tensor]:
-    """The same lines with a corner in the middle of each, on a curve through them all where it ``is_round``.
+    """The same lines with a corner added in the middle of each: on a curve through all corners where ``is_round``.
 
-    ``points``, float [N, P, 2], are joined where ``pen_down``, bool [N, P]; of both there are 2 P then.
+    ``points``, float [N, P, 2], are joined where ``pen_down``, bool [N, P]; both are returned with 2 P in place of P.
 
     Source of the curve: E. Catmull and R. Rom, "A class of local interpolating splines", 1974.
     """

@@ -86,7 +86,7 @@ Kinds = tuple[tuple[float, Callable[[Digits, int, torch.Generator], Tensor]], ..
 
 
 def parse_sign(line: str) -> list[tuple[float, float, bool]]:
-    """The points of one of `SIGNS` as x and y from -1 to 1, and whether a line leads to it from the one before."""
+    """The points of one of `SIGNS`: x and y from -1 to 1, and whether a line leads there from the point before."""
     points = []
     for stroke in line.split("|"):
         for number, (x, y) in enumerate(stroke.split()):
@@ -101,7 +101,7 @@ class Outliers:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        # Where the digits of some values are: looked up once, as a GPU must be waited for to know how many there are.
+        # The indices of digits by their values: looked up once, since to learn their number is to wait for the GPU.
         self.places: dict[tuple[int, ...], Tensor] = {}
         signs = [parse_sign(line) for line in self.lines.split("\n") if line]
         self.sign_points = torch.zeros(len(signs), MOST_CORNERS, 2, device=device)
@@ -120,14 +120,14 @@ class Outliers:
         return Digits.from_pictures(drawn[:count], torch.full((count,), NONE, device=self.device))
 
     def draw(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
-        """About ``count`` outliers, as each kind's share is rounded: float [N, 1, 28, 28] from 0 to 1, mixed."""
+        """About ``count`` outliers (each kind's share is rounded), shuffled: float [N, 1, 28, 28] from 0 to 1."""
         drawn = [draw(digits, round(share * count), generator) for share, draw in self.kinds]
         pictures = fit_into_field(torch.cat(drawn))
         return pictures[torch.randperm(len(pictures), generator=generator, device=self.device)]
 
     @property
     def kinds(self) -> Kinds:
-        """Each kind's share, and what draws it."""
+        """Each kind's share, and the method that draws it."""
         return (
             (0.12, self.side_by_side),
             (0.12, self.overwritten),
@@ -149,7 +149,7 @@ class Outliers:
         )
 
     def overwritten(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
-        """One digit written over another, or half over it. A 1 would be taken for a bar or a slash."""
+        """One digit written over another, or half over it. No 1s, which could be taken for a bar or a slash."""
         pair = [self.sample(digits, count, generator, (0, 2, 3, 4, 5, 6, 7, 8, 9)) for _ in range(2)]
         angle = uniform(0, 2 * math.pi, (count,), generator)
         apart = uniform(0.3, 0.6, (count,), generator)
@@ -164,7 +164,7 @@ class Outliers:
         return pictures * (across < cut)
 
     def turned(self, digits: Digits, count: int, generator: torch.Generator) -> Tensor:
-        """Digits lying on a side, or mirrored, that are none then."""
+        """Digits lying on a side, or mirrored, of those that are no digits then."""
         third = count // 3
         lying = self.sample(digits, third, generator, (2, 3, 4, 5, 7)).rot90(1, (2, 3))
         lying_right = self.sample(digits, third, generator, (3, 4, 5, 7, 9)).rot90(-1, (2, 3))
@@ -215,7 +215,7 @@ class Outliers:
     def sample(
         self, digits: Digits, count: int, generator: torch.Generator, only: tuple[int, ...] = tuple(range(10))
     ) -> Tensor:
-        """``count`` of ``digits``, float [count, 1, 28, 28] from 0 to 1, of the values ``only``."""
+        """``count`` random ``digits`` with labels among ``only``: float [count, 1, 28, 28] from 0 to 1."""
         if only not in self.places:
             self.places[only] = torch.isin(digits.labels, torch.tensor(only, device=self.device)).nonzero()[:, 0]
         allowed = self.places[only]
@@ -225,7 +225,7 @@ class Outliers:
         return to_pictures(digits.images[allowed[which]])
 
     def placed(self, pictures: Tensor, scale: float, x: Tensor, y: Tensor) -> Tensor:
-        """``pictures``, float [N, 1, 28, 28], made smaller and moved by ``x`` and ``y``, [N], in halves of a field."""
+        """``pictures``, float [N, 1, 28, 28], scaled by ``scale`` and moved by ``x`` and ``y``, [N], in half fields."""
         matrix = torch.zeros(len(pictures), 2, 3, device=self.device)
         matrix[:, 0, 0] = matrix[:, 1, 1] = 1 / scale
         matrix[:, 0, 2], matrix[:, 1, 2] = -x / scale, -y / scale

@@ -1,4 +1,4 @@
-"""Labelled pictures, as files lie in folders, in a ZIP file or among a server's corrections."""
+"""Labelled pictures from folders, from a ZIP file or from a server's corrections."""
 
 import lzma
 import zipfile
@@ -26,9 +26,9 @@ MOST_BYTES = 64 * 1024 * 1024  # of one picture in a ZIP file
 def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     """The pictures of digits at ``path`` as the server would show them to the network, with their right digits.
 
-    Where more than a digit lies on one, it is shown as ``recognizer`` finds its right digit likeliest; without one, as
-    its last look has it; and never stretched, for what is narrow or flat is to be learned as it is. Raises DataError
-    where there are none, or they cannot be read.
+    Of several looks at a picture, the one in which ``recognizer`` finds the right digit likeliest is taken, or without
+    it the last. Last resorts, such as stretched looks, are left out: what is narrow or flat is to be learned as it is.
+    Raises DataError if there are none, or they cannot be read.
     """
     if not path.exists():
         raise DataError(f"There is no file and no folder '{path}'.")
@@ -55,7 +55,7 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
 
 
 def readable(path: Path) -> Iterator[tuple[bytes, int]]:
-    """What `pictures_at` ``path`` are. Raises DataError where one cannot be read."""
+    """The same as `pictures_at` ``path``, but raises DataError if one cannot be read."""
     try:
         yield from pictures_at(path)
     except OSError as error:
@@ -63,7 +63,7 @@ def readable(path: Path) -> Iterator[tuple[bytes, int]]:
 
 
 def pictures_at(path: Path) -> Iterator[tuple[bytes, int]]:
-    """The files of pictures at ``path``, each with its digit."""
+    """The bytes of each picture of a digit at ``path``, with its digit."""
     if (path / FILE).is_file() or path.name == FILE:
         for _, label, picture in Corrections(path.parent if path.name == FILE else path):
             yield picture, label
@@ -84,18 +84,18 @@ def labelled_files(folder: Path) -> list[tuple[Path, int]]:
         (path, label)
         for name, label in FOLDERS.items()
         if (folder / name).is_dir()
-        for path in sorted((folder / name).iterdir())  # which raises where it may not be looked into
+        for path in sorted((folder / name).iterdir())  # which raises if that is not permitted
         if is_picture(path) and path.is_file()
     ]
 
 
 def is_picture(path: PurePath) -> bool:
-    """Whether ``path`` is called as a picture is; a Mac keeps notes on each beside it, by the same name after a dot."""
+    """Whether ``path`` is named like a picture; macOS keeps metadata beside each, under the same name after a dot."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def count_others(folder: Path) -> int:
-    """How many files in ``folder``, however deep, are none of its `labelled_files`."""
+    """How many files in ``folder``, at any depth, are not among its `labelled_files`."""
     return sum(path.is_file() for path in folder.rglob("*")) - len(labelled_files(folder))
 
 

@@ -9,6 +9,6 @@ def counted(number: int, noun: str) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    """At least one of ``words`` as a sentence lists them: "one, another and a third"."""
+    """``words``, at least one, as a sentence lists them: "one, another and a third"."""
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last

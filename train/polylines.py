@@ -7,10 +7,10 @@ CHUNK = 512  # pictures drawn at once, to bound memory
 
 
 def draw_polylines(points: Tensor, pen_down: Tensor, width: Tensor, side: int) -> Tensor:
-    """Antialiased ink, float [N, side, side] from 0 to 1.
+    """Antialiased polylines, float [N, side, side] from 0 to 1 for ink.
 
-    ``points``, float [N, P, 2] as (x, y) in pixels counted from the middle of the first pixel, are joined by lines
-    ``width``, float [N], pixels wide: each with the one before it where ``pen_down``, bool [N, P], is set there.
+    Each of ``points``, float [N, P, 2] as (x, y) in pixels from the middle of the first pixel, is joined to the one
+    before it where ``pen_down``, bool [N, P], is set, by a line ``width``, float [N], pixels wide.
     """
     line = torch.arange(side, device=points.device, dtype=points.dtype)
     nearest = torch.full((len(points), side, side), torch.inf, device=points.device)
@@ -21,7 +21,7 @@ def draw_polylines(points: Tensor, pen_down: Tensor, width: Tensor, side: int) -
 
 
 def distance_from_line(start: Tensor, end: Tensor, line: Tensor) -> Tensor:
-    """How far each pixel lies, float [N, S, S], from the straight line between ``start`` and ``end``, [N, 2].
+    """Each pixel's distance, float [N, S, S], from the line segment between ``start`` and ``end``, [N, 2].
 
     ``line``, float [S], holds the coordinates of the pixels along one side.
     """

@@ -11,7 +11,7 @@ REFRESHES_AN_EPOCH = 50  # each copies two numbers from the device
 
 
 class Bar(tqdm):
-    """One that Ctrl-C may cut off while it is being made."""
+    """A bar that Ctrl-C may interrupt while it is being made."""
 
     def __del__(self) -> None:
         with suppress(AttributeError):  # what was not made yet need not be closed
@@ -19,7 +19,7 @@ class Bar(tqdm):
 
 
 class EpochProgress:
-    """A bar with the epoch's loss and accuracy so far and the time left; also their means at its end.
+    """A bar with the epoch's mean loss and accuracy so far and the time left.
 
     The numbers are shown when they have arrived from the device; training never waits for them.
     """

@@ -1,4 +1,4 @@
-"""What a finished training leaves: the weights, their card, and the report on them."""
+"""Writes what a finished training leaves: the weights, their card, and the report on them."""
 
 import datetime
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from train.widen import to_full_width
 
 
 def publish(training: Training, validation: Digits, test: Digits, out: Path, **facts: Any) -> None:
-    """Look at the ``test`` set, and write weights, report and a card that holds ``facts`` as well."""
+    """Evaluate on the ``test`` set, and write weights, report, and a card that holds ``facts`` as well."""
     network = LeNet().to(training.device)
     network.load_state_dict(to_full_width(training.averaged_network.state_dict()))
     test = test.to(training.device)
@@ -33,14 +33,14 @@ def publish(training: Training, validation: Digits, test: Digits, out: Path, **f
 
 
 def parameter_count(network: nn.Module) -> int:
-    """How many numbers ``network`` learns."""
+    """The number of parameters of ``network``."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 def card_of_run(
     training: Training, network: LeNet, validation: Digits, test: Digits, test_logits: Tensor
 ) -> dict[str, Any]:
-    """The card of the finished ``network``, which makes ``test_logits``, float [N, 11], of ``test``."""
+    """The card of the finished ``network``; ``test_logits``, float [N, 11], are its logits for ``test``."""
     logits = compute_logits(network, validation.images)
     temperature = fit_temperature(logits, validation.labels)
     return {

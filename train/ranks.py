@@ -25,7 +25,7 @@ MOST_RANKS = 1024  # as each draws from a seed of its own
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which of ``count`` processes this is. One process alone is rank 0 of 1, and no method changes anything."""
+    """Which of ``count`` processes this is. One process alone is rank 0 of 1, and the methods then change nothing."""
 
     rank: int = 0
     count: int = 1
@@ -40,22 +40,22 @@ class Ranks:
         return batch.chunk(self.count)[self.rank]
 
     def number_of(self, of_all: int) -> int:
-        """How many of so many fall to this rank; those of all ranks add up."""
+        """This rank's share of the number ``of_all``; all ranks' shares add up to it."""
         return of_all * (self.rank + 1) // self.count - of_all * self.rank // self.count
 
     def joined(self, network: nn.Module, device: torch.device) -> nn.Module:
-        """``network``, which lies on ``device`` and was made by `synchronized`, with its gradients averaged."""
+        """``network``, on ``device`` and made by `synchronized`, with its gradients averaged over all ranks."""
         if self.count == 1:
             return network
         device_ids = [device.index] if device.type == "cuda" else None
         with warnings.catch_warnings():
-            # It has a new name, which older PyTorch does not know.
+            # The argument has a new name, which older PyTorch does not know.
             warnings.filterwarnings("ignore", ".*broadcast_buffers", FutureWarning)
-            # The statistics of batch normalisation are the same on all ranks as it is.
+            # The statistics of batch normalisation are the same on all ranks anyway.
             return DistributedDataParallel(network, device_ids=device_ids, broadcast_buffers=False)
 
     def synchronized(self, network: nn.Module) -> nn.Module:
-        """``network`` itself, its batch normalisation being over all ranks from now on."""
+        """``network`` itself, with its batch normalisation replaced by one over all ranks."""
         if self.count == 1:
             return network
         for parent in list(network.modules()):
@@ -98,10 +98,10 @@ class Ranks:
 
 
 def join(kind: str) -> tuple[Ranks, int]:
-    """This process's rank among those that torchrun started to train on devices of ``kind``.
+    """This process's rank among those that torchrun started on devices of ``kind``, and its device's number here.
 
-    Also the number of its device on this machine. Alone where torchrun started nothing.
-    Raises DeviceError, on every rank of a machine alike, where its devices do not suffice.
+    Rank 0 of 1 if torchrun started nothing. Raises DeviceError, on every rank of a machine alike, if they cannot train
+    together, for example with too few devices.
     """
     if is_alone():
         return Ranks(), 0
@@ -146,7 +146,7 @@ def usable_cores() -> int:
 
 
 def meet(backend: str, **options: Any) -> None:
-    """Have this process find the others, and wait for them. Raises DeviceError where it is not told where."""
+    """Connect this process to the others, and wait for them. Raises DeviceError if it is not told where they are."""
     try:
         dist.init_process_group(backend, **options)
     except ValueError as error:
@@ -154,7 +154,7 @@ def meet(backend: str, **options: Any) -> None:
 
 
 def is_broken_connection(error: RuntimeError) -> bool:
-    """Whether ``error`` says no more than that another rank is gone."""
+    """Whether ``error`` only says that another rank is gone."""
     return isinstance(error, dist.DistError) or "gloo" in str(error)
 
 

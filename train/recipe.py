@@ -24,23 +24,23 @@ class Augmentation:
     as_scanned: float = 0.25  # fraction of pictures that are left as they are: varied ones are softer
     rotation: float = 12.0  # degrees either way
     scale: float = 0.12  # fraction either way, width and height apart
-    shear: float = 0.2  # pixels sideways a pixel of height
+    shear: float = 0.2  # pixels sideways per pixel of height
     shift: float = 1.0  # pixels either way
     elastic_sigma: float = 4.0  # pixels; Simard's value for pictures of this size
     elastic_alpha: float = 14.0  # at most, drawn anew for each picture; Simard's own is 34
     thicken: float = 4.0  # pixels that strokes may grow on either side
-    thicken_power: float = 3.0  # the higher the rarer are the thickest
+    thicken_power: float = 3.0  # the higher, the rarer are the thickest strokes
     thin: float = 0.3  # 3 x 3 erosions, at most 1; more breaks thin lines
-    # Rounded to whole pictures of each batch: one of less than 68 draws no hollow line, one of less than 34 no broken.
-    hollow: float = 0.01  # fraction of varied pictures that are drawn in outlines; three times as many cost others
-    broken: float = 0.02  # fraction that are drawn in a line with gaps; likewise
+    # Rounded to whole pictures per batch: below 68 pictures there is no hollow line, below 34 no broken one.
+    hollow: float = 0.01  # fraction of varied pictures drawn in outlines; three times as many cost accuracy on others
+    broken: float = 0.02  # fraction drawn in a line with gaps; likewise
     habits: Habits = field(default_factory=Habits)
     gamma: float = 0.3  # natural logarithm of the exponent, either way
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One training run."""
+    """The settings of one training run."""
 
     epochs: int = 60
     batch_size: int = 128  # pictures a step
@@ -51,7 +51,7 @@ class Recipe:
     weight_decay: float = 0.02
     label_smoothing: float = 0.05
     dropout: float = DROPOUT  # fraction of C5's maps that a step does without
-    thinner: int = 1  # times fewer maps than are shipped, in each layer
+    thinner: int = 1  # by which the number of maps in each layer is divided
     ema_half_life: float = 5.0  # epochs after which a step's weights count half in the average that is kept
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -87,14 +87,14 @@ NO_AUGMENTATION = Augmentation(
     gamma=0,
 )
 
-# 99% in seconds: so short a run has no time to get used to varied pictures, nor to overfit; what holds it up most is
-# being too sure of itself too soon. Half of the maps learn nearly as much from a picture, in a third of the time.
+# 99% in seconds: so short a run has no time to learn from varied pictures, nor to overfit; overconfidence early on
+# holds it up most. Half of the maps learn nearly as much from a picture, in a third of the time.
 FAST = Recipe(
     epochs=1,
     batch_size=96,
     lr=8e-3,
     warmup=0.15,
-    last_lr=1e-5,  # too few steps for an average to replace small ones
+    last_lr=1e-5,  # too few steps for averaging to replace small ones
     label_smoothing=0.1,
     dropout=0,
     thinner=2,
@@ -103,7 +103,7 @@ FAST = Recipe(
     outliers=0,
 )
 
-# What each part is worth is seen by training without it.
+# Training without a part shows what it is worth.
 PARTS: dict[str, dict[str, object]] = {
     "augmentation": {"augmentation": NO_AUGMENTATION},
     "as-scanned": {"augmentation": {"as_scanned": 0.0}},
@@ -125,7 +125,7 @@ PARTS: dict[str, dict[str, object]] = {
 
 
 def without(recipe: Recipe, part: str) -> Recipe:
-    """``recipe`` less one of `PARTS`."""
+    """``recipe`` without ``part``, one of `PARTS`."""
     changes = dict(PARTS[part])
     if isinstance(changes.get("augmentation"), dict):
         changes["augmentation"] = replace(recipe.augmentation, **changes["augmentation"])

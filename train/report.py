@@ -1,4 +1,4 @@
-"""`report.html`: one page, with nothing outside it, that shows how a run went and what its weights cannot read."""
+"""`report.html`: one self-contained page that shows how a run went and what its weights cannot read."""
 
 import html
 import math
@@ -23,7 +23,7 @@ from train.plurals import counted, listed
 from train.recipe import NO_AUGMENTATION
 
 MOST_MISTAKES = 200  # shown; a trained network makes some thirty
-LEAST_ERRORS = 0.01  # of a hundred
+LEAST_ERRORS = 0.01  # per cent
 ACCURACIES = {"training": "accuracy", "validation": "validation_accuracy"}  # of an epoch, as the card has them
 # What makes training harder than validation, besides pictures that are varied, by its name in the recipe.
 HARDER = {"allographs": "drawn digits", "outliers": "pictures of no digit", "dropout": "dropout"}
@@ -34,8 +34,8 @@ STYLE = Path(__file__).with_name("report.css")
 def write_report(path: Path, network: LeNet, card: dict[str, Any], test: Digits, logits: Tensor) -> None:
     """Write the report of ``network`` to ``path``, whole or not at all.
 
-    ``card`` is what lies beside its checkpoint, ``logits``, float [N, 11], is what it makes of ``test``.
-    Raises OSError where the disk refuses.
+    ``card`` is that of its checkpoint; ``logits``, float [N, 11], are its logits for ``test``.
+    Raises OSError if the disk refuses.
     """
     logits, test, calibration = logits.cpu(), test.to(torch.device("cpu")), calibration_of(card)
     probabilities = calibrated(logits, calibration.temperature)
@@ -76,12 +76,12 @@ def write_report(path: Path, network: LeNet, card: dict[str, Any], test: Digits,
 
 
 def report_path(weights: Path) -> Path:
-    """Where the report of the checkpoint ``weights`` lies."""
+    """The path of the report on the checkpoint ``weights``."""
     return weights.with_name("report.html")
 
 
 def summary(card: dict[str, Any]) -> str:
-    """What the card says of the run, in a line."""
+    """One line with what the card says of the run."""
     facts = [
         ("date", "{}"),
         ("parameters", describe_parameters(card)),
@@ -112,7 +112,7 @@ def describe_certainty(certain: Tensor, right: Tensor, certain_above: float) -> 
 
 
 def describe_parameters(card: dict[str, Any]) -> str:
-    """How to tell the parameters of ``card``: where a thinner network was widened, those that were trained first."""
+    """The format of the card's parameter count, preceded by that of the thinner network that was trained, if any."""
     trained = card.get("trained_parameters")
     if trained in (None, card.get("parameters")):
         return "{:,} parameters"
@@ -120,13 +120,13 @@ def describe_parameters(card: dict[str, Any]) -> str:
 
 
 def section(title: str, body: str, note: str = "", *, wide: bool = False) -> str:
-    """One panel of the page, with a ``note`` on how to read it; both are HTML."""
+    """One panel of the page: ``body``, and a ``note`` on how to read it, both in HTML."""
     told = f'<p class="note">{note}</p>' if note else ""
     return f"<section{' class=wide' if wide else ''}><h2>{html.escape(title)}</h2>{body}{told}</section>\n"
 
 
 def draw_history(card: dict[str, Any]) -> list[str]:
-    """The curves of loss and of errors, for training and validation; the two losses apart, for they are no equals."""
+    """The curves of loss and of errors, for training and validation; the losses apart, as they are not comparable."""
     history, recipe = card.get("history"), card.get("hyperparameters") or {}
     if not history:
         return []
@@ -149,14 +149,14 @@ def draw_history(card: dict[str, Any]) -> list[str]:
 
 
 def errors_of(accuracy: float) -> float:
-    """How many of a hundred are misread, but no less than has a place on a logarithmic axis."""
+    """The error rate in %, but at least `LEAST_ERRORS`, since a logarithmic axis has no zero."""
     return max(LEAST_ERRORS, 100 * (1 - accuracy))
 
 
 def smoothed(smoothing: float) -> tuple[float, float | None]:
-    """What ``smoothing`` of labels, from 0 to 1, makes of the right digit's 1, and the loss that it costs, if any.
+    """The right digit's target under label ``smoothing``, from 0 to 1, and the least possible loss, None without it.
 
-    That is the entropy of the labels, which a cross-entropy with them cannot get below.
+    That is the entropy of the smoothed labels, which a cross-entropy with them cannot go below.
     """
     of_others = smoothing / 10
     taught = 1 - 9 * of_others
@@ -166,7 +166,7 @@ def smoothed(smoothing: float) -> tuple[float, float | None]:
 
 
 def training_loss_note(recipe: dict[str, Any], taught: float, floor: float | None) -> str:
-    """What the training loss of ``recipe`` consists of; ``taught`` and ``floor`` are what `smoothed` gives."""
+    """A note on what the training loss of ``recipe`` consists of; `smoothed` returns ``taught`` and ``floor``."""
     sentences = ["The mean of each epoch; logarithmic."]
     if floor is not None:
         sentences.append(
@@ -179,7 +179,7 @@ def training_loss_note(recipe: dict[str, Any], taught: float, floor: float | Non
 
 
 def validation_loss_note(taught: float) -> str:
-    """What the validation loss of a network is that is ``taught`` to give so much, from 0 to 1, to the right digit."""
+    """A note on the validation loss; ``taught``, from 0 to 1, is what the right digit was given as its target."""
     sentences = ["Cross-entropy of the digits, and nothing else; logarithmic."]
     if taught < 1:
         sentences.append(
@@ -191,7 +191,7 @@ def validation_loss_note(taught: float) -> str:
 
 
 def errors_note(recipe: dict[str, Any]) -> str:
-    """On what each of the two is measured, as ``recipe`` has it."""
+    """A note on how training and validation errors are measured under ``recipe``."""
     augmentation = recipe.get("augmentation")
     harder = ["varied pictures"] if augmentation and is_varied(augmentation) else []
     harder += [words for name, words in HARDER.items() if recipe.get(name)]
@@ -212,7 +212,7 @@ def is_varied(augmentation: dict[str, Any]) -> bool:
 
 
 def reliability_note(calibration_error: float) -> str:
-    """How to read the reliability diagram, and the expected ``calibration_error``, from 0 to 1."""
+    """A note on how to read the reliability diagram, and the expected ``calibration_error``, from 0 to 1."""
     return (
         "Accuracy (up) of the digits read with each confidence (right), and how many they are (above); on the dashed "
         f"line accuracy and confidence agree. Pale: fewer than {FEW} digits, which say little. "
@@ -221,7 +221,7 @@ def reliability_note(calibration_error: float) -> str:
 
 
 def draw_confusion(confusion: Tensor) -> str:
-    """How often each digit (rows) was read as each (columns), int [10, 10], as a table."""
+    """A table of ``confusion``, int [10, 10]: how often each digit (rows) was read as each (columns)."""
     most = max(1, int((confusion - confusion.diag().diag()).max()))
     rows = []
     for written, row in enumerate(confusion.tolist()):
@@ -236,7 +236,7 @@ def draw_confusion(confusion: Tensor) -> str:
 
 
 def draw_digits(confusion: Tensor) -> str:
-    """A table of each digit's count, of how often it was read, and of how often it was rightly read."""
+    """A table of each digit's count, recall and precision, from ``confusion``, int [10, 10]."""
     rows = []
     for digit in range(10):
         right, written, read = confusion[digit, digit], confusion[digit].sum(), confusion[:, digit].sum()
@@ -246,7 +246,7 @@ def draw_digits(confusion: Tensor) -> str:
 
 
 def table(name: str, columns: Iterable[object], rows: Iterable[str], kind: str = "") -> str:
-    """A table called ``name`` where it is read aloud; where it is too wide it is scrolled, also from a keyboard."""
+    """A table that screen readers call ``name``; if it is too wide, it scrolls, also by keyboard."""
     head = "<td></td>" + "".join(f'<th scope="col">{column}</th>' for column in columns)
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">'
@@ -260,9 +260,9 @@ def table_row(name: object, cells: Iterable[str]) -> str:
 
 
 def draw_filters(network: LeNet) -> tuple[str, str]:
-    """The weights of the first convolution, each filter on a scale of its own, and a note that tells it.
+    """The weights of the first convolution, each filter on a scale of its own, and a note on how to read them.
 
-    Those of maps that a thinner network was widened by are blank, and left out.
+    Blank filters, which a thinner network was widened by, are left out.
     """
     first = network.c1[0][0]
     used = used_maps(first)
@@ -283,9 +283,9 @@ def draw_filters(network: LeNet) -> tuple[str, str]:
 
 
 def draw_mistakes(probabilities: Tensor, test: Digits, certain: Tensor) -> tuple[str, str]:
-    """A title, and the digits that were got wrong with what was said of each, the most confident first.
+    """A title, and the misread digits with the answer to each, the most confident first.
 
-    ``certain``, bool [N], are the answers that were called so.
+    ``certain``, bool [N], says which answers were called certain.
     """
     confidence, predicted = probabilities.max(1)
     wrong = (predicted != test.labels).nonzero()[:, 0]

@@ -1,4 +1,4 @@
-"""What makes a training step faster on some devices and slower on others, found by measuring.
+"""Ways to make a training step faster on some devices, and slower on others, chosen by measuring.
 
 python -m train.speedups          # a table of every combination on the fastest device that there is
 """
@@ -26,19 +26,19 @@ from train.command_line import USAGE_ERROR, unless_interrupted
 from train.devices import DEVICES, DeviceError, choose_device, synchronize
 from train.recipe import Recipe
 
-WORTH_IT = 1.15  # times faster, to be worth having: less would be the machine's noise
-LEAST_TO_COMPILE = 60.0  # seconds of steps that are not compiled; to try it takes some tens
-STEPS = 5  # after the first, at most
-LARGEST_ON_CPU = 256  # pictures in a step that is timed on a CPU, which gains nothing by more
-ENOUGH = 0.5  # seconds of them; one that takes so long is timed well enough by itself
+WORTH_IT = 1.15  # times faster, to be used: less could be noise
+LEAST_TO_COMPILE = 60.0  # seconds of uncompiled steps; to try compiling takes some tens
+STEPS = 5  # timed after the first, at most
+LARGEST_ON_CPU = 256  # pictures in a step timed on a CPU, which gains nothing by more
+ENOUGH = 0.5  # seconds of timed steps; one that takes so long is enough
 
 
 class SpeedupError(Exception):
-    """A speedup that was asked for cannot be had here; the message says which in one sentence."""
+    """A speedup that was asked for does not work here; the message says which in one sentence."""
 
 
 def speedup(meaning: str) -> bool:
-    """A field of `Speedups`, off unless told otherwise, with what is said of it on the command line."""
+    """A field of `Speedups`, off by default, with its help text for the command line."""
     return field(default=False, metadata={"help": meaning})
 
 
@@ -72,12 +72,11 @@ def choose_speedups(
     recipe: Recipe = Recipe(),  # noqa: B008 - frozen
     alone: bool = True,
 ) -> Speedups:
-    """What is ``wanted``, by name, and of what is left open there whatever pays on ``device`` for that many ``steps``.
+    """The ``wanted`` speedups, by name, plus those left open there that pay off on ``device``.
 
-    The steps are those of ``recipe``'s network.
-
-    torch.compile is left out, unless wanted, on CPUs and in short runs, where to try it would take longer than it could
-    save, and where this process is not ``alone``, as what would be tried is not what would run.
+    They are timed on ``recipe``'s network, to be trained for that many ``steps``. Unless wanted, torch.compile is tried
+    only on CUDA, if the run is so long that trying can pay off, and if this process is ``alone``, as else what is tried
+    would not be what runs.
     """
 
     if device.type == "cpu":
@@ -99,7 +98,7 @@ def choose_speedups(
 
 
 def require(device: torch.device, speedups: Speedups, batch_size: int, recipe: Recipe) -> None:
-    """Raise SpeedupError where ``speedups`` want to compile and ``device`` cannot; the others work anywhere."""
+    """Raise SpeedupError if ``speedups`` include compiling and ``device`` cannot; the others work anywhere."""
     if speedups.compile and math.isinf(time_step(device, speedups, batch_size, recipe).best):
         raise SpeedupError(
             "torch.compile does not work on this machine (on the CPU it needs a C++ compiler); train with --no-compile."
@@ -108,9 +107,9 @@ def require(device: torch.device, speedups: Speedups, batch_size: int, recipe: R
 
 @dataclass(frozen=True)
 class StepTime:
-    """Seconds of training steps; infinite where this machine cannot do them."""
+    """Seconds that training steps take; infinite if this machine cannot run them."""
 
-    first: float  # the first of all, with what it had to compile
+    first: float  # the first of all, including compilation
     best: float  # the shortest of those after it
 
 
@@ -120,9 +119,9 @@ def time_step(
     batch_size: int,
     recipe: Recipe = Recipe(),  # noqa: B008 - frozen
 ) -> StepTime:
-    """How long a step of so many pictures takes the network of ``recipe`` on ``device`` with ``speedups``.
+    """How long a step of ``batch_size`` pictures takes with the network of ``recipe`` on ``device`` with ``speedups``.
 
-    It does what `train.training.Training` does, so that this need not be compiled once more.
+    It computes the same as `train.training.Training`, which then need not be compiled again.
     """
     network = LeNet(recipe.dropout, recipe.thinner).to(device, memory_format=speedups.memory_format)
     forward = speedups.forward_of(network)
@@ -136,7 +135,7 @@ def time_step(
                 logits = forward(pictures, open_set=True)
             F.cross_entropy(logits.float(), labels).backward()
         except Exception:
-            # torch.compile wants a C++ compiler, and raises whatever its many layers raise where there is none.
+            # Without the C++ compiler that it needs, torch.compile raises whatever its many layers raise.
             if not speedups.compile:
                 raise
             return StepTime(math.inf, math.inf)
@@ -148,7 +147,7 @@ def time_step(
 
 
 def main() -> int:
-    """Print how long a step takes with each combination; the exit status."""
+    """Print how long a step takes with each combination; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m train.speedups", allow_abbrev=False, description="Time a training step."
     )

@@ -1,4 +1,4 @@
-"""The training loop: whole tensors on the device, one `step` a batch, one state on disk an epoch."""
+"""The training loop: whole tensors on the device, one `step` per batch, one state on disk per epoch."""
 
 import math
 import time
@@ -28,7 +28,7 @@ from train.speedups import Speedups
 
 RISE = 25  # times the learning rate grows from the first step to the top
 STATE_HOLDS = {"network", "averaged", "optimizer", "schedule", "digits", "history", "resumed_elsewhere"}
-NOVELTY_WEIGHT = 0.2  # of telling digits from what is none, next to telling digits apart
+NOVELTY_WEIGHT = 0.2  # of the loss on telling digits from what is none, next to that on telling digits apart
 
 
 class DivergedError(Exception):
@@ -41,7 +41,7 @@ class StateError(Exception):
 
 @dataclass
 class EpochResult:
-    """What one epoch came to: means over its training batches, and the averaged weights on validation."""
+    """The results of one epoch: means over its training batches, and the averaged weights' on validation."""
 
     epoch: int
     loss: float
@@ -54,9 +54,9 @@ class EpochResult:
 class Training:
     """A run of ``recipe`` on ``device``: everything that changes from step to step, and how it changes.
 
-    Each epoch draws its random numbers from the seed and its own number alone, so a run that was broken off and
-    resumed from the last whole epoch ends with the weights of one that never stopped: on the CPU, where its
-    `surroundings` are as they were. `resumed_elsewhere` tells whether these ever changed.
+    Each epoch's random numbers depend on the seed and its own number alone, so a run that is interrupted, and resumed
+    from the last whole epoch, ends with the weights of one that never stopped: on the CPU, if its `surroundings` are
+    unchanged. `resumed_elsewhere` tells whether these ever changed.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Training:
     def surroundings(self) -> dict[str, Any]:
         """What the bits of the weights depend on besides recipe and speedups."""
         return {
-            "torch": str(torch.__version__),  # whose own type is refused where only weights are read
+            "torch": str(torch.__version__),  # its own type is refused where only weights are loaded
             "device": device_name(self.device),
             "processor": processor_name(),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),  # the instructions that PyTorch picked
@@ -108,16 +108,16 @@ class Training:
         return self.averaged.network
 
     def run(self, digits: Digits, validation: Digits, state_path: Path | None = None) -> Iterator[EpochResult]:
-        """Train epoch after epoch until the recipe is done, saving the state after each.
+        """Train until the recipe is done; yield the result of each epoch, after saving the state.
 
-        Before the first as well, so that a disk which takes no more is known at once, unless another run's state stands
-        there: that is worth more. Raises DivergedError once a loss is not finite, at the latest at the epoch's end; the
-        state of the epoch before stays.
+        The state is also saved before the first epoch, so that a full disk is noticed at once, unless another run's
+        state is there, which is worth more. Raises DivergedError once a loss is not finite, at the latest at the
+        epoch's end; the state of the epoch before stays.
         """
         is_first_state = state_path is not None and self.ranks.is_first and not state_path.exists()
         try:
             if is_first_state:
-                for _ in range(2):  # later states as well are written beside the one before
+                for _ in range(2):  # later states, too, are written beside the previous one
                     self.save_state(state_path)
             while len(self.history) < self.recipe.epochs:
                 result = self.epoch(digits, validation)
@@ -125,23 +125,23 @@ class Training:
                 self.save_state(state_path)
                 yield result
         finally:
-            if is_first_state and not self.epochs_saved:  # there is nothing in it to go on from
+            if is_first_state and not self.epochs_saved:  # there is nothing in it to resume
                 state_path.unlink(missing_ok=True)
 
     def epoch(self, digits: Digits, validation: Digits) -> EpochResult:
-        """Show the training digits once, less what fills no batch, and see what that did for the validation digits."""
+        """Train on the digits once, except those that fill no whole batch, then evaluate on the validation digits."""
         started = time.perf_counter()
         number = len(self.history) + 1
         steps = self.recipe.steps_an_epoch(len(digits))
         with EpochProgress(number, self.recipe.epochs, steps, visible=self.ranks.is_first) as progress:
             for loss, correct in self.steps(digits, number):
                 progress.update(loss, correct)
-                if self.ranks.count == 1 and not math.isfinite(progress.loss):  # several have to stop together
+                if self.ranks.count == 1 and not math.isfinite(progress.loss):  # several ranks have to stop together
                     raise DivergedError(f"The loss is {progress.loss} in epoch {number}")
             train_loss, train_accuracy = self.ranks.mean(progress.means()).tolist()
         logits = compute_logits(self.averaged_network, validation.images)
         validation_loss = F.cross_entropy(logits[:, :NONE], validation.labels).item()
-        for loss in (train_loss, validation_loss):  # what the last step did, the second alone can tell
+        for loss in (train_loss, validation_loss):  # only the second shows what the last step did
             if not math.isfinite(loss):
                 raise DivergedError(f"The loss is {loss} in epoch {number}")
         return EpochResult(
@@ -154,9 +154,9 @@ class Training:
         )
 
     def steps(self, digits: Digits, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Show ``digits`` once, new allographs and outliers among them, in whole batches; what `step` returns for each.
+        """Train on ``digits`` once, with new allographs and outliers, in whole batches; yield what `step` returns.
 
-        What fills no batch is left out, other digits each time.
+        Digits that fill no whole batch are left out, others each time.
         """
         generator = self.generator_of(epoch)
         shown = self.with_allographs(digits, generator)
@@ -173,25 +173,25 @@ class Training:
             yield self.step(pictures, labels, self.digits_a_share(shown.labels[batch]))
 
     def with_allographs(self, digits: Digits, generator: torch.Generator) -> Digits:
-        """``digits``, and as many drawn ones besides as the recipe wants among them."""
+        """``digits``, plus as many allographs as the recipe wants among them."""
         return digits + self.draw_allographs(self.recipe.allographs_among(len(digits)), generator)
 
     def digits_a_share(self, labels: Tensor) -> Tensor | None:
-        """How many digits each share of a batch with ``labels`` [N] holds on average; None where it is not shared.
+        """The mean number of digits per share of a batch with ``labels`` [N]; None if it is not shared.
 
-        One share may hold more outliers than another; the batch's digits count alike all the same. Where there is no
-        digit in it, one is counted, since it is divided by.
+        Dividing by it weights a batch's digits alike, though shares may differ in outliers. A batch without digits
+        counts as one with a single digit, to avoid a division by zero.
         """
         return None if self.ranks.count == 1 else (labels != NONE).sum().clamp(min=1) / self.ranks.count
 
     def generator_of(self, epoch: int) -> torch.Generator:
-        """Random numbers that depend on nothing but the run's seed and ``epoch``."""
+        """A generator of random numbers that depend only on the run's seed and ``epoch``."""
         return torch.Generator(self.device).manual_seed(self.recipe.seed * 100_003 + epoch)
 
     def step(self, pictures: Tensor, labels: Tensor, digits_a_share: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """This rank's share of a batch forward, backward and into the average.
+        """Train on this rank's share of a batch, and update the average.
 
-        ``digits_a_share``, float [], is how many digits the batch's shares hold on average, where there are several.
+        ``digits_a_share``, float [], is how many digits the batch's shares hold on average, if there are several.
         Returns the loss, whose mean over the ranks is the batch's, and the fraction of the share that was got right.
         """
         self.network.train()
@@ -258,12 +258,11 @@ class Training:
 
 
 def open_set_loss(logits: Tensor, labels: Tensor, label_smoothing: float, digit_count: Tensor | None) -> Tensor:
-    """The mean cross-entropy of the digits, and that of telling them from what is none: float [].
+    """The mean cross-entropy of the digits, plus the weighted one of telling them from what is none: float [].
 
-    ``digit_count``, float [], is what the digits' sum is divided by in place of their number.
-
-    ``logits``, float [N, 11], are what `LeNet` makes of an open set, ``labels`` [N] are 0 to 9 or `NONE`. Two
-    losses and not one over eleven classes, which costs digits that are written in an unusual way.
+    ``logits``, float [N, 11], are those of `LeNet` with ``open_set``, ``labels`` [N] are 0 to 9 or `NONE`. If given,
+    ``digit_count``, float [], is what the digits' sum is divided by in place of their number. A single loss over eleven
+    classes would cost digits that are written in an unusual way.
     """
     is_none = labels == NONE
     of_digits = F.cross_entropy(
@@ -275,14 +274,14 @@ def open_set_loss(logits: Tensor, labels: Tensor, label_smoothing: float, digit_
     )
     if digit_count is not None:
         of_digits = of_digits / digit_count
-    of_digits = torch.where(is_none.all(), 0.0, of_digits)  # the mean over no digit is no number
+    of_digits = torch.where(is_none.all(), 0.0, of_digits)  # the mean over no digits is NaN
     return of_digits + NOVELTY_WEIGHT * F.binary_cross_entropy_with_logits(logits[:, NONE], is_none.float())
 
 
 def learning_rate_schedule(
     optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    """The learning rate of each of ``steps``.
+    """The schedule of the learning rate over ``steps``.
 
     Source of the one cycle: L. Smith and N. Topin, "Super-convergence: very fast training of neural
     networks using large learning rates", 2017, arXiv:1708.07120.

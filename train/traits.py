@@ -1,4 +1,4 @@
-"""What pen, paper and size a picture has, to see which of them costs accuracy."""
+"""The pen, paper and size of a picture, to see which of them costs accuracy."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,7 +15,7 @@ SMALL, LARGE = 0.35, 0.65  # of the picture's longer side
 
 @dataclass(frozen=True)
 class Traits:
-    """Of one picture with a digit on it."""
+    """The traits of one picture with a digit on it."""
 
     pen: float  # width of its strokes, as a fraction of the digit's longer side
     size: float  # the digit's longer side, as a fraction of the picture's
@@ -30,7 +30,7 @@ class Traits:
 
 
 def traits_of(data: bytes) -> Traits:
-    """Those of a picture file. Raises net.errors.NoDigitError where it has no digit."""
+    """The traits of the picture file ``data``. Raises net.errors.NoDigitError if it has no digit."""
     image = decode(data)
     ink = find_ink(image)[0]
     with Image.open(BytesIO(data)) as file:

@@ -1,4 +1,4 @@
-"""From a thin network, which is trained in seconds, to one of full width that every reader of weights can load."""
+"""Widens a thin network, which is trained in seconds, to the full width that every reader of weights can load."""
 
 from torch import Tensor
 
@@ -6,9 +6,9 @@ from net.lenet import LeNet
 
 
 def to_full_width(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a whole `LeNet` that answers what the thinner one with ``state_dict`` answers.
+    """The weights of a full-width `LeNet` that answers as the thinner one with ``state_dict`` does.
 
-    It has the thin one's maps, and no others: what they would be made by, and what would be made of them, is 0.
+    It has the thin one's maps; the others are blank, as all weights that lead to them or from them are 0.
     """
     whole = LeNet().state_dict()
     for name, thin in state_dict.items():

@@ -1,1 +1,1 @@
-"""What stands between sockets and the application: connections, processes, logs, measurements. Never bottle."""
+"""The layer between sockets and the application: connections, processes, logs, metrics. Never imports bottle."""

@@ -1,4 +1,4 @@
-"""One line a request, as text or as JSON, escaped so that nothing which a client sends can forge another line."""
+"""The access log: one line per request, as text or JSON, escaped so that no client can forge a line."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ log = logging.getLogger("access")
 
 
 class Lines(logging.Formatter):
-    """One line a record; a traceback follows, indented, so that nothing in it can pass for a record."""
+    """One line per record; a traceback follows, indented so that no line of it can pass for a record."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         return one_line(super().formatMessage(record))
@@ -19,7 +19,7 @@ class Lines(logging.Formatter):
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -49,7 +49,7 @@ def write(
     milliseconds: float,
     request_id: str,
 ) -> None:
-    """The line on a request that was answered with so many bytes, if that is known."""
+    """Log one request, answered with ``size`` bytes, or None if that is unknown."""
     request = {
         "client": printable(client or "-"),
         "method": printable(method or "-"),
@@ -67,7 +67,7 @@ def write(
 
 
 class Faults:
-    """Stands for the file `wsgi.errors`, which Bottle writes tracebacks to: they go to the log, in the log's form."""
+    """Replaces the file `wsgi.errors`, to which Bottle writes tracebacks: they go to the log, in the log's format."""
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
@@ -76,14 +76,14 @@ class Faults:
         log.exception("request %s failed", self.request_id)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing, as nothing is buffered."""
 
 
 def printable(text: str) -> str:
-    """What a stranger sent, on one line and without anything that a terminal would obey."""
+    """A client's ``text`` as printable ASCII: anything else, spaces and double quotes are escaped."""
     return text.encode("unicode_escape").decode("ascii").replace(" ", "\\x20").replace('"', "\\x22")
 
 
 def one_line(text: str) -> str:
-    """``text`` with what would end the line, or be obeyed by a terminal, escaped."""
+    """``text`` with unprintable characters escaped: they could end the line, or control a terminal."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

@@ -1,20 +1,20 @@
-"""What a body may hold at most, seen before it is taken apart.
+"""Limits on what a body may contain, checked before it is parsed.
 
-Parsers take minutes, or gigabytes, over what a hostile hand makes of a few megabytes; nobody's pictures come near.
+A few hostile megabytes can cost a parser minutes or gigabytes; real pictures come nowhere near these limits.
 """
 
 import re
 
 from net.strokes import MAX_POINTS
 
-MOST_HEADER = 4096  # bytes, before each part of a multipart form
-MOST_PARTS = 5000  # of such a form; how many pictures may come, their reader says
-MOST_LINES = 500_000  # of a multipart form, in which a picture of 16 MiB has some hundred by chance
-MOST_FIELDS = 1000  # of a URL-encoded form; here too their reader says how many pictures may come
-MOST_ESCAPES = 10_000  # such as %20, in a form that is short; those of base64 do not count
-BYTES_AN_ESCAPE = 16  # a longer one may have one more for each so many bytes
-OF_BASE64 = {b"%2B": b"+", b"%2F": b"/", b"%3D": b"="}  # its escapes, and what they stand for
-MOST_VALUES = 8 * MAX_POINTS  # of JSON: points of strokes have pressure, time and more besides x and y
+MOST_HEADER = 4096  # bytes of header before each part of a multipart form
+MOST_PARTS = 5000  # of such a form; the number of pictures is limited by `Limits.images`
+MOST_LINES = 500_000  # of a multipart form; a picture of 16 MiB has some hundred by chance
+MOST_FIELDS = 1000  # of a URL-encoded form; pictures are limited likewise
+MOST_ESCAPES = 10_000  # such as %20, in a short form; those of base64 do not count
+BYTES_AN_ESCAPE = 16  # of a form's length; each so many allow one escape more
+OF_BASE64 = {b"%2B": b"+", b"%2F": b"/", b"%3D": b"="}  # escapes in base64, and what they stand for
+MOST_VALUES = 8 * MAX_POINTS  # of JSON: points of strokes may have pressure, time and more besides x and y
 MOST_LISTS = 3 * MAX_POINTS  # likewise
 MOST_OBJECTS = 1000  # likewise
 
@@ -26,9 +26,9 @@ MULTIPART = re.compile(
 
 
 def is_plain_multipart(body: bytes, content_type: str) -> bool:
-    """Whether ``body`` is a multipart form with no more parts, nor longer headers to them, than one of pictures has.
+    """Whether ``body`` is a multipart form with no more lines or parts, nor longer part headers, than pictures need.
 
-    What tells parts apart stands in ``content_type``, the whole header.
+    ``content_type`` is the whole header, which names the boundary.
     """
     named = MULTIPART.fullmatch(content_type)
     if not named or body.count(b"\r\n") > MOST_LINES:
@@ -46,14 +46,14 @@ def is_plain_multipart(body: bytes, content_type: str) -> bool:
 
 
 def is_plain_json(body: bytes) -> bool:
-    """Whether ``body`` holds no more values than pictures or the strokes of a drawing do."""
+    """Whether the JSON ``body`` holds no more values, lists and objects than pictures or strokes need."""
     return body.count(b",") <= MOST_VALUES and body.count(b"[") <= MOST_LISTS and body.count(b"{") <= MOST_OBJECTS
 
 
 def with_plain_base64(body: bytes) -> bytes:
-    """A URL-encoded form, its ``body``, with base64 as it is: of white pixels that would be nothing but escapes.
+    """The URL-encoded form ``body`` with the escapes in base64 decoded: white pixels consist of nothing else.
 
-    A plus sign means a space there, which base64 does not have.
+    Each + will be parsed as a space, which base64 does not have.
     """
     for escaped, plain in OF_BASE64.items():
         body = body.replace(escaped, plain).replace(escaped.lower(), plain)
@@ -61,6 +61,6 @@ def with_plain_base64(body: bytes) -> bytes:
 
 
 def is_plain_form(body: bytes) -> bool:
-    """Whether ``body`` is a URL-encoded form with no more fields, nor escapes, than one with pictures in it has."""
+    """Whether the URL-encoded form ``body`` has no more fields and escapes than one with pictures needs."""
     is_short = body.count(b"&") + body.count(b";") < MOST_FIELDS
     return is_short and body.count(b"%") <= MOST_ESCAPES + len(body) // BYTES_AN_ESCAPE

@@ -16,7 +16,7 @@ MIB, MILLION = 2**20, 1_000_000
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
+    """The parsed command line."""
     limits = Limits()
     parser = argparse.ArgumentParser(
         prog="python server.py",

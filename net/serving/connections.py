@@ -1,4 +1,4 @@
-"""Connections and their requests: waitress, with limits, and with errors in the contract's words."""
+"""Connections and their requests: waitress, with limits, and with the contract's errors."""
 
 import logging
 import re
@@ -27,30 +27,30 @@ from net.serving.limits import Limits
 from net.serving.sockets import BACKLOG, affordable
 from net.serving.wsgi import ARRIVED, Wsgi
 
-MAX_DROPPED = 128 * 1024 * 1024  # bytes of a refused request that are read so that its sender hears of the refusal
-MAX_HEADER = 32768  # bytes, of a request's; it is read anew as it grows
-SMALL_BODY = 512 * 1024  # bytes; larger ones are kept on the disk
-MAX_CHUNK_LINE = 8192  # bytes, of the line before a chunk, and of what follows the last; each is read anew as it grows
-MAX_AROUND_CHUNKS = 64 * 1024  # bytes around and between them, of smaller bodies than that; else as many as in them
-RECEIVED_AT_ONCE = 64 * 1024  # bytes; for each such piece waitress looks at all connections
-SWEEP_SECONDS = 1.0  # between two looks at who is too slow
-GRACE_SECONDS = 1.0  # once told to stop, for a request that is on its way over a connection just answered or opened
+MAX_DROPPED = 128 * 1024 * 1024  # bytes of a refused request that are read, so that its sender sees the refusal
+MAX_HEADER = 32768  # bytes of a request's header; it is scanned from its start again as it grows
+SMALL_BODY = 512 * 1024  # bytes; larger ones are kept on disk
+MAX_CHUNK_LINE = 8192  # bytes of the line before a chunk, or of the trailer; each is scanned again as it grows
+MAX_AROUND_CHUNKS = 64 * 1024  # bytes of a chunked body with its framing, or twice those in the chunks if that is more
+RECEIVED_AT_ONCE = 64 * 1024  # bytes; waitress polls all connections for each such piece
+SWEEP_SECONDS = 1.0  # between two checks for slow connections
+GRACE_SECONDS = 1.0  # once told to stop, for a request still on its way over a connection just answered or opened
 STAND_BACK_SECONDS = 0.0002
-MAX_UNREAD = 64 * 1024  # bytes of answers that a client has not taken; the next request over its connection waits then
-SAME_STOP_SECONDS = 1.0  # within which one command to stop may come twice, from the terminal and from the parent
-TLS_HANDSHAKE = b"\x16"  # how a request begins that was meant for https
+MAX_UNREAD = 64 * 1024  # bytes of responses that a client has not read; beyond it, the connection's next request waits
+SAME_STOP_SECONDS = 1.0  # within which one command to stop may arrive twice, from the terminal and from the parent
+TLS_HANDSHAKE = b"\x16"  # the first byte of a request meant for https
 NEVER = 2**31  # seconds
 ONE_HOST = re.compile(r"[^\s,]*")
 
 log = logging.getLogger("connections")
-# Told of what never reached the application: the client's address, method, path, the error's code, the bytes of its
-# body, and the request's ID.
+# Called for a request that never reached the application: the client's address, method, path, the error's code, the
+# bytes of the response's body, and the request's ID.
 Refused = Callable[[str, str | None, str | None, str, int, str], None]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a request is not for the application, where waitress itself has found nothing wrong with it."""
+    """Why a request does not reach the application although waitress found nothing wrong with it."""
 
     code: int  # of `ContractErrorTask.problem`
 
@@ -61,7 +61,7 @@ DISK_FULL_PROBLEM = Problem(507)  # the disk would not take its body
 
 
 class ContractParser(HTTPRequestParser):
-    """Takes a request apart; whatever is wrong with it becomes an answer, where waitress would only hang up."""
+    """Parses a request; whatever is wrong with it gets a response, where waitress would only close the connection."""
 
     # Set by `serve`.
     limits: Limits
@@ -80,7 +80,7 @@ class ContractParser(HTTPRequestParser):
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CHUNK_LINE:
             return self.fail(BadRequest("A line between chunks is too long"), data)
-        # Of what has come, waitress copies all that is left for each chunk.
+        # For each chunk, waitress copies all received data that is left.
         if isinstance(body, ChunkedReceiver) and self.body_bytes_received > max(MAX_AROUND_CHUNKS, 2 * len(body)):
             return self.fail(BadRequest("The chunks are too small"), data)
         if self.body_bytes_received > SMALL_BODY and not self.error and self.held() > self.limits.bodies:
@@ -88,13 +88,13 @@ class ContractParser(HTTPRequestParser):
         return taken
 
     def parse_header(self, header_plus: bytes) -> None:
-        """What waitress makes of it, if there is but one way to understand it: others before us may have found another.
+        """Parse the header as waitress does, but refuse an ambiguous one: a proxy may have read it differently.
 
         Source: RFC 9112, sections 3.2, 6.1 and 9.6. Raises ParsingError.
         """
         super().parse_header(header_plus)
         given = self.headers
-        if "TRANSFER_ENCODING" in given:  # waitress has taken it out where it heeds it
+        if "TRANSFER_ENCODING" in given:  # waitress removes it where it obeys it
             raise ParsingError("Transfer-Encoding before HTTP/1.1")
         if self.chunked and "CONTENT_LENGTH" in given:
             raise ParsingError("Both Transfer-Encoding and Content-Length")
@@ -104,14 +104,14 @@ class ContractParser(HTTPRequestParser):
             given["CONNECTION"] = "close"
 
     def fail(self, error: Any, data: bytes) -> int:
-        """Have the request answered with ``error``; how much of ``data`` was taken: all of it."""
+        """Have the request answered with ``error``; return how many bytes of ``data`` were taken: all."""
         self.error = error
         self.completed = True
         return len(data)
 
 
 class ContractTask(WSGITask):
-    """Hands the application a request with the time when it arrived, from which on its deadline counts."""
+    """Hands the application a request with its arrival time, from which its deadline counts."""
 
     def get_environment(self) -> dict[str, Any]:
         environ = super().get_environment()
@@ -119,17 +119,17 @@ class ContractTask(WSGITask):
         return environ
 
     def set_close_on_finish(self) -> None:
-        """Hang up after this answer; but not, as waitress would, after one that has no body and therefore no length."""
+        """Close the connection after this response, but not, as waitress would, only because it has no body."""
         asked_to = self.version != "1.1" or self.request.headers.get("CONNECTION", "").lower() == "close"
         if self.has_body or asked_to:
             super().set_close_on_finish()
 
 
 class ContractErrorTask(ErrorTask):
-    """Answers requests that the application never sees in the contract's words."""
+    """Answers requests that never reach the application, with the contract's errors."""
 
     def problem(self) -> tuple[str, str]:
-        """The contract's code for what is wrong with the request, and its sentence."""
+        """The contract's code and message for what is wrong with the request."""
         problems = {
             400: ("bad_request", contract.NOT_HTTP),
             408: ("timeout", contract.TOO_SLOW),
@@ -144,7 +144,7 @@ class ContractErrorTask(ErrorTask):
     def execute(self) -> None:
         code, message = self.problem()
         body = contract.error_body(code, message).encode()
-        # Of a header that is too large waitress keeps nothing, and takes "GET /" in its place.
+        # waitress discards a header that is too large, and parses "GET /" in its place.
         is_known = code != "headers_too_large"
         method = getattr(self.request, "command", None) if is_known else None
         path = getattr(self.request, "path", None) if is_known else None
@@ -165,10 +165,10 @@ class ContractErrorTask(ErrorTask):
 
 
 class ContractChannel(HTTPChannel):
-    """A connection whose errors are JSON, and that lets a client finish sending before it hangs up on it.
+    """A connection whose errors are JSON, and that lets a client finish sending before it closes.
 
-    A client that is still sending when the connection closes is told of a reset, not of the answer that
-    came before. So the rest of what it sends is read and dropped, up to a limit.
+    A client that is still sending when the connection closes sees a reset, not the response that came
+    before. So the rest of what it sends is read and dropped, up to a limit.
     """
 
     task_class = ContractTask
@@ -180,13 +180,13 @@ class ContractChannel(HTTPChannel):
     is_draining: threading.Event  # set once the server has been told to stop and listens no more
     refused: Refused
     lingers = False
-    is_parked = False  # while its next request waits for the client to take the answers to those before
-    dropped: int | None = None  # bytes, once it lingers
-    began = 0.0  # the time, by time.monotonic(), at which the request that is arriving began to
-    arrived = 0.0  # likewise, at which the one to be answered was queued: as it came, or once that before was answered
-    rested = 0.0  # likewise, at which the last request was answered, as far as is known; 0 before it is
-    active = 0.0  # likewise, at which something is known to have come or gone
-    active_then = 0.0  # the same by waitress' clock, which may be set
+    is_parked = False  # while its next request waits for the client to read the responses before
+    dropped: int | None = None  # bytes dropped so far, once it lingers
+    began = 0.0  # when, by time.monotonic(), the request that is arriving began to
+    arrived = 0.0  # likewise, when the next to answer was queued: on arrival, or after the response before
+    rested = 0.0  # likewise, when the connection was last known to be busy, or else first looked at; 0 before
+    active = 0.0  # likewise, when data was last known to be received or sent
+    active_then = 0.0  # the same by waitress' clock, which may be adjusted
 
     def received(self, data: bytes) -> bool:
         before = self.request
@@ -196,7 +196,7 @@ class ContractChannel(HTTPChannel):
         return is_taken
 
     def is_too_slow(self, now: float) -> bool:
-        """Whether the request that is arriving has been for longer than it may."""
+        """Whether the current request is taking longer to arrive than it may."""
         if self.request is None:
             return False
         limits = self.limits
@@ -204,7 +204,7 @@ class ContractChannel(HTTPChannel):
         return now - self.began > allowed
 
     def note_activity(self, now: float) -> None:
-        """Note whether something has come or gone, or was under way, since the last time that this was asked for."""
+        """Update `active` and `rested` by what has happened since the last call."""
         if self.active_then != self.last_activity:
             self.active_then, self.active = self.last_activity, now
         if self.is_busy or not self.rested:
@@ -212,27 +212,27 @@ class ContractChannel(HTTPChannel):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request was begun, and not yet answered to the last byte."""
+        """Whether a request has begun to arrive, and is not yet answered to the last byte."""
         return bool(self.request or self.requests or self.total_outbufs_len)
 
     def takes_nothing(self, now: float) -> bool:
-        """Whether the client has taken none of its answer for longer than a connection may lie idle."""
+        """Whether the client has read nothing of its response for longer than a connection may be idle."""
         return bool(self.total_outbufs_len) and now - self.active > self.limits.idle_seconds
 
     def held(self) -> int:
-        """How many bytes of bodies have come over this connection and are kept, for they are not answered yet."""
+        """The number of bytes received in bodies of this connection's requests that are not answered or refused yet."""
         return sum(one.body_bytes_received for one in (*self.requests, self.request) if one and not one.error)
 
     def is_idle(self, now: float) -> bool:
-        """Whether the connection has been kept without a request for longer than it may."""
+        """Whether the connection has had no request for longer than it may be idle."""
         return now - self.rested > self.limits.idle_seconds
 
     def is_in_flight(self, now: float) -> bool:
-        """Whether a request is under way, or may be about to arrive."""
+        """Whether a request is in progress, or may be about to arrive."""
         return self.dropped is None and (self.is_busy or now - self.active < GRACE_SECONDS)
 
     def give_up(self) -> None:
-        """Answer what has arrived of a request that takes too long, and close."""
+        """Refuse a request that takes too long to arrive, and close."""
         with self.requests_lock:
             if self.request is None or self.requests:
                 return
@@ -243,17 +243,17 @@ class ContractChannel(HTTPChannel):
             self.server.add_task(self)
 
     def send_continue(self) -> None:
-        if self.request.completed:  # it has no body, or is refused before that comes; waitress would wait for more
+        if self.request.completed:  # it has no body, or is refused before its body; waitress would wait for more
             self.request.expect_continue = False
         else:
             super().send_continue()
 
     def _flush_some(self, do_close: bool = True) -> bool:
-        # The main thread alone closes connections, as it goes through all that there are.
+        # Only the main thread closes connections, as it iterates over all of them.
         return super()._flush_some(do_close and threading.current_thread() is threading.main_thread())
 
     def handle_expt(self) -> None:
-        self.drop()  # a byte sent as urgent is no HTTP, and would wake the loop again and again
+        self.drop()  # urgent data is no HTTP, and would wake the loop again and again
 
     def service(self) -> None:
         if not self.requests[0].error and time.monotonic() - self.arrived > self.limits.deadline:
@@ -263,7 +263,7 @@ class ContractChannel(HTTPChannel):
         try:
             super().service()
         except Exception:
-            self.requests = []  # or else they would seem to be under way for good
+            self.requests = []  # else they would seem to be in progress for ever
             self.close_when_flushed = True
             self.server.pull_trigger()
             raise
@@ -274,7 +274,7 @@ class ContractChannel(HTTPChannel):
 
     def handle_write(self) -> None:
         if not self.outbuf_lock.acquire(blocking=False):
-            # A thread is sending, and waits for the interpreter to say so: asking again at once would keep it from it.
+            # A thread is sending, and needs the GIL to finish; asking again at once would keep it from getting it.
             time.sleep(STAND_BACK_SECONDS)
             return
         self.outbuf_lock.release()
@@ -294,7 +294,7 @@ class ContractChannel(HTTPChannel):
             self.drop()
 
     def drop(self) -> None:
-        """Hang up at once, whatever was still to be sent."""
+        """Close at once, whatever was still to be sent."""
         super().handle_close()
 
     def readable(self) -> bool:
@@ -310,14 +310,14 @@ class ContractChannel(HTTPChannel):
 
 
 class BoundedDispatcher(ThreadedTaskDispatcher):
-    """Hands requests to threads; past so many that ``most`` wait already, it has them refused at once."""
+    """Hands requests to threads; while ``most`` are waiting, further ones are refused at once."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self.most = most
 
     def add_task(self, task: ContractChannel) -> None:
-        channel = task  # which is what waitress calls so
+        channel = task  # waitress' name for it
         channel.arrived = time.monotonic()
         if channel.total_outbufs_len > MAX_UNREAD:
             channel.is_parked = True
@@ -342,13 +342,13 @@ def serve(
     origins: Collection[str] = (),
     trusted_proxy: str | None = None,
 ) -> None:
-    """Answer what comes to ``listeners`` by ``app`` until SIGTERM or SIGINT, and then finish what is in flight.
+    """Serve ``app`` at ``listeners`` until SIGTERM or SIGINT, then finish the requests in flight.
 
-    So many ``threads`` answer one request each at a time. ``ready`` is called once answers are given, ``refused`` for
-    each request that never reaches ``app``, and ``queue_length``, once, with a function that tells how many requests
-    wait. Pages of ``origins`` may ask; X-Forwarded-For is believed where it comes from the address ``trusted_proxy``.
-    This runs in the main thread, takes both signals and closes ``listeners``. A second signal, a second or more after
-    the first, raises SystemExit.
+    ``threads`` threads answer one request each at a time. ``ready`` is called once requests are answered, ``refused``
+    for each request that never reaches ``app``, and ``queue_length``, once, with a function that returns how many
+    requests wait. Pages of ``origins`` may read errors; X-Forwarded-For is trusted only from ``trusted_proxy``. Runs in
+    the main thread, handles both signals and closes ``listeners``. A second signal, more than a second after the first,
+    raises SystemExit.
     """
     sockets: dict[int, Any] = {}
     dispatcher = BoundedDispatcher(limits.queue)
@@ -360,13 +360,13 @@ def serve(
         _dispatcher=dispatcher,
         sockets=listeners,
         ident=None,
-        clear_untrusted_proxy_headers=False,  # they tell that a request comes from another machine
+        clear_untrusted_proxy_headers=False,  # they show that a request comes from another machine
         max_request_header_size=MAX_HEADER,
         max_request_body_size=limits.body + 1,  # waitress refuses from this size on
         recv_bytes=RECEIVED_AT_ONCE,
         inbuf_overflow=SMALL_BODY,
-        outbuf_high_watermark=sys.maxsize,  # past it waitress has a thread wait; we have the next request do so
-        channel_timeout=NEVER,  # waitress would go by the clock on the wall, which may be set
+        outbuf_high_watermark=sys.maxsize,  # past it waitress blocks the thread; here the next request waits
+        channel_timeout=NEVER,  # waitress would go by the wall clock, which may be adjusted
     )
     servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
     is_draining = threading.Event()
@@ -404,7 +404,7 @@ def serve(
 
 
 def told_to_stop(wake_loop: Callable[[], object]) -> threading.Event:
-    """Set once SIGTERM or SIGINT has come; a second one, a second or more after the first, raises SystemExit."""
+    """An event that SIGTERM or SIGINT sets; a second one, more than a second after the first, raises SystemExit."""
     stop = threading.Event()
     told_at = 0.0
 
@@ -423,7 +423,7 @@ def told_to_stop(wake_loop: Callable[[], object]) -> threading.Event:
 
 
 def close_slow(sockets: dict[int, Any], now: float) -> None:
-    """Give up, of the connections among ``sockets``, those that are slower than their limits allow."""
+    """Give up the connections among ``sockets`` that are slower than their limits allow."""
     for channel in channels_of(sockets):
         channel.note_activity(now)
         if channel.is_too_slow(now):
@@ -435,7 +435,7 @@ def close_slow(sockets: dict[int, Any], now: float) -> None:
 
 
 def drain(sockets: dict[int, Any], seconds: float) -> None:
-    """Go on with the connections among ``sockets`` until no request is in flight, for so many ``seconds`` at most."""
+    """Serve the connections among ``sockets`` until no request is in flight, for at most ``seconds``."""
     deadline = time.monotonic() + seconds
     while (now := time.monotonic()) < deadline:
         close_slow(sockets, now)
@@ -450,7 +450,7 @@ def channels_of(sockets: dict[int, Any]) -> list[ContractChannel]:
 
 
 def accept_backlog(server: BaseWSGIServer) -> None:
-    """Accept the connections that were made before ``server`` closes its socket, which would reset them."""
+    """Accept the pending connections of ``server`` before it closes its socket, which would reset them."""
     for _ in range(BACKLOG):
         connections = len(server.active_channels)
         server.handle_accept()

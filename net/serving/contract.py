@@ -30,7 +30,7 @@ STATUS = {
 JSON = "application/json"
 RETRY_AFTER, AUTHENTICATE = "Retry-After", "WWW-Authenticate"
 HEADERS_OF = {"overloaded": (RETRY_AFTER,), "too_many_requests": (RETRY_AFTER,), "unauthorized": (AUTHENTICATE,)}
-RETRY_SECONDS = 1  # after which those may come again who are told no other time
+RETRY_SECONDS = 1  # sent as Retry-After unless another time is known
 
 NOT_FOUND = "There is nothing at this address; the drawing pad is at /, and what else there is stands at /api."
 INTERNAL = "Something went wrong in the server; the request was not at fault, and may be sent again."
@@ -43,12 +43,12 @@ NO_TIME = "There was no time left for this picture; send fewer of them in one re
 
 
 def too_large(max_body: int) -> str:
-    """What is told of a body of more than ``max_body`` bytes."""
+    """The message on a body of more than ``max_body`` bytes."""
     return f"The request has more than {max_body / 1024 / 1024:g} MiB; send a smaller picture."
 
 
 def status_line(code: str) -> str:
-    """The status of the error ``code``, as HTTP has it: 404 Not Found, for one."""
+    """The HTTP status line of the error ``code``, such as 404 Not Found."""
     return f"{STATUS[code]} {HTTPStatus(STATUS[code]).phrase}"
 
 
@@ -59,15 +59,15 @@ def headers_of(code: str, retry_after: int = RETRY_SECONDS) -> dict[str, str]:
 
 
 def error_of(code: str, message: str) -> dict[str, object]:
-    """The contract's answer to what could not be done."""
+    """The contract's JSON object for an error."""
     return {"error": {"code": code, "message": message}}
 
 
 def error_body(code: str, message: str) -> str:
-    """What `error_of` says, as a line of JSON."""
+    """The JSON object of `error_of`, as a line of text."""
     return json_line(error_of(code, message))
 
 
 def json_line(answer: object) -> str:
-    """``answer`` as JSON, with the end of a line, so that a terminal's prompt does not stick to it."""
+    """``answer`` as JSON with a newline at its end, so that a terminal's prompt does not stick to it."""
     return json.dumps(answer) + "\n"

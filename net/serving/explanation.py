@@ -1,4 +1,4 @@
-"""An explanation as the server sends it: what each layer made of a picture, and what spoke for a digit."""
+"""Explanations as JSON: each layer's maps of a picture, and the evidence for a digit."""
 
 import base64
 from typing import Any
@@ -10,7 +10,7 @@ from net.recognizer import Prediction, Recognizer
 
 
 def explanation_as_json(recognizer: Recognizer, prediction: Prediction, digit: int | None) -> dict[str, Any]:
-    """What each layer made of the picture, and what spoke for ``digit``, or for the answer where that is None."""
+    """Each layer's maps of the picture, and its pixels' evidence for ``digit``, or for the predicted one if None."""
     wanted = prediction.digit if digit is None else digit
     rather_than = None if wanted == prediction.digit else prediction.digit
     evidence = explain.evidence(recognizer.network, prediction.seen, wanted, rather_than)
@@ -25,7 +25,7 @@ def explanation_as_json(recognizer: Recognizer, prediction: Prediction, digit: i
 
 
 def layer_as_json(layer: explain.Layer) -> dict[str, Any]:
-    """A layer's maps as bytes in base64, row by row, map by map: 255 is the strongest of the whole layer."""
+    """A layer's name, shape, maps and any filters; the maps are uint8 in base64, 255 the layer's strongest value."""
     strength = layer.maps.clamp(min=0) if layer.name != "output" else layer.maps - layer.maps.min()
     scaled = (strength / strength.max().clamp(min=1e-6) * 255).round().to(torch.uint8)
     answer = {

@@ -1,4 +1,4 @@
-"""Who asks, whether they may, and how often."""
+"""Access control: who sends a request, whether they may, and how often."""
 
 import hmac
 import re
@@ -13,8 +13,8 @@ from typing import Any
 
 from net.serving.wsgi import PROXIED, Environ, Wsgi, header
 
-ADDRESSES = 10_000  # whose allowance is remembered; those longest away are forgotten first
-BURST_SECONDS = 2.0  # of the rate that an address may ask at once
+ADDRESSES = 10_000  # whose allowance is remembered; the least recently seen are forgotten first
+BURST_SECONDS = 2.0  # of its rate that an address may use at once
 
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -22,7 +22,7 @@ ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d+)?")
 
 
 class RateLimit:
-    """So many pictures a second for each address, with a burst after a pause.
+    """Limits the pictures per second from each address, and allows bursts after a pause.
 
     Source: the token bucket of J. Turner, "New directions in communications (or which way to the information age?)",
     IEEE Communications Magazine 24(10), 1986.
@@ -32,18 +32,18 @@ class RateLimit:
         """``rate`` is in pictures a second, more than 0."""
         self.rate = rate
         self.burst = max(1.0, rate * BURST_SECONDS)
-        self.left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # pictures, and when that many were left
+        self.left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # pictures left, and when
         self.lock = threading.Lock()
 
     def wait(self, address: str) -> float:
-        """Seconds until ``address`` may send one; 0 if it may now, which counts as having sent it."""
+        """Seconds until ``address`` may send a picture; 0 if it may now, and then one is charged to it."""
         with self.lock:
             left = self.left_to(address)
             self.keep(address, left - 1 if left >= 1 else left)
             return max(0.0, 1 - left) / self.rate
 
     def charge(self, address: str, pictures: int) -> None:
-        """Have what ``address`` sent count for so many ``pictures`` more, be it on credit."""
+        """Charge so many ``pictures`` more to ``address``, even if that puts it in debt."""
         with self.lock:
             self.keep(address, self.left_to(address) - pictures)
 
@@ -53,7 +53,7 @@ class RateLimit:
         return min(self.burst, left + (time.monotonic() - since) * self.rate)
 
     def keep(self, address: str, left: float) -> None:
-        """Remember that ``address`` has so many ``left`` now."""
+        """Record that ``address`` has ``left`` pictures left now."""
         network = network_of(address)
         self.left[network] = (left, time.monotonic())
         self.left.move_to_end(network)
@@ -62,7 +62,7 @@ class RateLimit:
 
 
 def network_of(address: str) -> str:
-    """Whose ``address`` it is: who has one IPv6 address has 2**64 of them or more."""
+    """What ``address`` is counted as: an IPv6 one as its /64 network, since clients have 2**64 or more of them."""
     ip = parsed(address.partition("%")[0])
     if ip is None:
         return address
@@ -70,7 +70,7 @@ def network_of(address: str) -> str:
 
 
 def read_token(path: Path) -> str:
-    """The token in the file ``path``, which holds nothing else. Raises ValueError where there is none, or OSError."""
+    """The token in the file ``path``, which holds nothing else. Raises OSError, or ValueError if it is unusable."""
     token = path.read_text(encoding="utf-8").strip()
     if not is_usable_token(token):
         raise ValueError("it must hold one token of printable ASCII characters without a space")
@@ -78,28 +78,28 @@ def read_token(path: Path) -> str:
 
 
 def is_usable_token(token: str) -> bool:
-    """Whether ``token`` is one that a header can bear."""
+    """Whether a header can hold ``token``: printable ASCII without spaces, not empty."""
     return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 
 def is_token(authorization: str, token: str) -> bool:
-    """Whether the header ``authorization`` bears ``token``; takes as long whichever character differs."""
+    """Whether the header ``authorization`` bears ``token``; takes the same time whichever character differs."""
     scheme, _, given = authorization.partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
 def is_origin(text: str) -> bool:
-    """Whether ``text`` is a page's origin as browsers write it, https://example.org for one."""
+    """Whether ``text`` is a page's origin as browsers write it, such as https://example.org."""
     return bool(ORIGIN.fullmatch(text))
 
 
 def is_own_page(environ: Environ) -> bool:
-    """Whether the page that had the browser ask came from here."""
+    """Whether the page that had the browser send the request is this server's own."""
     return header(environ, "Origin").partition("://")[2] == header(environ, "Host")
 
 
 def is_from_this_machine(environ: Environ) -> bool:
-    """Whether a request comes from this machine itself, and from none of its browser's foreign pages."""
+    """Whether a request comes from this machine itself, and not from a foreign page in its browser."""
     is_from_page_of_others = header(environ, "Origin") and not is_own_page(environ)
     return is_straight_from_loopback(environ) and asks_for_local_name(environ) and not is_from_page_of_others
 
@@ -111,25 +111,25 @@ def is_straight_from_loopback(environ: Environ) -> bool:
 
 
 def is_rebound(environ: Environ) -> bool:
-    """Whether this may be DNS rebinding: a page's own host name that was made to lead to this machine.
+    """Whether this may be DNS rebinding: a foreign page whose own host name was made to resolve to this machine.
 
-    Its Origin and its Host agree. It may send any header but these, so that X-Forwarded-For shows no proxy unless it is
-    to be believed (see `trusting_proxy`). No such page is one of TLS, which a proxy speaks, and this server does not.
+    Its Origin and Host then agree. It can set any other header, so X-Forwarded-For shows a proxy only if that is
+    trusted (see `trusting_proxy`). An https page shows a proxy too, since this server itself speaks no TLS.
     """
     through_proxy = environ.get(PROXIED) or header(environ, "Origin").startswith("https://")
     return environ.get("REMOTE_ADDR") in LOOPBACK and not asks_for_local_name(environ) and not through_proxy
 
 
 def asks_for_local_name(environ: Environ) -> bool:
-    """Whether a request names this machine as itself."""
+    """Whether a request's Host is localhost or a loopback address."""
     try:
         return urllib.parse.urlsplit(f"//{header(environ, 'Host')}").hostname in LOCAL_NAMES
-    except ValueError:  # brackets that do not pair, for one
+    except ValueError:  # unbalanced brackets, for example
         return False
 
 
 def trusting_proxy(proxy: str, app: Wsgi) -> Wsgi:
-    """``app``, told whom the proxy at the address ``proxy`` asks for."""
+    """``app``, told the client's address of requests that come through the proxy at the address ``proxy``."""
 
     def called(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         peer, forwarded = environ.get("REMOTE_ADDR", ""), header(environ, "X-Forwarded-For")
@@ -141,16 +141,16 @@ def trusting_proxy(proxy: str, app: Wsgi) -> Wsgi:
 
 
 def client_of(peer: str, forwarded: str, proxy: str | None) -> str:
-    """The address that a request comes from: of the ``peer``, or of the last in ``forwarded`` where that is ``proxy``.
+    """The client's address: the ``peer``, or, if that is the ``proxy``, the last address in ``forwarded``.
 
-    ``forwarded`` is the header X-Forwarded-For, to which the proxy has added.
+    ``forwarded`` is the header X-Forwarded-For, to which the proxy has appended the address.
     """
     client = forwarded.rpartition(",")[2].strip()
     return client if proxy and is_proxy(peer, proxy) and is_address(client) else peer
 
 
 def is_proxy(peer: str, proxy: str) -> bool:
-    """Whether the address ``peer`` is that of the ``proxy``; one address is written in several ways."""
+    """Whether ``peer`` and ``proxy`` are the same address, which may be written in several ways."""
     return parsed(peer) == parsed(proxy)
 
 
@@ -160,7 +160,7 @@ def is_address(text: str) -> bool:
 
 
 def parsed(address: str) -> IPv4Address | IPv6Address | None:
-    """The IP ``address``, None where it is none; one of version 4 is the same where a socket of version 6 tells it."""
+    """The parsed IP ``address``, or None if it is none; an IPv4-mapped IPv6 address becomes the IPv4 one."""
     try:
         ip = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The headers that every answer has: its request's ID, the security policy, and the origins that may ask (CORS)."""
+"""The headers of every response: the request's ID, the security policy, and the allowed origins (CORS)."""
 
 import re
 import secrets
@@ -10,16 +10,16 @@ DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 def new_or_given_id(given: str | None) -> str:
-    """The ID of a request: the one that came with it, where that can do no harm, or else a new one."""
+    """The ID of a request: the ``given`` one if it is harmless, else a new one."""
     return given if given and re.fullmatch(REQUEST_ID, given) else secrets.token_hex(8)
 
 
 def of_answer(
     request_id: str, content_type: str, origin: str | None, origins: Collection[str]
 ) -> list[tuple[str, str]]:
-    """The headers of the answer to the request of that ID.
+    """The headers of the response to the request ``request_id``.
 
-    ``origin`` is the page's that had a browser ask, and ``origins`` are those whose pages may.
+    ``origin`` is that of the page that sent the request; ``origins`` are those allowed to.
     """
     headers = [
         ("X-Request-ID", request_id),

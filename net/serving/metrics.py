@@ -1,7 +1,7 @@
-"""What happens in the server, counted, in Prometheus' text format.
+"""The server's metrics, in Prometheus' text format.
 
-Several processes count together where the environment names a folder in PROMETHEUS_MULTIPROC_DIR, as `--processes`
-sees to; then /metrics of any of them tells of all.
+Several processes share their metrics through the folder that PROMETHEUS_MULTIPROC_DIR names, which `--processes` sets;
+/metrics of any of them then reports on all.
 """
 
 import functools
@@ -20,8 +20,8 @@ from net.recognizer import Prediction
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-SLOT = "DIGITS_SLOT"  # environment variable: which of the processes that count together this is
-STARTED = "DIGITS_STARTED"  # likewise: the time, by time.time(), when the first of them was started
+SLOT = "DIGITS_SLOT"  # environment variable: this process's number among those that share metrics
+STARTED = "DIGITS_STARTED"  # likewise: when, by time.time(), the first of them was started
 STAGE_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds
 REQUEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
 PASS_BUCKETS = (1, 2, 4, 8, MAX_BATCH)  # pictures
@@ -29,12 +29,12 @@ PASS_BUCKETS = (1, 2, 4, 8, MAX_BATCH)  # pictures
 log = logging.getLogger("metrics")
 
 if SLOT in os.environ:
-    # Whoever takes the slot of one that has died counts on in its files; those named after processes would stay.
+    # A process goes on with the files of the dead one whose slot it takes; files named after PIDs would accumulate.
     values.ValueClass = values.MultiProcessValue(lambda: os.environ[SLOT])
 
 
 def harmless(count: Callable[..., None]) -> Callable[..., None]:
-    """``count``, but what keeps it from counting, such as a full disk, keeps no answer from anybody."""
+    """``count``, with its exceptions logged: a failure to count, as on a full disk, must not cost a response."""
 
     @functools.wraps(count)
     def counted(*what: Any) -> None:
@@ -47,7 +47,7 @@ def harmless(count: Callable[..., None]) -> Callable[..., None]:
 
 
 class Metrics:
-    """One application's counts."""
+    """The metrics of one application."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -85,14 +85,14 @@ class Metrics:
         self.started.set(float(os.environ.get(STARTED, time.time())))
 
     def watch_queue(self, length: Callable[[], int]) -> None:
-        """Tell ``length()`` as how many requests wait."""
+        """Report ``length()`` as the number of waiting requests."""
         self.queue_now = length
 
     @harmless
     def count_request(self, route: str, status: int, seconds: float | None) -> None:
-        """One request at ``route``, a rule of the router's or what stands for none, took so many ``seconds``.
+        """Count a request at ``route``, a router rule or "none", that took ``seconds``.
 
-        None stands for one that was refused before it reached the application.
+        ``seconds`` is None if it was refused before it reached the application.
         """
         self.queue.set(self.queue_now())
         self.requests.labels(route, str(status)).inc()
@@ -101,7 +101,7 @@ class Metrics:
 
     @harmless
     def count_prediction(self, prediction: Prediction) -> None:
-        """One picture was read."""
+        """Count one picture that was read."""
         self.predictions.labels(str(prediction.digit), "true" if prediction.certain else "false").inc()
         self.decode.observe(prediction.stages.decode)
         self.ink.observe(prediction.stages.ink)
@@ -109,11 +109,11 @@ class Metrics:
 
     @harmless
     def count_pass(self, pictures: int) -> None:
-        """So many ``pictures`` went through the network together."""
+        """Count a pass of so many ``pictures`` through the network."""
         self.passes.observe(pictures)
 
     def text(self, sha256: str) -> bytes:
-        """All of it, and which weights are loaded, as Prometheus reads it."""
+        """All metrics, and which weights are loaded, in Prometheus' text format."""
         self.queue.set(self.queue_now())
         registry = self.registry
         if FOLDER in os.environ:
@@ -125,13 +125,13 @@ class Metrics:
 
 
 class Weights:
-    """A collector that tells which weights answer."""
+    """A collector that reports which weights are loaded."""
 
     def __init__(self, sha256: str) -> None:
         self.sha256 = sha256
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The one measurement, always 1, whose label says it."""
+        """The one metric, always 1, whose label is the weights' SHA-256."""
         family = GaugeMetricFamily("digits_weights_info", "The SHA-256 of the loaded weights.", labels=["sha256"])
         family.add_metric([self.sha256], 1)
         yield family

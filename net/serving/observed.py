@@ -1,4 +1,4 @@
-"""The application as it is seen from without: its answers logged, counted and numbered."""
+"""A wrapper of the application that logs and counts its responses, and gives each a request ID."""
 
 import logging
 import time
@@ -11,13 +11,13 @@ from net.serving.contract import INTERNAL, NOT_FOUND, STATUS, error_body, header
 from net.serving.metrics import Metrics
 from net.serving.wsgi import Environ, Wsgi, header
 
-PREFLIGHT_SECONDS = "7200"  # that a browser may go by what it was told; Chromium does so for no longer
+PREFLIGHT_SECONDS = "7200"  # that a browser may cache a preflight's response; Chromium's own maximum
 
 log = logging.getLogger("server")
 
 
 class Observed:
-    """The application, with its answers logged, counted and numbered, and with headers that browsers heed."""
+    """The application, with its responses logged and counted, and given the headers of `net.serving.headers`."""
 
     def __init__(self, app: Wsgi, metrics: Metrics, origins: frozenset[str]) -> None:
         self.app = app
@@ -27,7 +27,7 @@ class Observed:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = time.perf_counter()
         request_id = headers.new_or_given_id(header(environ, "X-Request-ID"))
-        answered = 500, None  # its status, and its size in bytes, if that is known
+        answered = 500, None  # the status, and the size in bytes, if known
         environ["wsgi.errors"] = access_log.Faults(request_id)
 
         def answer(status: str, given: list[tuple[str, str]], *exc_info: Any) -> Any:
@@ -42,10 +42,10 @@ class Observed:
             if self.is_preflight(environ):
                 answer("204 No Content", [("Access-Control-Max-Age", PREFLIGHT_SECONDS)])
                 return []
-            if not is_utf8(environ.get("PATH_INFO", "")):  # Bottle would leave out the bytes that are not
+            if not is_utf8(environ.get("PATH_INFO", "")):  # Bottle would drop the bytes that are not
                 return error_answer("not_found", NOT_FOUND, environ, answer)
             return self.app(environ, answer)
-        except MemoryError:  # which Bottle lets pass; the next request may need less
+        except MemoryError:  # which Bottle does not handle; the next request may need less
             log.exception("request %s failed", request_id)
             return error_answer("internal", INTERNAL, environ, answer)
         finally:
@@ -63,7 +63,7 @@ class Observed:
             )
 
     def is_preflight(self, environ: Environ) -> bool:
-        """Whether a browser asks, for a page of one of ``origins``, what it may send."""
+        """Whether this is a browser's CORS preflight for a page of one of ``origins``."""
         return (
             environ.get("REQUEST_METHOD") == "OPTIONS"
             and header(environ, "Origin") in self.origins
@@ -72,14 +72,14 @@ class Observed:
 
 
 def error_answer(code: str, message: str, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
-    """The answer ``code``, of which HEAD is given the headers alone."""
+    """Start the response to the error ``code``; return its body, empty for HEAD."""
     body = error_body(code, message).encode()
     start_response(status_line(code), [*headers_of(code).items(), ("Content-Length", str(len(body)))])
     return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
 
 def is_utf8(text: str) -> bool:
-    """Whether ``text``, whose characters WSGI made of bytes, is text in UTF-8."""
+    """Whether ``text``, whose characters stand for bytes as in WSGI, is valid UTF-8."""
     try:
         text.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -88,7 +88,7 @@ def is_utf8(text: str) -> bool:
 
 
 def log_refused(metrics: Metrics) -> Refused:
-    """What logs and counts a request that never reached the application."""
+    """A function that logs and counts a request that never reached the application."""
 
     def refused(client: str, method: str | None, path: str | None, code: str, size: int, request_id: str) -> None:
         metrics.count_request("none", STATUS[code], None)

@@ -85,7 +85,7 @@ with open("seven.png", "rb") as picture:
     request = urllib.request.Request("{SERVER}/predict", picture.read(), {{"Content-Type": "image/png"}})
 print(json.load(urllib.request.urlopen(request))["digit"])""",
 }
-OPEN_ROUTES = ("/healthz", "/readyz", "/openapi.json")  # to those without the token, beside the page
+OPEN_ROUTES = ("/healthz", "/readyz", "/openapi.json")  # even without the token, besides the page
 
 
 WHEN = {
@@ -113,7 +113,7 @@ WHEN = {
 
 
 def document(limits: Limits, with_corrections: bool, with_token: bool, with_rate: bool) -> dict[str, Any]:
-    """The contract of a server with these ``limits``; of what only some servers have, only where this one has it."""
+    """The contract of a server with these ``limits``, with the optional parts that this server has."""
     paths = paths_of(limits, with_corrections, with_token)
     for path, operations in paths.items():
         for method, described in list(operations.items()):
@@ -245,9 +245,9 @@ def operation(
     parameters: list[dict[str, Any]] | None = None,
     examples: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """One operation; ``errors`` are those that it has beside those of every operation.
+    """One operation; ``errors`` are its own, besides those of every operation.
 
-    What is ``told`` describes its answer; ``examples`` are how to ask, by language.
+    ``told`` describes its response; ``examples`` are sample requests by language.
     """
     described: dict[str, Any] = {
         "operationId": name,
@@ -265,7 +265,7 @@ def operation(
 
 
 def header_of(described: dict[str, Any]) -> dict[str, Any]:
-    """The operation that asks for the headers alone of what the operation ``described`` gets."""
+    """The HEAD operation of the GET operation ``described``: the same responses without their bodies."""
     responses = {
         status: {name: value for name, value in answer.items() if name != "content"}
         for status, answer in described["responses"].items()
@@ -275,7 +275,7 @@ def header_of(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def response(description: str, kind: str, schema: dict[str, Any], *headers: str) -> dict[str, Any]:
-    """One answer of the content type ``kind``, with those of `IN_HEADERS` that are named."""
+    """One response of the content type ``kind``, with the named ``headers`` of `IN_HEADERS` and X-Request-ID."""
     return {
         "description": description,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *headers)},
@@ -284,7 +284,7 @@ def response(description: str, kind: str, schema: dict[str, Any], *headers: str)
 
 
 def add_errors(described: dict[str, Any], *codes: str) -> None:
-    """Describe in an operation that it may answer with these errors."""
+    """Add the errors ``codes`` to the responses of the operation ``described``."""
     responses = described["responses"]
     for code in codes:
         status = str(STATUS[code])
@@ -299,7 +299,7 @@ def add_errors(described: dict[str, Any], *codes: str) -> None:
 
 
 def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, several: bool = False) -> dict[str, Any]:
-    """The ways to send a picture, with the fields ``beside`` it, and to send ``several`` where that can be."""
+    """The request body: the ways to send a picture, or ``several``, with the fields ``beside`` it."""
     beside = beside or {}
     binary = {"type": "string", "format": "binary", "description": PICTURE}
     ways: list[dict[str, Any]] = [
@@ -352,12 +352,12 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
 
 
 def reference(name: str) -> dict[str, str]:
-    """A schema of `SCHEMAS`, by its ``name``."""
+    """A reference to the schema ``name`` of `SCHEMAS`."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def answer(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
-    """A JSON object with these properties and no others, all but the ``optional`` ones of them always."""
+    """The schema of a JSON object with these properties and no others; all but the ``optional`` ones are required."""
     required = [name for name in properties if name not in optional]
     return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
 

@@ -1,4 +1,4 @@
-"""Several processes that answer at the same sockets: each is started anew when it dies, and all end together."""
+"""Several processes that serve the same sockets: each is restarted when it dies, and all end together."""
 
 import logging
 import math
@@ -27,22 +27,22 @@ except ImportError:  # Windows, where several processes cannot listen at one soc
 
 log = logging.getLogger("processes")
 SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
-READY = "DIGITS_READY"  # likewise, of the pipe that it tells its readiness through
-LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that ends when the parent does
-SHARED_MEMORY = Path("/dev/shm")  # where measurements are kept, if it has room: touching them on a full disk is death
+READY = "DIGITS_READY"  # likewise, of the pipe through which it reports that it is ready
+LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that closes when the parent ends
+SHARED_MEMORY = Path("/dev/shm")  # where metrics are kept, if it has room: to write to them on a full disk is fatal
 LEAST_ROOM = 16 * 1024**2  # bytes
-FOLDERS = "digits-metrics-"  # how the names begin of folders in which processes measure together
+FOLDERS = "digits-metrics-"  # how the names of the shared metrics folders begin
 LOCK = "lock"  # in such a folder
-LIVES_LONG = 5.0  # seconds of answering; a process that dies sooner has something wrong with it
-LOOK_SECONDS = 0.1  # between two looks at who has died
-MOST_EARLY_DEATHS = 3  # in a row; then there is no hope, unless others answer, nor haste
-PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds until the next is started then, and so on
-PATIENCE = 10.0  # seconds beyond those that processes may take to end; then they are killed
-MOST_TOLD = 65536  # bytes that processes have told at a time; a pipe holds no more
+LIVES_LONG = 5.0  # seconds of answering; to die sooner is an early death
+LOOK_SECONDS = 0.1  # between two checks for dead processes
+MOST_EARLY_DEATHS = 3  # in a row; then the server gives up or, if others answer, starts the next one later
+PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds until the next start then, more after each early death
+PATIENCE = 10.0  # seconds beyond those that processes have to end, before they are killed
+MOST_TOLD = 65536  # bytes read from the readiness pipe at a time; it holds no more
 
 
 def inherited_sockets() -> list[socket.socket]:
-    """Those that the parent process listens at; none where this process is nobody's child."""
+    """The listening sockets of the supervisor that started this process; none if no supervisor did."""
     return [socket.socket(fileno=int(number)) for number in os.environ.get(SOCKETS, "").split(",") if number]
 
 
@@ -52,7 +52,7 @@ def tell_ready() -> None:
 
 
 def end_with_parent() -> None:
-    """Have this process told to stop once its parent is gone, however that came about."""
+    """Have this process get SIGTERM once its parent is gone, for whatever reason."""
 
     def wait() -> None:
         os.read(int(os.environ[LIFELINE]), 1)  # nothing is ever written to it
@@ -62,16 +62,16 @@ def end_with_parent() -> None:
 
 
 def folder_to_measure_in() -> Path:
-    """Where to make the folder in which processes measure together: in memory, or on the disk if that has no room."""
+    """Where to make the shared metrics folder: in shared memory, or on disk if that is not writable or has no room."""
     is_usable = os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free > LEAST_ROOM
     return SHARED_MEMORY if is_usable else Path(gettempdir())
 
 
 def remove_left_behind() -> None:
-    """Remove the folders of supervisors that were killed, and had no time to do so."""
+    """Remove the metrics folders of supervisors that were killed before they could do so."""
     for lock in [*SHARED_MEMORY.glob(f"{FOLDERS}*/{LOCK}"), *Path(gettempdir()).glob(f"{FOLDERS}*/{LOCK}")]:
         with suppress(OSError):
-            if lock.parent.lstat().st_uid != os.getuid():  # whose lock may be anything, a pipe that never ends for one
+            if lock.parent.lstat().st_uid != os.getuid():  # another user's lock may be anything, even an endless pipe
                 continue
             with lock.open() as held:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while one of its processes lives
@@ -83,12 +83,12 @@ class Child:
     """One of several processes."""
 
     process: subprocess.Popen[bytes]
-    slot: int  # from 0 on; no two that live have the same
-    ready_at: float | None = None  # the time, by time.monotonic(), from which on it answers
+    slot: int  # from 0 up; no two living processes have the same
+    ready_at: float | None = None  # when, by time.monotonic(), it began to answer
 
     @property
     def lives_long(self) -> bool:
-        """Whether it has answered for so long that no more can be wrong with it than with any other."""
+        """Whether it has answered for so long (`LIVES_LONG`) that its death would not be an early one."""
         return self.ready_at is not None and time.monotonic() - self.ready_at > LIVES_LONG
 
 
@@ -104,8 +104,8 @@ class Supervisor:
         self.children: dict[int, Child] = {}
         self.stops_wanted = self.stops_told = 0
         self.early_deaths = 0
-        self.next_start = 0.0  # the time, by time.monotonic(), before which no process is started
-        self.ends_by = math.inf  # likewise, at which those are killed that have not ended
+        self.next_start = 0.0  # when, by time.monotonic(), the next process may be started
+        self.ends_by = math.inf  # likewise, when processes that have not ended are killed
 
     @property
     def is_stopping(self) -> bool:
@@ -113,10 +113,10 @@ class Supervisor:
         return self.stops_wanted > 0
 
     def run(self, ready: Callable[[], None]) -> int:
-        """Start the processes, call ``ready`` once all answer, and stay until told to stop; the exit status.
+        """Start the processes, call ``ready`` once all answer, and run until told to stop; return the exit status.
 
-        Once only, and in the main thread: it takes SIGTERM, SIGINT and SIGHUP, and has the processes measure into a
-        folder that an environment variable names.
+        Once only, and in the main thread: it handles SIGTERM, SIGINT and SIGHUP, and names the processes' shared
+        metrics folder in an environment variable.
         """
         remove_left_behind()
         with (
@@ -124,7 +124,7 @@ class Supervisor:
             Path(folder, f"{LOCK}.new").open("w") as lock,
         ):
             fcntl.flock(lock, fcntl.LOCK_SH)
-            Path(lock.name).rename(Path(folder, LOCK))  # held already, so that nobody takes it for left behind
+            Path(lock.name).rename(Path(folder, LOCK))  # locked already, so that nobody takes it for left behind
             self.lock = lock.fileno()
             os.environ[metrics.FOLDER] = folder
             os.environ[metrics.STARTED] = str(time.time())
@@ -144,7 +144,7 @@ class Supervisor:
             self.start()
 
     def start(self) -> None:
-        """Start one process more."""
+        """Start one more process."""
         Path(os.environ[metrics.FOLDER]).mkdir(mode=0o700, exist_ok=True)  # systemd clears up after users who log out
         descriptors = [listener.fileno() for listener in self.listeners]
         slot = min(set(range(self.count)) - {child.slot for child in self.children.values()})
@@ -164,7 +164,7 @@ class Supervisor:
         self.children[process.pid] = Child(process, slot)
 
     def supervise(self, folder: str, ready: Callable[[], None]) -> int:
-        """Start anew what dies, until told to stop or there is no hope; the exit status.
+        """Restart processes that die, until told to stop or the server has failed; return the exit status.
 
         ``ready`` is called as soon as all answer.
         """
@@ -204,11 +204,11 @@ class Supervisor:
 
     @property
     def any_lives_long(self) -> bool:
-        """Whether there is a process with which nothing is wrong."""
+        """Whether any process has answered for long enough (`LIVES_LONG`)."""
         return any(child.lives_long for child in self.children.values())
 
     def note_death(self, child: Child) -> None:
-        """Note that ``child`` has died; where several have in a row, the next is started more and more seldom."""
+        """Record the death of ``child``; after several early ones in a row, delay the next start more and more."""
         self.early_deaths = 0 if child.lives_long else self.early_deaths + 1
         too_many = self.early_deaths - MOST_EARLY_DEATHS
         pause = PAUSES[min(too_many, len(PAUSES) - 1)] if too_many >= 0 else 0.0
@@ -218,31 +218,31 @@ class Supervisor:
 
     @property
     def all_answer(self) -> bool:
-        """Whether as many processes as there are to be have told that they answer."""
+        """Whether all ``count`` processes have reported that they answer."""
         return len(self.children) == self.count and all(child.ready_at for child in self.children.values())
 
     def note_ready(self) -> None:
-        """Note which processes have told that they answer since this was asked last."""
+        """Record which processes have reported that they answer since the last call."""
         with suppress(BlockingIOError):
             for pid in map(int, os.read(self.readable, MOST_TOLD).split()):
                 if pid in self.children:
                     self.children[pid].ready_at = time.monotonic()
 
     def on_hang_up(self, *_: object) -> None:
-        """Have the processes take new weights; or end, where the terminal is gone that they were started from."""
+        """Have the processes reload the weights, or stop if the terminal that they were started from is gone."""
         if terminal.is_lost():
             self.on_stop()
         else:
             self.tell_all(signal.SIGHUP)
 
     def on_stop(self, *_: object) -> None:
-        """Note that all are to stop; the processes are told between two looks, when none is being started."""
+        """Record that all are to stop; `supervise` tells the processes, when none is being started."""
         self.stops_wanted += 1
 
     def stop(self) -> None:
-        """Have all processes finish what they are at, and end.
+        """Have all processes finish their requests, and end.
 
-        The sockets are left to them: while this process holds them too, connections would wait that nobody answers.
+        The sockets are left to them: while this process held them too, new connections would wait unanswered.
         """
         for listener in self.listeners:
             listener.close()

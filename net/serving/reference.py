@@ -1,4 +1,4 @@
-"""The HTTP contract in words: what the page at /api says of the parts of an OpenAPI document."""
+"""The HTTP contract in words: how the page at /api describes the parts of an OpenAPI document."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ JsonSchema = dict[str, Any]
 
 
 def alternatives(schema: JsonSchema, schemas: dict[str, JsonSchema]) -> list[JsonSchema]:
-    """The schemas of which ``schema`` admits any one.
+    """The alternatives that ``schema`` allows, each a schema.
 
-    References are looked up in ``schemas``, and what they refer to gets its name as its title.
+    References are resolved in ``schemas``; the schemas they refer to get their names as titles.
     """
     if "anyOf" in schema:
         return [way for one in schema["anyOf"] for way in alternatives(one, schemas)]
@@ -18,7 +18,7 @@ def alternatives(schema: JsonSchema, schemas: dict[str, JsonSchema]) -> list[Jso
 
 
 def kind(schema: JsonSchema, ending: str = "") -> str:
-    """What kind of JSON value ``schema`` takes, in words; nothing where it takes any. ``ending`` is the plural's."""
+    """The type of JSON value that ``schema`` allows, in words; empty if any. ``ending`` makes it a plural."""
     if "anyOf" in schema:
         return " or ".join(kind(one, ending) for one in schema["anyOf"])
     if "$ref" in schema:
@@ -31,7 +31,7 @@ def kind(schema: JsonSchema, ending: str = "") -> str:
 
 
 def details_of(type_name: str, schema: JsonSchema) -> str:
-    """What ``schema`` says of a value of the type that is called so: its limits, or what is in it."""
+    """What ``schema`` says of a value of the type ``type_name``: its limits, or an array's elements."""
     if type_name in ("integer", "number") and {"minimum", "maximum"} <= schema.keys():
         return f" from {schema['minimum']} to {schema['maximum']}"
     if type_name != "array" or not schema["items"]:
@@ -42,22 +42,22 @@ def details_of(type_name: str, schema: JsonSchema) -> str:
 
 
 def name_of(reference: JsonSchema) -> str:
-    """What the schema is called that ``reference`` refers to."""
+    """The name of the schema that ``reference`` refers to."""
     return reference["$ref"].rpartition("/")[2]
 
 
 def errors_of(operation: JsonSchema) -> list[tuple[str, str, str]]:
-    """The status and the code of each error of ``operation``, and when it is answered."""
+    """Status, code and condition of each error of ``operation``."""
     responses = operation["responses"].items()
     return [(status, code, when) for status, one in responses for code, when in one.get("x-codes", {}).items()]
 
 
 def common_errors(contract: JsonSchema) -> list[tuple[str, str, str]]:
-    """Those of `errors_of` that each operation of ``contract`` has."""
+    """The `errors_of` that all operations of ``contract`` share, sorted."""
     operations = [one for of_path in contract["paths"].values() for one in of_path.values()]
     return sorted(set.intersection(*(set(errors_of(one)) for one in operations)))
 
 
 def fields_of(schema: JsonSchema) -> dict[str, JsonSchema]:
-    """The fields of the JSON objects that ``schema`` takes, or a list of."""
+    """The fields of the JSON object, or of each in the list, that ``schema`` allows."""
     return schema.get("properties") or schema.get("items", {}).get("properties", {})

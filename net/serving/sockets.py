@@ -1,4 +1,4 @@
-"""Sockets that listen, and how many connections there are files for."""
+"""Listening sockets, and how many connections the limit on open files allows."""
 
 import errno
 import os
@@ -13,15 +13,15 @@ except ImportError:  # Windows counts no open files
     resource = None
 
 NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-BACKLOG = 1024  # connections that wait to be let in
-FILES_EACH = 3  # that a connection may have open: its socket, what comes and what goes
+BACKLOG = 1024  # connections that wait to be accepted
+FILES_EACH = 3  # that a connection may have open: its socket, its request and its response
 FILES_BESIDE = 64  # that are open for all
 CAN_SHARE = os.name == "posix"  # whether several processes can listen at one socket, as on Windows they cannot
 MOST_SELECTED = 480  # connections, where there is but `select`, which Python has for 512 files on Windows
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen at ``port`` of each address that ``host`` has; 0 takes a free one. Raises OSError."""
+    """Sockets that listen at ``port`` of each address of ``host``; 0 takes a free port. Raises OSError."""
     found = dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
     sockets: list[socket.socket] = []
     try:
@@ -30,7 +30,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
             try:
                 sockets.append(bound(socket.socket(family, kind, protocol), (address[0], taken, *address[2:])))
             except OSError as error:
-                # A name may stand for addresses of a family that this machine has not got.
+                # A name may resolve to addresses of a family that this machine lacks.
                 if error.errno not in NO_SUCH_FAMILY or (number == len(found) and not sockets):
                     raise
     except OSError:
@@ -56,7 +56,7 @@ def bound(one: socket.socket, address: tuple[Any, ...]) -> socket.socket:
 
 
 def affordable(connections: int) -> int:
-    """How many of so many ``connections`` this process may have files open for, once it has asked for more."""
+    """How many of ``connections`` the limit on open files allows, once this process has tried to increase it."""
     if not hasattr(select, "poll"):
         connections = min(connections, MOST_SELECTED)
     if resource is None:

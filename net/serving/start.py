@@ -1,4 +1,4 @@
-"""What the server does before it answers: opens what it was told to use, or says in one sentence why it cannot."""
+"""The server's start: it opens what it was told to use, or says in one sentence why it cannot."""
 
 import logging
 import os
@@ -34,7 +34,7 @@ def token_in(file: Path) -> str:
 
 
 def new_metrics() -> Metrics:
-    """Measurements of this process. Raises StartError where they belong into a folder that cannot be used."""
+    """The metrics of this process. Raises StartError if they belong in a folder that cannot be used."""
     try:
         return Metrics()
     except OSError as error:
@@ -43,9 +43,9 @@ def new_metrics() -> Metrics:
 
 
 def folder_for_corrections(given: Path | None, usual: Path) -> Path | None:
-    """The folder to keep corrections in: ``given``, else the ``usual`` one, or none where that cannot be written to.
+    """The folder to keep corrections in: ``given``, else the ``usual`` one, or None if that cannot be written to.
 
-    Raises StartError where the one that was ``given`` cannot be used.
+    Raises StartError if the ``given`` one cannot be used.
     """
     folder = given or usual
     try:
@@ -61,7 +61,7 @@ def folder_for_corrections(given: Path | None, usual: Path) -> Path | None:
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen there. Raises StartError."""
+    """Sockets that listen at ``port`` of ``host``. Raises StartError."""
     try:
         return sockets.listen(host, port)
     except (OSError, ValueError) as error:
@@ -69,7 +69,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def announcement(host: str, port: int) -> Callable[[], None]:
-    """What prints that the server answers there, at an address that a browser on this machine can open."""
+    """A function that prints where the server answers, as an address that a browser on this machine can open."""
     name = "localhost" if host in EVERY_ADDRESS else f"[{host}]" if ":" in host else host
     others = " and at this machine's addresses" if host in EVERY_ADDRESS else ""
     line = f"Reading digits at http://{name}:{port}/{others} (Ctrl-C stops)"
@@ -77,19 +77,19 @@ def announcement(host: str, port: int) -> Callable[[], None]:
     def announce() -> None:
         try:
             print(line, flush=True)
-        except OSError:  # nobody reads the pipe, or the disk is full: who asks over HTTP need not read this
+        except OSError:  # nobody reads the pipe, or the disk is full: HTTP clients do not need this line
             print_no_more()
 
     return announce
 
 
 def reason(error: Exception) -> str:
-    """Why, in words that fit into a sentence."""
+    """The reason of ``error``, as part of a sentence."""
     return getattr(error, "strerror", None) or str(error).rstrip(".")
 
 
 def is_trained(checkpoint: Path) -> bool:
-    """Whether finished weights lie at ``checkpoint``. Raises CheckpointError where that cannot be known."""
+    """Whether there are finished weights at ``checkpoint``. Raises CheckpointError if that cannot be determined."""
     try:
         return checkpoint.exists() and not card_of(checkpoint).get("interrupted")
     except OSError as error:
@@ -97,9 +97,9 @@ def is_trained(checkpoint: Path) -> bool:
 
 
 def train(checkpoint: Path, home: Path) -> int:
-    """Train to ``checkpoint``, or go on with a run that was broken off there; the exit status.
+    """Train to ``checkpoint``, or resume a run that was interrupted there; return the exit status.
 
-    ``home`` is the folder that has the package `train`. It runs in a process of its own: serving needs no torchvision.
+    ``home`` is the folder with the package `train`, which runs in its own process: serving needs no torchvision.
     """
     command = [sys.executable, "-m", "train", "--out", str(checkpoint.resolve())]
     if checkpoint.with_suffix(RUN_SUFFIX).exists():
@@ -108,10 +108,10 @@ def train(checkpoint: Path, home: Path) -> int:
 
 
 def follow(latest: LatestRecognizer, watch: bool, stop: threading.Event) -> None:
-    """Take new weights at SIGHUP, where the system has it, and until ``stop`` with ``watch`` as soon as they are there.
+    """Reload the weights at SIGHUP, if the system has it, and, with ``watch``, as they change, until ``stop`` is set.
 
-    That signal also comes when the terminal is closed that this was started from: then it ends. Threads are waited for
-    at the end, since PyTorch would abort the process in the middle of loading.
+    SIGHUP also comes when the terminal that started this process is closed: then it ends. The threads are not daemons,
+    so exit waits for them: PyTorch would abort the process if it ended while loading.
     """
 
     def on_hang_up(*_: object) -> None:

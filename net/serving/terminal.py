@@ -1,4 +1,4 @@
-"""The terminal that the server was started from: whether it is gone, and what its signals do to what is started."""
+"""The terminal that the server was started from: whether it is gone, and what its signals do to child processes."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ def is_lost() -> bool:
 
 
 def start(command: list[str], *, puts_off_hang_up: bool, **options: Any) -> subprocess.Popen[bytes]:
-    """Start ``command``, with ``options`` of Popen. SIGHUP ends it; or stays blocked, if it ``puts_off_hang_up``."""
+    """Start ``command`` with the Popen ``options``. SIGHUP ends it, or is blocked in it if ``puts_off_hang_up``."""
     if not hasattr(signal, "SIGHUP"):
         return subprocess.Popen(command, **options)
     how = signal.SIG_BLOCK if puts_off_hang_up else signal.SIG_UNBLOCK
@@ -27,14 +27,14 @@ def start(command: list[str], *, puts_off_hang_up: bool, **options: Any) -> subp
 
 
 def run_to_end(command: list[str], folder: Path) -> int:
-    """Run ``command`` in ``folder``; its exit status.
+    """Run ``command`` in ``folder``; return its exit status.
 
-    What would end this process ends that one first, which knows what is to be kept.
+    Signals that would end this process end the command first, which knows what to save.
     """
-    signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to that one as well
+    signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to the command as well
     process = start(command, puts_off_hang_up=False, cwd=folder)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     status = process.wait()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    return status if status >= 0 else 128 - status  # as shells report what a signal ended
+    return status if status >= 0 else 128 - status  # as shells report a process that a signal ended

@@ -1,14 +1,14 @@
-"""What WSGI has of a request."""
+"""A request as WSGI has it."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-Environ = dict[str, Any]  # what is known of a request
+Environ = dict[str, Any]  # describes a request
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-# Our own keys in it.
+# Our own keys in the environ.
 ARRIVED = "digits.arrived"  # when the request had arrived, by time.monotonic()
-PROXIED = "digits.proxied"  # whether a proxy has passed it on that is believed
+PROXIED = "digits.proxied"  # whether it came through the trusted proxy
 
 
 def header(environ: Environ, name: str) -> str:
