@@ -69,7 +69,7 @@ class ContractParser(HTTPRequestParser):
 
     def received(self, data: bytes) -> int:
         if self.body_rcv is None and not self.header_plus and data.startswith(TLS_HANDSHAKE):
-            return self.fail(BadRequest("This is TLS"), data)  # else it would be waited for the end of a header
+            return self.fail(BadRequest("This is TLS"), data)  # else waitress would wait for the end of a header
         try:
             taken = super().received(data)
         except ValueError as error:  # an address or a length that Python's own parsers refuse

@@ -16,8 +16,8 @@ NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 BACKLOG = 1024  # connections that wait to be accepted
 FILES_EACH = 3  # that a connection may have open: its socket, its request and its response
 FILES_BESIDE = 64  # that are open for all
-CAN_SHARE = os.name == "posix"  # whether several processes can listen at one socket, as on Windows they cannot
-MOST_SELECTED = 480  # connections, where there is but `select`, which Python has for 512 files on Windows
+CAN_SHARE = os.name == "posix"  # whether several processes can listen at one socket, which on Windows they cannot
+MOST_SELECTED = 480  # connections, where there is only `select`, which Python has for 512 files on Windows
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
