@@ -17,6 +17,6 @@ explain, corrections, metadata, latest,
 arguments, arrays, boxes, data_url,
     errors, standard_output                 what several of these use
 
-Thresholds are constants with a comment that goes on where the number ends: ``WIDEST_STROKE = 0.16  # of the shorter
-side`` is 0.16 of the shorter side.
+Each threshold is a constant whose comment reads on from its number: ``WIDEST_STROKE = 0.16  # of the shorter side`` is
+0.16 of the shorter side.
 """

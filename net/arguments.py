@@ -1,4 +1,4 @@
-"""Values on a command line: read, or refused in a sentence on what is taken; and written, as a shell takes them."""
+"""Command-line values: parsed, or refused with a sentence on what is accepted; and quoted for a shell."""
 
 import argparse
 import math
@@ -8,15 +8,15 @@ import subprocess
 from collections.abc import Callable
 
 LARGEST_WHOLE = 10**9
-LARGEST, SMALLEST = 1e100, 1e-100  # neither another unit nor a division by them is too much for a number
+LARGEST, SMALLEST = 1e100, 1e-100  # a change of unit, or a division, cannot overflow a float
 
 
 def whole_number(least: int, below: int = LARGEST_WHOLE) -> Callable[[str], int]:
-    """What reads a whole number from ``least`` to ``below`` another."""
+    """A parser of whole numbers from ``least`` up to, but not including, ``below``."""
     takes = f"it takes a whole number from {least} to {below - 1:,}"
 
     def read(text: str) -> int:
-        digits = text.lstrip("0")[: len(str(below)) + 1] or "0"  # Python refuses to read thousands of them
+        digits = text.lstrip("0")[: len(str(below)) + 1] or "0"  # int() refuses thousands of digits
         if not (text.isdecimal() and least <= int(digits) < below):
             raise argparse.ArgumentTypeError(f"{takes}, not '{text}'")
         return int(digits)
@@ -36,5 +36,5 @@ def positive_number(text: str) -> float:
 
 
 def as_argument(text: str) -> str:
-    """``text`` as one argument of a command that is typed into this system's shell."""
+    """``text`` quoted as one argument for this system's shell."""
     return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)

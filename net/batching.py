@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-MAX_BATCH = 16  # pictures in a pass; a larger one costs more than two halves, whose maps stay in the processor's caches
+MAX_BATCH = 16  # pictures in a pass; a larger one is slower than its two halves, whose maps fit the processor's caches
 
 
 class DeadlineError(Exception):
-    """The picture's turn came too late for anybody to be waiting still."""
+    """The pictures' turn came after their deadline: nobody waits for them any more."""
 
 
 @dataclass(eq=False)
 class Job:
-    """Pictures of one caller, and what became of them."""
+    """One caller's pictures, and their outcome."""
 
     pictures: Tensor
     deadline: float
@@ -26,9 +26,9 @@ class Job:
 
 
 class Batched:
-    """A function of pictures that several threads may call at once: whoever's turn it is takes the others' along.
+    """A function of pictures that several threads may call at once: the one whose turn it is runs the others' jobs too.
 
-    No thread of its own is needed, so that a picture that comes alone is not held up.
+    It needs no thread of its own, so a picture that arrives alone is not delayed.
     """
 
     def __init__(self, forward: Callable[[Tensor], Tensor], observe: Callable[[int], object] | None = None) -> None:
@@ -39,9 +39,10 @@ class Batched:
         self.turn = threading.Lock()
 
     def __call__(self, pictures: Tensor, deadline: float = float("inf")) -> Tensor:
-        """What ``forward`` makes of ``pictures``, float [N, 1, 28, 28], unless time.monotonic() is past ``deadline``.
+        """``forward`` of ``pictures``, float [N, 1, 28, 28].
 
-        Raises DeadlineError, and whatever ``forward`` raises.
+        Raises DeadlineError if their turn comes after ``deadline``, by time.monotonic(), and whatever ``forward``
+        raises.
         """
         job = Job(pictures, deadline)
         self.waiting.append(job)
@@ -53,7 +54,7 @@ class Batched:
         return job.outcome
 
     def next_jobs(self) -> list[Job]:
-        """Those longest waiting, as many as go into one pass; what is past its deadline is dropped."""
+        """The longest-waiting jobs, as many as fit into one pass; those past their deadline get a DeadlineError."""
         jobs: list[Job] = []
         count = 0
         while self.waiting and (not jobs or count + len(self.waiting[0].pictures) <= MAX_BATCH):
@@ -66,7 +67,7 @@ class Batched:
         return jobs
 
     def run(self, jobs: list[Job]) -> None:
-        """All ``jobs`` together, in passes of at most `MAX_BATCH` pictures; where one fails, it has failed for each."""
+        """Run all ``jobs`` together, in passes of up to `MAX_BATCH` pictures; if one fails, each job gets its error."""
         if not jobs:
             return
         try:
@@ -81,7 +82,7 @@ class Batched:
             job.outcome = outcome
 
     def forward_pass(self, pictures: Tensor) -> Tensor:
-        """What ``forward`` makes of ``pictures``, float [N, 1, 28, 28], of which there are at most `MAX_BATCH`."""
+        """``forward`` of ``pictures``, float [N, 1, 28, 28], at most `MAX_BATCH` of them."""
         outcome = self.forward(pictures)
         if self.observe:
             self.observe(len(pictures))

@@ -29,35 +29,35 @@ class Box(NamedTuple):
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """What takes it out of an array [H, W]."""
+        """The slices that cut it out of an array [H, W]."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def enlarged(self, times: int) -> "Box":
-        """The same on a picture that is so many ``times`` as wide and high."""
+        """The same box on a picture ``times`` as wide and high."""
         return Box(*(end * times for end in self))
 
     def shrunk(self, times: int) -> "Box":
-        """The same, and what it takes to whole pixels, on a picture that is so many ``times`` less wide and high."""
+        """The same box, rounded outwards to whole pixels, on a picture ``times`` smaller along each side."""
         return Box(self.top // times, -(-self.bottom // times), self.left // times, -(-self.right // times))
 
     def moved(self, down: int, across: int) -> "Box":
-        """The same, so many pixels farther ``down`` and ``across``."""
+        """The same box, moved ``down`` and ``across`` by so many pixels."""
         return Box(self.top + down, self.bottom + down, self.left + across, self.right + across)
 
     def grown(self, by: int, image: Image.Image) -> "Box":
-        """With so many pixels more on each side, as far as ``image`` has them."""
+        """The box with so many pixels more on each side, clipped to ``image``."""
         top, left = max(0, self.top - by), max(0, self.left - by)
         return Box(top, min(image.height, self.bottom + by), left, min(image.width, self.right + by))
 
 
 def bounds(mask: BoolArray) -> Box:
-    """The box around what is set in ``mask``, bool [H, W], of which something is."""
+    """The bounding box of ``mask``, bool [H, W], in which at least one pixel is set."""
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
 def part_of(image: Image.Image, box: Box) -> Image.Image:
-    """What ``image`` shows in ``box``, which may reach farther."""
+    """The part of ``image`` in ``box``, which may extend beyond its right and bottom edges."""
     corners = (box.left, box.top, min(box.right, image.width), min(box.bottom, image.height))
     return image if corners == (0, 0, *image.size) else image.crop(corners)
 

@@ -27,10 +27,10 @@ from net.shipped import SHIPPED
 
 SUFFIXES = (".pt", ".pth")  # of weights
 CARD_SUFFIX = ".json"
-RUN_SUFFIX = ".training.pt"  # in place of .pt, of what an unfinished run goes on from
-PREVIOUS = ".previous"  # how the stem ends of weights that others have replaced
-PARTIAL = ".partial"  # how the name ends of a file that is being written
-PATIENCE = 5.0 if os.name == "nt" else 0.0  # seconds in which a file is refused that a virus scanner looks at
+RUN_SUFFIX = ".training.pt"  # in place of .pt, of what an unfinished run resumes from
+PREVIOUS = ".previous"  # ends the stem of weights that newer ones have replaced
+PARTIAL = ".partial"  # ends the name of a file that is being written
+PATIENCE = 5.0 if os.name == "nt" else 0.0  # seconds for which Windows may refuse a file that a virus scanner has open
 AGAIN_SECONDS = 0.05
 
 
@@ -39,15 +39,15 @@ class CheckpointError(Exception):
 
 
 class OtherNetworkError(CheckpointError):
-    """The weights of another network, or what else PyTorch saves."""
+    """The file holds another network's weights, or something else that PyTorch saved."""
 
 
 def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dict[str, Any]:
     """Write ``state_dict`` to ``path`` and ``card`` to the JSON file beside it.
 
-    Returns the card as written, with the ``sha256`` of the weights added.
-    Raises OSError where the disk refuses. The weights that stood there before still stand then, unless the card alone
-    could not be written: in that case the new weights are in place, and are read uncalibrated.
+    Returns the card as written, with the ``sha256`` of the weights added. Raises OSError if the disk refuses: then the
+    old weights are still in place, or, if the card alone could not be written, the new ones, which load as
+    uncalibrated.
     """
     weights = serialized({name: tensor.detach().cpu().contiguous() for name, tensor in state_dict.items()})
     card = {**card, "sha256": sha256_of(weights)}
@@ -59,9 +59,9 @@ def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dic
 
 
 def keep_previous(path: Path) -> Path | None:
-    """Copy the finished weights at ``path``, and their card, beside them; where the weights went, None without any.
+    """Copy the finished weights at ``path``, and their card, beside them; returns the copy's path, or None without any.
 
-    What lay there from an earlier time is replaced. Raises OSError where the disk refuses.
+    Replaces an earlier copy. Raises OSError if the disk refuses.
     """
     if not path.exists() or card_of(path).get("interrupted"):
         return None
@@ -75,9 +75,9 @@ def keep_previous(path: Path) -> Path | None:
 def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
     """The network at ``path``, in evaluation mode on the CPU, and its card.
 
-    Where `card_of` finds none, the card has the weights' ``sha256`` alone.
+    If `card_of` finds none, the card holds only the ``sha256`` of the weights.
 
-    Raises CheckpointError where the file is missing or is not a LeNet's finite state_dict.
+    Raises CheckpointError if the file is missing, cannot be read, or is not a LeNet's finite state_dict.
     """
     try:
         weights = path.read_bytes()
@@ -88,7 +88,7 @@ def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
     try:
         state_dict = torch.load(BytesIO(weights), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different one for each way a file can be damaged
-        if zipfile.is_zipfile(BytesIO(weights)):  # it is whole, and holds a module for one
+        if zipfile.is_zipfile(BytesIO(weights)):  # the archive is intact, but holds a whole module, say
             raise OtherNetworkError(
                 f"The checkpoint '{path}' holds something else than this network's weights"
             ) from error
@@ -104,10 +104,10 @@ def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
 
 
 def card_of(path: Path, weights: bytes | None = None) -> dict[str, Any]:
-    """The card of the checkpoint ``path``; empty where it is missing or speaks of other weights.
+    """The card of the checkpoint ``path``; empty if it is missing or describes other weights.
 
-    A calibration that was fitted to other weights is worse than none. ``weights`` are those that were read at
-    ``path``, which may hold others by now; without them, it is read. Raises OSError without the checkpoint.
+    A calibration fitted to other weights is worse than none. ``weights`` are the bytes read from ``path``, which may
+    have been replaced since; by default it is read. Raises OSError if there is a card, but no readable checkpoint.
     """
     try:
         card = json.loads(card_path(path).read_text(encoding="utf-8"))
@@ -123,16 +123,16 @@ def is_card(value: object) -> bool:
 
 
 def sha256_of(weights: bytes) -> str:
-    """What tells these ``weights`` from others, as a card has it."""
+    """The SHA-256 of ``weights`` in hexadecimal, as a card records it."""
     return hashlib.sha256(weights).hexdigest()
 
 
 def weights_path(given: Path) -> Path:
-    """The file that ``given`` means: itself if it is one or is called as weights are, else lenet.pt in that folder.
+    """The weights that ``given`` means: itself if it is a file or is named like weights, else lenet.pt in that folder.
 
-    A card means the weights that it is about.
+    A card refers to the weights that it describes.
     """
-    # Path's own methods raise where a folder may not be looked into.
+    # Path's own methods raise where access to a folder is denied.
     is_folder, is_file = os.path.isdir(given), os.path.isfile(given)  # noqa: PTH112, PTH113
     if is_file and given.suffix == CARD_SUFFIX:
         return given.with_suffix(SHIPPED.suffix)
@@ -140,14 +140,14 @@ def weights_path(given: Path) -> Path:
 
 
 def with_advice(error: CheckpointError, path: Path) -> str:
-    """What ``error`` says, and the command that makes weights at ``path``, or beside what else lies there."""
+    """The message of ``error``, and the command that makes weights at ``path``, or beside what else lies there."""
     if isinstance(error, OtherNetworkError):
         path = path.with_stem(f"{path.stem}-digits")
     return f"{error}; make one with: python -m train --out {as_argument(str(path.with_suffix(SHIPPED.suffix)))}"
 
 
 def is_weights(path: Path) -> bool:
-    """Whether ``path`` is called as weights are."""
+    """Whether ``path`` has a suffix of weights."""
     return path.suffix in SUFFIXES
 
 
@@ -157,7 +157,7 @@ def card_path(path: Path) -> Path:
 
 
 def serialized(state: dict[str, Any]) -> bytes:
-    """The file that torch.save makes of ``state``, which would itself raise no OSError where the disk is full."""
+    """``state`` as the bytes of a torch.save file; on a full disk, torch.save itself would raise no OSError."""
     buffer = BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
@@ -180,13 +180,13 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        with suppress(OSError):  # it tells less than what went wrong before
+        with suppress(OSError):  # this error tells less than the one before
             beside.unlink(missing_ok=True)
 
 
 def sync_names(folder: Path) -> None:
-    """Have what was renamed in ``folder`` stay so through a power cut, where the system lets one see to that."""
-    with suppress(OSError):  # Windows opens no folder
+    """Make renames in ``folder`` survive a power cut, where the system supports that."""
+    with suppress(OSError):  # Windows cannot open a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -195,7 +195,7 @@ def sync_names(folder: Path) -> None:
 
 
 def put_in_place(beside: Path, path: Path) -> None:
-    """Rename ``beside`` to ``path``, as soon as the system lets nobody else's look at them stand in the way."""
+    """Rename ``beside`` to ``path``; retry for up to `PATIENCE` seconds while another program has them open."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -208,7 +208,7 @@ def put_in_place(beside: Path, path: Path) -> None:
 
 
 def remove_partial(path: Path) -> None:
-    """Remove what processes that were killed in `replace_file` have left beside ``path``. Nobody may be writing it."""
+    """Remove the files that processes killed in `replace_file` left beside ``path``. Nobody may be writing it."""
     for left in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL}"):
         if left.name.removeprefix(f"{path.name}.").removesuffix(PARTIAL).isdecimal():
             left.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What differs from a picture's paper, without what is no digit's: lines, boxes, stains, shadows, specks, grain."""
+"""The difference from a picture's paper without what is no digit's: lines, boxes, stains, shadows, specks, grain."""
 
 from collections.abc import Callable
 
@@ -15,24 +15,22 @@ from net.morphology import medians, opened
 from net.paper import Difference
 from net.parts import crosses
 
-MOST_STRONG = 0.5  # of a picture lies near the strongest ink; else that is paper as well
-STRONGER = 4  # times, at most, the stronger part of the ink is taken for all of it
-FAINTER = 0.25  # times the strongest ink's area is covered by what is fainter, at least, where that is something else
-SOFTEST = 3  # cells beside the strongest ink's own in which its edge may still fade: more is another ink
-FADED = 0.5  # of its strength is left beside the strongest ink, at least, where that fades
+MOST_STRONG = 0.5  # of a picture is near the strongest ink; if more is, that is paper as well
+STRONGER = 4  # times, at most, the ink is narrowed down to its stronger part
+FAINTER = 0.25  # of the strongest ink's area, at least, is covered by fainter ink that is something else
+SOFTEST = 3  # cells beyond those near the strongest ink in which its edge may fade; farther away is another ink
+FADED = 0.5  # of the strongest ink's strength, at least, is left beside it where it fades
 SPECKLED = 0.15  # of a picture shows ink where specks lie all over it
-MOST_LEFT = 0.5  # of that, at most, is no speck
+MOST_LEFT = 0.5  # of that, at most, is left once the specks are removed
 GRAINY = 0.7  # of a picture shows ink where that is the paper's grain
-GRAIN = 2.0  # pixels, of a Gaussian that takes it away and leaves a pencil's strokes
+GRAIN = 2.0  # pixels, the radius of a Gaussian blur that removes it and leaves a pencil's strokes
 
 
 def cleaned(difference: Difference, cells: UInt8Array) -> list[Difference]:
-    """``difference`` without what is fainter than the digit, without specks, or without grain: where it shows such.
+    """``difference`` without what is fainter than the digit, without specks, and without grain: each if it has any.
 
-    ``cells``, uint8 [rows, columns], are the strongest of its pixels.
-
-    Not on a picture so small that a cell is one pixel: its strokes may be as thin as specks, and are hardly wider than
-    their faint edges.
+    ``cells``, uint8 [rows, columns], are its `strongest_of_cells`. Empty for a picture so small that a cell is one
+    pixel: its strokes may be as thin as specks, and are hardly wider than their faint edges.
     """
     cell = cell_side(difference.pixels)
     if cell == 1:
@@ -42,9 +40,10 @@ def cleaned(difference: Difference, cells: UInt8Array) -> list[Difference]:
 
 
 def without_fainter(difference: Difference, cells: UInt8Array, cell: int) -> Difference | None:
-    """``difference`` without what is fainter than its strongest ink, as stains and stripes of shadow are.
+    """``difference`` without what is fainter than its strongest ink, such as stains and stripes of shadow.
 
-    None where there is no such, or where ink fades. ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    None if there is nothing such, or if the ink itself fades. ``cells``, uint8 [rows, columns], are its
+    `strongest_of_cells`.
     """
     levels = strongest_ink(difference.counts, lambda level: leaves_most_bare(cells >= level, cell))
     left = levels and near_strongest(difference, cells, *levels, cell)
@@ -52,10 +51,10 @@ def without_fainter(difference: Difference, cells: UInt8Array, cell: int) -> Dif
 
 
 def without_what_crosses(difference: Difference, cells: UInt8Array) -> Difference | None:
-    """The strongest ink of ``difference`` that does not go across the picture, where what does is fainter; or None.
+    """The strongest ink of ``difference``, if it does not cross the picture and fainter ink does; else None.
 
-    Printed lines may hold more ink than one small digit on them. ``cells``, uint8 [rows, columns], are the strongest of
-    its pixels.
+    Printed lines may hold more ink than one small digit on them. ``cells``, uint8 [rows, columns], are the
+    `strongest_of_cells` of ``difference``.
     """
     cell = cell_side(difference.pixels)
     if cell == 1 or not crosses(cells >= LEAST_CONTRAST):
@@ -69,10 +68,10 @@ def without_what_crosses(difference: Difference, cells: UInt8Array) -> Differenc
 def near_strongest(
     difference: Difference, cells: UInt8Array, begins: int, strongest: int, cell: int
 ) -> Difference | None:
-    """``difference`` as far as it lies within a cell of its ``strongest`` ink, less the level of the fainter.
+    """``difference`` within a cell of its ``strongest`` ink, less the median of the fainter ink, and stretched to 255.
 
-    That level is their median; what is left is stretched to 255. None where next to nothing is fainter, from the level
-    on at which ink ``begins``; see `strongest_ink`.
+    Fainter ink has the levels from ``begins`` up to ``strongest``; see `strongest_ink`. None if there is next to none
+    of it beyond the soft edges of the strongest.
     """
     strong, ink = cells >= strongest, cells >= begins
     least = FAINTER * np.count_nonzero(strong)
@@ -90,10 +89,10 @@ def near_strongest(
 
 
 def fades(cells: UInt8Array, begins: int, strongest: int, cell: int) -> bool:
-    """Whether the ``strongest`` ink goes over into fainter, as that of a pen does which runs dry.
+    """Whether the ``strongest`` ink fades gradually into fainter ink, as when a pen runs dry.
 
-    Of ``cells``, uint8 [rows, columns], those from the level that it ``begins`` at are ink; see `strongest_ink`. What
-    crosses strong ink, as a stain does, is far fainter beside it; and what lies all over a picture reaches its rim.
+    ``cells``, uint8 [rows, columns], are ink from the level ``begins`` on; see `strongest_ink`. A stain across strong
+    ink is far fainter right beside it; and what lies all over a picture reaches its rim.
     """
     strong = cells >= strongest
     labels = label_components(cells >= begins)
@@ -107,10 +106,10 @@ def fades(cells: UInt8Array, begins: int, strongest: int, cell: int) -> bool:
 
 
 def strongest_ink(counts: NDArray[np.int64], is_strongest: Callable[[int], bool]) -> tuple[int, int] | None:
-    """The levels at which ink begins, and the strongest of it, given how many pixels differ by 0 to 255.
+    """The levels at which ink and the strongest ink begin, given how many pixels differ by 0 to 255; or None.
 
-    Otsu's threshold parts the stronger from the fainter, and these again, until a level ``is_strongest``; None where
-    none is. What ends up fainter than where ink begins is taken for the paper's.
+    Otsu's threshold splits off the stronger ink, again and again, until ``is_strongest`` accepts it; None if it never
+    does. What is fainter than where ink begins is taken for paper.
     """
     begins = LEAST_CONTRAST
     for _ in range(STRONGER):
@@ -122,14 +121,14 @@ def strongest_ink(counts: NDArray[np.int64], is_strongest: Callable[[int], bool]
 
 
 def leaves_most_bare(strong: BoolArray, cell: int) -> bool:
-    """Whether the cells ``strong``, bool [rows, columns], with what is beside them, leave most of a picture bare."""
+    """Whether the cells ``strong``, bool [rows, columns], and their neighbours leave most of a picture bare."""
     return bool(cells_near(strong, cell).mean() < MOST_STRONG)
 
 
 def without_specks(difference: Difference, cells: UInt8Array, cell: int) -> Difference | None:
-    """``difference`` as the medians of 3 x 3 pixels have it, where they are rid of specks all over it; or None.
+    """``difference`` after a 3 x 3 median filter, if that removes specks that cover the picture; else None.
 
-    ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    ``cells``, uint8 [rows, columns], are its `strongest_of_cells`.
     """
     speckled = (cells >= difference.first_of_ink).mean()
     if speckled < SPECKLED:
@@ -140,9 +139,9 @@ def without_specks(difference: Difference, cells: UInt8Array, cell: int) -> Diff
 
 
 def without_grain(difference: Difference, cells: UInt8Array, cell: int) -> Difference | None:
-    """The strongest of ``difference`` once it is blurred, where grain covers all of it, as cardboard's does; or None.
+    """The strongest ink of ``difference`` after a blur, if grain covers the picture, as cardboard's does; else None.
 
-    ``cells``, uint8 [rows, columns], are the strongest of its pixels.
+    ``cells``, uint8 [rows, columns], are the `strongest_of_cells` of ``difference``.
     """
     if (cells >= difference.first_of_ink).mean() < GRAINY:
         return None
@@ -153,13 +152,13 @@ def without_grain(difference: Difference, cells: UInt8Array, cell: int) -> Diffe
 
 
 def without_thin_lines(difference: Difference, thickest: int) -> Difference:
-    """``difference``, less the lines that are up to ``thickest`` pixels wide: a pen writes broader ones."""
+    """``difference`` without lines up to ``thickest`` pixels wide: a pen writes broader ones."""
     width = thickest + 1 + thickest % 2
     return Difference(Image.fromarray(opened(difference.pixels, width)))
 
 
 def without_box(difference: Difference, box: Box) -> Difference:
-    """``difference``, less what is in ``box`` and up to a cell around it."""
+    """``difference`` without what is in ``box`` and up to a cell around it."""
     cell = cell_side(difference.pixels)
     top, bottom, left, right = box
     image = difference.image.copy()

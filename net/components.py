@@ -7,10 +7,10 @@ from net.arrays import BoolArray
 
 
 def label_components(mask: BoolArray) -> NDArray[np.int32]:
-    """Number the parts of ``mask``, bool [H, W], that hang together, diagonals included, from the top left on.
+    """Label the connected parts of ``mask``, bool [H, W], diagonals included, from the top left on.
 
-    Returns int32 [H, W]: 0 outside the mask, 1 to the count of parts inside. Each run of set pixels hangs from the
-    first one that it touches in the row above; those that touch more join what hangs from different roots.
+    Returns int32 [H, W]: 0 outside the mask, 1 to the number of parts inside. Each run of set pixels becomes a child of
+    the first that it touches in the row above; runs that touch several join their trees.
     """
     rows, starts, ends = runs_of(mask)
     above, below = touching_runs(rows, starts, ends, mask.shape[1])
@@ -31,11 +31,11 @@ def label_components(mask: BoolArray) -> NDArray[np.int32]:
 def touching_runs(
     rows: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64], width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The pairs of runs, as `runs_of` a mask of ``width`` columns has them, of which one touches the other from above.
+    """The upper and the lower run of each pair that touches, diagonals included: indices, int [pairs] each.
 
-    Diagonals count. From the top left on, by the upper one.
+    Runs are as `runs_of` a mask of ``width`` columns returns them; pairs are ordered by the upper one.
     """
-    line = width + 2  # so far apart, no run of one row touches one of the next
+    line = width + 2  # rows laid end to end this far apart have no runs that touch
     places = rows * line
     first = np.searchsorted(places + ends, places + line + starts)
     counts = np.searchsorted(places + starts, places + line + ends, side="right") - first
@@ -44,9 +44,9 @@ def touching_runs(
 
 
 def joined(some: NDArray[np.int64], others: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """The least index in the set that each of ``count`` things belongs to, int [count], once pairs are merged.
+    """The least index in the set of each of ``count`` things, int [count], once pairs are merged by union-find.
 
-    ``some`` and ``others``, int [pairs] each, are the pairs. By union-find.
+    ``some`` and ``others``, int [pairs] each, are the pairs.
     """
     parents = np.arange(count).tolist()
 
@@ -68,12 +68,12 @@ def rows_of_three(mask: BoolArray) -> float:
 
 
 def runs_of(mask: BoolArray) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Row, first column and column after the last, int [runs] each, of each run that is set in ``mask``, bool [H, W].
+    """Row, first column and column after the last, int [runs] each, of each run of set pixels in ``mask``, bool [H, W].
 
-    From the top left on.
+    Runs are ordered from the top left on.
     """
     framed = np.zeros((mask.shape[0], mask.shape[1] + 2), bool)
     framed[:, 1:-1] = mask
-    changes = np.flatnonzero(framed[:, 1:] != framed[:, :-1])  # at which runs start and end in turn
+    changes = np.flatnonzero(framed[:, 1:] != framed[:, :-1])  # where runs start and end, in turn
     rows, columns = np.divmod(changes, mask.shape[1] + 1)
     return rows[::2], columns[::2], columns[1::2]

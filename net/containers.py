@@ -1,6 +1,6 @@
-"""Files that are made of so many pieces that decoding them takes far longer than their size tells.
+"""Refusing files made of so many pieces that decoding them takes far longer than their size suggests.
 
-Nobody's pictures are, whatever made them; a hostile hand needs a few kilobytes to hold a decoder up for minutes.
+Nobody's pictures are, whatever made them; but an attacker needs only a few kilobytes to block a decoder for minutes.
 """
 
 import re
@@ -12,32 +12,32 @@ from PIL import Image
 from net.errors import TooManyPixelsError, UnreadableImageError
 
 JPEG, PNG, GIF = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"GIF8"  # how they begin
-MOST_SCANS = 50  # of a JPEG, each of which goes over all of its pixels; progressive ones have about ten
-MOST_SEGMENTS = 4000  # of a JPEG; 16 MiB of metadata in segments as long as they may be are 256
+MOST_SCANS = 50  # of a JPEG, each of which covers all of its pixels; progressive ones have about ten
+MOST_SEGMENTS = 4000  # of a JPEG; 16 MiB of metadata in segments of the greatest length are 256
 MARKER = re.compile(rb"\xff([^\x00\xff])")  # how segments begin
-AFTER_SCAN = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # the same, by nothing that a scan holds
+AFTER_SCAN = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # the same, but for what also occurs within a scan
 SCAN, END_OF_PICTURE = b"\xda", b"\xd9"
 STANDALONE = bytes([0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)])  # markers that no length follows
 MOST_SKIPPED = 64 * 1024  # bytes between segments before the first scan, which Pillow goes over one by one
-MOST_CHUNKS = 20_000  # of a PNG; 16 MiB in chunks as short as encoders make them are 2,000
+MOST_CHUNKS = 20_000  # of a PNG; 16 MiB in the shortest chunks that encoders write are 2,000
 CHUNK_BESIDE = 12  # bytes of a chunk that are not counted in its length
 GIF_HEADER, GIF_FLAGS = 13, 10  # bytes; the flags tell of a palette that follows
-MOST_BLOCKS = 20_000  # of a GIF before its first frame; what describes it takes some hundred, or some thousand
+MOST_BLOCKS = 20_000  # of a GIF before its first frame; metadata takes some hundred, or some thousand
 FRAME, EXTENSION, END_OF_FILE = b",!;"
 MOST_RUN_LENGTH_PIXELS = 2_000_000  # of a BMP in run-length encoding, which Pillow decodes in Python
 
 
 def refuse_unusual_pieces(data: bytes) -> None:
-    """Raise UnreadableImageError where ``data``, a whole file, would take long to take apart for its size."""
+    """Raise UnreadableImageError if ``data``, a whole file, would take unusually long to take apart for its size."""
     is_unusual_of = {JPEG: has_unusual_segments, PNG: has_unusual_chunks, GIF: has_unusual_blocks}
     if any(data.startswith(start) and is_unusual(data) for start, is_unusual in is_unusual_of.items()):
         raise UnreadableImageError("The picture is in more pieces than are read here; save it anew and send that.")
 
 
 def has_unusual_segments(jpeg: bytes) -> bool:
-    """Whether ``jpeg``, a whole file, has more segments or scans than any camera makes, or more between them.
+    """Whether ``jpeg``, a whole file, has more segments, scans, or bytes between segments than any camera writes.
 
-    They are gone through as a decoder does, up to the end of the picture: cameras append films.
+    It is walked through as a decoder does, up to the end of the picture: cameras append films.
     """
     at, skipped = len(JPEG), 0
     for count, (marker, start, end) in enumerate(segments_of(jpeg), 1):
@@ -51,7 +51,7 @@ def has_unusual_segments(jpeg: bytes) -> bool:
 
 
 def segments_of(jpeg: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The marker of each segment of ``jpeg`` up to its first scan, where it begins, and where it ends."""
+    """Each segment of ``jpeg`` up to its first scan, that included: its marker, start and end."""
     at = len(JPEG)
     while found := MARKER.search(jpeg, at):
         at = found.end() + (0 if found[1] in STANDALONE else int.from_bytes(jpeg[found.end() : found.end() + 2]))
@@ -61,7 +61,7 @@ def segments_of(jpeg: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def has_unusual_scans(jpeg: bytes, first: int) -> bool:
-    """Whether ``jpeg``, whose ``first`` scan begins at that byte, has more of them than any camera makes."""
+    """Whether ``jpeg`` has more scans or segments than any camera writes; its first scan is at the byte ``first``."""
     scans = 0
     for count, (marker, _) in enumerate(segments_from_scan(jpeg, first)):
         scans += marker == SCAN
@@ -71,7 +71,7 @@ def has_unusual_scans(jpeg: bytes, first: int) -> bool:
 
 
 def segments_from_scan(jpeg: bytes, at: int) -> Iterator[tuple[bytes, int]]:
-    """The marker of each segment of ``jpeg`` from the scan ``at`` that byte to its end, and where the marker ends."""
+    """Each segment of ``jpeg`` from the scan at the byte ``at`` to its end: its marker, and where the marker ends."""
     while found := AFTER_SCAN.search(jpeg, at):
         yield found[1], found.end()
         if found[1] == END_OF_PICTURE:
@@ -85,7 +85,7 @@ def has_unusual_chunks(png: bytes) -> bool:
 
 
 def chunks_of(png: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The name of each chunk of ``png``, up to its last, where it begins, and where it ends."""
+    """Each chunk of ``png``, up to its last: its name, start and end."""
     at = len(PNG)
     while at < len(png):
         name, end = png[at + 4 : at + 8], at + CHUNK_BESIDE + int.from_bytes(png[at : at + 4])
@@ -96,7 +96,7 @@ def chunks_of(png: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def has_unusual_blocks(gif: bytes) -> bool:
-    """Whether ``gif``, a whole file, has more before its first frame than any encoder writes."""
+    """Whether ``gif``, a whole file, has more blocks before its first frame than any encoder writes."""
     if len(gif) < GIF_HEADER:
         return False
     flags = gif[GIF_FLAGS]
@@ -117,7 +117,7 @@ def has_unusual_blocks(gif: bytes) -> bool:
 
 
 def refuse_slow_encoding(image: Image.Image) -> None:
-    """Raise TooManyPixelsError where ``image``, opened and not decoded yet, is encoded so that this takes long."""
+    """Raise TooManyPixelsError if ``image``, opened but not decoded yet, is too large for its slow encoding."""
     is_run_length = bool(image.tile) and image.tile[0][0] == "bmp_rle"
     if is_run_length and image.width * image.height > MOST_RUN_LENGTH_PIXELS:
         raise TooManyPixelsError("The BMP is compressed, and too large for that; save it as a PNG or a JPEG.")

@@ -1,7 +1,7 @@
-"""What users said was right: pictures with the digit that they should have been read as, kept in SQLite.
+"""Users' corrections: pictures with the digit that they should have been read as, kept in SQLite.
 
-Each is kept with what had been predicted and by which weights. Once `Corrections.add` has returned, a kill -9 or a
-power cut takes nothing of it back: the write-ahead log is on disk by then.
+Each is kept with what had been predicted and by which weights. Once `Corrections.add` has returned, a correction
+survives a kill -9 or a power cut: the write-ahead log is on disk by then.
 """
 
 import errno
@@ -22,9 +22,9 @@ from net.errors import NO_ROOM
 FILE = "corrections.sqlite3"
 MAX_ROWS = 100_000
 MAX_BYTES = 1024**3  # of all pictures together
-BUSY_SECONDS = 10  # how long one process waits for another to have written
+BUSY_SECONDS = 10  # how long one process waits for another's write
 RETRY_SECONDS = 0.01
-# How SQLite tells what `NO_ROOM` tells.
+# SQLite's codes for what `NO_ROOM` stands for.
 NO_ROOM_IN_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 SCHEMA = """
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS corrections (
     received TEXT NOT NULL      -- UTC, ISO 8601
 )
 """
-# Kept by SQLite itself: to sum up all corrections for each new one takes longer the more there are, while others wait.
+# Kept up to date by SQLite: to sum up all for each new one takes longer the more there are, while others wait.
 TOTALS = (
     "CREATE TABLE totals AS SELECT count(*) AS rows, coalesce(sum(length(picture)), 0) AS bytes FROM corrections",
     """CREATE TRIGGER totals_after_insert AFTER INSERT ON corrections
@@ -51,11 +51,11 @@ SUFFIXES = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"BM",
 
 
 class StorageFullError(OSError):
-    """No correction more can be kept, or what is kept cannot be written out."""
+    """There is no room to keep another correction, or to write out those that are kept."""
 
 
 class QuotaReachedError(StorageFullError):
-    """As many are kept as may be, however much room there is."""
+    """The limit on corrections is reached, however much room the disk has."""
 
 
 @dataclass(frozen=True)
@@ -64,28 +64,28 @@ class Correction:
 
     picture: bytes  # a whole file in one of the formats that net/decoding.py reads
     label: int  # 0 to 9, the right digit
-    predicted: int  # 0 to 9, as which it was read
-    confidence: float  # 0 to 1, with which it was
-    weights: str | None  # SHA-256 of those that did
+    predicted: int  # 0 to 9, the digit it was read as
+    confidence: float  # 0 to 1, of that prediction
+    weights: str | None  # SHA-256 of the weights that predicted it
 
     @property
     def key(self) -> bytes:
-        """What tells it from others: the picture and the label alone."""
+        """What identifies it: the picture and the label alone."""
         return key_of(self.picture, self.label)
 
     @property
     def contradicted(self) -> list[bytes]:
-        """The keys of those that say something else of the same picture."""
+        """The keys of all corrections of the same picture to another digit."""
         return [key_of(self.picture, label) for label in range(10) if label != self.label]
 
 
 def key_of(picture: bytes, label: int) -> bytes:
-    """SHA-256 of both."""
+    """The SHA-256 of the label and the picture."""
     return hashlib.sha256(bytes([label]) + picture).digest()
 
 
 class Corrections:
-    """The corrections in a folder, which the first one makes; for several threads and processes at once."""
+    """The corrections in a folder, created with the first one; for several threads and processes at once."""
 
     def __init__(self, folder: Path, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> None:
         self.path = folder / FILE
@@ -93,9 +93,9 @@ class Corrections:
         self.max_bytes = max_bytes
 
     def require_folder(self) -> None:
-        """Raises OSError unless the file, where there is one, and the nearest folder above it can be written to.
+        """Raise OSError unless the file, if there is one, and the nearest existing folder above it are writable.
 
-        The folder counts even where there is a file: the write-ahead log is made beside it.
+        The folder counts even if there is a file: the write-ahead log is made beside it.
         """
         nearest = next(folder for folder in self.path.absolute().parents if folder.exists())
         if not nearest.is_dir():
@@ -105,9 +105,9 @@ class Corrections:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
     def add(self, correction: Correction) -> bool:
-        """Keep ``correction``, in place of what was said of the same picture before; whether it was new.
+        """Keep ``correction``, in place of an earlier one of the same picture; returns whether it was new.
 
-        Raises OSError where the disk refuses: StorageFullError where there is no room.
+        Raises OSError if the disk refuses: StorageFullError if there is no room.
         """
         with told_of_no_room():
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ class Corrections:
             return
         with told_of_no_room(), self.opened_to_read() as database:
             if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'corrections'").fetchone():
-                return  # whoever made the file has been killed since
+                return  # whoever created the file was killed before creating the table
             rows = database.execute("SELECT hex(key), suffix, label, picture FROM corrections ORDER BY rowid")
             for key, suffix, label, picture in rows:
                 yield f"{key[:16].lower()}.{suffix}", label, picture
@@ -159,19 +159,19 @@ class Corrections:
 
     @contextmanager
     def opened_to_read(self) -> Iterator[sqlite3.Connection]:
-        """A connection of this thread's own, also where nothing may be written."""
+        """A connection for this thread alone, even where nothing may be written."""
         if all(os.access(folder, os.W_OK) for folder in (self.path, self.path.parent)):
             with self.opened() as database:
                 yield database
             return
-        log = self.path.with_name(f"{FILE}-wal")  # without which SQLite, to read, would make one
+        log = self.path.with_name(f"{FILE}-wal")  # without one, SQLite would create it even to read
         address = f"{self.path.absolute().as_uri()}?mode=ro{'' if log.exists() else '&immutable=1'}"
         with closing(sqlite3.connect(address, timeout=BUSY_SECONDS, uri=True)) as database:
             yield database
 
     @contextmanager
     def opened(self) -> Iterator[sqlite3.Connection]:
-        """A connection of this thread's own."""
+        """A connection for this thread alone."""
         with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
             use_write_ahead_log(database)
             database.execute("PRAGMA synchronous = FULL")
@@ -180,7 +180,7 @@ class Corrections:
 
 
 def totals(database: sqlite3.Connection) -> tuple[int, int]:
-    """How many corrections the ``database``, which is being written to, keeps, and the bytes of all their pictures."""
+    """The number of corrections in ``database``, in a write transaction, and the bytes of all their pictures."""
     if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'totals'").fetchone():
         for statement in TOTALS:
             database.execute(statement)
@@ -189,7 +189,7 @@ def totals(database: sqlite3.Connection) -> tuple[int, int]:
 
 @contextmanager
 def told_of_no_room() -> Iterator[None]:
-    """Turn errors of SQLite and of the system within into StorageFullError where there is no room, else OSError."""
+    """Turn errors of SQLite and of the system within into StorageFullError if there is no room, else into OSError."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -203,16 +203,16 @@ def told_of_no_room() -> Iterator[None]:
 
 
 def use_write_ahead_log(database: sqlite3.Connection) -> None:
-    """Keep a write-ahead log from now on, whoever opens the ``database``.
+    """Switch ``database`` to a write-ahead log, for whoever opens it from now on.
 
-    While another connection is about the same, SQLite refuses at once, however long it was told to wait.
+    While another connection does the same, SQLite refuses at once, whatever its timeout.
     """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             database.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            plain_code = error.sqlite_errorcode & 0xFF  # of which the extended ones are kinds
+            plain_code = error.sqlite_errorcode & 0xFF  # without the bits that extended codes add
             if plain_code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(RETRY_SECONDS)

@@ -8,19 +8,19 @@ from PIL import Image
 
 from net.arrays import UInt8Array
 
-# Written for Python and for the JSON Schema of the contract alike; capitals are read as well.
+# A pattern that both Python and the contract's JSON Schema can use; it is matched regardless of case.
 START = "^data:image/[A-Za-z0-9_.+-]+(;[A-Za-z0-9_.+-]+=[A-Za-z0-9_.+-]+)*;base64,"
-MOST_START = 500  # characters that are looked at for it
+MOST_START = 500  # characters that are searched for it
 
 
 class DataUrlError(Exception):
-    """What does not begin as a data URL of a picture in base64 does."""
+    """The text does not begin like a data URL of a picture in base64."""
 
 
 def decode(url: str) -> bytes:
-    """The bytes of the picture in ``url``, none where nothing follows its start; white space in them is left out.
+    """The bytes of the picture in ``url``, none if nothing follows its start; white space in the base64 is ignored.
 
-    Raises DataUrlError, and ValueError where what follows is not base64.
+    Raises DataUrlError, and ValueError if what follows is not base64.
     """
     start = re.match(START, url[:MOST_START], re.IGNORECASE)
     if not start:

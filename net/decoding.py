@@ -19,17 +19,17 @@ from net.levels import LEAST_CONTRAST, LEAST_INK, grey_of
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
-LONGEST_SIDE = 65_535  # pixels, as long as a JPEG's may be; memory is taken for each row, however short
-WORKING_SIDE = 400  # pixels, to twice as many; more tells nothing about a digit that ends up 20 pixels high
-MOST_AT_A_TIME = 8_000_000  # pixels; of larger pictures, which take up to a gigabyte, one is decoded after another
+LONGEST_SIDE = 65_535  # pixels, the limit of JPEG; each row takes memory, however short
+WORKING_SIDE = 400  # pixels, up to twice as many; more tells nothing about a digit that ends up 20 pixels high
+MOST_AT_A_TIME = 8_000_000  # pixels; larger pictures, which take up to a gigabyte, are decoded one at a time
 MOST_KEPT = 6_000_000  # pixels, of what is looked at in one piece
 ENOUGH_TO_SAMPLE = 1_000_000  # pixels, to tell what a picture's transparent parts should become
-OPAQUE = 127  # of 255; less can be seen through
+OPAQUE = 127  # of 255: up to this alpha, a pixel can be seen through
 OPAQUE_PAGE = 0.5  # of a picture is opaque where it may be a page; strokes alone cover less
 
-# Pillow warns of what `decode` refuses or mends; not within it, since a filter is set for all threads at once.
+# Pillow warns of what `decode` refuses or mends. Not set within it, as a filter holds for all threads at once.
 warnings.filterwarnings("ignore", module="PIL")
-Image.MAX_IMAGE_PIXELS = None  # of Pillow's own, as `decode` has one that users may set
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit; `decode` has one that users may set
 
 one_large_at_a_time = threading.Lock()
 
@@ -57,7 +57,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
         given_size = image.size
         # Twice the working size leaves enough to crop a digit out that fills half of the picture.
         image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
-        # Of a progressive file all is held before any of it is decoded.
+        # A progressive file is held at its full size before any of it is decoded.
         held = given_size if image.info.get("progressive") else image.size
         is_large = math.prod(held) > MOST_AT_A_TIME
         with one_large_at_a_time if is_large else nullcontext():
@@ -72,12 +72,12 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """A picture with far more pixels than are looked at, smaller; so memory does not grow with every step after."""
+    """``image``, smaller if it has far more pixels than are looked at, so that later steps take less memory."""
     width, height = image.size
     factor = max(min(width, height) // (4 * WORKING_SIDE), math.isqrt(width * height // MOST_KEPT))
     if factor < 2:
         return image
-    if image.mode in ("1", "P", "PA"):  # whose numbers are no tones
+    if image.mode in ("1", "P", "PA"):  # whose values are no shades
         image = image.convert("RGBA" if image.has_transparency_data else "L" if image.mode == "1" else "RGB")
     if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
         smaller = image.reduce(factor)
@@ -90,7 +90,7 @@ def shrink(image: Image.Image) -> Image.Image:
 
 
 def block_means(values: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
-    """The means of the squares of ``side`` by ``side`` of ``values``, uint16 [H, W], without a larger copy of these.
+    """The means of squares of ``side`` by ``side`` of ``values``, uint16 [H, W], without a copy in a larger type.
 
     What is left over at the right and at the bottom is dropped.
     """
@@ -104,16 +104,16 @@ def block_means(values: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """Turn the picture as its EXIF orientation says; as it stands where that tag is missing or damaged."""
+    """Turn the picture as its EXIF orientation says; leave it as it is if that tag is missing or damaged."""
     with suppress(Exception):  # a damaged tag is no reason to refuse the picture
         ImageOps.exif_transpose(image, in_place=True)
     return image
 
 
 def flatten(image: Image.Image) -> Image.Image:
-    """Mode RGB, eight bits a channel; what is transparent becomes paper, as `paper_under` has it."""
+    """``image`` in mode RGB, eight bits a channel, with the colour of `paper_under` where it is transparent."""
     if image.mode.startswith("I"):  # 16 bits a pixel: convert() would clip to 255 what should be scaled
-        values = np.asarray(image).astype(np.float32)  # which may fill 12 of the 16 bits only; fewer than 8 are noise
+        values = np.asarray(image).astype(np.float32)  # may fill only 12 of the 16 bits; fewer than 8 are noise
         image = Image.fromarray((values * (255 / max(255, values.max()))).astype(np.uint8))
     if not image.has_transparency_data:
         return image if image.mode == "RGB" else image.convert("RGB")
@@ -126,10 +126,10 @@ def flatten(image: Image.Image) -> Image.Image:
 
 
 def paper_under(image: Image.Image) -> tuple[int, ...]:
-    """The colour of paper to lay ``image`` on, in mode RGBA and transparent in parts: white for dark ink, else black.
+    """The colour of paper to lay ``image`` on, in mode RGBA and partly transparent: white for dark ink, else black.
 
-    But what is opaque may be a page with ink on it, as a card with round corners is, and a mere stroke is not; then
-    the paper is the page's.
+    But if the opaque part may be a page with ink on it, such as a card with round corners, and not a mere stroke, it is
+    the page's colour.
     """
     every = 1 + math.isqrt(image.width * image.height // ENOUGH_TO_SAMPLE)
     sample = image.resize([-(-side // every) for side in image.size], Image.Resampling.NEAREST)

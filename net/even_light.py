@@ -1,4 +1,4 @@
-"""The paper of a photograph that is evenly lit, and on which nothing but a digit lies: a smooth surface."""
+"""The paper of an evenly lit photograph with nothing on it but a digit: a smooth surface."""
 
 import numpy as np
 from PIL import Image
@@ -9,24 +9,24 @@ from net.levels import LEAST_CONTRAST, otsu_threshold
 
 SURFACE_SIDE = 80  # pixels, along the longer side; so smooth a surface needs no more
 PLANE, QUADRATIC = 3, 6  # terms of a surface
-ROUNDS = (PLANE, PLANE, *[QUADRATIC] * 6)  # of fitting, at most: a bowl at first could fit an 8 in the middle
-LEAST_PARTED = 0.9  # of the variance is that between ink and paper
-NEAR_SURFACE = 0.15  # of the ink's difference from it are nine tenths of the paper's pixels, at most
-FRAME = 8  # of the picture's side is this many times a frame's
-COVERS_LINE = 0.9  # of a line is dark within a frame
-MOST_OF_RIM = 0.35  # of the picture is ink where a digit was cut out closely
-MOST_CORNERS = 1  # of the picture are ink then; the table's edge has two
-WIDEST_SQUARE = 0.27  # of the ink's longer side is the widest square in it; a page that lies on a table has wider ones
+ROUNDS = (PLANE, PLANE, *[QUADRATIC] * 6)  # of fitting, at most; planes first, as a bowl could fit an 8 in the middle
+LEAST_PARTED = 0.9  # of the residuals' variance is between ink and paper
+NEAR_SURFACE = 0.15  # of the ink's distance from the surface: nine tenths of the paper's pixels are no farther from it
+FRAME = 8  # times a frame's width, at least, is the picture's side
+COVERS_LINE = 0.9  # of each line of a frame is dark
+MOST_OF_RIM = 0.35  # of the picture is ink where a digit was cropped closely
+MOST_CORNERS = 1  # of the picture is ink then; a table's edge has two
+WIDEST_SQUARE = 0.27  # of the ink's longer side is the widest square in it; a page on a table has wider ones
 
 Frame = tuple[tuple[int, int], tuple[int, int]]  # how many rows above and below, and columns left and right
 NO_FRAME = ((0, 0), (0, 0))
 
 
 def evenly_lit_paper(image: Image.Image) -> UInt8Array | None:
-    """The paper of a photograph in mode RGB, uint8 [H, W, 3], where it is a quadratic surface, in a dark frame or none.
+    """The paper of a photograph in mode RGB, uint8 [H, W, 3], if it is a quadratic surface, in a dark frame or none.
 
-    Strokes may be of any width then. None where not all of the paper is near to such a surface, and all else far from
-    it, or where that may be a shadow, a table or a page.
+    Strokes may then be of any width. None unless all of the paper is near such a surface and all else far from it, or
+    if what is far may be a shadow, a table or a page.
     """
     small = np.asarray(image.reduce(-(-max(image.size) // SURFACE_SIDE)), np.float32)
     for frame in dict.fromkeys((frame_around(small.mean(axis=2)), NO_FRAME)):
@@ -39,7 +39,7 @@ def evenly_lit_paper(image: Image.Image) -> UInt8Array | None:
 
 
 def paper_surface(pixels: Float32Array) -> UInt8Array | None:
-    """What ``pixels``, float [H, W, 3] from 0 to 255, would be without ink, uint8; None as `evenly_lit_paper`."""
+    """``pixels``, float [H, W, 3] from 0 to 255, as they would be without ink, uint8; None as in `evenly_lit_paper`."""
     terms = surface_terms(*pixels.shape[:2])
     is_paper, residuals = told_from_surface(pixels.mean(axis=2), terms)
     if not parts_cleanly(residuals, is_paper) or not may_be_strokes(~is_paper):
@@ -49,7 +49,7 @@ def paper_surface(pixels: Float32Array) -> UInt8Array | None:
 
 
 def frame_around(grey: Float32Array) -> Frame:
-    """The dark frame around ``grey``, float [H, W], if there is one on all four sides."""
+    """The dark frame around ``grey``, float [H, W], if there is one on all four sides; else `NO_FRAME`."""
     is_dark = grey < otsu_threshold(np.bincount(np.rint(grey).astype(int).ravel(), minlength=256))
     above, below = dark_lines(is_dark), dark_lines(is_dark[::-1])
     left, right = dark_lines(is_dark.T), dark_lines(is_dark.T[::-1])
@@ -57,17 +57,17 @@ def frame_around(grey: Float32Array) -> Frame:
 
 
 def dark_lines(is_dark: BoolArray) -> int:
-    """How many of the first rows of ``is_dark``, bool [H, W], a frame takes, with the one on which it ends; or 0."""
+    """How many of the first rows of ``is_dark``, bool [H, W], are a frame's, the one where it ends included; else 0."""
     outermost = is_dark[: max(1, len(is_dark) // FRAME)].mean(axis=1) > COVERS_LINE
-    first_within = int(outermost.argmin())  # 0 too where there is none: what is so wide is no frame
+    first_within = int(outermost.argmin())  # also 0 if all are dark: what is so wide is no frame
     return first_within + 1 if first_within else 0
 
 
 def told_from_surface(grey: Float32Array, terms: Float32Array) -> tuple[BoolArray, Float32Array]:
-    """Which of ``grey``, float [H, W], are paper, and the residuals of its surface: both [H, W].
+    """Which of ``grey``, float [H, W], are paper, and the residuals from its surface: both [H, W].
 
-    The surface, of ``terms`` [H * W, `QUADRATIC`], is fitted to what is paper, and Otsu's threshold on the residuals
-    tells anew what is: that which most of the rim belongs to. So on, until it stays the same, for `ROUNDS` at most.
+    The surface, of ``terms``, [H * W, `QUADRATIC`], is fitted to the paper, and Otsu's threshold on the residuals tells
+    anew what is paper: the side that most of the rim is on. This repeats until it stays the same, for `ROUNDS` at most.
     """
     is_paper = np.ones(grey.shape, bool)
     for count in ROUNDS:
@@ -83,18 +83,18 @@ def told_from_surface(grey: Float32Array, terms: Float32Array) -> tuple[BoolArra
 
 
 def surface_terms(height: int, width: int) -> Float32Array:
-    """1, y, x, xy, y squared and x squared at each pixel, float [height * width, 6], of which `PLANE` make a plane."""
+    """1, y, x, xy, y squared and x squared at each pixel, float [height * width, 6]; the first `PLANE` make a plane."""
     y, x = (line.ravel() for line in np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"))
     return np.stack([np.ones_like(y), y, x, x * y, y * y, x * x], axis=1).astype(np.float32)
 
 
 def least_squares(terms: Float32Array, values: Float32Array) -> Float32Array:
-    """What makes of ``terms``, [N, terms], what is nearest to ``values``, [N] or [N, channels]: normal equations."""
+    """The coefficients that fit ``terms``, [N, terms], to ``values``, [N] or [N, channels]; by normal equations."""
     return np.linalg.lstsq(terms.T @ terms, terms.T @ values, rcond=None)[0]
 
 
 def parts_cleanly(residuals: Float32Array, paper: BoolArray) -> bool:
-    """Whether ``residuals`` of a surface, float [H, W], are near 0 on the ``paper``, bool [H, W], alone."""
+    """Whether ``residuals`` of a surface, float [H, W], are near 0 on the ``paper``, bool [H, W], and only there."""
     if paper.all():
         return False
     of_paper, of_ink = residuals[paper], residuals[~paper]
@@ -105,7 +105,7 @@ def parts_cleanly(residuals: Float32Array, paper: BoolArray) -> bool:
 
 
 def may_be_strokes(ink: BoolArray) -> bool:
-    """Whether ``ink``, bool [H, W], is nowhere so wide as a page or a shadow, nor at the rim as a table is."""
+    """Whether ``ink``, bool [H, W], is nowhere as wide as a page or a shadow, nor at the rim as a table is."""
     if rim(ink).mean() > MOST_OF_RIM or np.count_nonzero(ink[[0, 0, -1, -1], [0, -1, 0, -1]]) > MOST_CORNERS:
         return False
     return widest_square(ink) <= WIDEST_SQUARE * bounds(ink).longer_side

@@ -9,7 +9,7 @@ from net.arrays import UInt8Array
 from net.lenet import LeNet, to_pictures
 
 STEPS = 48  # of the integral; its total is then mostly within half a logit
-POWER = 4  # to which the steps' even places are raised
+POWER = 4  # to which the evenly spaced places of the steps are raised
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,15 @@ class Layer:
 
     name: str  # LeNet's, as net/lenet.py has it
     maps: Tensor  # float [maps, height, width]; a fully connected layer's are 1 x 1
-    filters: Tensor | None  # float [maps, height, width]: what each map was made with, where it can be shown
+    filters: Tensor | None  # float [maps, height, width]: the filter of each map, where it can be shown
 
 
 def layers(network: LeNet, seen: UInt8Array) -> list[Layer]:
-    """What each layer of ``network`` makes of ``seen``, uint8 [28, 28], from first to last.
+    """The maps that each layer of ``network`` makes of ``seen``, uint8 [28, 28], from first to last.
 
-    Of C1 and C3, which are two convolutions each, it is the first's maps: those of the second are rectified only once
-    they are pooled, and are S2's and S4's. The maps that a thinner network was widened by, whose filters are blank, are
-    left out.
+    C1 and C3 are two convolutions each; their maps here are the first one's: those of the second are rectified only
+    after pooling, and are S2's and S4's. Maps by which a thinner network was widened have blank filters, and are left
+    out.
     """
     with torch.inference_mode():
         c1 = network.c1[0](to_pictures(torch.from_numpy(seen)[None]))
@@ -50,16 +50,16 @@ def layers(network: LeNet, seen: UInt8Array) -> list[Layer]:
 
 
 def used_maps(convolution: nn.Module) -> Tensor:
-    """Which maps of ``convolution`` have a filter that is not blank, or all where none has: bool [maps]."""
+    """Which maps of ``convolution`` have a filter that is not blank, or all if every one is blank: bool [maps]."""
     used = convolution.weight.detach().flatten(1).any(1)
     return used if used.any() else ~used
 
 
 def evidence(network: LeNet, seen: UInt8Array, digit: int, rather_than: int | None = None) -> Tensor:
-    """How much each pixel of ``seen``, uint8 [28, 28], speaks for ``digit``: float [28, 28], negative for against.
+    """How much each pixel of ``seen``, uint8 [28, 28], speaks for ``digit``: float [28, 28], negative if against it.
 
-    It is compared with the digit ``rather_than``, or with the other nine on average. Blank paper has no part in it, and
-    the shares add up to what the picture adds to the logits' difference, but for the integral's steps.
+    The alternative is the digit ``rather_than``, or the average of the other nine. Blank paper counts 0, and all pixels
+    add up to what the picture changes in the difference of logits, but for the integral's steps.
 
     Source: M. Sundararajan, A. Taly and Q. Yan, "Axiomatic attribution for deep networks", ICML 2017: integrated
     gradients along the straight path from blank paper to the picture.

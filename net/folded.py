@@ -1,9 +1,9 @@
 """The network as it is served: the same function in fewer steps.
 
-At inference a batch normalisation scales and shifts by constants, which go into the convolution before it; through
-a maximum pooling too, unless a scale is negative, for then the greatest becomes the smallest. C5, whose kernels are
-as large as its maps, becomes a fully connected layer. Maps lie side by side in memory, as oneDNN's convolutions take
-them. `python tests/bench/reading.py` prints what that saves.
+At inference a batch normalisation scales and shifts by constants, which are folded into the convolution before it, even
+across a maximum pooling, unless a scale is negative: then the greatest becomes the smallest. C5, whose kernels are as
+large as its maps, becomes a fully connected layer. Memory is channels last, as oneDNN's convolutions take it.
+`python tests/bench/reading.py` prints what that saves.
 """
 
 import torch
@@ -17,7 +17,7 @@ Affine = tuple[Tensor, Tensor | None]  # weights and biases
 
 
 class FoldedLeNet:
-    """Answers what a `LeNet` in evaluation mode answers with ``open_set``, but for rounding."""
+    """Computes what a `LeNet` in evaluation mode returns with ``open_set``, up to rounding."""
 
     def __init__(self, network: LeNet) -> None:
         c1, c1_pooled, self.s2 = folded_stage(network.c1, network.s2)
@@ -38,7 +38,7 @@ class FoldedLeNet:
 
 
 def affine(layer: nn.Conv2d | nn.Linear) -> Affine:
-    """The constants of ``layer``: with modules a pass takes a quarter longer."""
+    """The weights and biases of ``layer``: with modules a pass takes a quarter longer."""
     weights = layer.weight.detach()
     if weights.dim() == 4:
         weights = weights.contiguous(memory_format=torch.channels_last)
@@ -46,7 +46,7 @@ def affine(layer: nn.Conv2d | nn.Linear) -> Affine:
 
 
 def folded_stage(convolutions: nn.Sequential, pooling: nn.Sequential) -> tuple[nn.Conv2d, nn.Conv2d, nn.Module]:
-    """Both convolutions of a stage, and what is left to do once the second one's maps have been pooled."""
+    """Both convolutions of a stage, normalisation folded in, and what is left to apply after pooling."""
     first, normalisation, _ = convolutions[0]
     second, pooled_normalisation = convolutions[1], pooling[1]
     first = fuse_conv_bn_eval(first, normalisation)
@@ -56,7 +56,7 @@ def folded_stage(convolutions: nn.Sequential, pooling: nn.Sequential) -> tuple[n
 
 
 def fully_connected(convolution: nn.Conv2d) -> nn.Linear:
-    """What ``convolution`` does to maps that are no larger than its kernels."""
+    """The linear layer that does what ``convolution`` does to maps of the size of its kernels."""
     layer = nn.Linear(convolution.weight[0].numel(), convolution.out_channels)
     layer.weight = nn.Parameter(convolution.weight.flatten(1))
     layer.bias = convolution.bias

@@ -1,7 +1,7 @@
 """A digit on a form: in a table, a row of boxes or a comb, on a dotted line, beside a printed label.
 
-Parts of the ink are told by cells (net/parts.py), a hundredth of a picture wide; on a picture of a form the digit comes
-closer than that to its lines. So where the ink is far wider than any digit, or a lattice, parts are told by pixels.
+Elsewhere parts of the ink are told apart by cells (net/parts.py), a hundredth of a picture wide; on a form the digit
+comes closer than that to the lines. So if the ink is far wider than any digit, or a lattice, that is done by pixels.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from net.boxes import bounds
 from net.components import label_components, rows_of_three
 from net.parts import FRAME, LEAST_ALONE, REACHES_ACROSS, Shapes, standing_alone
 
-LONG = 2  # times as long one way as the other is a row of boxes, at least, or a line with a label
-MOST_PARTS = 1000  # more are grain or a pattern, and to compare all with all would take seconds
-LATTICED = 0.5  # of a lattice's rows, at least, go through three lines or more; or of its columns
+LONG = 2  # times as long as wide, at least, is a row of boxes, or a line with a label
+MOST_PARTS = 1000  # more are grain or a pattern, and comparing all with all would take seconds
+LATTICED = 0.5  # of a lattice's rows, or of its columns, at least, cross three lines or more
 
 
 def may_be_form(ink: BoolArray) -> bool:
@@ -36,7 +36,7 @@ def crosses_three_lines(ink: BoolArray) -> bool:
 
 
 def digit_on_form(ink: BoolArray) -> BoolArray | None:
-    """Where in ``ink``, bool [H, W], of a form the digit is that stands alone there: bool [H, W]; None if none does."""
+    """The mask, bool [H, W], of the digit that stands alone in ``ink``, bool [H, W], of a form; None if none does."""
     labels = label_components(ink)
     if not 1 < labels.max() <= MOST_PARTS:
         return None
@@ -52,7 +52,7 @@ def digit_on_form(ink: BoolArray) -> BoolArray | None:
 
 
 def within_lattice(labels: NDArray[np.int32]) -> BoolArray | None:
-    """Which of the parts ``labels``, int32 [H, W], lie in the largest; None if it is no lattice: bool [count + 1]."""
+    """Which of the parts ``labels``, int32 [H, W], lie in the largest box: bool [count + 1]; None if no lattice."""
     shapes = Shapes(labels)
     boxes = shapes.heights * shapes.widths * (shapes.areas > 0)
     largest = int(boxes.argmax())

@@ -1,7 +1,7 @@
 """A ring or a frame around a digit that touches it, or all but touches it.
 
-What stands apart is told by its shape (net/parts.py). Where ring and digit hang together, the ring is the rim of all
-that cannot be reached from outside: that is as round or square as no digit but a 0, which has nothing inside it.
+A frame that stands apart is told by its shape (net/parts.py). One that is connected to the digit is the rim of all that
+cannot be reached from outside: no digit is as round or square, but for a 0, which has nothing inside it.
 """
 
 import math
@@ -14,24 +14,24 @@ from net.components import label_components, rows_of_three
 from net.morphology import dilated, eroded
 from net.parts import FRAMED, SLASH, spread_of
 
-FILLED = 0.7  # of the box around it is filled by a ring, a frame and what they surround; a circle fills 0.79
-ROWS_OF_THREE = 0.1  # of its rows, at least, run through the frame, what is in it, and the frame again
-WHOLE = 0.93  # of a frame's outer half is ink
-MOST_INK = 0.36  # of what is in it, at most
-UNEVEN = 1.3  # times as thick as it is on most sides is a frame where it is thickest
-GAP = 1.5  # times as thick as it is may be a gap in it: not every ring is closed
-ONE_STROKE = 1.6  # times as thick as the frame is what may be one stroke
-OFF_MIDDLE = 0.15  # of its height or width is what it frames off its middle, at most; an end of a 0's stroke is farther
-LEANS_A_LITTLE = 0.2  # columns for each row, at least, does the slash of a 0 lean over that touches its rim
+FILLED = 0.7  # of its box, at least, is filled by a ring or frame with what it surrounds; a circle fills 0.79
+ROWS_OF_THREE = 0.1  # of its rows, at least, cross the frame, what is in it, and the frame again
+WHOLE = 0.93  # of a frame's outer half, at least, is ink
+MOST_INK = 0.36  # of the area inside it, at most
+UNEVEN = 1.3  # times a frame's usual thickness is its thickness where it is thickest
+GAP = 1.5  # times its thickness may be a gap in it: not every ring is closed
+ONE_STROKE = 1.6  # times as thick as the frame, at most, is what may be one stroke
+OFF_MIDDLE = 0.15  # of its height or width, at most, is from its middle to the digit; an end of a 0's stroke is farther
+LEANS_A_LITTLE = 0.2  # columns per row, at least, is the lean of a 0's slash that touches its rim
 SMALLEST = 20  # pixels, the height or width of a frame
 
 
 def inside_frame(ink: BoolArray) -> list[BoolArray]:
-    """Where in ``ink``, bool [H, W], the digit may be that a frame surrounds and hangs together with: bool [H, W] each.
+    """Masks, bool [H, W] each, of where the digit may be that a frame surrounds and joins in ``ink``, bool [H, W].
 
-    Nowhere if there is no frame, if there is next to nothing in it, or if it may be a 0 with its slash, or with ends
-    that pass each other. Else where the frame is not; and, as the base of a 2 may lie on the frame, also with what
-    there is of it above and below.
+    Empty if there is no frame, if next to nothing is in it, or if it may be a 0 with its slash, or with ends that pass
+    each other. The first mask leaves out the frame; if the digit touches that, a second also keeps the ink right above
+    and below the digit: a 2's base may lie on the frame.
     """
     if not ink.any():
         return []
@@ -55,7 +55,7 @@ def inside_frame(ink: BoolArray) -> list[BoolArray]:
     highest, lowest, leftmost, rightmost = bounds(digit)
     if lowest - highest < FRAMED * len(box) or is_off_middle(digit) or may_be_slash(digit, thick):
         return []
-    # Where strokes run into the frame they are followed into it; away from them there is but the frame's soft edge.
+    # Strokes that run into the frame are followed into it; away from them there is only the frame's soft edge.
     near, close = (dilated(digit, width) for width in (2 * reach + 1, reach + 1))
     alone = (inner & near) | (solid & close)
     band = np.zeros_like(box)
@@ -65,7 +65,7 @@ def inside_frame(ink: BoolArray) -> list[BoolArray]:
 
 
 def remnants(ink: BoolArray, inner: BoolArray, reach: int) -> BoolArray:
-    """The parts of the ``ink`` in the ``inner`` part of its frame, bool [H, W] all, that lie but so near to its rim.
+    """The parts of ``ink`` wholly within ``reach`` pixels of the rim of its frame's ``inner`` part: bool [H, W] all.
 
     They are what is left of the frame where it bulges.
     """
@@ -75,7 +75,7 @@ def remnants(ink: BoolArray, inner: BoolArray, reach: int) -> BoolArray:
 
 
 def closed_and_filled(ink: BoolArray, gap: int) -> BoolArray:
-    """``ink``, bool [H, W], with what it surrounds, whether there are gaps of so many pixels in it or not."""
+    """``ink``, bool [H, W], with all that it surrounds filled, across gaps in it of up to ``gap`` pixels."""
     bridged = dilated(np.pad(ink, gap + 1), gap + 1)
     outside = label_components(~bridged)
     filled = eroded(outside != outside[0, 0], gap + 1)
@@ -88,12 +88,12 @@ def touches(digit: BoolArray, inner: BoolArray) -> bool:
 
 
 def inset(mask: BoolArray, by: int) -> BoolArray:
-    """``mask``, bool [H, W], less so many pixels on every side; nothing is set beyond the picture's rim."""
+    """``mask``, bool [H, W], eroded by so many pixels on every side; beyond the picture nothing counts as set."""
     return eroded(np.pad(mask, by + 1), 2 * by + 1)[by + 1 : -by - 1, by + 1 : -by - 1]
 
 
 def is_off_middle(digit: BoolArray) -> bool:
-    """Whether ``digit``, bool [H, W], lies wholly to one side of the frame, which is as high and wide as that."""
+    """Whether ``digit``, bool [H, W], lies wholly to one side of its frame, which fills the array."""
     spans = zip(bounds(digit)[::2], bounds(digit)[1::2], digit.shape, strict=True)
     return any(max(first - side / 2, side / 2 - last) > OFF_MIDDLE * side for first, last, side in spans)
 
@@ -105,7 +105,7 @@ def may_be_slash(digit: BoolArray, thick: float) -> bool:
 
 
 def leaning_of_stroke(digit: BoolArray, thick: float) -> float | None:
-    """How many columns for each row ``digit``, bool [H, W], leans over; None where it is no straight stroke.
+    """How many columns per row ``digit``, bool [H, W], leans over; None if it is not one straight stroke.
 
     A stroke is about as ``thick`` as the frame, in pixels.
     """
@@ -121,15 +121,15 @@ def seen_from_sides(ink: BoolArray) -> float:
 
 
 def has_rows_of_three(ink: BoolArray) -> bool:
-    """Whether there are as many rows of three strokes in ``ink``, bool [H, W], as where a frame has something in it.
+    """Whether as many rows of ``ink``, bool [H, W], cross three strokes as where a frame has something in it.
 
-    A 0 has none, nor has an 8; the rest of the work would take as long as all else that is done to a drawing.
+    A 0 or an 8 has none; this spares work that takes as long as all else that is done to a drawing.
     """
     return rows_of_three(ink) >= ROWS_OF_THREE
 
 
 def thickness(ink: BoolArray) -> float:
-    """How thick the outermost strokes of ``ink``, bool [H, W] and cropped to it, are: a median over four sides."""
+    """The thickness, in pixels, of the outermost strokes of ``ink``, bool [H, W], cropped: a median over four sides."""
     runs = []
     for turns in range(4):
         side = np.rot90(ink, turns)

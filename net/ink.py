@@ -1,7 +1,7 @@
 """The ink on a picture, whatever its paper.
 
 Pictures come with paper of any colour and ink darker or lighter than it, with shadows, noise, and much that is no
-digit. So what is found is a few looks at it, of which the network tells the right one.
+digit. So the result is several looks at the ink, and the network tells which of them is right.
 """
 
 import itertools
@@ -27,8 +27,8 @@ SAMPLES = 40  # along the shorter side of the ink, to tell whether it is dark or
 
 # What may have been done to a picture.
 INVERTED = "inverted"  # its ink is lighter than its paper
-SHADOW_REMOVED = "shadow_removed"  # it is a photograph, and its paper was told from the light that falls on it
-PARTS_LEFT_OUT = "parts_left_out"  # lines, specks and what else is no part of the digit
+SHADOW_REMOVED = "shadow_removed"  # it is a photograph, whose light and shadow were evened out
+PARTS_LEFT_OUT = "parts_left_out"  # lines, specks and whatever else is no part of the digit
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,17 @@ class InkLook:
 
     strength: Float32Array  # [H, W] from 0, paper, to 1
     preparation: frozenset[str]  # of `INVERTED`, `SHADOW_REMOVED`, `PARTS_LEFT_OUT`
-    scale: int  # pixels of the picture, along a side, in one of ``strength``
+    scale: int  # pixels of the picture, along a side, in one pixel of ``strength``
     is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
     may_be_fold: bool = False  # whether it is a line from one side of the picture to the other
 
 
 def find_ink(image: Image.Image) -> list[InkLook]:
-    """What the digit on ``image``, which is in mode RGB and of any size, may be; there is one look at least.
+    """The looks at what may be the digit on ``image``, in mode RGB and of any size; there is at least one.
 
     Ink is what differs from the paper, darker or lighter or of another colour. The first look has all of it that may be
-    the digit's, the others less and less; then comes what is written on a part that seems to be no ink but a page, and
-    then the last resorts. What is small on the picture is looked at closely. Raises BlankImageError.
+    the digit's, the next ones less and less; then come looks at what is written on a part that seems to be a page, not
+    ink; and then the last resorts. What is small on the picture is looked at closely. Raises BlankImageError.
     """
     return looks_within(image, Box(0, image.height, 0, image.width))
 
@@ -104,7 +104,7 @@ def is_line_across(digit: Box, image: Image.Image) -> bool:
 
 
 def goes_across(found: InkInBox, width: int) -> bool:
-    """Whether ink goes from side to side in what was ``found`` on a picture so many pixels wide, as ruled lines do."""
+    """Whether ink ``found`` on a picture of that ``width``, in pixels, goes from side to side, as ruled lines do."""
     if found.strength.shape[1] < width:
         return False
     return all((found.strength[:, side] > SURE_INK).any() for side in (0, -1))
@@ -115,9 +115,9 @@ class View:
     """A part of a picture, made smaller."""
 
     image: Image.Image  # mode RGB
-    top: int  # pixels of the picture over it
+    top: int  # pixels of the picture above it
     left: int  # likewise, to the left of it
-    scale: int  # likewise, along a side, in one of its own
+    scale: int  # likewise, along a side, in one pixel of the view
 
     def on_picture(self, box: Box) -> Box:
         """Where ``box``, in pixels of the view, lies on the picture."""
@@ -125,9 +125,9 @@ class View:
 
 
 def view_of(image: Image.Image, box: Box) -> tuple[View, Difference, bool]:
-    """``box`` of ``image`` as it is looked at, its difference from the paper, and whether that is a photograph's.
+    """The view of ``box`` on ``image``, its difference from the paper, and whether it is a photograph.
 
-    The paper is told from all that surrounds the box.
+    The paper is estimated from the surroundings of the box as well.
     """
     surroundings = surroundings_of(box, image)
     scale = working_scale(surroundings)
@@ -143,7 +143,7 @@ def view_of(image: Image.Image, box: Box) -> tuple[View, Difference, bool]:
 
 
 def closer_box(image: Image.Image, view: View, digit: Box) -> Box | None:
-    """Where on ``image`` a ``digit`` of ``view`` that is small on it can be seen better; None where it is large."""
+    """The box on ``image`` that shows ``digit``, small on ``view``, at a finer scale; None if there is no such."""
     if digit.longer_side >= WORKING_SIDE // 2:
         return None
     some_paper = (digit.longer_side // 4 + 1) * view.scale
@@ -152,25 +152,24 @@ def closer_box(image: Image.Image, view: View, digit: Box) -> Box | None:
 
 
 def what_else(found: InkInBox) -> tuple[Float32Array, ...]:
-    """What else than all that was ``found`` may be the digit, cropped to it: with less and less of the ink."""
+    """What may be the digit other than all that was ``found``, cropped: with less and less of the ink."""
     fewer = [without_thin_lines(found.difference, found.width_of_lines)] if found.width_of_lines else []
     fewer += [without_box(found.difference, left_out) for left_out in (found.page, found.pen) if left_out]
-    if not found.pen:  # which is stronger than the digit beside it
+    if not found.pen:  # a pen is stronger than the digit beside it, and would be all that is left
         fewer += cleaned(found.difference, found.cells)
     return seen_of([*found.alone, *itertools.chain.from_iterable(map(strengths_in, fewer))])
 
 
 def uncrossed_in(found: InkInBox) -> tuple[Float32Array, ...]:
-    """What may be the digit, cropped to it, if what goes across the picture of all that was ``found`` is none of it."""
+    """What may be the digit, cropped, if the part of the ``found`` ink that crosses the picture is not the digit's."""
     strongest = without_what_crosses(found.difference, found.cells)
     return seen_of(strengths_in(strongest)) if strongest else ()
 
 
 def without_lines_touching(found: InkInBox, *, across: bool) -> InkInBox | None:
-    """What is ``found`` once the lines are gone that the digit in it may stand on; None where there are none.
+    """What is ``found`` once lines that the digit may stand on are removed; None without any, or if nothing is left.
 
-    They are as long as what was found is wide; see `net.lines.lines_touching` for those that
-    go ``across`` the picture.
+    They are as long as what was found is wide; see `net.lines.lines_touching` for those that go ``across`` the picture.
     """
     height, width = found.strength.shape
     sure = found.strength > SURE_INK
@@ -189,17 +188,17 @@ def without_lines_touching(found: InkInBox, *, across: bool) -> InkInBox | None:
 
 
 def surroundings_of(box: Box, image: Image.Image) -> Box:
-    """Up to four times as much of ``image`` as ``box`` holds, which is in the middle of it."""
+    """``box`` and half of its longer side more on each side, as far as ``image`` reaches."""
     return box.grown(box.longer_side // 2, image)
 
 
 def working_scale(box: Box) -> int:
-    """How many pixels of a picture, along a side, are to become one where ``box`` is what is looked at."""
+    """How many pixels of a picture, along a side, become one when ``box`` is looked at."""
     return max(1, box.longer_side // WORKING_SIDE)
 
 
 def strengths_in(difference: Difference) -> list[Float32Array]:
-    """What is taken for the digit's in ``difference``, and what stands alone there, as `InkInBox` has them; or none."""
+    """What is taken for the digit's in ``difference``, and what stands alone, as in `InkInBox`; empty if blank."""
     try:
         found = ink_in_box(difference)
     except BlankImageError:
@@ -208,7 +207,7 @@ def strengths_in(difference: Difference) -> list[Float32Array]:
 
 
 def looks_at_page(image: Image.Image, page: Box) -> list[InkLook]:
-    """The looks at the ink on the part ``page`` of ``image``, which is in mode RGB; none where it was ink itself."""
+    """The looks at the ink on the part ``page`` of ``image``, in mode RGB; none if it is blank: it was ink itself."""
     try:
         return find_ink(part_of(image, page))
     except BlankImageError:
@@ -216,7 +215,7 @@ def looks_at_page(image: Image.Image, page: Box) -> list[InkLook]:
 
 
 def seen_of(strengths: Iterable[Float32Array]) -> tuple[Float32Array, ...]:
-    """Those of ``strengths``, float [H, W] from 0 to 1 each, in which there is ink to be seen, cropped to it."""
+    """Those of ``strengths``, float [H, W] from 0 to 1 each, that show ink, cropped to it."""
     return tuple(cropped(strength) for strength in strengths if strength.max() > FAINT_INK)
 
 
@@ -226,7 +225,7 @@ def cropped(strength: Float32Array) -> Float32Array:
 
 
 def is_lighter(image: Image.Image, ink: Float32Array, top: int, left: int) -> bool:
-    """Whether the ``ink``, float [H, W] from 0 to 1, whose corner lies there on ``image``, is lighter than that."""
+    """Whether ``ink``, float [H, W] from 0 to 1, at ``top``, ``left`` on ``image``, is lighter than its paper."""
     grey = np.asarray(image.crop((left, top, left + ink.shape[1], top + ink.shape[0])).convert("L"))
     every = max(1, min(ink.shape) // SAMPLES)
     grey, ink = grey[::every, ::every], ink[::every, ::every]

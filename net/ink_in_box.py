@@ -1,4 +1,4 @@
-"""How strong the ink is that differs from a picture's paper, and which of it is the digit's."""
+"""How strong the ink on a picture is, given its difference from the paper, and which of it is the digit's."""
 
 from dataclasses import dataclass
 
@@ -26,27 +26,27 @@ from net.parts import (
     touch_opposite_sides,
 )
 
-PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that are not to count as ink
+PAPER_NOISE = 0.99  # the fraction of the paper's own pixels that must not count as ink
 WITH_EDGES = 3  # pixels, the square that adds a stroke's soft edges to it
-LEAST_LINE_ENDS = 5  # of lines that are printed across a picture
+LEAST_LINE_ENDS = 5  # at the rim, of lines that are printed across a picture
 
 
 @dataclass(frozen=True)
 class InkInBox:
-    """The ink in the box that holds all that there is on a picture. Strengths are float [H, W] from 0 to 1."""
+    """The ink in the box around all ink on a picture. Strengths are float [H, W] from 0 to 1."""
 
     difference: Difference  # that it was found in
     strength: Float32Array  # of what is taken for the digit's
-    alone: tuple[Float32Array, ...]  # of what stands alone or in a frame, if that is something else
+    alone: tuple[Float32Array, ...]  # of what stands alone or in a frame, if that differs
     # Of what stands alone by its pixels on a form, or is the highest part by itself.
     last_resorts: tuple[Float32Array, ...]
     top: int  # rows of paper over the box
     left: int  # columns of paper to the left of it
-    is_whole: bool  # whether all that ink is taken for the digit's
+    is_whole: bool  # whether all of the picture's ink is taken for the digit's
     width_of_lines: int  # pixels, of the lines that run across the picture; 0 if there are none
     cells: UInt8Array  # [rows, columns], the greatest difference from the paper in each cell of the picture
     # In pixels of the difference that was given.
-    page: Box | None  # what seems to be no ink, but a page that lies on something
+    page: Box | None  # what seems to be a page that lies on something, not ink
     pen: Box | None  # what may be a 1, or a pen that lies beside a fainter digit
 
 
@@ -78,23 +78,23 @@ class Window:
         return in_pixels(cells[self.bounds.slices], self.cell, self.pixels.shape)
 
     def ink_at(self, mask: BoolArray, full: int | None = None) -> Float32Array:
-        """`strength_at` the ``mask``; what is surely ink must not vanish among the noisiest paper."""
+        """`strength_at` the ``mask``; what is surely ink must not vanish where the paper is very noisy."""
         full = self.full if full is None else full
         return strength_at(mask, self.pixels, min(self.noise, self.parts.sure * full / 2), full)
 
 
 def ink_in_box(difference: Difference) -> InkInBox:
-    """How much ink lies on each pixel of a picture whose ``difference`` from the paper is given.
+    """The ink on a picture, and which of it may be the digit's, given the ``difference`` from its paper.
 
-    Ink is at its full strength where a stroke is darkest, and begins where it exceeds what the paper shows by itself,
-    away from all ink. Raises BlankImageError.
+    Ink is at its full strength where a stroke is darkest, and begins where it exceeds the paper's own noise away from
+    all ink. Raises BlankImageError.
     """
     full = full_strength(difference.counts, difference.first_of_ink)
     pixels = difference.pixels
     cell = cell_side(pixels)
     cells = strongest_of_cells(pixels, cell)
     parts = parts_of_ink(cells / full)
-    # Away from all ink the answer is known: the rest of the work is for the box around it alone.
+    # Away from all ink there is nothing to find: the rest of the work is only for the box around it.
     window = Window(difference, parts, cell, full)
     near_digit = window.near(parts.of_digit)
     stands_alone = standing_alone(parts.labels)
@@ -104,7 +104,7 @@ def ink_in_box(difference: Difference) -> InkInBox:
     return InkInBox(
         difference=difference,
         strength=window.ink_at(near_digit),
-        # On a form one of two digits may hang together with a line, by cells, and the other seem to stand alone.
+        # On a form, by cells, one of two digits may be joined to a line, and the other seem to stand alone.
         alone=() if on_form else alone_in(window, near_digit, stands_alone),
         last_resorts=on_form or highest_in(window, stands_alone),
         top=window.top,
@@ -118,7 +118,7 @@ def ink_in_box(difference: Difference) -> InkInBox:
 
 
 def alone_in(window: Window, near_digit: BoolArray, stands_alone: BoolArray | None) -> tuple[Float32Array, ...]:
-    """What a frame surrounds in ``window``, or else what ``stands_alone``, if that is not the digit as it was taken."""
+    """What a frame surrounds in ``window``, or else what ``stands_alone``, if that is not what was taken already."""
     parts = window.parts
     if framed := inside_frame((window.pixels > parts.sure * window.full) & near_digit):
         return tuple(window.ink_at(mask) for mask in framed)
@@ -128,13 +128,13 @@ def alone_in(window: Window, near_digit: BoolArray, stands_alone: BoolArray | No
     counts = np.bincount(window.pixels[near_alone], minlength=256)
     try:
         full_alone = full_strength(counts, otsu_threshold(counts))
-    except BlankImageError:  # it may be faint next to what else there is
+    except BlankImageError:  # it may be faint next to the other ink
         return ()
     return (window.ink_at(near_alone, full_alone),)
 
 
 def on_form_in(window: Window) -> tuple[Float32Array, ...]:
-    """What stands alone in ``window`` by its pixels, where its ink may be a form."""
+    """What stands alone in ``window``, told by its pixels, if its ink may be a form."""
     parts = window.parts
     if window.cell == 1 or not may_be_form(parts.of_digit[parts.labels]):
         return ()
@@ -143,47 +143,47 @@ def on_form_in(window: Window) -> tuple[Float32Array, ...]:
 
 
 def highest_in(window: Window, stands_alone: BoolArray | None) -> tuple[Float32Array, ...]:
-    """The highest part of what ``stands_alone``, bool [count + 1], where that may be the digit by itself."""
+    """The highest part of what ``stands_alone``, bool [count + 1], if that may be the digit by itself."""
     highest = None if stands_alone is None else highest_by_itself(window.parts.labels, stands_alone)
     return () if highest is None else (window.ink_at(window.near(highest)),)
 
 
 def noise_of_paper(counts: NDArray[np.int64]) -> int:
-    """How far paper is from itself, given how many of its own pixels differ by 0 to 255."""
+    """The difference up to which paper is noise, given how many of its own pixels differ by 0 to 255."""
     return quantile(counts, PAPER_NOISE) if counts.any() else 0
 
 
 def width_of_lines(pixels: UInt8Array, begins: float) -> int:
-    """How wide the lines are, in pixels, that are printed across a picture; 0 if there are none.
+    """The width, in pixels, of the lines that are printed across a picture; 0 if there are none.
 
-    Of its ``pixels``, uint8 [H, W], those above ``begins`` are ink. Lines show at the rim, where nobody writes, and
-    there are more ends of them than a digit has that was cut out.
+    Of its ``pixels``, uint8 [H, W], those above ``begins`` are ink. Lines reach the rim, where nobody writes, with more
+    ends than a closely cropped digit has.
     """
     rim = [edge[None] > begins for edge in edges(pixels)]
     runs = np.concatenate([ends - starts for _, starts, ends in map(runs_of, rim)])
     if runs.size < LEAST_LINE_ENDS:
         return 0
-    width = int(np.median(runs))  # not the mean: along the rim some run long
+    width = int(np.median(runs))  # not the mean: lines along the rim make long runs
     return width if width <= max(pixels.shape) / CELLS + 1 else 0
 
 
 def page_in(pixels: UInt8Array, sure: float, cell: int) -> Box | None:
-    """Where a page, and not ink, is why ``pixels``, uint8 [H, W], exceed ``sure``; told by the cells, or None."""
+    """The box where ``pixels``, uint8 [H, W], exceed ``sure`` because of a page, not ink; told by cells; or None."""
     page = page_within(255 - strongest_of_cells(255 - pixels, cell) > sure)
     return page and page.enlarged(cell)
 
 
 def strength_at(mask: BoolArray, pixels: UInt8Array, begins: float, full: int) -> Float32Array:
-    """How much ink ``pixels``, uint8 [H, W], show at ``mask``, bool [H, W]: float [H, W] from 0 to 1.
+    """The strength of the ink that ``pixels``, uint8 [H, W], show at ``mask``, bool [H, W]: float [H, W] from 0 to 1.
 
-    It begins at one difference from the paper, and is at its full strength at another.
+    It is 0 up to the difference ``begins`` from the paper, and 1 from ``full`` on.
     """
     strengths = ((np.arange(256) - begins) / max(1, full - begins)).clip(0, 1).astype(np.float32)
     return strengths.take(pixels) * mask
 
 
 def full_strength(counts: NDArray[np.int64], first_of_ink: int) -> int:
-    """The difference from the paper of ink that covers it, given how many pixels differ by 0 to 255.
+    """The difference from the paper at which ink covers it, given how many pixels differ by 0 to 255.
 
     Raises BlankImageError.
     """

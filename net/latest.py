@@ -1,4 +1,4 @@
-"""The recogniser of the newest weights at a path: they may be replaced while it is asked."""
+"""A recogniser that follows the weights at a path, which may be replaced while it is in use."""
 
 import logging
 import threading
@@ -29,19 +29,19 @@ class LatestRecognizer:
         self.lock = threading.Lock()
 
     def load(self) -> Recognizer:
-        """The weights that are there now, whose passes `observe` is told of. Raises checkpoint.CheckpointError."""
+        """A recogniser of the weights there now; `observe` is told of its passes. Raises checkpoint.CheckpointError."""
         recognizer = Recognizer(self.path, lambda count: self.observe(count))
         if lack := lack_of_calibration(self.path, recognizer.card):
             log.warning(lack)
         return recognizer
 
     def reload(self) -> None:
-        """Load the weights anew; where that cannot be done, those from before go on."""
+        """Load the weights anew; if that fails, keep using the old ones."""
         with self.lock:
-            self.stamp = stamp_of(self.path)  # what cannot be loaded is not tried again before it changes
+            self.stamp = stamp_of(self.path)  # files that cannot be loaded are not tried again until they change
             try:
                 self.current = self.load()
-            except Exception as error:  # whatever it is, there are weights that can answer
+            except Exception as error:  # whatever it is, the old weights can still answer
                 is_known = isinstance(error, CheckpointError | OSError)
                 log.error("%s; the weights from before go on.", error, exc_info=not is_known)
             else:
@@ -61,7 +61,7 @@ class LatestRecognizer:
 
 
 def is_described(path: Path) -> bool:
-    """Whether the checkpoint ``path`` is there, and its card speaks of it."""
+    """Whether the checkpoint ``path`` exists and its card describes it."""
     try:
         return bool(checkpoint.card_of(path))
     except OSError:

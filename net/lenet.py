@@ -9,7 +9,7 @@ figure. What differs, and why:
 - no border around the picture: MNIST leaves four blank pixels on every side already;
 - more maps, because a processor of today has the time, and dropout, because they would overfit.
 
-As in 1998 a subsampling layer scales, shifts and bends after it has pooled: a quarter of the work.
+As in 1998, a subsampling layer scales, shifts and rectifies after it has pooled: a quarter of the work.
 """
 
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 NONE = 10  # the class of what is no digit, after those of the ten digits
 MAPS = (16, 32, 64, 64, 256)  # of C1's two convolutions, of C3's two, and of C5's
-DROPOUT = 0.4  # fraction of C5's maps that a training step does without
+DROPOUT = 0.4  # fraction of C5's maps that a training step drops
 
 
 class LeNet(nn.Module):
@@ -27,7 +27,7 @@ class LeNet(nn.Module):
     """
 
     def __init__(self, dropout: float = DROPOUT, thinner: int = 1) -> None:
-        """``thinner`` times fewer maps, 1, 2, 4, 8 or 16, learn sooner; train/widen.py makes them a whole network."""
+        """``thinner``, 1, 2, 4, 8 or 16, divides the number of maps: fewer learn sooner; train/widen.py restores it."""
         super().__init__()
         c1_first, c1, c3_first, c3, c5 = (maps // thinner for maps in MAPS)
         self.c1 = nn.Sequential(convolution(1, c1_first), nn.Conv2d(c1_first, c1, 3, bias=False))  # 28 x 28 -> 24 x 24

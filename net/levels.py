@@ -1,10 +1,10 @@
-"""How light or dark pixels are, and how many are so, from 0 to 255."""
+"""Levels of pixels, from 0 to 255, and how many pixels are at each."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 FULL_INK = 0.9  # the fraction of the ink's pixels that are no darker than what counts as full strength
-LEAST_INK = 0.002  # of a picture's pixels
+LEAST_INK = 0.002  # of a picture's pixels are ink, at least
 LEAST_CONTRAST = 25  # of 255; paper's own grain and JPEG's ripples stay under it
 
 
@@ -14,7 +14,7 @@ def grey_of(colour: NDArray[np.float64]) -> float:
 
 
 def quantile(counts: NDArray[np.int64], fraction: float) -> int:
-    """The level below or at which ``fraction`` lies of what ``counts``, int [256], has at each level."""
+    """The least level up to which ``fraction`` lies of what ``counts``, int [256], has at each level."""
     return int(np.searchsorted(counts.cumsum(), fraction * counts.sum()))
 
 
@@ -27,10 +27,10 @@ def full_from(counts: NDArray[np.int64], first: int) -> int:
 
 
 def otsu_threshold(counts: NDArray[np.int64]) -> int:
-    """The first level of the upper one of the two groups that best part what ``counts`` [256] has at each level.
+    """Otsu's threshold: the first level of the upper of the two groups that best split ``counts``, int [256].
 
-    Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
-    Systems, Man, and Cybernetics 9(1), 1979.
+    Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on Systems, Man, and
+    Cybernetics 9(1), 1979.
     """
     below = counts.cumsum()[:-1]
     above = counts.sum() - below

@@ -1,8 +1,8 @@
 """Straight lines that touch the digit: an underline, or the printed line that it was written on.
 
-What stands apart is told by its shape (net/parts.py). Where a stroke runs into the line there is but one part, and a
-7 on a line looks like a 2. But a line is longer than all else is wide and high, and reaches beyond it to both sides,
-as no stroke of a digit does: not the foot of a 1, nor the base of a 2, which begins where the rest of it ends.
+A line that stands apart is told by its shape (net/parts.py). Where a stroke runs into it, both are one part, and a 7 on
+a line looks like a 2. But a line is longer than all else is wide and high, and reaches beyond it to both sides, as no
+stroke of a digit does: not the foot of a 1, nor the base of a 2, which begins where the rest of the 2 ends.
 """
 
 import itertools
@@ -16,24 +16,24 @@ from net.boxes import Box, bounds
 from net.components import runs_of
 
 # Fractions of the line's length.
-END = 0.05  # at either end there is nothing but the line
+END = 0.05  # at either end, where there is nothing but the line
 STEEPEST = 0.35  # it rises or falls by no more
-BENT = 0.04  # it is no farther from straight
-COVERED = 0.95  # of it is ink, at least, as of a frame's outermost lines
+BENT = 0.04  # it deviates from straight by no more
+COVERED = 0.95  # of it, and of a frame's outermost lines, is ink, at least
 FRAME_ENDS = 0.5  # of a frame's innermost lines is ink
 LEAST_UPON = 0.25  # is the height of what stands on it, at least
 LEAST_ACROSS = 0.1  # likewise, where it goes on beyond the picture
 
 # Fractions of that height.
 THICKEST = 0.2  # it is no thicker
-BEYOND = 0.1  # it goes on to either side, at least
+BEYOND = 0.1  # beyond what stands on it, to either side, at least
 BEYOND_ACROSS = 0.15  # likewise, where it goes on beyond the picture
-LOW = 0.3  # over the lowest of it, at most; a line across the picture may be anywhere
+LOW = 0.3  # above the bottom of what stands on it, at most; a line across the picture may be anywhere
 
-THICKER = 1.5  # times as thick as the line is where a stroke runs into it
-SWELLS = 1.2  # likewise, and a pixel, where one begins to
-CLOSE = 3  # times as far over it as it is thick is what runs into it
-SOFT = 0.5  # of its thickness it may fade away on either side
+THICKER = 1.5  # times the line's thickness, at least, where a stroke runs into it
+SWELLS = 1.2  # likewise, plus a pixel, where one begins to run into it
+CLOSE = 3  # times its thickness above it, at most, is what runs into it
+SOFT = 0.5  # of its thickness is its soft edge on either side
 MOST_LINES = 2  # are taken out of one picture; more are a pattern, or stripes of light
 MOST_ENDS = 6  # of lines, or of what else there is, at one side; more are grain
 SHORTEST = 20  # pixels
@@ -41,11 +41,11 @@ LEAST_WIDTH = 0.8  # of its height is the width of ink that may have such a line
 
 
 def lines_touching(ink: BoolArray, *, across: bool) -> BoolArray | None:
-    """Where in ``ink``, bool [H, W] and cropped to it, there are lines that a digit stands on: bool [H, W].
+    """The lines in ``ink``, bool [H, W] and cropped, that a digit stands on: bool [H, W]; None if there are none.
 
-    None where there are none. They are low on the ink; but where that reaches ``across`` the picture, from rim to rim,
-    they may be anywhere, be longer for what stands on them, and end at a frame, which is one of them then. Their soft
-    edges are theirs; where a stroke runs into a line, both are left.
+    They are low on the ink. But if the ink reaches ``across`` the picture, from rim to rim, they may be anywhere, be
+    longer relative to what stands on them, and end at a frame, which then is one of them. Their soft edges are
+    included, but not the columns where a stroke runs into a line.
     """
     top, bottom, left, right = box_within_frame(ink) if across else (0, len(ink), 0, ink.shape[1])
     lines = np.zeros((bottom - top, right - left), bool)
@@ -60,7 +60,7 @@ def lines_touching(ink: BoolArray, *, across: bool) -> BoolArray | None:
 
 
 def box_within_frame(ink: BoolArray) -> Box:
-    """What is left of ``ink``, bool [H, W] and cropped to it, within the frame around it; all, where there is none."""
+    """The box of ``ink``, bool [H, W] and cropped, within the frame around it; all of it if there is none."""
     thickness = []
     for turns in (0, 2, 1, 3):  # above and below, at the right and at the left
         covered = np.rot90(ink, turns).mean(axis=1)
@@ -70,7 +70,7 @@ def box_within_frame(ink: BoolArray) -> Box:
 
 
 def lowest_line(ink: BoolArray, *, across: bool) -> BoolArray | None:
-    """The lowest line from side to side of ``ink``, bool [H, W], that is no stroke: bool [H, W], or None."""
+    """The lowest line from side to side of ``ink``, bool [H, W], that is not a stroke: bool [H, W], or None."""
     if ink.shape[1] < max(SHORTEST, LEAST_WIDTH * ink.shape[0]):
         return None
     end = max(2, round(END * ink.shape[1]))
@@ -94,7 +94,7 @@ class Run:
 
 
 def runs_across(side: BoolArray) -> list[Run]:
-    """The rows that are mostly set in ``side``, bool [H, columns], from the top down."""
+    """The runs of rows that are mostly set in ``side``, bool [H, columns], from the top down."""
     _, starts, ends = runs_of((side.mean(axis=1) > 0.5)[None])
     return [Run((start + end - 1) / 2, end - start) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
@@ -105,7 +105,7 @@ class VerticalRuns:
     def __init__(self, ink: BoolArray) -> None:
         height = len(ink)
         rows = np.arange(height, dtype=np.int16)[:, None]
-        # Of each pixel, int16 [H, W]: the nearest ink and the nearest paper, from it on upwards and downwards.
+        # For each pixel, int16 [H, W]: the row of the nearest ink or paper above or below, or its own.
         self.ink_above = np.maximum.accumulate(np.where(ink, rows, -1), axis=0)
         self.ink_below = np.minimum.accumulate(np.where(ink, rows, height)[::-1], axis=0)[::-1]
         self.paper_above = np.maximum.accumulate(np.where(ink, -1, rows), axis=0)
@@ -126,9 +126,9 @@ class VerticalRuns:
 
 
 def line_between(runs: VerticalRuns, left: Run, right: Run, end: int) -> BoolArray | None:
-    """The line between what is seen of it at either ``end``, so many columns of the ink: bool [H, W], or None.
+    """The line from its end ``left`` to its end ``right``, seen in ``end`` columns each: bool [H, W], or None.
 
-    With its soft edges, and but for the columns where a stroke runs into it.
+    Its soft edges are included, but not the columns where a stroke runs into it.
     """
     thickness = (left.thickness + right.thickness) / 2
     slope = (right.middle - left.middle) / (runs.width - end)
@@ -152,7 +152,7 @@ def line_between(runs: VerticalRuns, left: Run, right: Run, end: int) -> BoolArr
 def is_no_stroke(line: BoolArray, rest: BoolArray, *, across: bool) -> bool:
     """Whether ``line``, bool [H, W], is longer than the ``rest``, bool [H, W], and reaches beyond it to both sides.
 
-    At either end it is bare: the base of a 2 begins where its stroke comes down.
+    Its ends must be bare: the base of a 2 begins where its stroke comes down.
     """
     width, rows = line.shape[1], np.arange(len(line))[:, None]
     thickness = np.median(line.sum(axis=0))

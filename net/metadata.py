@@ -1,4 +1,4 @@
-"""Picture files without what tells of where, when and by whom they were made."""
+"""Picture files without the metadata that tells where, when and by whom they were made."""
 
 import zlib
 from io import BytesIO
@@ -8,18 +8,18 @@ from PIL import ExifTags, Image
 from net.containers import END_OF_PICTURE, JPEG, PNG, SCAN, chunks_of, segments_from_scan, segments_of
 
 EXIF = b"Exif\x00\x00"  # how it begins in a JPEG
-KEPT_SEGMENTS = bytes([0xE0, 0xE2, 0xEE])  # JFIF, the colour profile, and Adobe's, without which colours are others
-APPLICATION_SEGMENTS = bytes([*range(0xE0, 0xF0), 0xFE])  # what programs say of a JPEG, and comments
+KEPT_SEGMENTS = bytes([0xE0, 0xE2, 0xEE])  # JFIF, the colour profile, and Adobe's, without which colours would change
+APPLICATION_SEGMENTS = bytes([*range(0xE0, 0xF0), 0xFE])  # what programs add to a JPEG, and comments
 DROPPED_CHUNKS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME")  # of a PNG
-RIFF_HEADER, RIFF_CHUNK = 12, 8  # bytes, before the first chunk of a WebP, and of a chunk before what it holds
+RIFF_HEADER, RIFF_CHUNK = 12, 8  # bytes before the first chunk of a WebP, and bytes of a chunk before its content
 WEBP_METADATA = (b"EXIF", b"XMP ")  # chunks
 HOLDS_EXIF, HOLDS_XMP = 0x08, 0x04  # in the first byte of the chunk that tells what a WebP holds
 
 
 def without_metadata(data: bytes) -> bytes:
-    """The JPEG, PNG or WebP file ``data``, which can be decoded, without its metadata but for the way that it is up.
+    """The JPEG, PNG or WebP file ``data``, which can be decoded, without its metadata except its orientation.
 
-    Its pixels stay as they are compressed. Other files are given back as they are.
+    Its compressed pixels stay as they are. Other files are returned unchanged.
     """
     if data.startswith(JPEG):
         return jpeg_without(data, upright_by(data))
@@ -31,7 +31,7 @@ def without_metadata(data: bytes) -> bytes:
 
 
 def upright_by(data: bytes) -> bytes:
-    """EXIF that says nothing but how the picture file ``data`` is turned, or none where it is upright or damaged."""
+    """EXIF that holds only the orientation of the picture file ``data``; empty if it is upright or damaged."""
     try:
         orientation = Image.open(BytesIO(data)).getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # the picture was read as it stands all the same
@@ -44,7 +44,7 @@ def upright_by(data: bytes) -> bytes:
 
 
 def jpeg_without(jpeg: bytes, exif: bytes) -> bytes:
-    """``jpeg`` with ``exif`` in place of what programs say of it, and of what follows its end, as a film may."""
+    """``jpeg`` with ``exif`` in place of its metadata and comments, and without what follows its end, as a film may."""
     segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif
     kept = [JPEG, segment if exif else b""]
     for marker, start, end in segments_of(jpeg):
@@ -57,7 +57,7 @@ def jpeg_without(jpeg: bytes, exif: bytes) -> bytes:
 
 
 def png_without(png: bytes, exif: bytes) -> bytes:
-    """``png`` with ``exif`` in place of all texts, times and the like, and of what follows its end."""
+    """``png`` with ``exif`` in place of all texts, times and the like, and without what follows its end."""
     kept = [PNG]
     for name, start, end in chunks_of(png):
         if name not in DROPPED_CHUNKS:
@@ -68,12 +68,12 @@ def png_without(png: bytes, exif: bytes) -> bytes:
 
 
 def png_chunk(name: bytes, content: bytes) -> bytes:
-    """The chunk of a PNG that is called ``name``."""
+    """A PNG chunk called ``name`` that holds ``content``."""
     return len(content).to_bytes(4) + name + content + zlib.crc32(name + content).to_bytes(4)
 
 
 def webp_without(webp: bytes, exif: bytes) -> bytes:
-    """``webp`` with ``exif`` in place of all that is said of it, and of what follows its end."""
+    """``webp`` with ``exif`` in place of its EXIF and XMP, and without what follows its end."""
     end_of_file = min(len(webp), RIFF_CHUNK + int.from_bytes(webp[4:8], "little"))
     kept, at = [], RIFF_HEADER
     while at < end_of_file:

@@ -1,6 +1,6 @@
 """Grey-scale morphology and medians of pictures, [H, W] or [H, W, channels], with nothing but NumPy.
 
-What lies beyond a picture's edge counts as what lies at it.
+Beyond a picture's edge, the pixels at the edge are repeated.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ def dilated(pixels: Pixels, width: int) -> Pixels:
 def eroded(pixels: Pixels, width: int) -> Pixels:
     """The least value within a square ``width`` pixels wide around each of ``pixels``.
 
-    Where that is even, the square reaches as much farther to the one side as that of `dilated` to the other: what is
-    wide enough is moved by neither of the two in turn.
+    If ``width`` is even, the square reaches a pixel farther to one side, and that of `dilated` to the other: what is
+    wide enough is not moved by one after the other.
     """
     return extremes(pixels, width, width - 1 - width // 2, np.minimum)
 
@@ -35,9 +35,9 @@ def closed(pixels: Pixels, width: int) -> Pixels:
 
 
 def extremes(pixels: Pixels, width: int, before: int, of_two: Callable[[Pixels, Pixels], Pixels]) -> Pixels:
-    """What is left by ``of_two``, maximum or minimum, of each square of ``width`` pixels.
+    """The extreme by ``of_two``, maximum or minimum, of each square of ``width`` pixels.
 
-    It begins so many pixels ``before`` the one that it stands for.
+    A square begins ``before`` pixels before the one whose value it gives, along both axes.
     """
     for axis in (0, 1):
         padding = [(before, width - 1 - before) if each == axis else (0, 0) for each in range(pixels.ndim)]
@@ -54,9 +54,9 @@ def extremes(pixels: Pixels, width: int, before: int, of_two: Callable[[Pixels, 
 def medians(pixels: UInt8Array) -> UInt8Array:
     """The median of each pixel and its eight neighbours, of ``pixels``, uint8 [H, W] or [H, W, channels].
 
-    Once each column of three is sorted, the median is the middle one of three: the greatest of the least beside one
-    another, the middle one of the middle ones, and the least of the greatest. Pillow's filter, which looks at one pixel
-    after the other, is far slower. Source: J. L. Smith, "Implementing median filters in XC4000E FPGAs", Xcell 23, 1996.
+    Once each column of three is sorted, it is the median of three values: the greatest of the three columns' least, the
+    median of their medians, and the least of their greatest. Pillow's filter, which looks at one pixel after the other,
+    is far slower. Source: J. L. Smith, "Implementing median filters in XC4000E FPGAs", Xcell 23, 1996.
     """
     framed = np.pad(pixels, [(1, 1), (1, 1), *[(0, 0)] * (pixels.ndim - 2)], mode="edge")
     least, middle, greatest = sorted_three(framed[:-2], framed[1:-1], framed[2:])

@@ -1,6 +1,6 @@
 """How far each pixel of a picture is from its paper, whatever its colour and the light that falls on it.
 
-A drawing's paper has one colour. A photograph's has not: light falls off across it, and shadows may lie on it.
+A drawing's paper has one colour. A photograph's does not: light falls off across it, and shadows may lie on it.
 """
 
 from dataclasses import dataclass
@@ -18,23 +18,23 @@ from net.levels import LEAST_CONTRAST, LEAST_INK, full_from, grey_of, otsu_thres
 from net.morphology import closed, dilated, eroded, medians, opened
 from net.parts import REACHES_ACROSS
 
-SMALLEST_PHOTOGRAPH = 30  # pixels, of the shorter side; of fewer no shadow can be told from a stroke
+SMALLEST_PHOTOGRAPH = 30  # pixels, of the shorter side; on fewer, no shadow can be told from a stroke
 WIDEST_STROKE = 0.16  # of the shorter side of a photograph, or half of the longer; what is wider and dark is a shadow
-SHADOW = 0.9  # of the ink's difference from the paper, at most
-DARKEST_PAPER = 0.25  # of the brightest; on a darker table, grain is no ink, however much of the light it takes
-# Of the picture is covered by what stands out from grain, so far at least, and is a stroke; what hangs together of the
-# grain itself covers less.
+SHADOW = 0.9  # of the ink's difference from the paper, at most, is a shadow's
+DARKEST_PAPER = 0.25  # of the brightest; what is darker counts as this, lest grain on a dark table seem to be ink
+# The share of a picture that a stroke covers, at least, by how far it stands out from the paper, at least; connected
+# grain covers less.
 LEAST_STROKES = {LEAST_CONTRAST: 0.0015, 2 * LEAST_CONTRAST: 0.00015}
-EVEN_PAPER = 0.5  # of the paper's pixels are of one colour where it was drawn and not photographed
-CORNER = 10  # of a side is this many times a corner's
+EVEN_PAPER = 0.5  # of the paper's pixels, at least, are of one colour on a drawing
+CORNER = 10  # times a corner's side is the side of the paper's box
 FILLS_BOX = 0.75  # of the box around it is filled by the paper
 FRAMES = 0.45  # likewise, where its corners show that it is a page; a box that was drawn around a digit fills less
 FILLS_CORNERS = 0.6  # of that box's corners, likewise; two of them are no more than a side
-MOST_OF_GLARE = 0.2  # of the picture's rim
+MOST_OF_GLARE = 0.2  # of the picture's rim is glare
 SOFT = 5  # pixels, within which glare does not change by as much as ink does
-GAMMA = 2.2  # by which a picture's numbers grow slower than the light
-# Where ink is light, the light tail's third moment is so many times the dark one's, at least, for two reaches, as
-# fractions of the widest stroke: a torn edge, or a table beside a note, has such a tail for one of them alone.
+GAMMA = 2.2  # the exponent that turns a picture's numbers into light
+# For two reaches, as fractions of the widest stroke: how many times the dark tail's third moment the light one's is, at
+# least, where ink is light. A torn edge, or a table beside a note, has such a tail for one reach alone.
 LIGHT_TAILS = ((0.5, 1.2), (1.0, 2.5))
 
 
@@ -56,14 +56,14 @@ class Difference:
 
     @cached_property
     def first_of_ink(self) -> int:
-        """The least difference that is rather ink than paper."""
-        # Where there is little ink, the best threshold would only part the paper's grain.
+        """The least difference that counts as ink."""
+        # Where there is little ink, Otsu's threshold would only split the paper's grain.
         threshold = otsu_threshold(self.counts)
         is_grain = full_from(self.counts, threshold) < LEAST_CONTRAST
         return LEAST_CONTRAST if is_grain and self.holds_stroke() else threshold
 
     def holds_stroke(self) -> bool:
-        """Whether something stands out from the paper that hangs together as no grain does."""
+        """Whether a connected part stands out from the paper that is larger than any of the paper's grain."""
         for least, share in LEAST_STROKES.items():
             parts = label_components(self.pixels >= least)
             if np.bincount(parts[parts > 0], minlength=1).max() > share * parts.size:
@@ -74,8 +74,8 @@ class Difference:
 def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
     """How far each pixel of a picture in mode RGB is from its paper, and whether it is a photograph.
 
-    On a photograph the paper is not of one colour, as light falls off across it; there it is the mean over all
-    channels, else that of the channel which differs most.
+    A photograph's paper is not of one colour, as light falls off across it; its difference is the mean over all
+    channels, else that of the channel that differs most.
     """
     pixels = np.asarray(image)
     colour = np.median(rim(pixels), axis=0)
@@ -94,11 +94,11 @@ def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
 
 
 def holds_glare(image: Image.Image, colour: NDArray[np.float64]) -> bool:
-    """Whether a light is mirrored in the paper, of that ``colour`` elsewhere, of ``image``, in mode RGB.
+    """Whether a light is mirrored in the paper of ``image``, in mode RGB; elsewhere that has the given ``colour``.
 
-    It is the one place where the paper, ink on it or not, is lighter over more than the width of any stroke, and fades
-    away. And the ink is darker: a page that lies on something has sharp edges, the light beyond a shadow reaches the
-    rim, and that between leaves comes in patches.
+    Glare is a single patch, wider than any stroke, where the paper, ink on it or not, is lighter; it fades away; and
+    there is ink darker than the paper. But a page on something has sharp edges, the light beyond a shadow reaches the
+    rim, and that between leaves comes in several patches.
     """
     of_paper = grey_of(colour)
     if not LEAST_CONTRAST < of_paper < 255 - LEAST_CONTRAST:
@@ -116,10 +116,11 @@ def holds_glare(image: Image.Image, colour: NDArray[np.float64]) -> bool:
 
 
 def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Difference) -> bool:
-    """Whether what seems to be ink by its ``difference`` from the paper's ``colour`` is a shadow, at least somewhere.
+    """Whether some of what seems to be ink, by its ``difference`` from the paper's ``colour``, is a shadow.
 
-    It is where it lies at the picture's rim, wider than any stroke, and fainter than the ink elsewhere. Or it is
-    lighter than the paper and the ink is darker: then most of the paper lies in the shadow. ``image`` is in mode RGB.
+    A shadow lies at the picture's rim, is wider than any stroke, and fainter than the ink elsewhere. Or what is so wide
+    is lighter than the paper, and the ink is darker: then most of the paper lies in the shadow. ``image`` is in mode
+    RGB.
     """
     ink = difference.pixels >= difference.first_of_ink
     if not reaches_rim(ink):
@@ -134,15 +135,15 @@ def holds_shadow(image: Image.Image, colour: NDArray[np.float64], difference: Di
 
 
 def wider_than_strokes(mask: BoolArray) -> BoolArray:
-    """What of ``mask``, bool [H, W], is wider than any stroke; nothing is set beyond the picture's rim."""
+    """``mask``, bool [H, W], where it is wider than any stroke; beyond the picture nothing counts as set."""
     width = widest_stroke(mask)
     return opened(np.pad(mask, width), width)[width:-width, width:-width]
 
 
 def widest_stroke(pixels: Pixels) -> int:
-    """How wide a stroke on a photograph, ``pixels`` [H, W, ...], may be, in pixels.
+    """The greatest width, in pixels, of a stroke on a photograph, ``pixels`` [H, W, ...].
 
-    Of one that was cut down to a 1, it may be half of the width.
+    On one that was cropped to a 1, that may be half of its width.
     """
     shorter, longer = sorted(pixels.shape[:2])
     return max(3, round(max(shorter, longer / 2) * WIDEST_STROKE))
@@ -184,8 +185,8 @@ def difference_from_colour(image: Image.Image, colour: NDArray[np.float64]) -> D
 def difference_from_lit_paper(image: Image.Image, *, has_glare: bool) -> Difference:
     """How far the ink darkens the paper under it, for a photograph in mode RGB.
 
-    Ink takes the same fraction of the light wherever it lies. But glare is light that paper and ink mirror alike: it
-    adds the same to both, and the difference between them is left. That is so of the light itself, not of a picture's
+    Ink takes the same fraction of the light wherever it lies. But glare, which paper and ink mirror alike, adds the
+    same light to both, so that only their difference stays as it was. That holds for light, not for a picture's
     numbers.
     """
     pixels = np.asarray(image)
@@ -205,7 +206,7 @@ def difference_from_lit_paper(image: Image.Image, *, has_glare: bool) -> Differe
 
 
 def shaded_paper(pixels: UInt8Array) -> UInt8Array:
-    """The paper of a photograph, ``pixels``, uint8 [H, W, 3] both, on which shadows may lie.
+    """The paper, with the shadows on it, of a photograph, ``pixels``: uint8 [H, W, 3] both.
 
     It is what remains when everything narrower than `WIDEST_STROKE` is filled with what surrounds it (grey-scale
     closing): light may fall off across it, and shadows have edges as sharp as they like.
@@ -220,9 +221,9 @@ def shaded_paper(pixels: UInt8Array) -> UInt8Array:
 def is_light_on_dark(pixels: UInt8Array) -> bool:
     """Whether what is written on ``pixels``, uint8 [H, W, 3], is lighter than what surrounds it.
 
-    Thin strokes differ from their surroundings more than the surroundings from them, so that their side has the
-    longer tail; a shadow's edge has both alike. Stripes of light and a light page on dark cloth have a tail of their
-    own, which is not so much the longer.
+    Thin strokes differ more from the mean around them than their surroundings, so that their side has the longer tail;
+    a shadow's edge has both alike. Stripes of light, and a light page on dark cloth, have such a tail too, but not so
+    much the longer.
     """
     grey = Image.fromarray(pixels).convert("L")
     widest = min(grey.size) * WIDEST_STROKE
@@ -230,9 +231,9 @@ def is_light_on_dark(pixels: UInt8Array) -> bool:
 
 
 def has_light_tail(grey: Image.Image, reach: int, times: float) -> bool:
-    """Whether what is lighter on ``grey`` than all within ``reach`` pixels is so by far more than what is darker.
+    """Whether what is lighter on ``grey`` than the mean within ``reach`` pixels is so by far more than what is darker.
 
-    By their third moments, of which the one is more than so many ``times`` the other.
+    By their third moments: that of the lighter is more than so many ``times`` that of the darker.
     """
     deviation = np.asarray(grey, np.float32) - np.asarray(grey.filter(ImageFilter.BoxBlur(reach)), np.float32)
     within_frame = deviation[reach:-reach, reach:-reach]

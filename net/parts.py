@@ -1,9 +1,8 @@
 """Which parts of the ink on a picture are the digit's: not specks, lines, the table's edge, words or a frame.
 
-A digit may come in parts: the hat of a 5 lies apart. So every part that could be the digit's is taken for its own,
-and where that may have been too much, `standing_alone` tells what the digit would be without it. What fills a
-rectangle may be a page, and a long straight stroke a pen. Which of these is a digit, the network knows better than any
-rule.
+A digit may come in parts: the hat of a 5 may lie apart. So every part that could be the digit's is kept, and in case
+that is too much, `standing_alone` tells what the digit would be without the rest. What fills a rectangle may be a page,
+and a long straight stroke a pen. Which of these is the digit, the network knows better than any rule.
 
 All lengths here are in cells: squares of pixels, about a hundred along the picture's longer side.
 """
@@ -22,7 +21,7 @@ REACHES_ACROSS = 0.6  # of the picture's width and height
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
 SURER_INK = (0.55, 0.7)  # likewise, where squared paper or its grain is as strong as that
 MOSTLY_STRONG = 0.85  # of what is surely ink is stronger than that, where it was written on plain paper
-SHRINKS = 0.5  # of the box that such paper fills, at most, is a digit's on it
+SHRINKS = 0.5  # of the box around all ink on such paper, at most, is the box of a digit on it
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 COVERS_RIM = 0.9  # of the picture's rim is covered by what the paper lies on
@@ -32,28 +31,28 @@ MOST_PAGE = 0.8  # of the picture is the box around it, so that pages within pag
 HOLDS_PAGE = 0.4  # of the box around what may hold such a page is filled
 MOST_SIDES_OF_PAGE = 2  # lie at the picture's rim; else it is what the page lies on
 FILLS_PAGE = 0.4  # of the box around it is filled by such a page; what was written on it is not
-SLENDER = 0.5  # of its height is the width of what stands upright, at most; the same if it lies
+SLENDER = 0.5  # of the length of a pen or a 1, at most, is its width
 
 # What stands alone; where no unit is told, lengths are fractions of the digit's height.
 LEAST_ALONE = 10  # cells; what is smaller is a speck or a pattern
-FLAT = 0.45  # of its width is the height of what lies flat, at most
-STRAIGHT = 0.1  # as wide as long, by the spread of its ink, is what was drawn along a ruler
-RULER = 0.4  # of its height is what such a one counts, next to what was written freely
+FLAT = 0.45  # of its width, at most, is the height of a flat part
+STRAIGHT = 0.1  # times as wide as long, at most, by the spread of its ink, is what was drawn along a ruler
+RULER = 0.4  # of its height is what such a part counts, next to what was written freely
 LONG_RULER = 0.15  # likewise, if it reaches across the picture
 LONGEST_STROKE = 1.3  # what is straight and longer is a line
 NEAR = 0.2  # parts of one digit are no further apart
 STACKED = 0.7  # likewise, where one lies over the other
 MOST_BESIDE = 2  # parts of a digit lie beside its largest; more are words or a row of buttons
 RIVAL = 0.5  # what is as high as that may be a digit as well
-NEARLY_AS_HIGH = 0.6  # as the highest part is one that may be a digit as well, or a piece of one
+NEARLY_AS_HIGH = 0.6  # as the highest: a part that is higher may be a digit as well, or a piece of one
 EMBRACED = 3  # parts that reach around the digit are a pattern that goes on beyond it
 UNDERLINED = 0.3  # of an underline's length is the height of what stands on it, at least
 FRAMED = 0.3  # of a frame's height is what it frames, at least
-AS_HIGH = 0.85  # of the highest part is a frame, at least: in a row of boxes, an empty one may be higher
+AS_HIGH = 0.85  # as the highest part, at least, is a frame: in a row of boxes, an empty one may be higher
 FRAME = 0.35  # of the box around it is filled by a frame, at most
-LEAST_VARIANCE = 1 / 12  # cells squared, of the rows of what lies in one row
-SLASH = 0.25  # as wide as long, by the spread of its ink, is a 0's slash, at most
-LEANS = 0.4  # columns for each row does such a one lean over, at least; nearly every 1 stands more upright
+LEAST_VARIANCE = 1 / 12  # cells squared, down the rows: that of a part only one row high
+SLASH = 0.25  # times as wide as long, at most, by the spread of its ink, is a 0's slash
+LEANS = 0.4  # columns per row, at least, does it lean over; nearly every 1 is more upright
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Parts:
 
     labels: NDArray[np.int32]  # [rows, columns]; 0 is the paper, the parts are 1 to their count
     of_digit: BoolArray  # [count + 1]: which are taken for the digit's
-    sure: float  # of full strength is what was surely ink
+    sure: float  # the fraction of full strength above which ink is sure
 
 
 def touch_opposite_sides(labels: NDArray[np.int32]) -> bool:
@@ -74,7 +73,7 @@ def touch_opposite_sides(labels: NDArray[np.int32]) -> bool:
 
 def crosses(mask: BoolArray) -> bool:
     """Whether a part of ``mask``, bool [rows, columns], goes from one side of it to the opposite one."""
-    may_cross = touch_opposite_sides(mask.astype(np.int32))  # as one part; the ink of most drawings touches no side
+    may_cross = touch_opposite_sides(mask.astype(np.int32))  # as one part, quickly: most drawings touch no side
     return may_cross and touch_opposite_sides(label_components(mask))
 
 
@@ -82,7 +81,7 @@ def parts_of_ink(strengths: Float32Array) -> Parts:
     """The parts of what is surely ink in ``strengths``, float [rows, columns], fractions of full strength.
 
     Ink that reaches across the picture, and shrinks to a part of it once only the stronger counts, is written on
-    squares, lines or grain.
+    squares, lines or grain; then only the stronger is sure.
     """
     parts = parts_surer_than(strengths, SURE_INK)
     of_digit = parts.of_digit[parts.labels]
@@ -105,11 +104,11 @@ def parts_surer_than(strengths: Float32Array, sure: float) -> Parts:
 def parts_of_digit(labels: NDArray[np.int32], *, by_strokes: bool = False) -> BoolArray:
     """Which of the parts ``labels``, int32 [rows, columns], may belong to the digit: bool [count + 1].
 
-    A part does if its area is large next to the largest one's; what touches the picture's rim must be larger,
-    for there stand shadows, edges of the paper and parts of neighbouring words. A part that touches all four
-    sides and has another within it is a frame, even around a small one if it is nearly all of the rim; but not around
-    what may be a 0's slash. An underline belongs to none; it may be shorter ``by_strokes``, where no part is a piece of
-    a stroke. Part 0 is the paper.
+    A part may if its area is large next to the largest one's; one that touches the picture's rim must be larger,
+    because shadows, edges of the paper and parts of neighbouring words lie there. A part that touches all four sides
+    and has another within it is a frame, even around a small one if it is nearly all of the rim; but not around what
+    may be a 0's slash. Underlines are excluded; they may be shorter ``by_strokes``, where no part is a piece of a
+    stroke. Part 0 is the paper.
     """
     areas = np.bincount(labels.ravel())
     areas[0] = 0
@@ -144,7 +143,7 @@ class Part:
 
     @property
     def may_hold_page(self) -> bool:
-        """Whether it is more than strokes would be."""
+        """Whether it covers more than strokes would."""
         return self.area > max(LEAST_PAGE * self.cells.size, HOLDS_PAGE * math.prod(self.size))
 
     @property
@@ -157,7 +156,7 @@ class Part:
 
 
 def largest_part(labels: NDArray[np.int32]) -> Part:
-    """That of the parts ``labels``, int32 [rows, columns], of which there is one at least."""
+    """The largest of the parts ``labels``, int32 [rows, columns], of which there is at least one."""
     areas = np.bincount(labels.ravel())
     areas[0] = 0
     cells = labels == areas.argmax()
@@ -165,10 +164,10 @@ def largest_part(labels: NDArray[np.int32]) -> Part:
 
 
 def page_within(solid: BoolArray) -> Box | None:
-    """Where among the cells ``solid``, bool [rows, columns], which ink fills wholly, is no ink but a page.
+    """The box of a page, not ink, among the cells ``solid``, bool [rows, columns], that are wholly filled; or None.
 
-    It is the largest part of them, if that fills the box around it, all four corners included, as no digit does: the
-    pad on a screen, say. None if there is no such part.
+    A page is the largest part of them, if that fills the box around it, all four corners included, as no digit does:
+    the pad on a screen, say.
     """
     if not solid.any():
         return None
@@ -187,12 +186,12 @@ def page_within(solid: BoolArray) -> Box | None:
 
 
 def standing_alone(labels: NDArray[np.int32]) -> BoolArray | None:
-    """Which parts are the digit's if no other ink is: bool [count + 1], of ``labels``, int32 [rows, columns].
+    """Which of the parts ``labels``, int32 [rows, columns], are the digit's if no other ink is: bool [count + 1].
 
-    None where nothing stands out as the one digit, or there is but one part.
+    None if no single digit stands out, or if there is only one part.
 
-    They lie off the rim, within a frame if there is one: the highest, and what belongs to it by its place. Another
-    part at least half as high is kept as well: of two digits none may be left out.
+    These parts lie off the rim, within a frame if there is one: the highest, and those that belong to it by their
+    place. Another part at least half as high is kept as well: of two digits, neither may be left out.
     """
     if labels.max() < 2:
         return None
@@ -212,7 +211,7 @@ def standing_alone(labels: NDArray[np.int32]) -> BoolArray | None:
 def highest_by_itself(labels: NDArray[np.int32], stands_alone: BoolArray) -> BoolArray | None:
     """The highest of the parts that ``stands_alone``, bool [count + 1], picks of ``labels``, int32 [rows, columns].
 
-    None where it is the only one, or another is nearly as high or lies within the box around it: an eye in a face.
+    None if it is the only one, or if another is nearly as high or lies within the box around it: an eye in a face.
     """
     shapes = Shapes(labels)
     heights = np.where(stands_alone, shapes.heights, 0)
@@ -224,7 +223,7 @@ def highest_by_itself(labels: NDArray[np.int32], stands_alone: BoolArray) -> Boo
 
 
 class Shapes:
-    """Where each part lies and how it is formed: arrays [count + 1], of which the paper's own, 0, mean nothing."""
+    """The place and the shape of each part: arrays [count + 1], whose element 0, the paper's, means nothing."""
 
     def __init__(self, labels: NDArray[np.int32]) -> None:
         rows, columns = np.nonzero(labels)
@@ -242,7 +241,7 @@ class Shapes:
         self.off_rim = (self.tops > 0) & (self.lefts > 0) & (self.areas > 0)
         self.off_rim &= (self.bottoms < labels.shape[0]) & (self.rights < labels.shape[1])
         along, across, leanings = spreads(rows, columns, owners, self.areas)
-        self.lengths = along * math.sqrt(12)  # a line's own length over the standard deviation along it
+        self.lengths = along * math.sqrt(12)  # a line's length over its standard deviation
         self.straight = across < STRAIGHT * along
         self.slashes = (across < SLASH * along) & (leanings > LEANS)
         is_long = self.lengths > REACHES_ACROSS * min(labels.shape)
@@ -251,7 +250,7 @@ class Shapes:
     def highest_and_its_frame(self) -> tuple[int | None, int]:
         """The highest part off the rim that is neither flat nor a frame, and the frame around it, 0 if there is none.
 
-        None where there is no such part, or there are frames within frames.
+        The part is None if there is no such part, or if there are frames within frames.
         """
         highest_first = np.argsort(-self.weighed_heights, kind="stable")
         candidates = highest_first[(self.off_rim & ~self.flat)[highest_first]].tolist()
@@ -264,7 +263,7 @@ class Shapes:
     def near(self, digit: int, inside: BoolArray) -> BoolArray:
         """Which parts are large enough and near enough to ``digit`` to be pieces of it: bool [count + 1].
 
-        None beside it where more than a few of those that are ``inside``, bool [count + 1], lie there: words do.
+        Those beside it are not if more than a few of them are ``inside``, bool [count + 1]: they are words.
         """
         reach = np.where(self.over_or_under(digit), STACKED, NEAR) * self.heights[digit]
         near = self.are_large_beside(digit) & (self.gaps(digit) <= reach)
@@ -272,7 +271,7 @@ class Shapes:
         return near & ~beside if np.count_nonzero(beside & inside) > MOST_BESIDE else near
 
     def lines_near(self, digit: int) -> BoolArray:
-        """Which parts are too long and straight for a stroke of ``digit``, or lie flat and are no hat of a 5 on it."""
+        """Which parts are too long and straight for a stroke of ``digit``, or are flat and no hat of a 5 on it."""
         height = self.heights[digit]
         are_below = (self.tops + self.bottoms) / 2 >= self.bottoms[digit]
         are_near = self.over_or_under(digit) & (self.gaps(digit) <= NEAR * height)
@@ -280,7 +279,7 @@ class Shapes:
         return (self.flat & ~may_be_hats) | (self.straight & (self.lengths > LONGEST_STROKE * height))
 
     def embracing(self, digit: int) -> BoolArray:
-        """Which parts reach into the box around ``digit``, and are no specks: bool [count + 1]."""
+        """Which parts have a box that overlaps that of ``digit``, and are no specks: bool [count + 1]."""
         return self.are_large_beside(digit) & (self.gaps(digit) < 0)
 
     def are_large_beside(self, digit: int) -> BoolArray:
@@ -290,9 +289,8 @@ class Shapes:
     def underlines(self, among: BoolArray, by_strokes: bool) -> BoolArray:
         """Which of the parts ``among``, bool [count + 1], are straight lines under the others and longer than these.
 
-        The others are those that are no flat lines. All together, they are not as wide as the line is long, nor as
-        high, unless it is told ``by_strokes``: the base of a 2 may come apart where ink is faint, and no 1 has so long
-        a foot.
+        The others are those that are no flat lines. All together they are less wide than the line is long and, unless
+        ``by_strokes``, less high: the base of a 2 may come apart where ink is faint, and no 1 has so long a foot.
         """
         lines = among & self.straight & self.flat  # one, or two where it is underlined twice
         others = among & ~lines
@@ -304,7 +302,7 @@ class Shapes:
         return lines & (self.tops >= bottom) & are_longer & (height >= UNDERLINED * self.widths)
 
     def is_frame(self, part: int) -> bool:
-        """Whether ``part`` is a thin line around another one off the rim that fills it well, and is no 0's slash."""
+        """Whether ``part`` is a thin line around another one off the rim that is high enough in it and no 0's slash."""
         is_thin = self.areas[part] < FRAME * self.heights[part] * self.widths[part]
         framed = self.within(part) & (self.heights >= FRAMED * self.heights[part]) & ~self.slashes
         return bool(is_thin and framed.any())
@@ -319,7 +317,7 @@ class Shapes:
         return (self.lefts < self.rights[part]) & (self.rights > self.lefts[part])
 
     def gaps(self, part: int) -> NDArray[np.int64]:
-        """How far the box around each part is from the box around ``part``, the larger of down and across."""
+        """How far each part's box is from that of ``part``, the larger of down and across; below 0 if they overlap."""
         down = np.maximum(self.tops[part] - self.bottoms, self.tops - self.bottoms[part])
         across = np.maximum(self.lefts[part] - self.rights, self.lefts - self.rights[part])
         return np.maximum(down, across)
@@ -328,10 +326,10 @@ class Shapes:
 def spreads(
     rows: NDArray[np.int64], columns: NDArray[np.int64], owners: NDArray[np.int32], areas: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The standard deviation of each part's cells along its longest axis and across it, [count + 1] each.
+    """Each part's standard deviation along its longest axis and across it, and its lean: [count + 1] each.
 
-    And how many columns it leans over to either side for each row that it goes down, [count + 1]. The cells lie at
-    ``rows`` and ``columns``, [cells], and belong to the parts ``owners``, whose ``areas`` are given.
+    The lean is how many columns it leans over to either side per row. The cells are at ``rows`` and ``columns``,
+    [cells], and belong to the parts ``owners``, [cells], whose ``areas`` are given.
     """
     count = np.maximum(areas, 1)
     down, right = (places - (np.bincount(owners, places, len(areas)) / count)[owners] for places in (rows, columns))

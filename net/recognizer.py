@@ -24,14 +24,15 @@ from net.ink import PARTS_LEFT_OUT, find_ink
 from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
-WIDENED, HEIGHTENED = "widened", "heightened"  # it is narrower, or flatter, than most digits are
-# A digit, and those of which it may be a piece: a circle of an 8, a 9 without its stem; the slash of a 0, the stem of a
-# 4; a 2 without its base. And what is narrow may be read as a 1; but a 1 with a flag, once that is widened, as a 7.
+WIDENED, HEIGHTENED = "widened", "heightened"  # it was narrower, or flatter, than most digits are
+# Each digit, and those it may be a piece of: a 0 may be a circle of an 8, or a 9 without its stem; a 1 the slash of a
+# 0, or the stem of a 4; a 7 a 2 without its base. Also, what is narrow may be read as a 1; but a 1 with a flag, once
+# widened, as a 7.
 PIECES = {0: (8, 9), 1: (0, 2, 3, 4, 5, 6, 8, 9), 7: (2,)}
-# And those that are likelier than it where the network is certain of both. What lies over a 0 may seem to be a 6's
-# stem, but with no such certainty.
+# Each digit, and those that are likelier where the network is certain of both. `PIECES` has no 6 for a 0: what lies
+# over a 0 may seem to be a 6's stem, but not with such certainty.
 WHOLES = PIECES | {0: (6, 8, 9)}
-MAY_BE_PIECE = 0.3  # probability of the one from which on a look that shows another digit makes the other doubtful
+MAY_BE_PIECE = 0.3  # probability of the whole, on a look that shows another digit, above which its piece is doubtful
 
 # A picture file, given whole, or strokes made by `net.strokes.parse`.
 Given = bytes | strokes.Strokes
@@ -39,7 +40,7 @@ Given = bytes | strokes.Strokes
 
 @dataclass(frozen=True)
 class Calibration:
-    """What makes of logits a confidence that can be trusted. The defaults are for weights of which nothing is known."""
+    """How to turn logits into a confidence that can be trusted. The defaults are for weights without calibration."""
 
     temperature: float = 1.0  # logits are divided by it
     certain_above: float = 0.99  # a confidence above it is certain
@@ -47,11 +48,11 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Stages:
-    """Seconds that each stage of reading took; none were spent on a stage that there was no need of."""
+    """Seconds that each stage of reading took; 0 for a stage that was not needed."""
 
     decode: float  # from the bytes of a file to pixels
     ink: float  # from pixels, or strokes, to what the network is given
-    forward: float  # from there to probabilities, with the wait for the network; of several pictures an equal share
+    forward: float  # from there to probabilities, with the wait for the network; several pictures share it equally
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Look:
     may_be_fold: bool = False  # as `net.ink.InkLook` has it
 
     def may_show(self, digit: int) -> bool:
-        """Whether ``digit``, which is read here, may be the answer: on a rival none, nor what widened is a 7."""
+        """Whether ``digit``, as read here, may be the answer: never on a rival, nor a 7 on what was widened."""
         return not (self.is_rival or (WIDENED in self.preparation and digit == 7))
 
 
@@ -107,10 +108,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Prepared:
-    """One picture, or strokes, as the network is to be given it: in one look or several."""
+    """One picture, or strokes, as one or several looks to give to the network."""
 
     looks: tuple[Look, ...]  # in the order of `net.ink.find_ink`, or of `net.strokes.looks`
-    is_picture: bool  # or else strokes
+    is_picture: bool  # else strokes
     decode: float  # seconds
     ink: float  # seconds
 
@@ -127,24 +128,24 @@ class Recognizer:
         self.calibration = calibration_of(self.card)
         self.folded = FoldedLeNet(self.network)
         blank = torch.zeros(1, 1, SIDE, SIDE)
-        self.probabilities_of(blank)  # PyTorch prepares itself at the first pass, not in a request
+        self.probabilities_of(blank)  # PyTorch's first pass is slow: better here than in a request
         self.batched_probabilities = Batched(self.probabilities_of, observe)
 
     def recognize(self, given: Given, max_pixels: int = MAX_PIXELS, deadline: float = math.inf) -> Prediction:
         """Read the digit in ``given``: a whole PNG, JPEG, GIF, BMP or WebP file, or strokes.
 
-        Raises net.errors.NoDigitError where there is none to be had, and DeadlineError where the network's turn would
-        come after ``deadline``, by time.monotonic().
+        Raises net.errors.NoDigitError if no digit can be read, and DeadlineError if the network's turn comes after
+        ``deadline``, by time.monotonic().
         """
         return self.predict([prepare(given, max_pixels)], deadline)[0]
 
     def recognize_all(
         self, given: Sequence[Given], max_pixels: int = MAX_PIXELS, deadline: float = math.inf
     ) -> list[Prediction | NoDigitError | DeadlineError]:
-        """Read each of ``given`` as `recognize` does, all together; what went wrong stands in its place.
+        """Read each of ``given`` as `recognize` does, all together; an error stands in the place of its prediction.
 
-        That is a DeadlineError where it would be looked at after ``deadline``; what was looked at goes through the
-        network, however long that takes. Raises DeadlineError where that has passed before the first.
+        What has not been begun by ``deadline`` gets a DeadlineError; the rest goes through the network, however long
+        that takes. Raises DeadlineError if the deadline has passed before the first.
         """
         if time.monotonic() > deadline:
             raise DeadlineError
@@ -174,13 +175,13 @@ class Recognizer:
         return digit_probabilities(self.folded(pictures), self.calibration.temperature)
 
     def prediction(self, prepared: Prepared, readings: list[Reading], forward: float) -> Prediction:
-        """What the ``readings`` of its looks, which took ``forward`` seconds, say of ``prepared``.
+        """The prediction for ``prepared``, given the ``readings`` of its looks, which took ``forward`` seconds.
 
-        What counts is the first look at which the network is certain, or the one at which it is most confident. But
-        looks at a picture at which it is certain of different digits all count, and then none is to be trusted; of
-        strokes that make a digit, some may well make another. Nor is a certain digit to be trusted that may be a piece
-        of another; a rival is looked at for that alone; nor a 1 that may be a fold. A last resort is believed where
-        nothing else is certain.
+        What counts is the first look at which the network is certain, or else the one at which it is most confident; a
+        last resort is believed only if nothing else is certain. If looks at a picture are certain of different digits,
+        all of them count, and the answer is not certain; not so for strokes, as some of a digit's may well make
+        another. Nor is the answer certain if the digit may be a piece of another, which is all that rivals are looked
+        at for, or is a 1 that may be a fold.
         """
         eligible = [reading for reading in readings if reading.look.may_show(reading.digit)]
         certain = [reading for reading in eligible if reading.confidence > self.calibration.certain_above]
@@ -204,10 +205,10 @@ class Recognizer:
 
 
 def contradicting_readings(certain: list[Reading], readings: list[Reading]) -> list[Reading]:
-    """Those of ``readings`` for which the first of ``certain`` is not to be trusted, itself among them, or none.
+    """The readings that make the first of ``certain`` doubtful, which is one of them; empty if there are none.
 
-    They are the other ``certain`` ones, and those of what it may be a piece of, unless all of them show the same digit.
-    The likeliest is the last.
+    They are all of ``certain``, and those of ``readings`` that may show a digit that it is a piece of, unless all of
+    these show the same digit. The likeliest is the last.
     """
     if not certain:
         return []
@@ -235,7 +236,7 @@ def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
 
 
 def prepare(given: Given, max_pixels: int = MAX_PIXELS) -> Prepared:
-    """What the network is to be given of ``given``. Raises net.errors.NoDigitError."""
+    """``given`` as the network is to be given it. Raises net.errors.NoDigitError."""
     if isinstance(given, str | Path):
         raise TypeError(f"This takes the bytes of a picture, as Path({str(given)!r}).read_bytes() gives them.")
     started = time.perf_counter()
@@ -264,9 +265,9 @@ def prepare(given: Given, max_pixels: int = MAX_PIXELS) -> Prepared:
 
 
 def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
-    """``looks``, and what is narrow or flat on some of them as wide, or as high, as most digits are.
+    """``looks``, and copies of some, whose narrow or flat digit is made as wide, or as high, as most.
 
-    On the first, which has all that may be the digit's, the last, which has the least of it, and on last resorts.
+    These are of the first, which has all that may be the digit's, the last, which has the least, and last resorts.
     """
     usual = [which for which, look in enumerate(looks) if not (look.is_rival or look.is_last_resort)]
     resorts = [which for which, look in enumerate(looks) if look.is_last_resort]
@@ -282,8 +283,8 @@ def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
 def digit_probabilities(logits: Tensor, temperature: float | Tensor) -> Tensor:
     """Calibrated probabilities of the ten digits, double [N, 10], of ``logits``, float [N, 11].
 
-    What is no digit could as well be any of them: its probability is shared out among the ten, so that a letter
-    is read with the confidence of a guess.
+    The probability that it is no digit is shared equally among the ten, so that a letter is read with the confidence of
+    a guess.
     """
     logits = logits.double()
     of_none = logits[:, NONE:].sigmoid()
@@ -292,13 +293,13 @@ def digit_probabilities(logits: Tensor, temperature: float | Tensor) -> Tensor:
 
 
 def calibration_of(card: dict[str, Any]) -> Calibration:
-    """The calibration on a checkpoint's ``card``; what is no positive number there is left at its default."""
+    """The calibration on a checkpoint's ``card``; values that are not positive numbers keep their defaults."""
     given = {field.name: card.get(field.name) for field in fields(Calibration)}
     return Calibration(**{name: float(value) for name, value in given.items() if is_positive(value)})
 
 
 def lack_of_calibration(path: Path, card: dict[str, Any]) -> str:
-    """What to tell of the checkpoint ``path`` where its ``card`` has no calibration, in a sentence; else nothing."""
+    """A sentence to warn of the checkpoint ``path`` if its ``card`` has no whole calibration; else an empty string."""
     if all(is_positive(card.get(field.name)) for field in fields(Calibration)):
         return ""
     why = f"there is no calibration of theirs in '{checkpoint.card_path(path)}'"

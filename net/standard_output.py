@@ -1,9 +1,9 @@
-"""Standard output, whose reader may have gone, as `head` goes once it has seen enough."""
+"""Standard output, whose reader may be gone, as `head` is once it has seen enough."""
 
 import os
 import sys
 
 
 def print_no_more() -> None:
-    """Let what is still to be printed be lost, as nobody reads it; Python would complain of it at its end."""
+    """Discard what is still to be printed, as nobody reads it; else Python would complain when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,8 +1,8 @@
 """Strokes of a pen, as points -> the ink that MNIST's pencils would have left.
 
-A drawing pad knows what its pixels do not: where the pen went, however thick it was. Drawn at the width of
-MNIST's own strokes, a loop that a thick pen has closed is open again; drawn finely, an underline or a frame
-that a thick pen has joined to the digit is apart from it again.
+The points tell what a drawing pad's pixels do not: where the pen went, however thick it was. Drawn at the width of
+MNIST's own strokes, a loop that a thick pen has closed is open again. Drawn with a fine line, an underline or a frame
+that a thick pen has joined to the digit is separate again.
 """
 
 import itertools
@@ -30,12 +30,12 @@ FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
 PEN = 0.13  # of the digit's longer side, as MNIST's own strokes: 2.6 of its 20 pixels
 FINE_PEN = 0.06  # likewise, where that would close a loop
 FINE = 10  # pixels drawn for one of MNIST's
-GAP = 0.04  # of the longer side of all strokes; strokes that are closer hang together
-NEAR = 0.15  # likewise; what is left out and closer may be the digit's after all
-OPEN = 0.25  # of that side is left between where a frame ends and where it passed before, at most
-SEALED = 3  # cells, the width of its line: through that of one, paper would hang together across corners
+GAP = 0.04  # of the longer side of all strokes; strokes that are closer are connected
+NEAR = 0.15  # likewise; what was left out but is closer may be the digit's after all
+OPEN = 0.25  # of that side, at most, is the gap between where a frame ends and where it passed before
+SEALED = 3  # cells, the width of its line: across the corners of a thinner one, paper would be connected
 BESIDE_LINE = 17  # cells, likewise, with what is near it on both sides
-WITHIN = 0.65  # of the points of what it surrounds lie in it; strokes may run out of it
+WITHIN = 0.65  # of what it surrounds lies in it; strokes may run out of it
 SPECK = 0.2  # of the largest part of that, at most, is a stray tap beside it
 PICTURE_BOX = 200  # pixels, of the digit on a picture made of strokes
 PICTURE_MARGIN = 40  # pixels, around it
@@ -45,13 +45,13 @@ Strokes = list[Stroke]
 
 
 class StrokesError(NoDigitError):
-    """What was given are no strokes; the message says what to send, in one sentence."""
+    """What was given is not a list of strokes; the message says what to send, in one sentence."""
 
 
 def parse(given: Any) -> Strokes:
     """Strokes out of a JSON value: a list of strokes, each a list of points, each [x, y, ...], y down, in any unit.
 
-    What follows x and y in a point, pressure or time, is left aside. Raises StrokesError, or BlankImageError where
+    What follows x and y in a point, such as pressure or time, is ignored. Raises StrokesError, or BlankImageError if
     there is no point at all.
     """
     try:
@@ -71,7 +71,7 @@ def parse(given: Any) -> Strokes:
 
 
 def coordinate(value: Any) -> float:
-    """The number ``value``. Raises TypeError where it is something else, be it the text of one, or OverflowError."""
+    """``value`` as a float. Raises TypeError if it is not a number, even if it is the text of one, or OverflowError."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
     return float(value)
@@ -81,15 +81,15 @@ class StrokesLook(NamedTuple):
     """Strokes that may be the digit."""
 
     strokes: Strokes
-    is_rival: bool = False  # of which the others may be a piece, and which is not to be believed by itself
+    is_rival: bool = False  # the other looks may be a piece of it; it is not to be believed by itself
 
 
 def looks(strokes: Strokes) -> list[StrokesLook]:
-    """What the digit among ``strokes``, which have a point at least, may be, the likeliest first but for a rival.
+    """What may be the digit among ``strokes``, which have a point at least: a rival, if any, then the likeliest first.
 
-    All of them, but for specks, an underline and a frame; where they do not hang together, also those that stand alone,
-    without what is far away. All of them as they are may be a rival: what was left out may be a 2's base, or a 0 of
-    which its slash is left. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
+    The likeliest has all strokes but specks, underlines and a frame; the next, if these are not connected, only those
+    that stand alone, without what is far away. A rival has all strokes: what was left out may be a 2's base, or a 0 of
+    which only the slash is left. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
     """
     digit, may_be_slash = without_frame(without_underlines(strokes))
     own = parts_among(digit)
@@ -98,12 +98,12 @@ def looks(strokes: Strokes) -> list[StrokesLook]:
 
 
 def likeliest(strokes: Strokes) -> Strokes:
-    """All that is taken for the digit's among ``strokes``, as the first of their `looks` that is no rival has it."""
+    """All of ``strokes`` that are taken for the digit's: those of the first of their `looks` that is no rival."""
     return next(look.strokes for look in looks(strokes) if not look.is_rival)
 
 
 def parts_among(strokes: Strokes) -> list[Strokes]:
-    """Those of ``strokes`` that are taken for the digit's, and those that stand alone, where these are others."""
+    """The ``strokes`` that are taken for the digit's, and then those that stand alone, if these differ."""
     if len(strokes) == 1:
         return [strokes]
     labels, parts = parts_of(strokes, GAP)
@@ -115,7 +115,7 @@ def parts_among(strokes: Strokes) -> list[Strokes]:
 
 
 def are_near_others(some: Strokes, among: Strokes) -> bool:
-    """Whether ``some`` of the strokes are `NEAR` one of the others that they are ``among``."""
+    """Whether ``some``, which are strokes ``among`` these, come within `NEAR` of the others."""
     if len(some) == len(among):
         return False
     _, parts = parts_of(among, NEAR)
@@ -126,16 +126,16 @@ def are_near_others(some: Strokes, among: Strokes) -> bool:
 
 
 def parts_of(strokes: Strokes, gap: float) -> tuple[NDArray[np.int32], list[int]]:
-    """The parts that hang together where ``strokes`` are drawn, as `label_components` has them, and that of each.
+    """The connected parts of ``strokes``, drawn, as `label_components` has them, and the part of each stroke.
 
-    Those do that are closer than the ``gap``, a fraction of the longer side of them all.
+    Strokes are connected if they are closer than ``gap``, a fraction of the longer side of them all.
     """
     labels = label_components(np.asarray(trace(strokes, CELLS, gap)) > 0)
     return labels, [int(labels[int(y), int(x)]) for (x, y), *_ in paths(strokes, CELLS, gap)]
 
 
 def without_underlines(strokes: Strokes) -> Strokes:
-    """``strokes`` less those that are lines under all the others, as `net.lines` has them, apart or not."""
+    """``strokes`` without lines under all the others, as in `net.lines`, touching or not."""
     for _ in range(MOST_LINES):
         longest, others = largest_and_others(strokes, lambda stroke: extent_of(stroke)[0])
         if not others or not is_underline(longest, others):
@@ -145,9 +145,10 @@ def without_underlines(strokes: Strokes) -> Strokes:
 
 
 def without_frame(strokes: Strokes) -> tuple[Strokes, bool]:
-    """``strokes`` less one that goes around all the others, as `net.frames` has it, whether they touch or not.
+    """``strokes`` without a frame around all the others, as in `net.frames`, touching or not.
 
-    And whether these may be the slash of a 0, as far as they are one upright stroke: one that leans over is.
+    And whether the others may be a 0's slash: if they are one upright stroke. One that leans over is a slash, and then
+    nothing is left out.
     """
     largest, others = largest_and_others(strokes, lambda stroke: math.hypot(*extent_of(stroke)))
     digit = drawn_within(largest, others) if others else None
@@ -160,7 +161,7 @@ def without_frame(strokes: Strokes) -> tuple[Strokes, bool]:
 
 
 def largest_and_others(strokes: Strokes, size: Callable[[Stroke], float]) -> tuple[Stroke, Strokes]:
-    """That of ``strokes`` whose ``size`` is greatest, and the others."""
+    """The one of ``strokes`` whose ``size`` is greatest, and the others."""
     sizes = list(map(size, strokes))
     which = sizes.index(max(sizes))
     return strokes[which], strokes[:which] + strokes[which + 1 :]
@@ -173,7 +174,7 @@ def extent_of(stroke: Stroke) -> tuple[float, float]:
 
 
 def is_underline(stroke: Stroke, others: Strokes) -> bool:
-    """Whether ``stroke`` is a line under the ``others``: longer than they are wide and high, and beyond them."""
+    """Whether ``stroke`` is a line under ``others``: longer than they are wide and high, and beyond both sides."""
     line, *rest = map(np.array, paths([stroke, *others], CELLS, GAP))
     first, last = line[:, 0].min(), line[:, 0].max()
     (left, top), (right, bottom) = (extreme(np.concatenate(rest), axis=0) for extreme in (np.min, np.max))
@@ -190,9 +191,9 @@ def is_underline(stroke: Stroke, others: Strokes) -> bool:
 
 
 def drawn_within(stroke: Stroke, others: Strokes) -> BoolArray | None:
-    """``others``, drawn finely, bool [H, W], where ``stroke`` goes around at least `WITHIN` of them; else None.
+    """``others``, drawn finely, bool [H, W], if ``stroke`` goes around at least `WITHIN` of them; else None.
 
-    Also None where they are no more than a dot in it, or follow its line: so does who mends a digit.
+    Also None if they are no more than a dot in it, or follow its line, as when somebody mends a digit.
     """
     around, *within = paths([stroke, *others], CELLS, GAP)
     end = around[-1]
@@ -210,7 +211,7 @@ def drawn_within(stroke: Stroke, others: Strokes) -> BoolArray | None:
 
 
 def drawn_finely(lines: Strokes, width: int = 1) -> BoolArray:
-    """The cells, bool [H, W], that ``lines``, so many cells wide, cover."""
+    """The cells, bool [H, W], that ``lines``, each ``width`` cells wide, cover."""
     page = Image.new("1", (CELLS + 3,) * 2)
     pencil = ImageDraw.Draw(page)
     for line in lines:
@@ -219,14 +220,14 @@ def drawn_finely(lines: Strokes, width: int = 1) -> BoolArray:
 
 
 def without_specks(digit: BoolArray) -> BoolArray:
-    """``digit``, bool [H, W], drawn finely, less the parts that are small next to its largest."""
+    """``digit``, bool [H, W], drawn finely, without the parts that are small next to its largest."""
     labels = label_components(digit)
     areas = np.bincount(labels[digit])
     return digit & (areas > SPECK * areas.max())[labels]
 
 
 def draw(strokes: Strokes) -> UInt8Array:
-    """What MNIST would have made of ``strokes``: uint8 [28, 28], 0 for paper to 255 for ink.
+    """``strokes`` as MNIST would have them: uint8 [28, 28], 0 for paper to 255 for ink.
 
     But a mere dot is no larger than the pen: made as large as a digit, it would be a 0 whose hole has closed.
     """
@@ -239,7 +240,7 @@ def draw(strokes: Strokes) -> UInt8Array:
 
 
 def pen_for(strokes: Strokes) -> float:
-    """`PEN`, or a finer one where that would close a loop of ``strokes``: a small one of an 8, for one."""
+    """`PEN`, or `FINE_PEN` if `PEN` would close a loop of ``strokes``, such as a small one of an 8."""
     loops = loops_of(strokes, FINE_PEN)
     return FINE_PEN if loops and loops > loops_of(strokes, PEN) else PEN
 
@@ -258,10 +259,10 @@ def to_png(strokes: Strokes) -> bytes:
 
 
 def trace(strokes: Strokes, box: int, pen: float = PEN) -> Image.Image:
-    """The ink of ``strokes``, which have a point at least, on a square of ``box`` + 3 pixels: mode L, 255 for ink.
+    """The ink of ``strokes``, which have at least one point, on a square of ``box`` + 3 pixels: mode L, 255 for ink.
 
-    It begins a pixel from the top and the left, and touches no side; its longer one, the pen's width included, is
-    ``box`` pixels, unless it is a mere dot. The ``pen`` is as wide as that fraction of it.
+    The ink begins a pixel from the top and the left, and touches no side. Its longer side, the pen's width included, is
+    ``box`` pixels, unless it is a mere dot. ``pen`` is the pen's width as a fraction of ``box``.
     """
     page = Image.new("L", (box + 3, box + 3))
     pencil = ImageDraw.Draw(page)
@@ -278,6 +279,6 @@ def paths(strokes: Strokes, box: int, pen: float) -> Strokes:
     points = np.array([point for stroke in strokes for point in stroke])
     first, last = points.min(axis=0), points.max(axis=0)
     longer_side = max(last - first)
-    unit = longer_side if longer_side > 0 else 1.0  # which may be as small as numbers are: one over it may be none
+    unit = longer_side if longer_side > 0 else 1.0  # may be so small that one over it overflows
     placed = map(tuple, ((points - first) / unit * (box - box * pen) + box * pen / 2 + 1).tolist())
     return [[next(placed) for _ in stroke] for stroke in strokes]
