@@ -152,7 +152,7 @@ def without_grain(difference: Difference, cells: UInt8Array, cell: int) -> Diffe
 
 
 def without_thin_lines(difference: Difference, thickest: int) -> Difference:
-    """``difference`` without lines up to ``thickest`` pixels wide: a pen writes broader ones."""
+    """``difference`` without lines up to ``thickest`` pixels wide, or one more: a pen writes broader ones."""
     width = thickest + 1 + thickest % 2
     return Difference(Image.fromarray(opened(difference.pixels, width)))
 

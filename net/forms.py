@@ -31,7 +31,7 @@ def is_wide(ink: BoolArray) -> bool:
 
 
 def crosses_three_lines(ink: BoolArray) -> bool:
-    """Whether most rows of ``ink``, bool [H, W], go through three strokes or more."""
+    """Whether at least half of the rows of ``ink``, bool [H, W], go through three strokes or more."""
     return rows_of_three(ink) >= LATTICED
 
 

@@ -152,7 +152,8 @@ def line_between(runs: VerticalRuns, left: Run, right: Run, end: int) -> BoolArr
 def is_no_stroke(line: BoolArray, rest: BoolArray, *, across: bool) -> bool:
     """Whether ``line``, bool [H, W], is longer than the ``rest``, bool [H, W], and reaches beyond it to both sides.
 
-    Its ends must be bare: the base of a 2 begins where its stroke comes down.
+    Its ends must be bare: the base of a 2 begins where its stroke comes down. It must be thin, and low if it does not
+    go ``across`` the picture, and carry something high enough to be a digit.
     """
     width, rows = line.shape[1], np.arange(len(line))[:, None]
     thickness = np.median(line.sum(axis=0))

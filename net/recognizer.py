@@ -236,7 +236,7 @@ def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
 
 
 def prepare(given: Given, max_pixels: int = MAX_PIXELS) -> Prepared:
-    """``given`` as the network is to be given it. Raises net.errors.NoDigitError."""
+    """``given`` as the network is to be given it. Raises net.errors.NoDigitError, or TypeError for a path."""
     if isinstance(given, str | Path):
         raise TypeError(f"This takes the bytes of a picture, as Path({str(given)!r}).read_bytes() gives them.")
     started = time.perf_counter()
