@@ -413,7 +413,7 @@ def test_processes_that_answer_are_told_of_though_one_died_on_the_way(tmp_path: 
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:
         try:
-            until(lambda: children(server.pid), "a process")
+            until(lambda: len(children(server.pid)) == 2, "both processes")
             os.kill(min(children(server.pid)), signal.SIGKILL)
             assert "http://" in server.stdout.readline()
             server.send_signal(signal.SIGTERM)

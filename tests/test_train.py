@@ -839,7 +839,7 @@ def test_a_card_of_other_weights_is_not_believed(tmp_path: Path):
     checkpoint.save(LeNet().state_dict(), {"temperature": 2.0}, path)
     assert checkpoint.load(path)[1]["temperature"] == 2.0
     torch.save(LeNet().state_dict(), path)
-    assert checkpoint.load(path)[1] == {}
+    assert set(checkpoint.load(path)[1]) == {"sha256"}
 
 
 def test_augmented_pictures_stay_pictures_and_repeat_with_the_generator(small_mnist: Path):
