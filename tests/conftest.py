@@ -1,4 +1,4 @@
-"""What the tests share: a small MNIST of our own, running servers, a browser, and what a machine may lack."""
+"""Shared fixtures and helpers: a small generated MNIST, running servers, a browser, and skips."""
 
 import io
 import os
@@ -27,7 +27,7 @@ from net.arrays import UInt8Array  # noqa: E402
 from net.decoding import MAX_PIXELS  # noqa: E402
 from net.recognizer import Recognizer, prepare  # noqa: E402
 
-if TYPE_CHECKING:  # who runs the other tests needs no Playwright
+if TYPE_CHECKING:  # the other tests run without Playwright
     from playwright.sync_api import Browser, Page
 
 LINE_TIMEOUT = 60  # seconds
@@ -47,22 +47,22 @@ def encode(image: Image.Image, image_format: str, **options) -> bytes:
 
 
 def as_mnist(data: bytes, max_pixels: int = MAX_PIXELS) -> UInt8Array:
-    """What MNIST would have made of a picture file: uint8 [28, 28], 0 for paper to 255 for ink.
+    """A picture file, prepared as MNIST prepared its digits: uint8 [28, 28], 0 for paper to 255 for ink.
 
-    Where more than a digit seems to lie on it, what stands alone: of two looks that is nearly always the right one.
+    If it seems to show more than a digit, this is the look at what stands alone: of two, nearly always the right one.
     """
     return [look.pixels for look in prepare(data, max_pixels).looks if not look.is_last_resort][-1]
 
 
 def a_four(**how) -> Image.Image:
-    """A 4 in our own hand; ``how`` as `handwriting.render` takes it."""
+    """A handwritten 4; ``how`` is passed to `handwriting.render`."""
     return handwriting.render(handwriting.by_hand(4, seed=3), **how)
 
 
 def distance(one: np.ndarray, other: np.ndarray) -> float:
-    """How much of the ink of one 28 x 28 picture lies elsewhere in the other, best moved by at most a pixel.
+    """The difference of two 28 x 28 pictures, relative to the ink of ``one``, at the best shift by at most a pixel.
 
-    MNIST's digits were moved by whole pixels, so half a pixel's difference may become a whole one.
+    MNIST's digits were shifted by whole pixels, so half a pixel's difference may become a whole one.
     """
     one, other = one.astype(float), other.astype(float)
     moved = [np.roll(other, (down, right), axis=(0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
@@ -71,12 +71,12 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.fixture(scope="session")
 def four() -> np.ndarray:
-    """That 4 as MNIST would have had it."""
+    """`a_four`, prepared as MNIST's digits were."""
     return as_mnist(png(a_four()))
 
 
 def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run Python in the repository as a user would."""
+    """Run Python in the repository, as a user would."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=HOME,
@@ -90,7 +90,7 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="session")
 def mnist_root() -> Path:
-    """The real MNIST."""
+    """The real MNIST's root folder."""
     root = os.environ.get("MNIST_ROOT")
     if not root or not (Path(root) / "MNIST" / "raw").is_dir():
         pytest.skip("needs the real MNIST: set MNIST_ROOT to the folder that `python -m train` downloaded it to (data)")
@@ -108,14 +108,14 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """600 and 100 digits; see `write_mnist`."""
+    """600 training and 100 test digits; see `write_mnist`."""
     root = tmp_path_factory.mktemp("small-mnist")
     write_mnist(root, training=600, test=100)
     return root
 
 
 def write_mnist(root: Path, training: int, test: int) -> None:
-    """Make ``root`` a torchvision root with so many digits in our own hand, in MNIST's file format."""
+    """Make ``root`` a torchvision root with so many generated digits, in MNIST's file format."""
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for name, count, first_seed in (("train", training, 100), ("t10k", test, 900)):
@@ -170,26 +170,26 @@ def start_server(folder: Path, *arguments: str, home: Path = HOME, **environment
 
 
 def free_port() -> int:
-    """One that nobody listens at."""
+    """A TCP port that nothing listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
 
 
 def children(parent: int) -> set[int]:
-    """The processes that ``parent`` has started and that are there."""
+    """The process ids of ``parent``'s living children."""
     if not Path("/proc/self").exists():
         pytest.skip("needs Linux, where /proc tells a process's children")
     found: set[int] = set()
     for task in Path(f"/proc/{parent}/task").iterdir():
-        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread has just ended
             found.update(map(int, (task / "children").read_text().split()))
     return found
 
 
 @contextmanager
 def started(folder: Path, *arguments: str, **environment: str) -> Iterator[RunningServer]:
-    """A server of one's own, which ends with the test, however that does."""
+    """A server for one test, killed at its end, whether it passes or fails."""
     running = start_server(folder, *arguments, **environment)
     try:
         yield running
@@ -201,7 +201,7 @@ def started(folder: Path, *arguments: str, **environment: str) -> Iterator[Runni
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """server.py with the shipped weights."""
+    """A running server.py with the shipped weights."""
     running = start_server(tmp_path_factory.mktemp("server"))
     yield running
     running.stop()
@@ -210,13 +210,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    """The shipped weights, in this process."""
+    """A recognizer with the shipped weights."""
     return Recognizer()
 
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> "Iterator[Browser]":
-    """Chromium, started."""
+    """A running Chromium."""
     from on_page import started
 
     with started(chromium) as browser:
@@ -225,7 +225,7 @@ def browser(chromium: str) -> "Iterator[Browser]":
 
 @pytest.fixture
 def open_page(browser: "Browser", server: RunningServer) -> "Iterator[Callable[..., Page]]":
-    """Opens the page in a browser window of its own; at the end, nothing must have gone wrong in any."""
+    """Opens the page in a new window; at the end, none may have had an error or a request to another server."""
     from on_page import opened
 
     with opened(browser, server.url) as open_page:
@@ -234,5 +234,5 @@ def open_page(browser: "Browser", server: RunningServer) -> "Iterator[Callable[.
 
 @pytest.fixture
 def page(open_page: "Callable[..., Page]") -> "Page":
-    """The page, open on a desk."""
+    """The page, in a desktop-sized window."""
     return open_page()

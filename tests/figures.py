@@ -1,4 +1,4 @@
-"""Draws the README's pictures: the page at three widths, what becomes of four pictures, and allographs.
+"""Draws the README's figures: the page at three widths, four pictures as they are prepared, and the allographs.
 
 python tests/figures.py        # needs Chromium and tests/requirements.txt
 """
@@ -28,12 +28,12 @@ CHROMIUM = next(path for name in ("chromium", "chromium-browser", "google-chrome
 CELL, GAP, CAPTION = 220, 16, 30  # pixels
 SCREENS = [(1600, 900, "light"), (768, 1024, "light"), (320, 568, "dark")]  # width and height in pixels, colour scheme
 SHOWN_HEIGHT, FIGURE_WIDTH = 1024, 1800  # pixels
-HANDS = 6  # that write each allograph
-COLOURS = 128  # of the page's picture, which is as good as with all of them, and a quarter as large
+HANDS = 6  # drawings of each allograph
+COLOURS = 128  # of the page's picture: looks the same as with all, and takes a quarter of the bytes
 
 
 def draw_page(path: Path) -> None:
-    """A 7 being read, on three screens side by side: a projector's, a tablet's and, in the dark, a small phone's."""
+    """Draw the page reading a 7 on three screens: a projector's, a tablet's and, in dark mode, a small phone's."""
     server = subprocess.Popen(
         [sys.executable, str(HOME / "server.py"), "--port", "0"],
         stdout=subprocess.PIPE,
@@ -62,7 +62,7 @@ def photograph(browser: Browser, url: str, width: int, height: int, scheme: str)
             if number == 0:
                 page.mouse.down()
         page.mouse.up()
-    page.wait_for_load_state("networkidle")  # the last stroke has been read, and explained
+    page.wait_for_load_state("networkidle")  # all strokes have been read and explained
     page.mouse.move(0, 0)
     page.wait_for_selector("#inside[data-state=shown]")
     page.wait_for_function("() => document.getElementById('digit').textContent === '7'")
@@ -71,7 +71,7 @@ def photograph(browser: Browser, url: str, width: int, height: int, scheme: str)
 
 
 def compose(screens: list[Image.Image]) -> Image.Image:
-    """``screens`` side by side, with a rim around each."""
+    """The ``screens`` side by side, with an outline around each."""
     figure = Image.new("RGB", (sum(screen.width + GAP for screen in screens) + GAP, SHOWN_HEIGHT + 2 * GAP), "white")
     left = GAP
     for screen in screens:
@@ -84,7 +84,7 @@ def compose(screens: list[Image.Image]) -> Image.Image:
 
 
 def draw_ink(path: Path) -> None:
-    """The stages of reading: the picture as it came, the ink found on it, what the network is given."""
+    """Draw the stages of preparation: the file, the ink found on it, and the network's input."""
     files = [(handwriting.DATA / name).read_bytes() for name in ("1.jpg", "2.gif", "6.jpg")]
     files.append(hard_pictures.photograph(5, "on-a-table", 0))
     figure = Image.new("RGB", (3 * CELL + 4 * GAP, len(files) * (CELL + GAP) + GAP + CAPTION), "white")
@@ -107,7 +107,7 @@ def draw_ink(path: Path) -> None:
 
 
 def draw_allographs(path: Path) -> None:
-    """A column for each shape of train/allographs.py, as several hands would write it."""
+    """Draw a column for each shape of train/allographs.py, as several people would write it."""
     draw = Allographs(torch.device("cpu"))
     shapes = len(draw.digits)
     digits = draw(HANDS * shapes, torch.Generator().manual_seed(0)).images

@@ -1,11 +1,11 @@
-"""Thousands of requests with something wrong in them: each must get an answer of the contract, and harm nothing.
+"""Sends thousands of faulty requests: each must get an answer that the contract allows, and harm nothing.
 
     python tests/fuzz.py --requests 20000 --seed 0
-    python tests/fuzz.py --seed 0 --only 1234      # one of them again
+    python tests/fuzz.py --seed 0 --only 1234      # sends one of them again
 
-Starts server.py on a free port. Each request follows from the seed and its number alone. Some are HTTP with nonsense in
-it, sent over one connection that is kept alive; in others the HTTP itself is broken, each on a connection of its own.
-What gets a wrong answer, or none, is saved to a file that can be sent again: nc 127.0.0.1 8080 < fuzz-0-1234.request
+Starts server.py on a free port. Each request depends only on the seed and its number. Some are valid HTTP with faulty
+content, sent over one kept-alive connection; in others the HTTP itself is broken, each on a connection of its own.
+A request that gets a wrong answer, or none, is saved for sending again: nc 127.0.0.1 8080 < fuzz-0-1234.request
 """
 
 import argparse
@@ -40,11 +40,11 @@ import handwriting  # noqa: E402
 
 from net.serving.contract import STATUS  # noqa: E402
 
-PATIENCE = 20.0  # seconds until an answer; pictures of 50 million pixels among those before it take their time
-MOST_PENDING = 48  # connections at a time that wait for their answer or their end
-GOOD_EVERY = 200  # requests
+PATIENCE = 20.0  # seconds until an answer; it may queue behind pictures of 50 million pixels
+MOST_PENDING = 48  # connections at a time that wait for an answer or the end
+GOOD_EVERY = 200  # requests between good ones
 MOST_GROWTH = 48.0  # MiB of resident memory after the warm-up
-WARM_UP = 0.2  # of the requests; then memory is looked at, and after each part as large again
+WARM_UP = 0.2  # of the requests; memory is measured after each such share
 FLAGS = ("--header-seconds", "1", "--body-seconds", "1.5")
 KINDS_OF_TEXT = ("text/html", "text/css", "text/javascript", "application/javascript", "image/svg+xml", "text/plain")
 SIGNS_OF_A_BUG = re.compile(r"Traceback|uncaptured|Exception", re.ASCII)
@@ -88,7 +88,7 @@ def good_pictures() -> list[bytes]:
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """``data`` with a few bytes wrong."""
+    """``data`` after random mutations."""
     for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
         data = rng.choice(MUTATIONS)(bytearray(data or b"\0"), rng)
     return data
@@ -149,7 +149,7 @@ MUTATIONS: list[Callable[[bytearray, random.Random], bytes]] = [
 
 
 def bad_picture(rng: random.Random) -> bytes:
-    """A picture file with something wrong in it, or another than its beginning says."""
+    """A corrupted picture file, random bytes, or a file with another format's signature."""
     data = rng.choice(good_pictures())
     if data.startswith(b"\x89PNG") and rng.random() < 0.7:
         return bad_png(data, rng)
@@ -157,12 +157,12 @@ def bad_picture(rng: random.Random) -> bytes:
     if how < 0.05:
         return rng.randbytes(rng.randint(0, 400))
     if how < 0.1:
-        return rng.choice(good_pictures())[: rng.randint(2, 16)] + data[8:]  # the beginning of another format
+        return rng.choice(good_pictures())[: rng.randint(2, 16)] + data[8:]  # another format's signature
     return mutated(data, rng)
 
 
 def bad_png(data: bytes, rng: random.Random) -> bytes:
-    """A PNG file whose checksums are right, so that decoders look at what is wrong in it."""
+    """A corrupted PNG file with correct checksums, so that decoders get as far as the fault."""
     chunks = chunks_of(data)
     for _ in range(rng.choice((1, 1, 2, 4))):
         at = rng.randrange(len(chunks))
@@ -178,7 +178,7 @@ def bad_png(data: bytes, rng: random.Random) -> bytes:
         elif how == 3 and kind == b"IDAT":
             try:
                 pixels = zlib.decompressobj().decompress(content, 1 << 20)
-            except zlib.error:  # which an earlier round saw to
+            except zlib.error:  # an earlier round has corrupted it
                 pixels = content
             chunks[at] = kind, zlib.compress(mutated(pixels, rng))
         elif how == 4:
@@ -199,7 +199,7 @@ def bad_png(data: bytes, rng: random.Random) -> bytes:
 
 
 def chunks_of(png: bytes) -> list[tuple[bytes, bytes]]:
-    """Kind and content of each chunk of a whole PNG file."""
+    """The type and content of each chunk of a valid PNG file."""
     chunks, at = [], 8
     while at < len(png):
         (length,) = struct.unpack_from(">I", png, at)
@@ -213,7 +213,7 @@ def chunks_of(png: bytes) -> list[tuple[bytes, bytes]]:
 
 @dataclass
 class Body:
-    """What a request carries, and as what."""
+    """A request's body and its content type."""
 
     data: bytes
     content_type: str | None
@@ -233,7 +233,7 @@ def a_data_url(rng: random.Random) -> str:
 
 
 def a_json_value(rng: random.Random, depth: int = 0) -> object:
-    """Any JSON value, and those that Python alone writes."""
+    """A JSON value, or one that only Python writes, such as NaN."""
     how = rng.randrange(12 if depth < 4 else 9)
     if how < 9:
         return rng.choice((
@@ -246,7 +246,7 @@ def a_json_value(rng: random.Random, depth: int = 0) -> object:
 
 
 def strokes_or_so(rng: random.Random) -> object:
-    """Strokes, mostly, with coordinates that are hard to bear."""
+    """Mostly strokes, with extreme coordinates; else any JSON value."""
     if rng.random() < 0.3:
         return a_json_value(rng)
 
@@ -373,13 +373,13 @@ def odd_body(rng: random.Random) -> Body:
 
 @dataclass
 class Mutant:
-    """One request as bytes. ``is_http`` where its framing is right, so that the connection can serve another."""
+    """One request as bytes; ``is_http`` if its framing is valid, so that the connection can be used again."""
 
     number: int
     kind: str
     data: bytes
     is_http: bool = True
-    half_closes: bool = False  # the client has no more to send, and says so
+    half_closes: bool = False  # the client closes its sending side after the request
 
     @property
     def is_head(self) -> bool:
@@ -387,7 +387,7 @@ class Mutant:
 
 
 def mutant(seed: int, number: int) -> Mutant:
-    """The request of that ``number``."""
+    """Request ``number`` for that ``seed``."""
     rng = random.Random(f"{seed}/{number}")
     kind, make = rng.choices(list(KINDS.items()), [weight for weight, _ in KINDS.values()])[0]
     made = make[1](rng)
@@ -409,7 +409,7 @@ def http(method: str, path: str, body: Body, headers: list[tuple[str, str]] | No
 
 
 def odd_headers(rng: random.Random) -> list[tuple[str, str]]:
-    """Headers that are allowed, and strange."""
+    """Unusual headers that HTTP allows."""
     return rng.sample(
         [
             ("X-Request-ID", rng.choice(("a-b.c", "x" * 65, "\x7f\xff", "a b", "<script>", ""))),
@@ -430,7 +430,7 @@ def odd_headers(rng: random.Random) -> list[tuple[str, str]]:
 
 
 def odd_address(rng: random.Random) -> bytes | Body:
-    """A request for something that is not there, or not so."""
+    """A request with an unusual or unknown method or path."""
     method = rng.choice(
         ("GET", "GET", "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "X", "POST")
     )
@@ -447,7 +447,7 @@ def odd_address(rng: random.Random) -> bytes | Body:
 
 
 def broken_http(rng: random.Random) -> bytes:
-    """A request whose HTTP is not right, or that lies about its length."""
+    """A request with broken HTTP, or with a wrong Content-Length."""
     body = rng.choice((picture_body, json_body, multipart_body))(rng)
     whole = http("POST", "/predict", body, odd_headers(rng) if rng.random() < 0.3 else [])
     head, _, content = whole.partition(b"\r\n\r\n")
@@ -496,7 +496,7 @@ def broken_http(rng: random.Random) -> bytes:
 
 
 def chunked(content: bytes, rng: random.Random) -> bytes:
-    """``content`` in chunks, of which one may be wrong."""
+    """``content`` in chunked encoding, perhaps with invalid chunks."""
     sent = b""
     while content:
         piece, content = content[: (size := rng.choice((1, 10, 1000, 8000)))], content[size:]
@@ -513,7 +513,7 @@ def chunked(content: bytes, rng: random.Random) -> bytes:
 
 
 def two_at_once(rng: random.Random) -> bytes:
-    """Requests behind one another, without waiting for the answer."""
+    """Several requests sent without waiting for answers (pipelined)."""
     return b"".join(http("POST", "/predict", picture_body(rng)) for _ in range(rng.randint(2, 4)))
 
 
@@ -540,7 +540,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """Of the error; empty where there is none."""
+        """The error's code; empty if there is no error."""
         try:
             return json.loads(self.body)["error"]["code"]
         except (ValueError, LookupError, TypeError):
@@ -548,7 +548,7 @@ class Answer:
 
 
 def take_answer(received: bytearray, is_head: bool) -> Answer | None:
-    """The first whole answer in what was ``received``, which loses it; None while it is not whole."""
+    """Remove the first complete answer from ``received`` and return it; None while it is incomplete."""
     while True:
         end = received.find(b"\r\n\r\n")
         if end < 0:
@@ -569,7 +569,7 @@ def take_answer(received: bytearray, is_head: bool) -> Answer | None:
 
 
 def complaint(answer: Answer, is_head: bool = False) -> str:
-    """What is wrong with ``answer``, whatever was asked; empty where nothing is."""
+    """What is wrong with ``answer``, whatever was requested; empty if nothing is."""
     kind = answer.headers.get("content-type", "").partition(";")[0]
     if answer.headers.get("x-content-type-options") != "nosniff":
         return "browsers may guess its type"
@@ -589,7 +589,7 @@ def complaint(answer: Answer, is_head: bool = False) -> str:
 
 
 def complaint_of_error(given: object, status: int | None) -> str:
-    """What is wrong with an error of the contract; ``status`` is None where it stands for one picture of several."""
+    """What is wrong with an error answer; ``status`` is None for the error of one picture of several."""
     try:
         code, message = given["error"]["code"], given["error"]["message"]
     except (TypeError, LookupError):
@@ -602,7 +602,7 @@ def complaint_of_error(given: object, status: int | None) -> str:
 
 
 def complaint_of_good(given: object) -> str:
-    """What is wrong with a JSON answer of 200."""
+    """What is wrong with a JSON answer of status 200."""
     if not isinstance(given, dict):
         return "JSON, but no object"
     if "predictions" in given:
@@ -629,7 +629,7 @@ def complaint_of_good(given: object) -> str:
 
 @dataclass
 class Pending:
-    """A connection of its own for one request whose HTTP is not right."""
+    """A separate connection for one request with broken HTTP."""
 
     mutant: Mutant
     connection: socket.socket
@@ -640,22 +640,22 @@ class Pending:
 
 @dataclass
 class Fuzzing:
-    """What a server answered to so many mutants, and what was wrong."""
+    """A server's answers to the mutants, and what was wrong with them."""
 
     port: int
     pid: int
     log: Path
     seed: int
-    folder: Path  # for what gets a wrong answer
+    folder: Path  # for requests with a wrong answer
     counts: Counter = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
     kept_alive: socket.socket | None = None
     good: dict[Path, object] = field(default_factory=dict)
-    memory: dict[int, float] = field(default_factory=dict)  # MiB after so many requests
+    memory: dict[int, float] = field(default_factory=dict)  # MiB, by the number of requests sent
 
     def run(self, numbers: range, is_quiet: bool = False) -> None:
-        """Send the mutants of these ``numbers``, and look at everything."""
+        """Send the mutants of these ``numbers``, and check answers, log and memory."""
         log = self.log.open(encoding="utf-8", errors="replace")
         self.ask_good()
         every = max(1, round(len(numbers) * WARM_UP))
@@ -680,12 +680,12 @@ class Fuzzing:
             self.kept_alive.close()
 
     def ask(self, one: Mutant) -> Answer | None:
-        """Send ``one`` over the connection that is kept alive, and judge the answer."""
+        """Send ``one`` over the kept-alive connection, and check and return the answer."""
         self.kept_alive = self.kept_alive or self.connected()
         received = bytearray()
         answer = None
         try:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the answer may be there all the same
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # an answer may still have arrived
                 self.kept_alive.sendall(one.data)
             while not answer:
                 received += (more := self.kept_alive.recv(1 << 16))
@@ -707,7 +707,7 @@ class Fuzzing:
         return answer
 
     def begin(self, one: Mutant) -> None:
-        """Send ``one`` over a connection of its own; what becomes of it is looked at by and by."""
+        """Send ``one`` over a connection of its own; `settle` checks the outcome later."""
         connection = self.connected()
         try:
             connection.sendall(one.data)
@@ -721,7 +721,7 @@ class Fuzzing:
         self.settle(MOST_PENDING)
 
     def settle(self, most: int) -> None:
-        """Look at the connections that wait, until ``most`` are left."""
+        """Check the pending connections, until at most ``most`` are left."""
         is_first = True
         while self.pending and (is_first or len(self.pending) > most):
             ready, _, _ = select.select([one.connection for one in self.pending], [], [], 0 if is_first else 0.2)
@@ -736,7 +736,7 @@ class Fuzzing:
                     self.pending.remove(one)
 
     def is_over(self, one: Pending) -> bool:
-        """Take what has come over the connection; whether no more is expected."""
+        """Read and check what has arrived; whether no more is expected."""
         try:
             more = one.connection.recv(1 << 16)
         except BlockingIOError:
@@ -763,13 +763,13 @@ class Fuzzing:
             self.complain(one, f"{answer.status}: {wrong}")
 
     def complain(self, one: Mutant, what: str) -> None:
-        """Note ``what`` is wrong, and save the request."""
+        """Record ``what`` is wrong, and save the request."""
         path = self.folder / f"fuzz-{self.seed}-{one.number}.request"
         path.write_bytes(one.data)
         self.complaints.append(f"{one.kind}, {path}: {what}")
 
     def ask_good(self) -> None:
-        """Ten good pictures must be read right, and as they were before."""
+        """Check that ten good pictures are read right, and as before."""
         for path in sorted(handwriting.DATA.iterdir()):
             one = Mutant(-1, "good", http("POST", "/predict", Body(path.read_bytes(), "image/png")))
             answer = self.ask(one)
@@ -788,13 +788,13 @@ class Fuzzing:
 
     @property
     def growth(self) -> float:
-        """MiB of resident memory, since the warm-up."""
+        """The growth of resident memory since the warm-up, in MiB."""
         first, *then = self.memory.values()
         return then[-1] - first if then else 0.0
 
 
 def resident(pid: int) -> float:
-    """MiB of memory that the process ``pid`` holds; 0 where the system does not tell."""
+    """The resident memory of the process ``pid`` in MiB; 0 on systems without /proc."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:

@@ -1,6 +1,6 @@
-"""Digits of our own hand, as strokes: what the tests draw with a pointer, or render into pictures.
+"""Handwritten digits as strokes, which the tests draw with a pointer or render into pictures.
 
-python tests/handwriting.py        # draws tests/data anew
+python tests/handwriting.py        # draws tests/data again
 """
 
 import argparse
@@ -46,7 +46,7 @@ STROKES: dict[int, list[Stroke]] = {
 
 
 def by_hand(digit: int, seed: int = 0, unrest: float = 0.02) -> list[Stroke]:
-    """The strokes of ``digit`` as a hand would repeat them: slanted, stretched and shifted a little."""
+    """The strokes of ``digit``, varied as in handwriting: slanted, stretched and shifted a little."""
     rng = random.Random(f"{digit}/{seed}")
 
     def about(middle: float, spread: float) -> float:
@@ -73,7 +73,7 @@ def by_hand(digit: int, seed: int = 0, unrest: float = 0.02) -> list[Stroke]:
 def distorted(
     strokes: list[Stroke], rng: random.Random, slant: float, wide: float, high: float, unrest: float = 0.008
 ) -> list[Stroke]:
-    """``strokes`` slanted, stretched and unsteady."""
+    """The ``strokes`` slanted, stretched and with jitter."""
     return [
         [
             (
@@ -87,7 +87,7 @@ def distorted(
 
 
 def squeezed(strokes: list[Stroke], width: float, height: float) -> list[Stroke]:
-    """``strokes`` in the middle of a square of side 1, so wide and high."""
+    """``strokes`` scaled to that size, centred in a square of side 1."""
     xs, ys = ([point[axis] for stroke in strokes for point in stroke] for axis in (0, 1))
     across, down = width / (max(xs) - min(xs)), height / (max(ys) - min(ys))
     x0, y0 = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
@@ -95,7 +95,7 @@ def squeezed(strokes: list[Stroke], width: float, height: float) -> list[Stroke]
 
 
 def trace(draw: ImageDraw.ImageDraw, points: Stroke, radius: float) -> None:
-    """Draw a line with round ends and corners through ``points``, in pixels."""
+    """Draw a line through ``points``, in pixels, with round ends and corners."""
     draw.line(points, fill=255, width=max(1, round(2 * radius)))
     for x, y in points:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
@@ -108,7 +108,7 @@ def render(
     ink: str = "black",
     paper: str | Image.Image = "white",
 ) -> Image.Image:
-    """Strokes as a picture, mode RGBA, ``size`` pixels wide and high; ``pen`` is a fraction of that."""
+    """A picture of ``strokes``, mode RGBA, ``size`` pixels square; ``pen`` is a fraction of that."""
     fine = 3 * size
     mask = Image.new("L", (fine, fine))
     draw = ImageDraw.Draw(mask)
@@ -125,7 +125,7 @@ def render(
 
 
 def lit_paper(size: int, seed: int = 0) -> Image.Image:
-    """Yellowish paper with grain and a light that falls off towards one corner."""
+    """A picture of yellowish, grainy paper that gets darker towards one corner."""
     rng = random.Random(seed)
     paper = Image.new("RGB", (size, size))
     paper.putdata(
@@ -139,14 +139,14 @@ def lit_paper(size: int, seed: int = 0) -> Image.Image:
 
 
 def folder_to_fill(what: str) -> Path:
-    """The folder that the command line names, for ``what`` to be written into."""
+    """The folder named on the command line, into which ``what`` will be written."""
     parser = argparse.ArgumentParser(description=f"Write {what}, for python -m train.evaluate --images DIR.")
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder to write to; it may be a new one")
     return parser.parse_args().folder
 
 
 def draw_data() -> None:
-    """Draw the ten pictures of tests/data, each of another kind."""
+    """Draw the ten pictures of tests/data, all of different kinds."""
     DATA.mkdir(exist_ok=True)
     hand = {digit: by_hand(digit, seed=7) for digit in range(10)}
     render(hand[0], 280).convert("RGB").save(DATA / "0.png")
@@ -157,7 +157,7 @@ def draw_data() -> None:
     render(hand[5], 280, 0.07, "white", "black").convert("L").save(DATA / "5.png")
     sideways = render(hand[6], 500, 0.025, "#202020", lit_paper(500, 2)).convert("RGB").rotate(90)
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn a quarter clockwise to look at it
+    exif[0x0112] = 6  # shown rotated clockwise
     sideways.save(DATA / "6.jpg", quality=60, exif=exif)
     deep = render(hand[7], 200, 0.04).convert("L").point(lambda tone: tone * 257, "I").convert("I;16")
     deep.save(DATA / "7.png")

@@ -1,6 +1,6 @@
-"""Digits on paper as a hurried photographer brings them: shadow, lines, coloured ink, blur, noise, tilt, any size.
+"""Digits on paper as in careless photographs: with shadows, lines, coloured ink, blur, noise, tilt, and in any size.
 
-And with all that lies on a picture beside the digit: the table, a form, printed words, other digits, the pen.
+Also with other things in the picture: the table, a form, printed words, other digits, the pen.
 
 python tests/hard_pictures.py DIR        # writes DIR/<digit>/<hardship>-<number>.jpg, for train.evaluate --images
 """
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 Page = NDArray[np.float32]  # [H, W, 3], 0 to 255
-GRAIN = 2  # of 255, the standard deviation of what no camera is without
+GRAIN = 2  # of 255, the standard deviation of the noise that every camera has
 BLUE, RED, PENCIL, BLACK = (34, 54, 140), (178, 34, 42), (104, 104, 110), (28, 28, 32)
 
 
 @dataclass
 class Shot:
-    """One photograph in the making. Lengths are fractions of the shorter side."""
+    """The settings of one photograph. Lengths are fractions of its shorter side."""
 
     rng: random.Random
     width: int = 640
@@ -33,14 +33,14 @@ class Shot:
     pen: float = 0.035
     digit_height: float = 0.6
     tilt: float = 0.0  # degrees
-    wander: float = 0.5  # of the room that there is, how far from the middle of the page the digit may stand
+    wander: float = 0.5  # how far from the middle of the page the digit may be, as a fraction of the free space
     quality: int = 85
-    before_ink: list[Callable[[Page], Page]] = field(default_factory=list)  # what is done to the empty paper
-    after_ink: list[Callable[[Page], Page]] = field(default_factory=list)  # what light and lens do to it all
+    before_ink: list[Callable[[Page], Page]] = field(default_factory=list)  # changes to the empty paper
+    after_ink: list[Callable[[Page], Page]] = field(default_factory=list)  # effects of light and lens
 
 
 def shadow(shot: Shot) -> None:
-    """The shadow of a hand or a telephone falls across the page."""
+    """The shadow of a hand or a phone falls across the page."""
     angle, depth = shot.rng.uniform(0, 2 * math.pi), shot.rng.uniform(0.5, 0.75)
     soft = shot.rng.uniform(0.01, 0.1)
     at = shot.rng.uniform(-0.3, 0.3)
@@ -54,7 +54,7 @@ def shadow(shot: Shot) -> None:
 
 
 def yellow_light(shot: Shot) -> None:
-    """A lamp at one side."""
+    """A yellowish lamp at one side."""
     angle, depth = shot.rng.uniform(0, 2 * math.pi), shot.rng.uniform(0.2, 0.5)
 
     def shine(page: Page) -> Page:
@@ -66,17 +66,17 @@ def yellow_light(shot: Shot) -> None:
 
 
 def ruled_paper(shot: Shot) -> None:
-    """A page of an exercise book."""
+    """A page of a ruled exercise book."""
     shot.before_ink.append(lambda page: with_lines(page, shot, upright=False))
 
 
 def squared_paper(shot: Shot) -> None:
-    """A page of an arithmetic book."""
+    """A page of an exercise book with squares."""
     shot.before_ink.append(lambda page: with_lines(with_lines(page, shot, upright=False), shot, upright=True))
 
 
 def with_lines(page: Page, shot: Shot, *, upright: bool, colour: tuple[int, int, int] = (165, 185, 215)) -> Page:
-    """``page`` with lines, fainter than the ink."""
+    """``page`` with lines, by default fainter than the ink."""
     short = min(page.shape[:2])
     gap = max(8, int(short * shot.rng.uniform(0.09, 0.2)))
     thick = max(1, round(short * 0.004))
@@ -115,7 +115,7 @@ def black_border(shot: Shot) -> None:
 
 
 def coarse_jpeg(shot: Shot) -> None:
-    """Sent through a messenger twice."""
+    """Strongly compressed, as by a messenger."""
     shot.quality = 30
 
 
@@ -131,14 +131,14 @@ def blurred(shot: Shot) -> None:
 
 
 def noisy(shot: Shot) -> None:
-    """Taken in the dark."""
+    """Noisy, as in the dark."""
     sigma = shot.rng.uniform(8, 20)
     grain = np.random.default_rng(shot.rng.randrange(2**32))
     shot.after_ink.append(lambda page: page + grain.normal(0, sigma, page.shape).astype(np.float32))
 
 
 def tilted(shot: Shot) -> None:
-    """The page lay askew."""
+    """Tilted, as the page was not straight."""
     shot.tilt = shot.rng.uniform(8, 20) * shot.rng.choice((-1, 1))
 
 
@@ -164,7 +164,7 @@ def marker(shot: Shot) -> None:
 
 
 def cut_out(shot: Shot) -> None:
-    """A bold marker, and little was left of the paper when the photograph was cut down to the digit."""
+    """Written with a bold marker, and the photograph is cropped closely to the digit."""
     shot.pen = shot.digit_height * shot.rng.uniform(0.1, 0.17)
     margin = shot.rng.uniform(0.01, 0.2)
 
@@ -187,13 +187,13 @@ def on_a_table(shot: Shot) -> None:
 
 
 def sticky_note(shot: Shot) -> None:
-    """A coloured note on dark cloth, whose folds take as much of the little light there as ink does."""
+    """A coloured note on dark cloth, whose folds darken it as much as ink would."""
     shot.paper = shot.rng.choice(((250, 235, 110), (255, 170, 190), (170, 230, 160)))
     slip_on(shot, dark_cloth)
 
 
 def slip_on(shot: Shot, ground: Callable[[Page, Shot], Page]) -> None:
-    """The page is a small one, and lies on what ``ground`` makes."""
+    """The page is a small sheet on the background ``ground``."""
     middle_of_the_page(shot)
     turn = math.radians(shot.rng.uniform(-12, 12))
     half_width, half_height = shot.rng.uniform(0.24, 0.4), shot.rng.uniform(0.3, 0.42)
@@ -221,32 +221,32 @@ def edge_of_the_table(shot: Shot) -> None:
 
 
 def with_ground(page: Page, beyond: Page, ground: Page) -> Page:
-    """``page`` as far as ``beyond``, [H, W], is negative; further on the ``ground``, first in the sheet's shadow."""
+    """The ``page`` where ``beyond``, [H, W], is negative; elsewhere ``ground``, with the sheet's shadow at the edge."""
     in_shadow = 1 - 0.35 * np.exp(-np.maximum(beyond, 0) / 0.02)[..., None]
     return np.where(beyond[..., None] < 0, page, ground * in_shadow).astype(np.float32)
 
 
 def wood(page: Page, shot: Shot) -> Page:
-    """A table under ``page``: float [H, 1, 3]."""
+    """A wooden table under ``page``: float [H, 1, 3]."""
     grain = np.random.default_rng(shot.rng.randrange(2**32)).normal(0, 9, (page.shape[0], 1, 1))
     return np.array(shot.rng.choice(((120, 82, 52), (70, 60, 55), (170, 130, 90), (40, 40, 44)))) + grain
 
 
 def dark_cloth(page: Page, shot: Shot) -> Page:
-    """Something black under ``page``: float [H, W, 1]."""
+    """Black cloth with folds under ``page``: float [H, W, 1]."""
     folds = np.random.default_rng(shot.rng.randrange(2**32)).normal(30, 7, (9, 12)).astype(np.float32)
     height, width = page.shape[:2]
     return np.asarray(Image.fromarray(folds).resize((width, height), Image.Resampling.BICUBIC))[..., None]
 
 
 def middle_of_the_page(shot: Shot) -> None:
-    """The digit stands in the middle of what else there is."""
+    """The digit is small and central, to leave space for other things."""
     shot.digit_height, shot.wander = shot.rng.uniform(0.3, 0.45), 0.05
     shot.pen = shot.digit_height * shot.rng.uniform(0.05, 0.09)
 
 
 def printed_words(shot: Shot) -> None:
-    """Lines of print above and below."""
+    """Lines of print above and below the digit."""
     middle_of_the_page(shot)
 
     def print_words(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
@@ -261,7 +261,7 @@ def printed_words(shot: Shot) -> None:
 
 
 def other_digits(shot: Shot) -> None:
-    """Smaller digits stand at the edges of the page."""
+    """Smaller digits are written at the edges of the page."""
     middle_of_the_page(shot)
 
     def write_them(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
@@ -276,7 +276,7 @@ def other_digits(shot: Shot) -> None:
 
 
 def spiral_holes(shot: Shot) -> None:
-    """Torn from a spiral pad."""
+    """Holes of a page torn from a spiral pad."""
     middle_of_the_page(shot)
 
     def punch(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
@@ -288,7 +288,7 @@ def spiral_holes(shot: Shot) -> None:
 
 
 def printed_box(shot: Shot) -> None:
-    """The box of a form."""
+    """In a printed box of a form."""
     middle_of_the_page(shot)
     colour = shot.rng.choice(((60, 60, 60), (200, 80, 80), (90, 120, 180)))
 
@@ -301,7 +301,7 @@ def printed_box(shot: Shot) -> None:
 
 
 def form(shot: Shot) -> None:
-    """One of a row of boxes."""
+    """In one of a row of boxes."""
     middle_of_the_page(shot)
 
     def print_boxes(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
@@ -353,7 +353,7 @@ def on_a_line(shot: Shot) -> None:
 
 
 def circled(shot: Shot) -> None:
-    """The number of an exercise."""
+    """Circled, like the number of an exercise."""
     middle_of_the_page(shot)
 
     def circle(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
@@ -365,7 +365,7 @@ def circled(shot: Shot) -> None:
 
 
 def closely_circled(shot: Shot) -> None:
-    """Circled, and the ring touches the digit here and there."""
+    """Circled so closely that the ring touches the digit in places."""
     middle_of_the_page(shot)
     wide, high = shot.rng.uniform(1, 1.2), shot.rng.uniform(1, 1.1)
 
@@ -378,7 +378,7 @@ def closely_circled(shot: Shot) -> None:
 
 
 def filling_its_box(shot: Shot) -> None:
-    """In a box of a form that is no higher than the digit."""
+    """In a box of a form that is about as high as the digit."""
     middle_of_the_page(shot)
     above, below = shot.rng.uniform(0.44, 0.52), shot.rng.uniform(0.44, 0.52)
     beside = shot.rng.uniform(0.5, 0.6)
@@ -409,7 +409,7 @@ def strong_squares(shot: Shot) -> None:
 
 
 def dark_room(shot: Shot) -> None:
-    """With the lamp off, the page is as dark as ink is elsewhere."""
+    """With the lamp off, the page is as dark as ink in other pictures."""
     dimmed = shot.rng.uniform(0.13, 0.25)
 
     def dim(page: Page) -> Page:
@@ -438,7 +438,7 @@ def leaves(shot: Shot) -> None:
 
 
 def glare(shot: Shot) -> None:
-    """A lamp is mirrored in a whiteboard."""
+    """A whiteboard reflects a lamp."""
     at_x, at_y = shot.rng.uniform(-0.4, 0.4), shot.rng.uniform(-0.4, 0.4)
     radius, strength = shot.rng.uniform(0.08, 0.2), shot.rng.uniform(0.2, 0.4)
     dimmed = shot.rng.uniform(0.5, 0.8)
@@ -454,7 +454,7 @@ def glare(shot: Shot) -> None:
 
 
 def specks(shot: Shot) -> None:
-    """A bad copy: one pixel in a hundred is black, and one is white."""
+    """A bad copy: 1% of the pixels are black, and 1% are white."""
     chance = np.random.default_rng(shot.rng.randrange(2**32))
 
     def sprinkle(page: Page) -> Page:
@@ -465,7 +465,7 @@ def specks(shot: Shot) -> None:
 
 
 def stain(shot: Shot) -> None:
-    """A cup of coffee stood there."""
+    """The paper has the ring of a coffee cup."""
     at_x, at_y = shot.rng.uniform(-0.4, 0.4), shot.rng.uniform(-0.4, 0.4)
     radius = shot.rng.uniform(0.15, 0.3)
 
@@ -479,7 +479,7 @@ def stain(shot: Shot) -> None:
 
 
 def moire(shot: Shot) -> None:
-    """Taken off a screen."""
+    """Photographed from a screen."""
     waves, lean, depth = shot.rng.uniform(60, 160), shot.rng.uniform(0, math.pi), shot.rng.uniform(0.05, 0.14)
 
     def beat(page: Page) -> Page:
@@ -491,13 +491,13 @@ def moire(shot: Shot) -> None:
 
 
 def cardboard(shot: Shot) -> None:
-    """Written on a box."""
+    """Written on cardboard."""
     shot.paper = (176, 138, 98)
     shot.before_ink.append(lambda page: page + 9 * clouds(page, 3, shot) + 6 * clouds(page, 12, shot))
 
 
 def clouds(page: Page, size: int, shot: Shot) -> Page:
-    """Noise as high and wide as ``page``, [H, W, 1], of standard deviation 1 at points ``size`` pixels apart."""
+    """Noise [H, W, 1] for ``page``, interpolated between points ``size`` pixels apart, of standard deviation 1."""
     height, width = page.shape[:2]
     noise = np.random.default_rng(shot.rng.randrange(2**32)).normal(size=(height // size, width // size))
     picture = Image.fromarray(noise.astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC)
@@ -505,7 +505,7 @@ def clouds(page: Page, size: int, shot: Shot) -> Page:
 
 
 def pen_beside(shot: Shot) -> None:
-    """The pen lies on the page still."""
+    """The pen lies on the page beside the digit."""
     middle_of_the_page(shot)
     colour = shot.rng.choice(((30, 40, 90), (20, 20, 20), (230, 190, 40)))
 
@@ -518,14 +518,14 @@ def pen_beside(shot: Shot) -> None:
 
 
 def with_drawing(page: Page, draw_on: Callable[[ImageDraw.ImageDraw, int, int], None]) -> Page:
-    """``page`` with what ``draw_on`` draws on a picture of that width and height."""
+    """``page`` after ``draw_on``, which gets its width and height, has drawn on it."""
     picture = Image.fromarray(page.clip(0, 255).astype(np.uint8))
     draw_on(ImageDraw.Draw(picture), *picture.size)
     return np.asarray(picture, np.float32)
 
 
 def named(*hardships: Callable[[Shot], None]) -> dict[str, Callable[[Shot], None]]:
-    """The ``hardships`` by their names."""
+    """The ``hardships`` by name."""
     return {hardship.__name__.replace("_", "-"): hardship for hardship in hardships}
 
 
@@ -538,13 +538,13 @@ CLUTTER = named(
     underlined, struck_by_its_underline, on_a_line, circled, closely_circled, filling_its_box, strong_lines,
     strong_squares, pen_beside,
 )  # fmt: skip
-GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # what paper or light show all over it
-UNSEEN = 8000  # the first seed that is written; of what is written nothing was looked at to write what reads it
+GROUND = named(blinds, leaves, glare, specks, stain, moire, cardboard)  # these cover the whole picture
+UNSEEN = 8000  # the first seed that is written: no picture from it on was looked at while the recogniser was developed
 HARDSHIPS = SECOND | named(tiny, huge, marker, cut_out, dark_room) | GROUND | CLUTTER
 
 
 def photograph(digit: int, hardship: str, seed: int) -> bytes:
-    """A JPEG of ``digit`` under one hardship, and for odd seeds under a second that goes with it."""
+    """A JPEG file of ``digit`` with one hardship, and for odd seeds with a second one of `SECOND`."""
     shot = Shot(random.Random(f"{digit}/{hardship}/{seed}"))
     shot.paper = tuple(int(tone * shot.rng.uniform(0.85, 1.05)) for tone in shot.paper)
     shot.digit_height = shot.rng.uniform(0.35, 0.7)
@@ -557,7 +557,7 @@ def photograph(digit: int, hardship: str, seed: int) -> bytes:
 
 
 def develop(shot: Shot, *digits: int) -> bytes:
-    """The JPEG file of ``shot``, in which the ``digits`` are written, side by side and together as wide as one."""
+    """The JPEG file of ``shot`` with ``digits`` written on it, side by side and together as wide as one."""
     page = np.empty((shot.height, shot.width, 3), np.float32)
     page[:] = shot.paper
     for change in shot.before_ink:
@@ -573,7 +573,7 @@ def develop(shot: Shot, *digits: int) -> bytes:
 
 
 def written(shot: Shot, digits: Sequence[int]) -> Image.Image:
-    """Where the pen of ``shot`` leaves ink: mode L, as large as the page."""
+    """The mask of the ink of ``digits``: mode L, as large as the page of ``shot``."""
     short = min(shot.width, shot.height)
     fine = 2 if short < 1500 else 1
     mask = Image.new("L", (shot.width * fine, shot.height * fine))
@@ -593,7 +593,7 @@ def written(shot: Shot, digits: Sequence[int]) -> Image.Image:
 def write(
     draw: ImageDraw.ImageDraw, strokes: list[Stroke], centre: Sequence[float], size: float, radius: float, turn: float
 ) -> None:
-    """The ``strokes`` of a square of side 1, ``size`` pixels large around ``centre``, turned by so many radians."""
+    """Draw ``strokes`` of a square of side 1, ``size`` pixels large around ``centre``, rotated by ``turn`` radians."""
     for stroke in strokes:
         points = []
         for x, y in stroke:
@@ -608,7 +608,7 @@ def write(
 
 
 def coordinates(page: Page) -> tuple[Page, Page]:
-    """x and y of each pixel, from -0.5 to 0.5, ready to be broadcast."""
+    """x and y of each pixel, from -0.5 to 0.5: [1, W] and [H, 1]."""
     height, width = page.shape[:2]
     return (
         np.linspace(-0.5, 0.5, width, dtype=np.float32)[None, :],

@@ -1,4 +1,4 @@
-"""Digits whose line is not whole: dashed or dotted as in writing books, hollow as on signs.
+"""Digits in lines that are not solid: dashed or dotted as in handwriting books, hollow as on signs.
 
 python tests/lines.py DIR          # writes DIR/<digit>/<line>-<number>.png, for python -m train.evaluate --images
 """
@@ -12,23 +12,23 @@ from handwriting import Stroke, by_hand, folder_to_fill, render
 from PIL import Image, ImageChops, ImageOps
 
 SIDE = 280  # pixels
-STEP = 0.004  # of a side, between the points that a line is cut at
+STEP = 0.004  # of a side: the spacing of the points at which a line may be cut
 
 Line = Callable[[list[Stroke], random.Random], Image.Image]
 
 
 def dashed(strokes: list[Stroke], rng: random.Random) -> Image.Image:
-    """Drawn by a pen that is lifted again and again."""
+    """The ``strokes`` in dashes."""
     return drawn(cut(strokes, rng, rng.uniform(0.07, 0.13), rng.uniform(0.45, 0.65)), rng.uniform(0.02, 0.05))
 
 
 def dotted(strokes: list[Stroke], rng: random.Random) -> Image.Image:
-    """Drawn by dots."""
+    """The ``strokes`` in dots."""
     return drawn(cut(strokes, rng, rng.uniform(0.06, 0.1), 0), rng.uniform(0.025, 0.045))
 
 
 def hollow(strokes: list[Stroke], rng: random.Random) -> Image.Image:
-    """The outline of a broad line."""
+    """The outline of strokes drawn with a thick pen."""
     outer = rng.uniform(0.1, 0.18)
     inner = outer - 2 * rng.uniform(0.012, 0.03)
     return ImageChops.lighter(drawn(strokes, outer), ImageOps.invert(drawn(strokes, inner)))
@@ -38,7 +38,7 @@ LINES: dict[str, Line] = {"dashed": dashed, "dotted": dotted, "hollow": hollow}
 
 
 def drawing(line: str, digit: int, seed: int) -> Image.Image:
-    """A drawing of ``digit`` in such a line, 280 x 280 pixels, mode L."""
+    """A drawing of ``digit`` in that kind of ``line``, 280 x 280 pixels, mode L."""
     return LINES[line](by_hand(digit, seed), random.Random(f"{line}/{digit}/{seed}"))
 
 
@@ -48,7 +48,7 @@ def drawn(strokes: list[Stroke], pen: float) -> Image.Image:
 
 
 def cut(strokes: list[Stroke], rng: random.Random, period: float, dash: float) -> list[Stroke]:
-    """``strokes`` in dashes, one every ``period`` of a side, that take the fraction ``dash`` of it, or are dots."""
+    """The ``strokes`` cut into one dash per ``period``, ``dash`` of it long (0: dots), in fractions of a side."""
     dashes: list[Stroke] = []
     for stroke in strokes:
         points = dense(stroke)

@@ -1,9 +1,9 @@
-"""Pictures of what is no digit: what the program should not be certain of.
+"""Pictures that show no single digit, of which the program should not be certain.
 
 python tests/no_digits.py DIR        # writes DIR/none/<kind>-<number>.png, for python -m train.evaluate --images DIR
 
-None of them is made as train/outliers.py makes those that the network learns from: letters come from the fonts
-of this machine and from strokes of another hand, digits from tests/handwriting.py.
+None is made in the way that train/outliers.py makes the network's training examples: letters come from this machine's
+fonts and from strokes of their own, digits from tests/handwriting.py.
 """
 
 import math
@@ -15,7 +15,7 @@ from handwriting import Stroke, arc, by_hand, distorted, folder_to_fill, render
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 SIZE = 280  # pixels
-LETTERS = "AEFHKMNPRTWXaefhkmnrtwx"  # those that nobody takes for a digit
+LETTERS = "AEFHKMNPRTWXaefhkmnrtwx"  # only those that nobody takes for a digit
 SYMBOLS = "@&#%*+=~☺☹♥★☂✂✈☎♪⚓☀☁✿♞"
 FONT_FOLDERS = ("/usr/share/fonts", "/Library/Fonts", "/System/Library/Fonts", "C:/Windows/Fonts")
 
@@ -44,13 +44,13 @@ PEN_LETTERS: dict[str, list[Stroke]] = {
 
 
 def fonts() -> list[Path | None]:
-    """The TrueType fonts of this machine, and Pillow's own, which is None here."""
+    """The TrueType fonts of this machine, after None for Pillow's own font."""
     found = [path for folder in FONT_FOLDERS if Path(folder).is_dir() for path in sorted(Path(folder).rglob("*.ttf"))]
     return [None, *found]
 
 
 def typed(text: str, font: Path | None, rng: random.Random) -> Image.Image:
-    """``text`` in a font."""
+    """A picture of ``text`` in ``font``."""
     size = rng.randint(120, 220)
     face = ImageFont.load_default(size) if font is None else ImageFont.truetype(str(font), size)
     page = Image.new("L", (SIZE, SIZE), 255)
@@ -59,12 +59,12 @@ def typed(text: str, font: Path | None, rng: random.Random) -> Image.Image:
 
 
 def letter(rng: random.Random) -> Image.Image:
-    """A letter of a font."""
+    """A letter in a random font."""
     return typed(rng.choice(LETTERS), rng.choice(fonts()), rng)
 
 
 def icon(rng: random.Random) -> Image.Image:
-    """A symbol of a font that has it, or a face drawn with a few lines."""
+    """A symbol in DejaVu Sans, if installed, or a face drawn with a few lines."""
     face = next((path for path in fonts() if path and path.stem == "DejaVuSans"), None)
     if face and rng.random() < 0.6:
         return typed(rng.choice(SYMBOLS), face, rng)
@@ -72,7 +72,7 @@ def icon(rng: random.Random) -> Image.Image:
 
 
 def smiling_face(rng: random.Random) -> list[Stroke]:
-    """A face, of which no two are alike."""
+    """A random smiling or frowning face."""
     eye = rng.uniform(0.03, 0.06)
     mouth = arc(0.5, 0.58, 0.17, 0.12, 20, 160) if rng.random() < 0.6 else arc(0.5, 0.75, 0.17, 0.1, 200, 340)
     eyes = [arc(x, 0.4, eye, eye, 0, 360) for x in (0.37, 0.63)]
@@ -86,12 +86,12 @@ def pen_letter(rng: random.Random) -> Image.Image:
 
 
 def by_another_hand(strokes: list[Stroke], rng: random.Random) -> list[Stroke]:
-    """``strokes`` as somebody else repeats them."""
+    """The ``strokes`` as someone else might write them."""
     return distorted(strokes, rng, rng.uniform(-0.1, 0.3), rng.uniform(0.7, 1.05), rng.uniform(0.8, 1))
 
 
 def scribble(rng: random.Random) -> Image.Image:
-    """A line that wanders in curves and crosses itself."""
+    """A curved random line that crosses itself."""
     phases = [rng.uniform(0, 2 * math.pi) for _ in range(4)]
     waves = [rng.uniform(1.5, 5) for _ in range(4)]
     path = [
@@ -127,7 +127,7 @@ def texture(rng: random.Random) -> Image.Image:
 
 
 def half_digit(rng: random.Random) -> Image.Image:
-    """The left half of a digit of which that half is none."""
+    """The left half of a digit whose left half is not a digit."""
     page = render(by_hand(rng.choice((2, 3, 5, 4)), rng.randrange(10**6)), SIZE, rng.uniform(0.04, 0.08)).convert("L")
     left, _, right, _ = page.point(lambda tone: 255 * (tone < 128)).getbbox()
     ImageDraw.Draw(page).rectangle((left + (right - left) * rng.uniform(0.4, 0.48), 0, SIZE, SIZE), fill=255)
@@ -145,7 +145,7 @@ def two_digits(rng: random.Random) -> Image.Image:
 
 
 def empty_paper(rng: random.Random) -> Image.Image:
-    """Paper with grain, a fold or a stain, and nothing written on it."""
+    """Grainy paper with nothing written on it, half the time with stains."""
     page = Image.new("L", (SIZE, SIZE))
     light, grain = rng.uniform(170, 240), rng.uniform(2, 14)
     fall = rng.uniform(0, 0.25)
@@ -175,7 +175,7 @@ KINDS: dict[str, Callable[[random.Random], Image.Image]] = {
 
 
 def no_digit(kind: str, seed: int) -> Image.Image:
-    """A picture of that kind, the same for the same seed on the same machine, in mode RGB."""
+    """A picture of that ``kind``, mode RGB, the same for the same ``seed`` on the same machine."""
     return KINDS[kind](random.Random(f"{kind}/{seed}")).convert("RGB")
 
 

@@ -1,4 +1,4 @@
-"""The page in a real Chromium, used by real pointers, touches, keys and files."""
+"""Drives the page in a real Chromium, with real pointers, touches, keys and files."""
 
 import base64
 import json
@@ -26,13 +26,13 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP *.example 127.0.0.1",
 ]
-WAIT = 20_000  # milliseconds at most, for a busy machine
+WAIT = 20_000  # milliseconds; long, for busy machines
 SIZES = {"small phone": (320, 568), "phone": (390, 844), "tablet": (768, 1024), "desk": (1440, 900)}
 
 
 @contextmanager
 def started(chromium: str) -> Iterator[Browser]:
-    """The browser at the path ``chromium``."""
+    """A browser, started from the path ``chromium``."""
     expect.set_options(timeout=WAIT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
@@ -42,7 +42,7 @@ def started(chromium: str) -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, home: str) -> Iterator[Callable[..., Page]]:
-    """Opens pages, ``home`` unless told otherwise; at the end, nothing must have gone wrong in any."""
+    """Opens pages, by default ``home``; at the end, none may have had an error or a request to another server."""
     contexts, troubles = [], []
 
     def open_page(url: str = home, width: int = 1280, height: int = 800, **options) -> Page:
@@ -66,13 +66,13 @@ def is_foreign(url: str, home: str) -> bool:
 
 
 def on_pad(page: Page, strokes: list[handwriting.Stroke]) -> list[handwriting.Stroke]:
-    """Strokes in a square of side 1 as positions on the screen."""
+    """Screen positions of ``strokes`` in a square of side 1."""
     box = page.locator("#pad").bounding_box()
     return [[(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke] for stroke in strokes]
 
 
 def draw(page: Page, strokes: list[handwriting.Stroke], pointer: str = "mouse", pressure: float = 0.5) -> None:
-    """With a mouse, a finger ("touch") or a pen, by the events that the browser itself makes of such a device's."""
+    """Draw with a mouse, a finger ("touch") or a pen, through input events that the browser itself dispatches."""
     if pointer == "mouse":
         draw_with_mouse(page, strokes)
         return
@@ -92,7 +92,7 @@ def draw_with_mouse(page: Page, strokes: list[handwriting.Stroke]) -> None:
 
 
 def press_along(page: Page, stroke: handwriting.Stroke) -> None:
-    """Draw with the mouse, whose button stays down."""
+    """Draw with the mouse, and keep its button pressed."""
     [places] = on_pad(page, [stroke])
     page.mouse.move(*places[0])
     page.mouse.down()
@@ -117,7 +117,7 @@ def digit(number: int) -> list[handwriting.Stroke]:
 
 
 def is_of_all(response: Response, strokes: list[handwriting.Stroke], asked: str = "predict") -> bool:
-    """Whether it answers the drawing of all of ``strokes``, and not of what there was of them meanwhile."""
+    """Whether ``response`` answers the finished drawing of all ``strokes``, not an earlier state of it."""
     if f"/{asked}" not in response.url:
         return False
     sent = json.loads(response.request.post_data)["strokes"]
@@ -126,7 +126,7 @@ def is_of_all(response: Response, strokes: list[handwriting.Stroke], asked: str 
 
 
 def choose_seven_and_remove_it(page: Page, folder: Path) -> None:
-    """Choose a picture whose file is gone once it has been read."""
+    """Choose a picture file, and delete it once the page has read it."""
     path = folder / "seven.png"
     path.write_bytes((handwriting.DATA / "7.png").read_bytes())
     page.set_input_files("#choose", path)
@@ -140,12 +140,12 @@ def expect_digit(page: Page, number: int) -> None:
 
 
 def pixel(page: Page, x: float, y: float) -> list[int]:
-    """The colour on the pad at fractions of its side."""
+    """The pad's colour at a point in fractions of its side."""
     return painted(page, "[...context.getImageData(x * pad.width, y * pad.height, 1, 1).data.slice(0, 3)]", x, y)
 
 
 def inked(page: Page) -> int:
-    """How many of the pad's pixels are not paper."""
+    """The number of the pad's pixels that are not paper."""
     return painted(
         page,
         """context.getImageData(0, 0, pad.width, pad.height).data
@@ -154,7 +154,7 @@ def inked(page: Page) -> int:
 
 
 def painted(page: Page, expression: str, x: float = 0, y: float = 0) -> Any:
-    """What ``expression`` finds on the pad, once what was drawn is painted, which waits for the next frame."""
+    """The value of ``expression``, after two frames, by when all that was drawn has been painted on the pad."""
     return page.evaluate(
         f"""async ([x, y]) => {{
             await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -174,30 +174,30 @@ PREDICTION = {
     "seen": f"data:image/png;base64,{base64.b64encode(png(Image.new('L', (28, 28)))).decode()}",
     "milliseconds": 1,
 }
-# Told as "That does not look like a single digit."
+# The page says "That does not look like a single digit."
 NO_DIGIT = PREDICTION | {"digit": 8, "confidence": 0.11, "certain": False, "probabilities": [0.1] * 8 + [0.11, 0.09]}
 
 
 def stop_clock(page: Page) -> None:
-    """From now on the page's time passes by ``page.clock.run_for`` alone."""
+    """Stop the page's clock; only ``page.clock.run_for`` advances it."""
     page.clock.install(time=0)
     page.clock.pause_at(1_000)
 
 
 def places_of(page: Page, *names: str) -> list[float]:
-    """How far below the window's top each of them is, in pixels."""
+    """The pixels from the window's top to each of ``names``."""
     return [page.locator(name).evaluate("(each) => each.getBoundingClientRect().top") for name in names]
 
 
 def expect_in_window(page: Page, name: str) -> None:
-    """All of it."""
+    """Check that it is fully in view."""
     box = page.locator(name).evaluate("(each) => each.getBoundingClientRect().toJSON()")
     assert box["top"] >= 0, name
     assert box["bottom"] <= page.viewport_size["height"], name
 
 
 def scroll_to(page: Page, place: int) -> None:
-    """Scroll to as many pixels from the top, or to the end, and wait until the page has been told what is in view."""
+    """Scroll to ``place`` pixels from the top, or to the end, and wait until observers know what is in view."""
     page.evaluate(
         """async (place) => {
             scrollTo({ top: place, behavior: "instant" });

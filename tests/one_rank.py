@@ -1,4 +1,4 @@
-"""What one rank does in training, told to files; tests/test_ranks.py starts several of it with torchrun.
+"""Saves what one rank computes in a training step; tests/test_ranks.py starts several ranks with torchrun.
 
 torchrun --nproc_per_node=2 tests/one_rank.py OUT
 """
@@ -21,7 +21,7 @@ PLAIN = without(without(Recipe(batch_size=BATCH), "augmentation"), "dropout")
 
 
 class Watched(Training):
-    """Keeps what it is given, and the gradients of its first step."""
+    """Keeps the last step's batch, gradients and buffers."""
 
     def step(self, pictures: torch.Tensor, labels: torch.Tensor, *count) -> tuple[torch.Tensor, torch.Tensor]:
         self.given = (pictures, labels)
@@ -32,7 +32,7 @@ class Watched(Training):
 
 
 def main() -> None:
-    """One step on digits that all differ, nothing varied; one on digits that are all the same, varied."""
+    """Take a step on distinct digits without augmentation, and one on identical digits with augmentation."""
     cpu = torch.device("cpu")
     mine, _ = ranks.join("cpu")
     different = torch.randint(256, (BATCH, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))

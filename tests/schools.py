@@ -1,4 +1,4 @@
-"""Digits as other schools teach them: crossed 7s, flagged 1s, curled 9s and so on, in many pens.
+"""Digits in forms that other schools teach: crossed 7s, flagged 1s, curled 9s and so on, in many pen widths.
 
 python tests/schools.py DIR        # writes DIR/<digit>/<habit>-<number>.png, for python -m train.evaluate --images
 """
@@ -13,7 +13,7 @@ Hand = Callable[[random.Random], list[Stroke]]
 
 
 def crossed_seven(rng: random.Random) -> list[Stroke]:
-    """A 7 with a bar across its stem, and at times a wavy roof."""
+    """A 7 with a bar across its stem, and half the time a wavy top."""
     wave = rng.uniform(0, 0.06) if rng.random() < 0.5 else 0
     roof = [(0.27, 0.2 + wave), (0.42, 0.19 - wave / 2), (0.58, 0.19 + wave / 2), (0.74, 0.17)]
     stem = [(0.62, 0.4), (0.53, 0.62), (rng.uniform(0.42, 0.5), 0.86)]
@@ -29,7 +29,7 @@ def flagged_one(rng: random.Random) -> list[Stroke]:
 
 
 def footed_one(rng: random.Random) -> list[Stroke]:
-    """The same on a foot."""
+    """A flagged 1 with a bar as foot."""
     (stem,) = flagged_one(rng)
     x = stem[-1][0]
     return [stem, [(x - rng.uniform(0.12, 0.2), 0.86), (x + rng.uniform(0.12, 0.2), 0.855)]]
@@ -44,7 +44,7 @@ def open_four(rng: random.Random) -> list[Stroke]:
 
 
 def curled_nine(rng: random.Random) -> list[Stroke]:
-    """A 9 whose tail curls back as a g's does, the bowl closed or nearly so."""
+    """A 9 whose tail curls back like that of a g, its bowl closed or nearly so."""
     gap = rng.uniform(0, 35)
     bowl = arc(0.48, 0.33, 0.17, 0.17, -20 - gap, -370)
     deep, left = rng.uniform(0.8, 0.86), rng.uniform(0.28, 0.38)
@@ -52,7 +52,7 @@ def curled_nine(rng: random.Random) -> list[Stroke]:
 
 
 def low_four(rng: random.Random) -> list[Stroke]:
-    """A 4 of a slope and a bar, whose short stem begins just above the bar."""
+    """A 4 whose short stem begins just above its bar."""
     bar = rng.uniform(0.62, 0.72)
     slope = [(rng.uniform(0.46, 0.56), 0.14), (0.4, 0.36), (0.29, bar - 0.02), (0.32, bar + 0.02)]
     stem = rng.uniform(0.56, 0.62)
@@ -63,7 +63,7 @@ def low_four(rng: random.Random) -> list[Stroke]:
 
 
 def bowed_nine(rng: random.Random) -> list[Stroke]:
-    """A 9 of a small loop, whose tail swings out to the right and ends flat on the line."""
+    """A 9 with a small loop, whose tail swings out to the right and ends flat on the baseline."""
     size = rng.uniform(0.07, 0.11)
     loop = arc(0.45, 0.15 + size, size * 1.15, size, -25, -375)
     out = rng.uniform(0.66, 0.72)
@@ -78,7 +78,7 @@ def overshot_zero(rng: random.Random) -> list[Stroke]:
 
 
 def slashed_zero(rng: random.Random) -> list[Stroke]:
-    """A 0 that cannot be taken for an O."""
+    """A 0 with a slash, to tell it from an O."""
     reach = rng.uniform(0.9, 1.25)
     return [
         arc(0.5, 0.5, 0.22, 0.34, -100, 262),
@@ -120,7 +120,7 @@ HABITS: dict[str, tuple[int, Hand]] = {
 
 
 def drawing(habit: str, seed: int) -> Image.Image:
-    """A drawing of 280 x 280 pixels with that habit, mode RGB: slanted, stretched and unsteady, in any pen."""
+    """A drawing with that ``habit``, 280 x 280, mode RGB: slanted, stretched, with jitter and a random pen width."""
     rng = random.Random(f"{habit}/{seed}")
     slant, wide, high = rng.uniform(-0.08, 0.25), rng.uniform(0.75, 1.05), rng.uniform(0.85, 1)
     strokes = distorted(HABITS[habit][1](rng), rng, slant, wide, high)

@@ -1,8 +1,8 @@
-"""The digits of `tests/pen_digits.json`, far narrower and flatter than people write them.
+"""The digits of `tests/pen_digits.json`, made far narrower or flatter than people write them.
 
 python tests/squeezed.py DIR          # writes DIR/<digit>/<kind>-<number>.png, for python -m train.evaluate --images
 
-1s are left out: they are narrow as they are.
+1s are left out, as they are narrow already.
 """
 
 import random
@@ -10,7 +10,7 @@ import random
 from handwriting import folder_to_fill, squeezed
 from pen_digits import digits, drawing
 
-# How wide and high.
+# Width and height.
 PROPORTIONS = {"narrow": (0.3, 1), "very-narrow": (0.25, 1), "flat": (1, 0.45), "very-flat": (1, 0.35)}
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Promises to those who put the server where strangers reach it: what it keeps shut, and what it tells of itself."""
+"""Promises for a server that strangers can reach: what it protects, and what it logs and measures."""
 
 import gzip
 import hashlib
@@ -41,7 +41,7 @@ EVERYWHERE = {
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server that answers those who bear its token, and pages of one origin, and soon has enough of who is slow."""
+    """A server that requires a token, allows one other origin, and soon times out slow headers."""
     folder = tmp_path_factory.mktemp("guarded")
     (folder / "token").write_text(f"{TOKEN}\n")
     flags = ["--token-file", str(folder / "token"), "--cors", FRIEND, "--header-seconds", "0.5"]
@@ -51,14 +51,14 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
 
 @pytest.fixture(scope="module")
 def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server that lets each address ask once in 100 seconds, believes a proxy, and logs JSON."""
+    """A server that allows each address a request in 100 seconds, trusts a proxy, and logs JSON."""
     folder = tmp_path_factory.mktemp("counting")
     with started(folder, "--rate", "0.01", "--trusted-proxy", PROXY, "--log", "json") as running:
         yield running
 
 
 def ask_from(source: str, server: RunningServer, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
-    """`ask`, from the address ``source`` of this machine."""
+    """Like `ask`, but from the local address ``source``."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, LINE_TIMEOUT, source_address=(source, 0))
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -68,7 +68,7 @@ def ask_from(source: str, server: RunningServer, method: str, path: str, body: b
 
 
 def send(server: RunningServer, data: bytes) -> Answer:
-    """What is answered to these very bytes, which may be no HTTP."""
+    """The answer to exactly these bytes, which need not be valid HTTP."""
     with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:
         connection.sendall(data)
         response = http.client.HTTPResponse(connection, method=data.partition(b" ")[0].decode("latin-1"))
@@ -89,7 +89,7 @@ def test_only_this_machine_is_served_unless_told_otherwise(server):
         socket.create_connection(("127.0.0.2", server.port), LINE_TIMEOUT)
 
 
-MAIN_SCRIPT = hashlib.sha256((HOME / "static" / "main.js").read_bytes()).hexdigest()[:16]  # what its ETag says
+MAIN_SCRIPT = hashlib.sha256((HOME / "static" / "main.js").read_bytes()).hexdigest()[:16]  # part of its ETag
 ANSWERS = {
     "the page": (b"GET / HTTP/1.1", 200),
     "the page's header": (b"HEAD / HTTP/1.1", 200),
@@ -147,7 +147,7 @@ def test_who_is_too_slow_is_told_so_in_an_answer_like_any_other(guarded):
 @pytest.mark.parametrize("path", ["/", "/api"])
 def test_the_pages_hold_no_script_that_their_policy_forbids(server, path: str):
     page = ask(server, "GET", path).body.decode()
-    scripts = r"<script(?![^>]*\ssrc=)(?! type=.application/json)"  # a block of JSON is not run
+    scripts = r"<script(?![^>]*\ssrc=)(?! type=.application/json)"  # JSON blocks are not executed
     assert not re.search(rf"{scripts}|<style|\sstyle=|\son\w+=|javascript:", page)
 
 
@@ -190,7 +190,7 @@ def test_an_allowed_page_may_read_every_answer(guarded):
         assert answer.headers["Vary"] == "Origin"
         assert answer.headers["Access-Control-Allow-Credentials"] is None
         assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
-    assert ask(guarded, "GET", "/healthz").headers["Vary"] == "Origin", "or a cache would hand out the wrong one"
+    assert ask(guarded, "GET", "/healthz").headers["Vary"] == "Origin", "else a cache would serve the wrong answer"
 
 
 def test_an_allowed_page_is_told_before_what_it_may_send(guarded):
@@ -224,14 +224,14 @@ def test_a_browser_that_has_a_file_is_told_so_by_its_content_alone(server, path:
     plain = ask(server, "GET", path)
     packed = ask(server, "GET", path, Accept_Encoding="gzip")
     assert gzip.decompress(packed.body) == plain.body
-    assert plain.headers["ETag"] != packed.headers["ETag"], "they are not the same bytes"
+    assert plain.headers["ETag"] != packed.headers["ETag"], "as the bytes differ"
     for answer, encoding in ((plain, "identity"), (packed, "gzip")):
-        for known in (answer.headers["ETag"], f"W/{answer.headers['ETag']}"):  # as proxies make it that compress
+        for known in (answer.headers["ETag"], f"W/{answer.headers['ETag']}"):  # proxies that compress make it weak
             again = ask(server, "GET", path, Accept_Encoding=encoding, If_None_Match=known)
             assert (again.status, again.body, again.headers["ETag"]) == (304, b"", answer.headers["ETag"])
-            assert again.headers["Cache-Control"] == "no-cache", "or the browser would not ask any more"
+            assert again.headers["Cache-Control"] == "no-cache", "else the browser would not revalidate"
         head = ask(server, "HEAD", path, Accept_Encoding=encoding)
-        assert answer.headers["Vary"] == "Accept-Encoding", "or a cache would hand out the wrong one"
+        assert answer.headers["Vary"] == "Accept-Encoding", "else a cache would serve the wrong encoding"
         assert answer.headers["Cache-Control"] == "no-cache"
         for name in ("Content-Length", "Content-Type", "ETag", "Vary", "Content-Encoding"):
             assert head.headers[name] == answer.headers[name], name
@@ -344,7 +344,7 @@ def test_a_fault_of_the_servers_own_tells_strangers_nothing_and_its_log_everythi
         else:
             assert any("request of-the-fault failed" in line for line in lines)
             assert any("DatabaseError" in line for line in lines)
-            assert all(re.match(r"2\d{3}-|    ", line) for line in lines), "a traceback cannot pass for requests"
+            assert all(re.match(r"2\d{3}-|    ", line) for line in lines), "no traceback line may look like a request's"
 
 
 def test_nothing_in_a_traceback_is_obeyed_by_a_terminal_or_passes_for_a_request():
@@ -383,14 +383,14 @@ def test_what_strangers_send_stays_within_its_line_of_the_log(server):
     for request in STRANGE:
         assert send(server, request).status in (400, 404)
     log = server.log.read_bytes()
-    assert re.fullmatch(rb"[\n -~]*", log), "printable ASCII, and the ends of lines"
+    assert re.fullmatch(rb"[\n -~]*", log), "only printable ASCII and line ends"
     lines = log.decode().splitlines()[before:]
     assert len(lines) == len(STRANGE)
     for line in lines:
         # date, time, address, method, path, status, bytes, time, number
         assert re.fullmatch(r'\S+ \S+ 127\.0\.0\.1 [^\s"]+ [^\s"]+ 40[04] \d+ \S+ms [0-9a-f]{16}', line), line
     addresses = [re.split(r"[\\?]", line.split(" ")[4])[0] for line in lines]
-    assert addresses == ["/first", "/second", "/third", "/fourth", "/fifth", "-", "-", "-"], "the last are no HTTP"
+    assert addresses == ["/first", "/second", "/third", "/fourth", "/fifth", "-", "-", "-"], "the last are not HTTP"
 
 
 def test_a_log_of_json_is_an_object_a_line_whatever_strangers_send(counting):
@@ -406,7 +406,7 @@ def test_the_log_tells_how_many_milliseconds_a_request_took(counting):
     sent = {"Content_Type": "image/png", "X_Request_ID": "to-be-timed"}
     answer = ask_from("127.0.0.24", counting, "POST", "/predict", A_PICTURE, **sent)
     line = next(one for one in counting.log.read_text().splitlines() if "to-be-timed" in one)
-    assert json.loads(line)["milliseconds"] >= answer.json["milliseconds"] - 0.1, "of which reading was a part"
+    assert json.loads(line)["milliseconds"] >= answer.json["milliseconds"] - 0.1, "reading is part of the request"
 
 
 @pytest.mark.parametrize("number", ["7", "0af7651916cd43dd8448eb211c80319c", "a.b-c_d", "x" * 64])
@@ -463,7 +463,7 @@ def test_only_who_bears_the_token_is_answered(guarded, method: str, path: str):
         assert answer.error == (401, "unauthorized"), authorization
         assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert ask(guarded, method, path, **bearing(TOKEN)).status != 401
-    assert ask(guarded, method, path, Authorization=f"bearer {TOKEN}").status != 401, "schemes know no case"
+    assert ask(guarded, method, path, Authorization=f"bearer {TOKEN}").status != 401, "the scheme is case-insensitive"
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/static/main.js", "/openapi.json", "/healthz", "/readyz"])
@@ -522,7 +522,7 @@ def test_of_more_addresses_than_are_remembered_those_longest_away_are_forgotten(
     limit = RateLimit(0.01)
     for number in (1, 2, 1, 3):
         limit.wait(f"198.51.100.{number}")
-    assert limit.wait("198.51.100.1") > 0, "it asked after the second did"
+    assert limit.wait("198.51.100.1") > 0, "it asked after the second"
     assert limit.wait("198.51.100.2") == 0
 
 
@@ -532,7 +532,7 @@ def test_each_picture_counts_and_one_waits_for_all_that_came(counting):
     assert ask_from("127.0.0.23", counting, "POST", "/predict", body, Content_Type="application/json").status == 200
     answer = ask_from("127.0.0.23", counting, "POST", "/predict", A_PICTURE, Content_Type="image/png")
     assert answer.error == (429, "too_many_requests")
-    assert int(answer.headers["Retry-After"]) in range(490, 501), "five at a hundredth a second"
+    assert int(answer.headers["Retry-After"]) in range(490, 501), "five pictures at 0.01 a second"
 
 
 @pytest.mark.parametrize(
@@ -560,12 +560,12 @@ def test_a_proxy_is_believed_whom_it_asks_for_and_nobody_else_is(counting):
     assert status(PROXY, "198.51.100.1") == 200
     assert status(PROXY, "198.51.100.1") == 429
     assert status(PROXY, "198.51.100.2") == 200, "another client of the same proxy"
-    assert status(PROXY, "203.0.113.9, 198.51.100.2") == 429, "what the client itself wrote before does not count"
+    assert status(PROXY, "203.0.113.9, 198.51.100.2") == 429, "earlier entries, which the client can forge, are ignored"
     assert status(PROXY, "2001:db8::1") == 200
     assert status("127.0.0.31", "198.51.100.3") == 200
-    assert status("127.0.0.31", "198.51.100.4") == 429, "a stranger cannot pretend to be many"
+    assert status("127.0.0.31", "198.51.100.4") == 429, "only a trusted proxy may name other clients"
     assert status(PROXY, 'not an "address') == 200
-    assert status(PROXY, "nor this") == 429, "then it is the proxy itself that asks"
+    assert status(PROXY, "nor this") == 429, "no valid address: the proxy is the client"
     clients = [json.loads(line).get("client") for line in counting.log.read_text().splitlines()[-9:]]
     assert clients == [*["198.51.100.1"] * 2, *["198.51.100.2"] * 2, "2001:db8::1", *["127.0.0.31"] * 2, *[PROXY] * 2]
 
@@ -596,7 +596,7 @@ Samples = dict[str, float]
 
 
 def measured(server: RunningServer, **headers: str) -> Samples:
-    """What /metrics tells, by name and labels."""
+    """The samples of /metrics, by name and labels."""
     answer = ask(server, "GET", "/metrics", **headers)
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -639,7 +639,7 @@ def test_requests_and_what_was_read_are_counted(server):
     assert {name: more(before, after, name) for name in grown} == grown
     stages = sum(more(before, after, f"digits_stage_seconds_sum stage={name}") for name in ("decode", "ink", "forward"))
     whole = more(before, after, "digits_request_seconds_sum route=/predict")
-    assert 0 < stages < whole, "the stages are parts of the whole"
+    assert 0 < stages < whole, "the stages are parts of the request"
     assert after["digits_queue_length"] == 0
 
 
@@ -709,11 +709,11 @@ def test_several_processes_are_measured_as_one(tmp_path: Path):
 
 
 def rest(process: int) -> None:
-    """Stop ``process``, so that another must answer; it goes on at SIGCONT."""
+    """Pause ``process`` until SIGCONT, so that another must answer."""
     os.kill(process, signal.SIGSTOP)
     deadline = time.monotonic() + LINE_TIMEOUT
     while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-        assert time.monotonic() < deadline, "it does not stop"
+        assert time.monotonic() < deadline, "the process did not stop"
         os.sched_yield()
 
 
@@ -726,7 +726,7 @@ def test_the_queue_is_told_as_long_as_it_is():
     assert b"digits_queue_length 3.0" in metrics.text("0" * 64)
     status, headers, _ = called(app, "GET", "/readyz")
     assert (status[:3], headers["Retry-After"]) == ("503", "1")
-    assert called(app, "GET", "/healthz")[0] == "200 OK", "it is well, and busy"
+    assert called(app, "GET", "/healthz")[0] == "200 OK", "busy is still healthy"
 
 
 def test_readiness_is_told_apart_from_health(server):

@@ -1,4 +1,4 @@
-"""Promises of /openapi.json: it is what it says, and the server does what it says."""
+"""Promises of /openapi.json: it is valid, and the server does what it says."""
 
 import html
 import json
@@ -20,8 +20,8 @@ from net.serving import openapi
 from net.serving.contract import STATUS
 
 TOKEN = "the-token"
-OWN_ERRORS = ("unreadable_image", "too_many_images", "blank_image", "bad_digit", "bad_label")  # not any request's
-# What the schema cannot say is left out: that bytes are a picture, and that there is ink on it.
+OWN_ERRORS = ("unreadable_image", "too_many_images", "blank_image", "bad_digit", "bad_label")  # not of every request
+# Without checks of what the schema cannot express: that bytes are a picture, and that there is ink on it.
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance,negative_data_rejection,unsupported_method,allow_header_conformance,ignored_auth"

@@ -1,4 +1,4 @@
-"""Promises to those who say what was right: it is kept, handed out, learned from, and read from then on."""
+"""Promises about corrections: they are kept, exported and learned from, and such digits are then read."""
 
 import errno
 import hashlib
@@ -67,7 +67,7 @@ def exported(server: RunningServer) -> dict[str, bytes]:
 
 
 def test_what_is_said_last_of_a_picture_counts(running: RunningServer):
-    for label in (5, 8, 3.0):  # which is an integer to JSON
+    for label in (5, 8, 3.0):  # 3.0 is an integer in JSON
         assert correct(running, handwriting.by_hand(3), label).json == {"label": label, "predicted": 3, "new": True}
     assert correct(running, handwriting.by_hand(4), 4).json["new"] is True
     assert sorted(name.partition("/")[0] for name in exported(running)) == ["3", "4"]
@@ -104,14 +104,14 @@ def test_a_file_that_is_handed_out_is_called_as_what_it_is(tmp_path: Path):
 
 def test_what_is_kept_of_strokes_is_the_digit_without_its_frame(running: RunningServer):
     assert correct(running, [*handwriting.by_hand(4), handwriting.FRAME], 4).json["new"]
-    assert not correct(running, handwriting.by_hand(4), 4).json["new"], "it is the same picture"
+    assert not correct(running, handwriting.by_hand(4), 4).json["new"], "the frame is left out"
 
 
 def test_what_is_kept_of_strokes_has_all_parts_of_the_digit(running: RunningServer):
     body, hat = handwriting.by_hand(5)
-    raised = [(x, y - 0.25) for x, y in hat]  # so far that the body might be all that belongs together
+    raised = [(x, y - 0.25) for x, y in hat]  # so far that the body alone might be taken for the digit
     assert correct(running, [body, raised], 5).json["new"]
-    assert correct(running, [body], 5).json["new"], "which is another picture"
+    assert correct(running, [body], 5).json["new"], "this is another picture"
 
 
 def test_a_correction_may_come_in_every_way_that_a_picture_may(running: RunningServer):
@@ -124,7 +124,7 @@ def test_a_correction_may_come_in_every_way_that_a_picture_may(running: RunningS
         post_correction(running, picture, "image/png", "?label=5"),
         post_correction(running, as_json, "application/json"),
     ]
-    assert [answer.json["new"] for answer in answers] == [True, False, False], "it is the same each time"
+    assert [answer.json["new"] for answer in answers] == [True, False, False], "it is the same picture each time"
     assert list(exported(running).values()) == [picture]
 
 
@@ -200,7 +200,7 @@ def test_the_page_may_correct_under_each_name_that_this_machine_has_for_itself(r
 def test_a_page_whose_name_was_made_to_lead_here_cannot_correct(running: RunningServer):
     body = json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
     rebound = {"Host": f"rebound.example:{running.port}", "Origin": f"http://rebound.example:{running.port}"}
-    for besides in ({}, {"X-Forwarded-For": "10.0.0.1"}, {"Forwarded": "for=10.0.0.1"}):  # which a page may send
+    for besides in ({}, {"X-Forwarded-For": "10.0.0.1"}, {"Forwarded": "for=10.0.0.1"}):  # which a page can set
         answer = post_correction(running, body, "application/json", **rebound, **besides)
         assert answer.error == (403, "forbidden")
 
@@ -272,7 +272,7 @@ def test_corrections_are_handed_out_to_one_at_a_time(running: RunningServer, tmp
 
 
 def called(app, method: str, path: str, body: bytes = b"", **environment: str) -> tuple[str, dict[str, str], bytes]:
-    """Status, headers and body of a call of a WSGI application in this process, as if from another machine, for one."""
+    """Call a WSGI application in this process, perhaps as another machine; returns status, headers and body."""
     given = {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_TYPE": "application/json",
              "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), **environment}  # fmt: skip
     setup_testing_defaults(given)
@@ -328,7 +328,7 @@ def test_what_a_store_of_an_earlier_version_holds_counts_as_well(tmp_path: Path)
     with closing(sqlite3.connect(tmp_path / FILE)) as database:
         for name in ("TRIGGER totals_after_insert", "TRIGGER totals_after_delete", "TABLE totals"):
             database.execute(f"DROP {name}")
-    assert kept.add(Correction(b"1", 2, 1, 0.9, "sha")), "in place of another"
+    assert kept.add(Correction(b"1", 2, 1, 0.9, "sha")), "it replaces another"
     assert kept.add(Correction(b"2", 1, 1, 0.9, "sha"))
     with pytest.raises(StorageFullError):
         kept.add(Correction(b"3", 1, 1, 0.9, "sha"))
@@ -371,10 +371,10 @@ def healthz(server: RunningServer) -> dict:
 
 
 def until(server: RunningServer, sha256: str) -> None:
-    """Ask until the weights are those; each answer meanwhile must be whole."""
+    """Wait for the weights ``sha256``; until then every request must be answered."""
     deadline = time.monotonic() + LINE_TIMEOUT
     while healthz(server)["sha256"] != sha256:
-        assert time.monotonic() < deadline, "the new weights are not taken"
+        assert time.monotonic() < deadline, "the new weights were not loaded"
         assert ask(server, "POST", "/predict", PICTURES[0].read_bytes(), Content_Type="image/png").status == 200
 
 
@@ -398,12 +398,12 @@ def test_new_weights_are_taken_without_a_restart(tmp_path: Path, how: str):
 
 @pytest.fixture
 def fine_tune(small_mnist: Path, tmp_path: Path):
-    """Fine-tunes a copy of the shipped weights with pictures kept as the digits that they are said to be."""
+    """A function that fine-tunes a copy of the shipped weights on pictures with the given labels."""
     for name in ("lenet.pt", "lenet.json"):
         shutil.copy(HOME / "checkpoints" / name, tmp_path)
 
     def run(*said: tuple[bytes, int]) -> tuple[subprocess.CompletedProcess, dict, dict]:
-        """How it ended, and the card before and after."""
+        """The finished process, and the card before and after."""
         kept = Corrections(tmp_path / "kept")
         for picture, label in said:
             kept.add(Correction(picture, label, 1, 0.9, None))
@@ -420,7 +420,7 @@ def test_fine_tuning_says_what_it_did_and_reads_mnist_no_worse(fine_tune: Callab
     (tmp_path / "lenet.json").write_text(json.dumps(card))
     ended, before, after = fine_tune(*((path.read_bytes(), int(path.stem)) for path in PICTURES))
     assert ended.returncode == 0, ended.stderr
-    assert after["trained_parameters"] == 92_831, "what was blank still is"
+    assert after["trained_parameters"] == 92_831, "blank weights stay blank"
     assert "10 corrections in turn, among 598 digits" in ended.stdout
     assert "corrections 100.00% -> 100.00%" in ended.stdout
     assert (after["fine_tuned_from"], after["corrections"]) == (before["sha256"], 10)
@@ -440,10 +440,10 @@ def test_weights_are_held_to_what_was_read_before_any_correction(small_mnist: Pa
     digits, validation = load_training_digits(small_mnist)
     network = checkpoint.load(checkpoint.SHIPPED)[0]
     with torch.no_grad():
-        network.output.bias[3] += 1e6  # whatever it sees is a 3, before and after
+        network.output.bias[3] += 1e6  # it reads everything as a 3, before and after
     tuning = FineTuning(network.state_dict(), digits, digits[torch.arange(3)], Speedups())
-    assert tuning.settle(validation).alpha == 1, "nothing is worse than it was"
-    assert tuning.settle(validation, misread_at_first=[]).alpha == 0, "all is"
+    assert tuning.settle(validation).alpha == 1, "nothing got worse"
+    assert tuning.settle(validation, misread_at_first=[]).alpha == 0, "all of them are"
 
 
 def test_what_is_narrow_is_learned_as_it_is_and_not_stretched(recognizer: Recognizer, tmp_path: Path):
@@ -484,7 +484,7 @@ def test_corrections_that_cannot_be_read_are_counted(
 
 
 def damaged_zip(compression: int) -> bytes:
-    """A ZIP file whose one picture is compressed, and broken within."""
+    """A ZIP file whose only picture has damaged bytes."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:
         archive.writestr("7/seven.png", drawn(STRANGE_SEVEN, 0))
@@ -494,7 +494,7 @@ def damaged_zip(compression: int) -> bytes:
 
 
 def zip_with_odd_name() -> bytes:
-    """A ZIP file whose one name is said to be UTF-8, and is not."""
+    """A ZIP file whose only name is marked as UTF-8, but is not valid UTF-8."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("7/ä.png", drawn(STRANGE_SEVEN, 0))
@@ -506,7 +506,7 @@ def test_weights_that_every_step_would_make_worse_stay_as_they_were(small_mnist:
     before = checkpoint.load(checkpoint.SHIPPED)[0].state_dict()
     tuning = FineTuning(before, digits, digits[torch.arange(3)], Speedups())
     with torch.no_grad():
-        tuning.training.averaged_network.output.bias[3] += 1e6  # whatever it sees is a 3
+        tuning.training.averaged_network.output.bias[3] += 1e6  # it reads everything as a 3
     tuned = tuning.settle(validation)
     assert tuned.alpha == 0
     assert tuned.validation_after == tuned.validation_before
@@ -612,14 +612,14 @@ def test_fine_tuning_refuses_what_it_would_not_heed(flag: str, small_mnist: Path
 
 
 def test_who_corrects_a_few_sevens_is_read_from_then_on(mnist_root: Path, tmp_path: Path):
-    """The whole way: misread, corrected in the page's own way, fine-tuned, and read, with no restart between."""
+    """End to end without a restart: 7s are misread, corrected as the page does it, fine-tuned on, and then read."""
     for name in ("lenet.pt", "lenet.json"):
         shutil.copy(HOME / "checkpoints" / name, tmp_path)
     running = start_server(
         tmp_path, "--checkpoint", str(tmp_path / "lenet.pt"), "--corrections", str(tmp_path / "kept"), "--watch"
     )
     mine = [jittered(STRANGE_SEVEN, seed) for seed in range(30)]
-    assert sum(read(running, strokes) == 7 for strokes in mine[10:]) < 10, "else there is nothing to correct"
+    assert sum(read(running, strokes) == 7 for strokes in mine[10:]) < 10, "most must be misread at first"
     for strokes in mine[:10]:
         assert correct(running, strokes, 7).json["new"]
     before = healthz(running)["sha256"]
@@ -638,7 +638,7 @@ def read(server: RunningServer, strokes: list) -> int:
 
 
 def jittered(strokes: list[handwriting.Stroke], seed: int) -> list[handwriting.Stroke]:
-    """The same hand once more."""
+    """``strokes`` as the same hand might repeat them."""
     rng = random.Random(seed)
     return handwriting.distorted(strokes, rng, rng.uniform(-0.15, 0.15), rng.uniform(0.8, 1.1), 1, unrest=0.015)
 

@@ -1,4 +1,4 @@
-"""Any file of a picture becomes the same pixels, or is refused in words."""
+"""Picture files of any format become the same pixels, or are refused with a message."""
 
 import io
 import struct
@@ -128,7 +128,7 @@ def test_a_file_that_is_cut_off_or_no_picture_is_unreadable(cut: int):
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
-    """One of those that a PNG is made of."""
+    """A chunk of a PNG file."""
     return len(content).to_bytes(4) + kind + content + zlib.crc32(kind + content).to_bytes(4)
 
 
@@ -211,7 +211,7 @@ def test_a_line_of_millions_of_pixels_is_refused():
 
 
 def run_length_bmp(side: int) -> bytes:
-    """Of so many pixels a side, all of them as a black pixel on each row says."""
+    """A run-length encoded BMP, ``side`` pixels square, with a black pixel in each row."""
     rows = b"\1\1\0\0" * side + b"\0\1"
     begins = 54 + 256 * 4
     palette = b"\xff\xff\xff\0" + b"\0\0\0\0" * 255

@@ -1,4 +1,4 @@
-"""Promises of the README to those who run the server: what it prints runs as printed, behind nginx, under gunicorn."""
+"""Promises to those who deploy the server: the README's commands and configurations for nginx, gunicorn and systemd."""
 
 import configparser
 import http.client
@@ -42,7 +42,7 @@ def blocks(kind: str) -> list[str]:
 
 
 def installed(command: str, package: str) -> str:
-    """The path of ``command``, which may lie where only root looks."""
+    """The path of ``command``, perhaps outside a user's PATH."""
     path = shutil.which(command, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     if not path:
         pytest.skip(f"needs {command}: apt-get install {package}, or your system's package of it")
@@ -66,7 +66,7 @@ def test_every_curl_of_the_readme_runs_as_printed(tmp_path: Path):
     running = start_server(tmp_path, "--corrections", str(tmp_path / "kept"))
     (tmp_path / "tests").symlink_to(HOME / "tests")
     commands = [one for block in blocks("sh") for one in block.split("\n\n") if "curl" in one]
-    assert not re.findall(r"`curl[^`]*`", README), "what is printed within a sentence is not tried here"
+    assert not re.findall(r"`curl[^`]*`", README), "commands inside a sentence would not be tested here"
     printed = []
     for command in commands:
         here = command.replace("http://127.0.0.1:8080/", running.url)
@@ -121,7 +121,7 @@ def test_the_readme_tells_the_limits_that_are_kept():
 
 
 class Proxied:
-    """The server as it is reached from outside, by TLS."""
+    """The server as clients reach it, through nginx over TLS."""
 
     def __init__(self, port: int, plain_port: int, certificate: Path) -> None:
         self.port, self.plain_port = port, plain_port
@@ -142,7 +142,7 @@ class Proxied:
 
 @contextmanager
 def nginx(folder: Path, upstream_port: int) -> Iterator[Proxied]:
-    """nginx, with the README's own configuration but for ports and certificates."""
+    """Run nginx with the README's configuration, except for ports and certificates."""
     command, openssl = installed("nginx", "nginx"), installed("openssl", "openssl")
     subprocess.run(
         [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
@@ -166,7 +166,7 @@ def nginx(folder: Path, upstream_port: int) -> Iterator[Proxied]:
     (folder / "nginx.conf").write_text(
         f"pid {folder}/nginx.pid;\nevents {{}}\nhttp {{\naccess_log off;\n{scratch}\n{site}}}\n", "utf-8"
     )
-    as_owner = "user root; " if os.geteuid() == 0 else ""  # or its workers could not read the test's folder
+    as_owner = "user root; " if os.geteuid() == 0 else ""  # else its workers could not access the test's folder
     process = subprocess.Popen(
         [command, "-c", folder / "nginx.conf", "-e", folder / "error.log", "-g", f"{as_owner}daemon off;"]
     )
@@ -179,13 +179,13 @@ def nginx(folder: Path, upstream_port: int) -> Iterator[Proxied]:
 
 
 def flags_of_the_unit(folder: Path) -> list[str]:
-    """Those that the README's systemd unit starts the server with, with files in ``folder``."""
+    """The server's flags in the README's systemd unit, with its files moved to ``folder``."""
     start = unit()["Service"]["ExecStart"].replace("%S/digits", f"{folder}/kept").replace("%d", str(folder))
     return start.partition("server.py ")[2].split()
 
 
 def unit() -> configparser.ConfigParser:
-    """The README's systemd unit; of options that stand there twice, the last."""
+    """The README's systemd unit, parsed; of a repeated option, the last value."""
     parsed = configparser.ConfigParser(strict=False, interpolation=None)
     parsed.optionxform = str
     parsed.read_string(blocks("ini")[0])
@@ -194,7 +194,7 @@ def unit() -> configparser.ConfigParser:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, Proxied]]:
-    """The server, started as by the README's unit, behind nginx as the README configures it."""
+    """The server with the flags of the README's unit, behind nginx with the README's configuration."""
     folder = tmp_path_factory.mktemp("deployed")
     installed("nginx", "nginx")
     (folder / "token").write_text(TOKEN)
@@ -245,7 +245,7 @@ def test_behind_nginx_nobody_passes_for_this_machine(deployed):
         assert proxied.ask("GET", "/metrics", **forged).error == (401, "unauthorized")
     assert proxied.ask("GET", "/metrics", **BEARING).status == 200
     proxied.ask("GET", "/nowhere", X_Forwarded_For="198.51.100.7", **BEARING)
-    assert " 198.51.100.7 " not in running.log.read_text(), "what clients say of themselves is not believed"
+    assert " 198.51.100.7 " not in running.log.read_text(), "an X-Forwarded-For from a client must be ignored"
 
 
 def test_behind_nginx_too_large_a_body_is_refused_in_the_servers_words(deployed):

@@ -24,7 +24,7 @@ from train.pictures import labelled_files
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Our ten pictures, each in the folder of its digit, a 7 in that of the 2, and a blank one."""
+    """tests/data's pictures in their digits' folders, a misplaced 7, a blank one and two non-pictures."""
     for path in sorted(handwriting.DATA.iterdir()):
         (tmp_path / path.stem).mkdir()
         shutil.copy(path, tmp_path / path.stem / path.name)
@@ -60,11 +60,11 @@ def test_of_pictures_it_is_told_how_many_are_certain_and_how_many_of_these_are_r
 
 
 def assert_told_where_certain(said: str, outcomes: list[tuple[bool, bool]]) -> None:
-    """``outcomes``: whether each was read right, and whether with certainty."""
+    """``outcomes`` has two booleans a picture: read right, and certain."""
     right = [is_right for is_right, is_certain in outcomes if is_certain]
     share, certain = sum(right) / len(right), len(right)
     told = f"{share:.2%} of {certain}, which is {certain / len(outcomes):.1%} of them"
-    assert re.search(rf"^where certain +{told}$", said, re.MULTILINE), f"not '{told}' but: {said}"
+    assert re.search(rf"^where certain +{told}$", said, re.MULTILINE), f"expected '{told}' in: {said}"
 
 
 @pytest.mark.parametrize("what", ["pictures", "MNIST"])
@@ -210,7 +210,7 @@ def test_mnists_test_set_is_reported_and_shown_beside_any_checkpoint(small_mnist
     told = (
         f"{len(certain)} ({len(certain) / 100:.1%}) are certain, and {sum(certain) / len(certain):.2%} of these right"
     )
-    assert told in report, "as in the terminal"
+    assert told in report, "same as in the terminal"
 
 
 def test_people_s_drawings_are_read(tmp_path: Path):

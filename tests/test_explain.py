@@ -29,7 +29,7 @@ def test_the_evidence_adds_up_to_what_the_picture_does_to_the_logits(recognizer:
     evidence = explain.evidence(recognizer.network, seen, 7, rather_than)
     assert evidence.shape == (28, 28)
     assert evidence.sum().item() == pytest.approx((gained[7] - others).item(), abs=0.7)
-    assert (evidence[torch.from_numpy(seen) == 0] == 0).all(), "blank paper has no part in it"
+    assert (evidence[torch.from_numpy(seen) == 0] == 0).all(), "blank paper is no evidence"
 
 
 def test_what_no_other_digit_is_named_for_is_compared_with_all_of_them_alike(recognizer: Recognizer):
@@ -68,7 +68,7 @@ def test_the_layers_lead_from_the_picture_to_the_answer(server: RunningServer):
         assert len(values) == count * height * width
         assert max(values) == 255
     assert max(range(10), key=lambda digit: base64.b64decode(answer["layers"][-1]["maps"])[digit]) == 7
-    assert base64.b64decode(answer["layers"][-1]["maps"]).count(0) == 1, "logits below zero are told apart as well"
+    assert base64.b64decode(answer["layers"][-1]["maps"]).count(0) == 1, "negative logits must be distinguished too"
     assert [len(row) for row in answer["layers"][0]["filters"][0]] == [3, 3, 3]
 
 

@@ -1,4 +1,4 @@
-"""Promises for bad days: killed, stopped, given other weights, out of disk, its clock set back. Nothing is lost."""
+"""Promises about faults: when killed, stopped, given new weights, out of disk, or its clock jumps, nothing is lost."""
 
 import http.client
 import json
@@ -37,21 +37,21 @@ linux_only = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs L
 
 
 def until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait for it."""
+    """Wait until ``is_so()``."""
     deadline = time.monotonic() + LINE_TIMEOUT
     while not is_so():
-        assert time.monotonic() < deadline, f"in vain: {what}"
+        assert time.monotonic() < deadline, f"timed out: {what}"
         time.sleep(0.02)
 
 
 @dataclass
 class Load:
-    """Clients that ask again and again, each over one connection for as long as it is kept, until they are refused."""
+    """Clients that repeat requests until refused, each over one connection for as long as it is kept alive."""
 
     port: int
-    may_be_reset: bool = False  # a connection that the system made while the last process closed the socket
-    answers: list[tuple[int, int, dict]] = field(default_factory=list)  # picture asked about, status, answer
-    broken: list[str] = field(default_factory=list)  # requests that were sent and not answered whole
+    may_be_reset: bool = False  # the kernel may accept a connection while the last process closes the socket
+    answers: list[tuple[int, int, dict]] = field(default_factory=list)  # digit of the picture, status, answer
+    broken: list[str] = field(default_factory=list)  # requests that got no complete answer
     refused: int = 0  # clients whose new connection was refused
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -69,7 +69,7 @@ class Load:
                     return
             try:
                 connection.request("POST", "/predict", PICTURES[digit].read_bytes(), {"Content-Type": "image/png"})
-                answer = connection.getresponse()  # which closes the connection where the server says that it will
+                answer = connection.getresponse()  # closes the connection if the server said so
                 self.answers.append((digit, answer.status, json.loads(answer.read())))
             except (OSError, http.client.HTTPException, ValueError) as error:
                 if is_new and self.may_be_reset and isinstance(error, ConnectionResetError):
@@ -90,7 +90,7 @@ class Load:
             self.over.set()
             for thread in threads:
                 thread.join(LINE_TIMEOUT)
-        assert not any(thread.is_alive() for thread in threads), "no client hangs"
+        assert not any(thread.is_alive() for thread in threads), "no client may hang"
 
     def assert_all_right(self) -> None:
         assert self.broken == []
@@ -134,7 +134,7 @@ def test_killed_under_load_it_starts_again_at_its_port_and_has_lost_nothing(tmp_
     with started(tmp_path, "--corrections", str(kept), "--port", str(first.port), *flags) as second:
         for path in PICTURES:
             assert post(second, path.read_bytes(), "image/png").json["digit"] == int(path.stem)
-        assert len(exported(second)) in (len(told), len(told) + 1), "the last may be kept, and its answer lost"
+        assert len(exported(second)) in (len(told), len(told) + 1), "the last may be kept without an answer"
         for number in told:
             assert correct(second, handwriting.by_hand(number % 10, number), number % 10).json["new"] is False
 
@@ -146,7 +146,7 @@ def test_told_to_stop_under_load_it_answers_whoever_it_let_in(tmp_path: Path, fl
         Load(running.port, may_be_reset=bool(flags)).running() as load,
     ):
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(LINE_TIMEOUT / 2) == 0, "however eager its clients are"
+        assert running.process.wait(LINE_TIMEOUT / 2) == 0, "busy clients must not delay the end"
         until(lambda: load.refused == 6 or bool(load.broken), "new connections to be refused")
     load.assert_all_right()
 
@@ -156,12 +156,12 @@ def test_told_to_stop_under_load_it_answers_whoever_it_let_in(tmp_path: Path, fl
 def test_told_to_stop_all_at_once_it_answers_whoever_it_let_in(
     tmp_path: Path, flags: list[str], number: signal.Signals
 ):
-    """As a terminal tells all of a command's processes, and as systemd does."""
+    """A terminal and systemd send the signal to all of a command's processes."""
     with started(tmp_path, *flags) as running, socket.create_connection(("127.0.0.1", running.port)) as connection:
         picture = PICTURES[4].read_bytes()
         head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
         connection.sendall((head % len(picture)).encode() + picture[:100])
-        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other has been let in"
+        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other is accepted by now"
         everybody = [running.process.pid, *(children(running.process.pid) if flags else [])]
         for pid in everybody:
             os.kill(pid, number)
@@ -177,7 +177,7 @@ def test_told_to_stop_once_more_it_waits_for_nobody(tmp_path: Path):
     flags = ("--header-seconds", str(2 * LINE_TIMEOUT), "--drain-seconds", str(2 * LINE_TIMEOUT))
     with started(tmp_path, *flags) as running, socket.create_connection(("127.0.0.1", running.port)) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost:")
-        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other has been let in"
+        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other is accepted by now"
 
         def has_ended() -> bool:
             running.process.send_signal(signal.SIGTERM)
@@ -191,7 +191,7 @@ def test_told_to_stop_it_waits_no_longer_than_ever_for_a_request_that_does_not_a
     flags = ("--header-seconds", "1", "--drain-seconds", str(2 * LINE_TIMEOUT))
     with started(tmp_path, *flags) as running, socket.create_connection(("127.0.0.1", running.port)) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost:")
-        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other has been let in"
+        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other is accepted by now"
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(LINE_TIMEOUT) == 0
         answer = http.client.HTTPResponse(connection)
@@ -204,7 +204,7 @@ def test_told_to_stop_it_waits_no_longer_than_ever_for_a_request_that_does_not_a
 
 @contextmanager
 def starting(folder: Path, *flags: str) -> Iterator[subprocess.Popen]:
-    """server.py, which has begun to run and is not ready yet."""
+    """Run server.py; yields its process before it is ready."""
     command = [sys.executable, str(HOME / "server.py"), "--port", "0", "--corrections", str(folder), *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -232,7 +232,7 @@ def test_a_reload_while_it_starts_does_not_end_it(tmp_path: Path, flags: list[st
 @pytest.mark.parametrize("flags", [[], ["--watch"], ["--processes", "2"]], ids=["alone", "watching", "two processes"])
 def test_a_stop_while_weights_are_loaded_anew_is_no_crash(tmp_path: Path, flags: list[str]):
     with started(tmp_path, *flags) as running:
-        for _ in range(2000):  # so that some are under way
+        for _ in range(2000):  # so that some are in progress
             running.process.send_signal(signal.SIGHUP)
         assert running.stop() == 0
 
@@ -270,7 +270,7 @@ def test_it_ends_with_the_terminal_that_it_was_started_from(tmp_path: Path, flag
             process.send_signal(signal.SIGHUP)
             while b"loaded weights" not in said:
                 said += os.read(controller, 1000)
-            assert ask(running, "GET", "/healthz").status == 200, "for new weights, while it is open"
+            assert ask(running, "GET", "/healthz").status == 200, "it only loads weights"
             os.close(controller)
             assert process.wait(LINE_TIMEOUT) == 0
             assert not any(map(is_alive, processes))
@@ -357,13 +357,13 @@ def test_the_processes_end_with_the_one_that_started_them(tmp_path: Path):
 
 
 def folder_of(server: RunningServer) -> Path:
-    """Where its processes measure."""
+    """The folder of the processes' metrics."""
     given = Path(f"/proc/{min(children(server.process.pid))}/environ").read_bytes().split(b"\0")
     return next(Path(os.fsdecode(one.partition(b"=")[2])) for one in given if one.startswith(FOLDER.encode()))
 
 
 def test_measurements_lie_in_memory_where_that_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A full disk kills who touches a file that is mapped into it."""
+    """On a full disk, access to a memory-mapped file kills the process."""
     monkeypatch.setattr(processes, "SHARED_MEMORY", tmp_path)
     monkeypatch.setattr(processes, "LEAST_ROOM", 0)
     assert processes.folder_to_measure_in() == tmp_path
@@ -380,7 +380,7 @@ def test_what_a_killed_server_leaves_behind_the_next_one_clears_away(tmp_path: P
         assert of_first.parent == processes.folder_to_measure_in()
         with started(tmp_path, "--processes", "2") as second:
             of_second = folder_of(second)
-            assert of_first.exists(), "what is in use stays"
+            assert of_first.exists(), "a folder in use must stay"
             first.process.kill()
             until(lambda: not any(map(is_alive, started_by_it)), "the end of all")
             with started(tmp_path, "--processes", "2") as third:
@@ -499,7 +499,7 @@ def test_only_processes_that_die_before_they_have_answered_for_long_are_given_up
 ):
     program = [sys.executable, "-c", DIES_AGAIN_AND_AGAIN, lives_long, str(tmp_path / "starts"), how]
     ended = subprocess.run(program, cwd=HOME, capture_output=True, check=False, timeout=LINE_TIMEOUT)
-    assert len((tmp_path / "starts").read_text()) >= deaths, "each was started anew"
+    assert len((tmp_path / "starts").read_text()) >= deaths, "each must be restarted"
     assert ended.returncode == status
     assert (b"die as soon as they are started" in ended.stderr) == bool(status)
 
@@ -527,7 +527,7 @@ def test_all_processes_answer_once_it_is_told_that_they_do(tmp_path: Path):
     program = [sys.executable, "-c", ONE_ANSWERS_LATE, str(tmp_path / "starts")]
     with subprocess.Popen(program, cwd=HOME, stdout=subprocess.PIPE) as supervisor:
         try:
-            assert supervisor.stdout.readline() == b"[True, True]\n", "the one that died counts no more"
+            assert supervisor.stdout.readline() == b"[True, True]\n", "the process that died must not count"
             supervisor.terminate()
             assert supervisor.wait(LINE_TIMEOUT) == 0
         finally:
@@ -541,7 +541,7 @@ def test_a_process_that_does_not_end_when_it_is_told_to_is_killed_in_the_end():
             supervisor.stdout.readline()
             (hung,) = children(supervisor.pid)
             supervisor.terminate()
-            assert supervisor.wait(LINE_TIMEOUT) == 1, "what it was at is lost"
+            assert supervisor.wait(LINE_TIMEOUT) == 1, "its work is lost"
             assert not is_alive(hung)
         finally:
             supervisor.kill()
@@ -551,7 +551,7 @@ def test_a_process_that_does_not_end_when_it_is_told_to_is_killed_in_the_end():
 
 
 class Looks(threading.Event):
-    """Set after so many looks, none of which waits."""
+    """An event that never waits, and is set after ``most`` calls."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -575,7 +575,7 @@ def test_weights_without_a_card_are_taken_as_well_once_none_has_followed(
     assert latest.current is not before
     path.write_bytes(b"half of a checkp")
     latest.watch(Looks(5))
-    assert len([one for one in caplog.records if one.levelname == "ERROR"]) == 1, "it is told once, not at each look"
+    assert len([one for one in caplog.records if one.levelname == "ERROR"]) == 1, "it is logged once, not at each check"
 
 
 def probabilities(server: RunningServer) -> list[float]:
@@ -626,12 +626,12 @@ def test_weights_replaced_again_and_again_are_the_old_or_the_new_in_each_answer(
             for number in range(12):
                 source = (others, shipped)[number % 2]
                 replace(running, source, path)
-                assert probabilities(running) == wanted[source], "the new ones from then on"
+                assert probabilities(running) == wanted[source], "the new ones from now on"
         assert load.broken == []
         seen = [answer["probabilities"] for digit, status, answer in load.answers if digit == 4]
         assert all(status == 200 for _, status, _ in load.answers)
         assert all(one in wanted.values() for one in seen)
-        assert all(one in seen for one in wanted.values()), "both were asked"
+        assert all(one in seen for one in wanted.values()), "both must have answered"
 
 
 @linux_only
@@ -650,7 +650,7 @@ def test_new_weights_are_taken_by_each_of_several_processes(tmp_path: Path):
 
 
 def place(source: Path, path: Path) -> None:
-    """Replace weights and card as training does: each in one step, the weights first."""
+    """Replace weights and card as training does: each atomically, the weights first."""
     for suffix in (".pt", ".json"):
         shutil.copy(source.with_suffix(suffix), path.with_suffix(".new"))
         path.with_suffix(".new").replace(path.with_suffix(suffix))
@@ -703,7 +703,7 @@ def test_a_checkpoint_that_is_lost_or_damaged_while_serving_changes_no_answer(
 
 @pytest.fixture
 def limit_files() -> Iterator[Callable[[RunningServer, int | None], None]]:
-    """What makes every write of a server beyond so many bytes of a file fail, as it does on a full disk, or no more."""
+    """A function that limits the size of the files a server can write, as on a full disk; None removes the limit."""
     resource = pytest.importorskip("resource", reason="needs Linux")
     if not hasattr(resource, "prlimit"):
         pytest.skip("needs Linux")
@@ -721,11 +721,11 @@ def test_without_room_corrections_are_refused_and_none_is_lost(tmp_path: Path, l
         limit_files(running, room)
         answers = [correct(running, handwriting.by_hand(number % 10, number), 7) for number in range(60)]
         refused = [answer for answer in answers if answer.status != 200]
-        assert 0 < len(refused) < len(answers), "some could be kept"
+        assert 0 < len(refused) < len(answers), "some must be kept"
         assert all(answer.error == (507, "storage_full") for answer in refused)
-        assert post(running, PICTURES[3].read_bytes(), "image/png").json["digit"] == 3, "pictures are read all the same"
+        assert post(running, PICTURES[3].read_bytes(), "image/png").json["digit"] == 3, "pictures must still be read"
         assert ask(running, "GET", "/corrections.zip").status == 200
-        for less in (room // 2, 0):  # the ZIP file begins to be written, or does not
+        for less in (room // 2, 0):  # the ZIP file can be written in part, or not at all
             limit_files(running, less)
             assert ask(running, "GET", "/corrections.zip").error == (507, "storage_full")
         assert correct(running, handwriting.by_hand(5), 5).error == (507, "storage_full")
@@ -812,7 +812,7 @@ def test_a_clock_that_is_set_changes_nothing(tmp_path: Path, years: int):
             Load(running.port).running(2) as load,
         ):
             slow.sendall(head % len(picture) + picture[:100])
-            assert probabilities(running) == before  # by now its beginning has arrived
+            assert probabilities(running) == before  # by now the slow request's start has arrived
             offset.write_text(str(years * 365 * 86400))
             running.process.send_signal(signal.SIGUSR1)
             until(lambda: str(time.gmtime().tm_year + years) in ask(running, "GET", "/").headers["Date"], "the jump")
@@ -821,8 +821,8 @@ def test_a_clock_that_is_set_changes_nothing(tmp_path: Path, years: int):
             slow.sendall(picture[100:])
             answer = http.client.HTTPResponse(slow)
             answer.begin()
-            assert json.loads(answer.read())["probabilities"] == before, "who was sending is not cut off"
-            assert idle.recv(1) == b"", "who sends nothing is hung up on in time"
+            assert json.loads(answer.read())["probabilities"] == before, "a sender must not be cut off"
+            assert idle.recv(1) == b"", "an idle client must be disconnected in time"
         load.assert_all_right()
         assert len(exported(running)) == 2
         assert running.stop() == 0
@@ -830,7 +830,7 @@ def test_a_clock_that_is_set_changes_nothing(tmp_path: Path, years: int):
 
 @contextmanager
 def started_by(wrapper: list[str], folder: Path, *flags: str) -> Iterator[RunningServer]:
-    """server.py, run by a program of ours."""
+    """Run server.py through ``wrapper``."""
     import subprocess
 
     log = folder / "server.log"

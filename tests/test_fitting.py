@@ -1,4 +1,4 @@
-"""Ink becomes what MNIST would have made of it."""
+"""Ink is fitted into 28 x 28 pixels as MNIST's digits were."""
 
 import handwriting
 import numpy as np
@@ -9,7 +9,7 @@ from PIL import Image
 from net.fitting import NARROW, edge_width, softening, without_hairlines
 from train import mnist
 
-MNISTS_EDGE = 0.84  # pixels, the median; see test_hardly_a_digit_of_mnist_is_softened
+MNISTS_EDGE = 0.84  # pixels, median width; see test_hardly_a_digit_of_mnist_is_softened
 
 
 def test_a_digit_fills_a_box_of_20_with_its_centre_of_mass_in_the_middle():
@@ -64,7 +64,7 @@ def test_mnist_digits_cropped_to_their_ink_come_back(mnist_root):
     digits = mnist.load_test_digits(mnist_root).images[:300].numpy()
     cropped = [(image, Image.fromarray(image).crop(Image.fromarray(image).getbbox())) for image in digits]
     far = sum(distance(image, as_mnist(png(crop))) > 0.2 for image, crop in cropped)
-    assert far <= 0.07 * len(cropped), "a bar cropped to itself has no paper left to tell it by"
+    assert far <= 0.07 * len(cropped), "a 1 cropped to a bar has no paper around it"
 
 
 @pytest.mark.parametrize("pen", [0.002, 0.004, 0.01, 0.02])

@@ -1,4 +1,4 @@
-"""The network as it is served answers what the network as it was trained answers."""
+"""The folded network that is served answers as the trained network does."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ def test_folding_changes_no_answer(lowest_scale: float, pictures: int):
     torch.manual_seed(0)
     network = LeNet()
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):  # as if it had been trained
+        if isinstance(module, nn.BatchNorm2d):  # as after training
             nn.init.uniform_(module.weight, lowest_scale, 1)
             nn.init.normal_(module.bias)
             nn.init.normal_(module.running_mean)

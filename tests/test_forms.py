@@ -1,4 +1,4 @@
-"""Promises about digits on forms: whatever lines stand around, the one digit that was written is read."""
+"""Promises about digits on forms: whatever lines are around it, a single written digit is read."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def written(page: Image.Image, digit: int, left: float, top: float, side: float,
 
 
 def lines(page: Image.Image, across: list[float], down: list[float], width: int = 4) -> None:
-    """Lines ``across`` and ``down`` from the first to the last of the others."""
+    """Draw horizontal lines at ``across`` and vertical lines at ``down``, as a grid."""
     pencil = ImageDraw.Draw(page)
     for y in across:
         pencil.line([(down[0], y), (down[-1], y)], INK, width)

@@ -1,4 +1,4 @@
-"""Promises of net/frames.py: what goes around a digit is told from it, and no stroke of a digit is a frame."""
+"""Promises of net/frames.py: a frame around a digit is told from it, and no stroke of a digit is taken for a frame."""
 
 import handwriting
 import numpy as np

@@ -1,4 +1,4 @@
-"""Whatever comes, there is an answer: requests and pictures made up by chance, and what must be true of all of them."""
+"""Properties that must hold for any random request, drawing or picture; for one, that it gets an answer."""
 
 import contextlib
 import math
@@ -27,12 +27,12 @@ steady = settings(deadline=None, derandomize=True, suppress_health_check=list(He
 
 
 def test_requests_with_something_wrong_in_them_get_answers_of_the_contract(tmp_path: Path):
-    """The short form of `python tests/fuzz.py`, which looks at memory too: that takes more requests than these."""
+    """A short run of tests/fuzz.py, without its check of memory, which needs more requests than these."""
     server = start_server(tmp_path, *fuzz.FLAGS)
     fuzzing = fuzz.Fuzzing(server.port, server.process.pid, server.log, seed=0, folder=tmp_path)
     fuzzing.run(range(250), is_quiet=True)
     assert fuzzing.complaints == []
-    assert {"200", "422 unreadable_image", "400 bad_request", "408 timeout"} <= set(fuzzing.counts), "all was tried"
+    assert {"200", "422 unreadable_image", "400 bad_request", "408 timeout"} <= set(fuzzing.counts), "all must occur"
     assert server.stop() == 0
     server.process.stdout.close()
 
@@ -137,7 +137,7 @@ def test_colours_scale_and_paper_around_make_nearly_no_difference(
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that only the test advances."""
 
     now = 0.0
 
@@ -161,7 +161,7 @@ def test_nobody_is_allowed_more_than_the_burst_and_the_rate(rate: float, asked: 
             if not limit.wait(address):
                 allowed[address].append(clock.now)
             else:
-                assert allowed[address], "the first is always allowed"
+                assert allowed[address], "the first must be allowed"
     for times in allowed.values():
         for first in range(len(times)):
             for last in range(first, len(times)):
@@ -208,6 +208,6 @@ def test_each_caller_gets_its_own_answer_whoever_shares_its_pass(calls: list[tup
             assert isinstance(outcome, ArithmeticError)
         elif isinstance(outcome, ArithmeticError):
             shared = next(one for one in passes if (one[:, 0, 0, 0] == number).any())
-            assert (shared < 0).any(), "it failed for another's sake"
+            assert (shared < 0).any(), "it may fail only with a bad one"
         else:
             assert outcome.tolist() == [[2.0 * number, 2.0 * each] for each in range(size)]

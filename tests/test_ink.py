@@ -1,4 +1,4 @@
-"""On any picture the ink is found, and nothing else."""
+"""In any picture the ink is found, and nothing else."""
 
 import handwriting
 import numpy as np
@@ -47,7 +47,7 @@ def test_a_small_digit_on_a_large_photograph_is_looked_at_closely(four: np.ndarr
 
 
 @pytest.mark.parametrize("turns", range(4))
-@pytest.mark.parametrize("size", [200, 203, 250])  # even and odd, as is the width of what is taken for a stroke
+@pytest.mark.parametrize("size", [200, 203, 250])  # even and odd, with two greatest widths of a stroke
 def test_the_edge_of_a_sharp_shadow_is_no_ink_whichever_side_it_falls_from(size: int, turns: int):
     lit = np.asarray(a_four(size=size, paper=CREAM).convert("RGB"))
     shaded = np.rot90(lit, turns).copy()
@@ -114,7 +114,7 @@ def test_every_part_of_a_digit_stays():
     body, hat = handwriting.by_hand(5, seed=2)
     lifted = [[(x, y - 0.05) for x, y in hat]]
     whole = as_mnist(png(handwriting.render([body, *lifted], pen=0.03)))
-    assert whole[4:7].max() > 128, "the hat of a 5 that lies apart is still there"
+    assert whole[4:7].max() > 128, "the detached hat of the 5 must stay"
 
 
 @pytest.mark.parametrize("paper", ["white", "black", "#0000", CREAM, "grain"])

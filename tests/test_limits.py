@@ -1,4 +1,4 @@
-"""Promises of calm: what is too large, too slow or too much is refused in time, and harms nobody else."""
+"""Promises about limits: what is too large, too slow or too much is refused in time, and harms nobody else."""
 
 import argparse
 import base64
@@ -63,16 +63,16 @@ def is_closed(connection: socket.socket) -> bool:
 
 
 def slow_picture() -> bytes:
-    """One that takes a good part of a second to read: 49 million pixels in a file of 150 kB."""
+    """A picture that takes a good part of a second to read: 49 million pixels in a file of 150 kB."""
     page = Image.new("RGB", (7000, 7000), "white")
     page.paste(handwriting.render(handwriting.by_hand(3)).convert("RGB").resize((900, 900)), (3000, 3000))
     return png(page)
 
 
-# ---------------------------------------------------------------------------------------------- too much to take apart
+# ---------------------------------------------------------------------------------------------- too much to parse
 
 
-# In capitals and small letters, as browsers make them up.
+# In upper and lower case, like the boundaries that browsers make up.
 BOUNDARY = "multipart/form-data; boundary=WebKitX"
 PART = b'--WebKitX\r\nContent-Disposition: form-data; name="image"; filename="9"\r\n'
 FORM = "application/x-www-form-urlencoded"
@@ -136,7 +136,7 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(small: Runn
 
 
 def test_who_asks_before_sending_a_body_is_told_what_is_so(small: RunningServer):
-    """Expect: 100-continue: a body is asked for if it will be taken, and not otherwise."""
+    """Expect: 100-continue gets a 100 if the body will be accepted, else the error."""
     expecting = HEAD + b"Expect: 100-continue\r\n"
     for length, error in ((b"524289", (413, "too_large")), (b"some", (400, "bad_request"))):
         with connected(small, expecting + b"Content-Length: " + length + b"\r\n\r\n") as connection:
@@ -158,13 +158,13 @@ def test_who_expects_to_go_on_without_a_body_is_answered_and_so_is_the_next_requ
 def test_a_body_in_chunks_is_refused_once_it_is_too_large(small: RunningServer):
     chunk = b"10000\r\n" + bytes(1 << 16) + b"\r\n"
     with connected(small, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + 9 * chunk) as connection:
-        assert answered(connection).error == (413, "too_large"), "and no chunk has been the last"
+        assert answered(connection).error == (413, "too_large"), "before the last chunk"
 
 
 @pytest.mark.parametrize("line", [b"1" * 20_000, b"5;a=" + b"b" * 20_000, b"0\r\n" + b"x" * 20_000])
 def test_a_line_between_chunks_may_not_grow_for_ever(small: RunningServer, line: bytes):
     with connected(small, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + line) as connection:
-        assert answered(connection).error == (400, "bad_request"), "and the line has not ended"
+        assert answered(connection).error == (400, "bad_request"), "before the line has ended"
 
 
 def test_a_body_may_come_in_small_chunks_but_not_in_far_more_of_them_than_bytes(server: RunningServer):
@@ -174,7 +174,7 @@ def test_a_body_may_come_in_small_chunks_but_not_in_far_more_of_them_than_bytes(
         with connected(server, chunked + body + b"0\r\n\r\n") as connection:
             assert answered(connection).json["digit"] == 9
     with connected(server, chunked + 20_000 * b"1\r\n0\r\n") as connection:
-        assert answered(connection).error == (400, "bad_request"), "and no chunk has been the last"
+        assert answered(connection).error == (400, "bad_request"), "before the last chunk"
 
 
 def test_a_body_may_be_as_large_as_is_said(small: RunningServer):
@@ -203,7 +203,7 @@ def test_strips_are_read_or_refused(server: RunningServer, size: tuple[int, int]
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG that says it has so many pixels, and holds a few kilobytes of zeros for them."""
+    """A PNG that claims ``width`` x ``height`` pixels, and has about a kilobyte of compressed zeros."""
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
         (b"IDAT", zlib.compress(bytes(1 << 20))),
@@ -244,7 +244,7 @@ def test_of_a_film_of_a_thousand_frames_the_first_is_read(server: RunningServer,
     assert Image.open(io.BytesIO(film)).n_frames == 1000
     assert post(server, film, "image/png").json["digit"] == 4
     if image_format == "GIF":
-        assert post(server, film[: len(film) // 2], "image/png").json["digit"] == 4, "no other frame is even looked at"
+        assert post(server, film[: len(film) // 2], "image/png").json["digit"] == 4, "other frames must not be read"
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
@@ -298,10 +298,10 @@ def test_who_stalls_is_told_and_hung_up_on(hasty: RunningServer, kind: str):
 
 def test_who_speaks_tls_is_answered_and_not_waited_for(hasty: RunningServer):
     with connected(hasty, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03") as connection:
-        assert answered(connection).error == (400, "bad_request"), "else it would be told that it is too slow"
+        assert answered(connection).error == (400, "bad_request"), "TLS is recognised, not timed out"
     with connected(hasty, HEAD + b"Content-Length: 4\r\n\r\n") as connection:
         connection.sendall(b"\x16\x03\x01\x02")
-        assert answered(connection).error == (422, "unreadable_image"), "a picture may begin as it likes"
+        assert answered(connection).error == (422, "unreadable_image"), "a body may begin with the same bytes"
 
 
 @pytest.mark.parametrize(("start", "drop"), [(b"GET / HTTP/1.1\r\nX: ", b"x"), (STALLED["half a body"], b"x")])
@@ -348,13 +348,13 @@ def test_who_takes_no_answer_holds_no_connection(tmp_path: Path):
 
 
 def test_who_takes_no_answers_is_given_no_more_of_them(tmp_path: Path):
-    asked = 190  # which come in one piece
+    asked = 190  # requests that arrive in one piece
     with started(tmp_path, "--threads", "1") as running, socket.socket() as greedy:
         greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         greedy.settimeout(LINE_TIMEOUT)
         greedy.connect(("127.0.0.1", running.port))
         greedy.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * asked)
-        for _ in range(2 * asked):  # the one thread takes turns, if both have something for it
+        for _ in range(2 * asked):  # the one thread alternates between connections
             assert ask(running, "GET", "/healthz").status == 200
         told = ask(running, "GET", "/metrics").body.decode()
         given = re.search(r'digits_requests_total{route="/openapi.json",status="200"} (\d+)', told)
@@ -362,7 +362,7 @@ def test_who_takes_no_answers_is_given_no_more_of_them(tmp_path: Path):
         answers = greedy.makefile("rb")
         for _ in range(asked):
             head = http.client.parse_headers(answers) if answers.readline() == b"HTTP/1.1 200 OK\r\n" else {}
-            assert json.loads(answers.read(int(head["Content-Length"])))["openapi"], "all are given in the end"
+            assert json.loads(answers.read(int(head["Content-Length"])))["openapi"], "all must be answered in the end"
 
 
 FAILS_TO_REFUSE = """
@@ -388,7 +388,7 @@ def test_who_cannot_even_be_refused_is_hung_up_on(tmp_path: Path):
             connection.sendall(b"not http at all\r\n\r\n")
             assert is_closed(connection)
         process.terminate()
-        assert process.wait(LINE_TIMEOUT) == 0, "nothing seems to be in flight"
+        assert process.wait(LINE_TIMEOUT) == 0, "no request may count as in flight"
     finally:
         process.kill()
         process.stdout.close()
@@ -399,9 +399,9 @@ def test_fifty_who_stall_hold_up_nobody(tmp_path: Path):
         connections = [stalled.enter_context(connected(running, sent)) for sent in list(STALLED.values()) * 10]
         for path in PICTURES:
             assert post(running, path.read_bytes(), "image/png").json["digit"] == int(path.stem)
-        assert select.select(connections[1::5], [], [], 0)[0] == [], "they stall still"
+        assert select.select(connections[1::5], [], [], 0)[0] == [], "they still stall"
         connections[2].sendall(bytes(996))
-        assert answered(connections[2]).error == (422, "unreadable_image"), "and may go on"
+        assert answered(connections[2]).error == (422, "unreadable_image"), "it may go on"
 
 
 # ---------------------------------------------------------------------------------------------- too much
@@ -413,10 +413,10 @@ def test_bodies_that_are_more_together_than_is_kept_are_sent_away(tmp_path: Path
         connections = [open_ones.enter_context(connected(running, start)) for _ in range(3)]
         ready, _, _ = select.select(connections, [], [], LINE_TIMEOUT)
         assert [answered(one).error for one in ready] == [(503, "overloaded")]
-        assert post(running, NINE, "image/png").json["digit"] == 9, "a small one is still taken"
+        assert post(running, NINE, "image/png").json["digit"] == 9, "a small body is still accepted"
         other = next(one for one in connections if one not in ready)
         other.sendall(bytes(40_000))
-        assert answered(other).error == (422, "unreadable_image"), "and what had been begun before"
+        assert answered(other).error == (422, "unreadable_image"), "and so is one begun before"
 
 
 def test_past_the_queue_requests_are_sent_away_and_those_in_it_answered(tmp_path: Path):
@@ -444,7 +444,7 @@ def test_who_has_waited_past_the_deadline_is_dropped(tmp_path: Path):
         for answer in dropped:
             assert answer.error == (503, "overloaded")
             assert int(answer.headers["Retry-After"]) > 0
-        assert post(running, NINE, "image/png").json["digit"] == 9, "whoever comes alone is in time"
+        assert post(running, NINE, "image/png").json["digit"] == 9, "a single request must be in time"
 
 
 def test_of_many_pictures_those_are_read_that_there_is_time_for(tmp_path: Path):
@@ -466,7 +466,7 @@ def test_what_comes_after_the_deadline_is_not_looked_at(monkeypatch: pytest.Monk
     monkeypatch.setattr(net.recognizer, "prepare", lambda given, max_pixels: decoded.append(given))
     with pytest.raises(DeadlineError):
         Recognizer().recognize_all([NINE] * 30, deadline=time.monotonic())
-    assert not decoded, "nobody waits for them any more"
+    assert not decoded, "nobody waits any more"
 
 
 def test_it_is_told_how_many_wait_for_the_one_thread_there_is(tmp_path: Path):
@@ -481,7 +481,7 @@ def test_it_is_told_how_many_wait_for_the_one_thread_there_is(tmp_path: Path):
         ]
         last = asking % (b"/healthz", b"Expect: 100-continue\r\nContent-Length: 1\r\n")
         with connected(running, last) as after_them:
-            assert after_them.recv(12) == b"HTTP/1.1 100", "they have all arrived"
+            assert after_them.recv(12) == b"HTTP/1.1 100", "by now all others have arrived"
         assert select.select(waiting, [], [], 0)[0] == []
         while takes_nothing.recv(1 << 20):
             pass
@@ -520,7 +520,7 @@ def test_past_the_most_connections_who_comes_waits_until_another_leaves(tmp_path
         assert {answered(one).status for one in held} == {200}
         waits = open_ones.enter_context(connected(running, health))
         held[-1].sendall(whole(NINE))
-        assert answered(held[-1]).json["digit"] == 9, "those who are in are served"
+        assert answered(held[-1]).json["digit"] == 9, "open ones must be served"
         assert select.select([waits], [], [], 0)[0] == []
         held[0].close()
         assert answered(waits).status == 200

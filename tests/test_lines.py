@@ -1,4 +1,4 @@
-"""Promises of net/lines.py: lines are told from the digits that they touch, and no stroke is taken for a line."""
+"""Promises of net/lines.py: lines are separated from the digits they touch, and no stroke is taken for a line."""
 
 import handwriting
 import numpy as np

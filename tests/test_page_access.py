@@ -1,4 +1,4 @@
-"""Promises to every screen, keyboard and eye."""
+"""Promises for screens, keyboards and screen readers."""
 
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def test_in_a_wide_window_the_layers_light_up_beside_the_pad(open_page, width: i
         expect_in_window(page, name)
     before = places_of(page, "#pad")
     page.locator("[data-layer=output]").hover()
-    assert places_of(page, "#pad") == before, "one scrolls in the layers alone"
+    assert places_of(page, "#pad") == before, "only the layers may scroll"
 
 
 @pytest.mark.parametrize(("width", "height"), [(768, 1024), (820, 1180)])
@@ -134,7 +134,7 @@ def test_everything_is_reached_by_keyboard(page: Page):
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.name"))
         assert page.evaluate("document.activeElement.matches(':focus-visible')")
         assert len(reached) < 30, reached
-    others = [""] * 9  # the digits that it might be instead
+    others = [""] * 9  # buttons of the other digits
     assert reached == ["undo", "redo", "clear", "choose", "yes", *others, "pen-size", "tool", "copy-curl"]
     strokes = inked(page)
     page.keyboard.press("Control+z")
@@ -198,7 +198,7 @@ def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
                 return
         raise AssertionError(f"{name} is not reached")
 
-    page.on("filechooser", lambda _: None)  # from now on, or the browser might be asked to tell of it too late
+    page.on("filechooser", lambda _: None)  # makes the browser report file choosers before one opens
     tab_to("choose")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
@@ -219,7 +219,7 @@ def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: 
     for point in stroke[1:]:
         page.mouse.move(*point)
     expect_digit(page, 3)
-    expect(spoken).not_to_contain_text("3.")  # it would talk over itself
+    expect(spoken).not_to_contain_text("3.")  # it would interrupt itself
     page.mouse.up()
     expect(spoken).to_contain_text("This is a 3.")
     snapshot = page.locator("body").aria_snapshot()
@@ -236,14 +236,14 @@ def test_who_goes_from_heading_to_heading_finds_each_part_of_the_page(page: Page
 
 
 def test_who_has_no_scripts_is_told_before_the_pad(page: Page):
-    html = page.request.get(page.url).text()  # Playwright's browsers without scripts hide what is meant for such
+    html = page.request.get(page.url).text()  # Playwright hides <noscript> even without scripts
     assert html.index("<header>") < html.index("The pad needs JavaScript") < html.index("<main>")
 
 
 def test_what_is_printed_from_a_dark_screen_is_dark_on_white(open_page):
     page = open_page(color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
-    expect(page.locator("#inside")).to_be_hidden()  # as long as there is nothing in it
+    expect(page.locator("#inside")).to_be_hidden()  # while it is empty
     page.emulate_media(media="screen", color_scheme="dark")
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
     expect_digit(page, 1)

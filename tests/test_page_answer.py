@@ -1,4 +1,4 @@
-"""Promises of what the page says of a drawing, and when."""
+"""Promises about what the page says about a drawing, and when."""
 
 import json
 import re
@@ -24,7 +24,7 @@ from on_page import (
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-# Every two of these meet in one row: width, pixels to a CSS pixel, colour scheme.
+# Width, device pixel ratio, colour scheme; each pair of values occurs in a row.
 SCREENS = [(320, 1, "light"), (320, 3, "dark"), (768, 1, "dark"), (768, 3, "light"), (1440, 1, "light"),
            (1440, 3, "dark")]  # fmt: skip
 POINTERS = ["touch", "pen", "pen", "touch", "mouse", "touch"]
@@ -83,7 +83,7 @@ def test_one_request_at_a_time_and_the_newest_drawing_wins(open_page):
     page.route("**/predict*", hold_first)
     draw_with_mouse(page, digit(4)[:1])
     draw_with_mouse(page, digit(4)[1:])
-    assert len(asked) == 1, "it is still unanswered, so nothing else was asked"
+    assert len(asked) == 1, "no further request before the first is answered"
     asked[0].continue_()
     expect_digit(page, 4)
 
@@ -96,7 +96,7 @@ def test_what_was_cleared_keeps_nothing_waiting(page: Page):
     page.keyboard.press("Escape")
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
-    assert len(waiting) == 1, "and it is not answered yet"
+    assert len(waiting) == 1, "only the first still waits"
 
 
 def test_an_answer_that_comes_after_clearing_is_not_shown(page: Page):
@@ -118,7 +118,7 @@ def test_a_first_drawing_is_seen_to_be_read(page: Page):
     expect(page.locator("#answer")).to_have_attribute("data-state", re.compile("certain"))
     expect(page.locator("#sentence")).not_to_have_text("Reading…")
     draw_with_mouse(page, digit(4)[1:])
-    assert page.locator("#sentence").text_content() != "Reading…", "what was read stays until there is more"
+    assert page.locator("#sentence").text_content() != "Reading…", "the last answer must stay until the next"
 
 
 def test_bars_seen_picture_and_confidence_are_shown(page: Page):
@@ -303,13 +303,13 @@ def test_every_word_on_the_page_comes_from_one_file_so_that_it_can_be_translated
     assert page.locator("html").get_attribute("lang") == "uk"
     look()
     first, last = (page.locator(f"#bars li:first-child .{name}").bounding_box()["x"] for name in ("name", "share"))
-    assert first > last, "the page is laid out from the right to the left"
+    assert first > last, "the page must be laid out right to left"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     draw_with_mouse(page, digit(8))
     expect_digit(page, 8)
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
     first, last = (page.locator(f".outputs span:{which}-child").bounding_box()["x"] for which in ("first", "last"))
-    assert first < last, "as the maps above them"
+    assert first < last, "left to right, like the maps"
     look()
     page.click("#yes")
     expect(page.locator("#correction-note")).not_to_be_empty()
@@ -339,11 +339,11 @@ def test_every_word_on_the_page_comes_from_one_file_so_that_it_can_be_translated
     assert [text for text in seen if re.search("[A-Za-z]{2}", text)] == []
 
 
-LOCALE = {"language": "uk", "direction": "rtl"}  # of no people, but with what one may have of both
+LOCALE = {"language": "uk", "direction": "rtl"}  # made up: right to left, without Latin letters
 
 
 def translated(words: Any) -> Any:
-    """``words`` in a language without Latin letters, but for what stands in braces."""
+    """The ``words`` with each Latin letter replaced, except within braces."""
     if isinstance(words, dict):
         return {key: LOCALE.get(key) or translated(each) for key, each in words.items()}
     if isinstance(words, list):
@@ -406,7 +406,7 @@ def test_half_a_digit_is_not_said_to_be_none(page: Page):
     expect(page.locator("#sentence")).to_have_text("Reading…")
     page.mouse.up()
     page.clock.run_for(400)
-    expect(page.locator("#sentence")).to_have_text("Reading…")  # for the next stroke may follow
+    expect(page.locator("#sentence")).to_have_text("Reading…")  # another stroke may follow
     press_along(page, digit(1)[0])
     page.clock.run_for(1000)
     expect(page.locator("#sentence")).to_have_text("Reading…")
@@ -439,7 +439,7 @@ def test_what_was_done_to_a_picture_moves_nothing_else(page: Page):
     for preparation in ([], ["inverted", "parts_left_out"]):
         page.unroute_all()
         answer = PREDICTION | {"preparation": preparation}
-        page.route("**/predict*", lambda route: route.fulfill(json=answer))  # noqa: B023 - until the next
+        page.route("**/predict*", lambda route: route.fulfill(json=answer))  # noqa: B023 - for this round only
         page.set_input_files("#choose", handwriting.DATA / "7.png")
         expect(page.locator("#preparation")).to_be_visible(visible=bool(preparation))
         expect_digit(page, 4)

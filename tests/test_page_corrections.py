@@ -1,4 +1,4 @@
-"""Promises to those who tell the page whether it was right."""
+"""Promises about corrections on the page."""
 
 import io
 import json
@@ -108,10 +108,10 @@ def test_right_or_wrong_is_told_of_what_was_read_though_a_line_has_been_added_si
     with page.expect_request("**/predict?*"):
         draw_with_mouse(page, digit(4)[:1])
     with page.expect_request("**/predict?*"):
-        answer(1)  # the line's first point, so that now all of it is asked about
+        answer(1)  # to the first point, so that the page now asks about the whole line
     with page.expect_request("**/predict?*"):
         draw_with_mouse(page, digit(4)[1:])
-        answer(2)  # the line
+        answer(2)  # to the line
     expect_digit(page, 2)
     page.click("#yes")
     expect(page.locator("#correction-note")).to_contain_text("kept as a 2")
@@ -140,7 +140,7 @@ def test_who_names_another_digit_speaks_of_all_that_is_on_the_pad(page: Page):
     with page.expect_response(lambda response: is_of_all(response, digit(4)[:1])):
         draw_with_mouse(page, digit(4)[:1])
     expect(page.locator("#correction")).to_be_visible()
-    page.route("**/predict?*", lambda route: None)  # an answer that does not come
+    page.route("**/predict?*", lambda route: None)  # this request is never answered
     draw_with_mouse(page, digit(4)[1:])
     page.get_by_label("it is a 4").or_(page.locator("#yes", has_text="a 4")).last.click()
     expect(page.locator("#correction-note")).to_contain_text("kept as a 4")

@@ -1,4 +1,4 @@
-"""Promises of the pad: mouse, finger, pen and eraser, and what they did undone and done again."""
+"""Promises about the pad: mouse, finger, pen and eraser, undo and redo."""
 
 import io
 import json
@@ -36,7 +36,7 @@ def test_a_digit_drawn_with_the_mouse_is_read(page: Page, number: int):
 @pytest.mark.parametrize("number", [2, 7, 8])
 def test_a_digit_drawn_with_a_finger_is_read_and_the_page_does_not_scroll(open_page, number: int):
     page = open_page(width=390, height=600, has_touch=True, is_mobile=True, device_scale_factor=3)
-    assert page.evaluate("document.documentElement.scrollHeight > innerHeight"), "there is something to scroll"
+    assert page.evaluate("document.documentElement.scrollHeight > innerHeight"), "the page must be scrollable"
     draw(page, digit(number), "touch")
     expect_digit(page, number)
     assert page.evaluate("scrollY") == 0
@@ -83,7 +83,7 @@ def test_a_palm_that_slides_a_little_leaves_the_pad_to_the_finger(open_page):
 
 
 class Fingers:
-    """Several on the pad at once; one is told by how many came down before it that are still there."""
+    """Several fingers on the pad; a finger is its index among those still down, in order of touching."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -104,7 +104,7 @@ class Fingers:
         self.tell("touchEnd", [self.touches.pop(finger)])
 
     def draw(self, strokes: list[handwriting.Stroke]) -> None:
-        """With one more than are there."""
+        """Draw with another finger."""
         finger = len(self.touches)
         for stroke in strokes:
             self.down(*stroke[0])
@@ -122,7 +122,7 @@ class Fingers:
 
 def test_people_s_drawings_are_read(open_page):
     page = open_page(width=1000, height=900)
-    drawings = dict(reversed(pen_digits.digits()))  # the first of each digit
+    drawings = dict(reversed(pen_digits.digits()))  # keeps the first of each digit
     right = 0
     for number, strokes in drawings.items():
         page.keyboard.press("Escape")
@@ -137,10 +137,10 @@ def test_people_s_drawings_are_read(open_page):
 @pytest.mark.parametrize("scale", [1, 1.5, 3])
 @pytest.mark.parametrize("zoom", [0.8, 1, 1.5])
 def test_the_line_meets_the_pointer_on_every_screen_and_at_every_zoom(open_page, scale: float, zoom: float):
-    # A browser that zooms has larger pixels of its own, and fewer of them.
+    # Zoom makes CSS pixels larger, and fewer fit into the window.
     page = open_page(width=round(801 / zoom), height=round(777 / zoom), device_scale_factor=scale * zoom)
     expect_line_under_pointer(page, scale * zoom)
-    assert pixels_under_one(page) == pytest.approx(1, abs=0.02), "the line is as sharp as the screen"
+    assert pixels_under_one(page) == pytest.approx(1, abs=0.02), "the pad must have the screen's resolution"
 
 
 def test_the_line_meets_the_pointer_where_the_page_itself_is_zoomed(open_page):
@@ -153,7 +153,7 @@ def test_the_line_is_sharp_again_on_another_screen_with_smaller_pixels(page: Pag
     draw_with_mouse(page, digit(7))
     expect_digit(page, 7)
     few = inked(page)
-    # The window is a little wider, or the emulation tells the page nothing; the pad is as large as before.
+    # The window gets a little wider, else the page gets no event of the emulation; the pad keeps its size.
     screen = {"width": 1300, "height": 800, "deviceScaleFactor": 2, "mobile": False}
     page.context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", screen)
     page.wait_for_function("() => document.getElementById('pad').width > 700")
@@ -162,7 +162,7 @@ def test_the_line_is_sharp_again_on_another_screen_with_smaller_pixels(page: Pag
 
 
 def expect_line_under_pointer(page: Page, density: float) -> None:
-    """Draw a line, and look for it on the screen where the pointer was."""
+    """Draw a line, and check on a screenshot that it is where the pointer was."""
     [[(x, y), end]] = on_pad(page, [[(0.3, 0.6), (0.31, 0.6)]])
     page.mouse.move(x, y)
     page.mouse.down()
@@ -181,7 +181,7 @@ def expect_line_under_pointer(page: Page, density: float) -> None:
 
 
 def pixels_under_one(page: Page) -> float:
-    """How many pixels of the screen's one of the pad's is wide."""
+    """The width of a pixel of the pad, in pixels of the screen."""
     return page.evaluate(
         """() => {
             const pad = document.getElementById("pad");
@@ -252,7 +252,7 @@ def test_a_stroke_that_never_was_leaves_what_can_be_redone(open_page, what: str)
     expect_digit(page, 3)
     page.click("#undo")
     expect_digit(page, 7)
-    if what == "touch":  # an eraser is not to be had there
+    if what == "touch":  # a picture cannot be erased
         come_to_nothing(page, what)
     expect_digit(page, 7)
     page.click("#redo")
@@ -261,7 +261,7 @@ def test_a_stroke_that_never_was_leaves_what_can_be_redone(open_page, what: str)
 
 
 def come_to_nothing(page: Page, what: str) -> None:
-    """Draw with an eraser where there is no line, or begin to with a finger, of which the system then thinks better."""
+    """Erase where there is no line, or begin a line with a finger whose touch the system then cancels."""
     if what == "eraser":
         page.check("input[value=eraser]", force=True)
         draw_with_mouse(page, [[(0.02, 0.02), (0.05, 0.02)]])
@@ -279,7 +279,7 @@ def test_ink_ends_where_the_pad_does(page: Page):
     sent = sent_strokes(page, lambda: page.keyboard.press("Control+z"), lambda: page.keyboard.press("Control+Shift+z"))
     assert len(sent) == 1
     assert all(0 <= place <= 1 for stroke in sent for point in stroke for place in point)
-    assert sent[0][-1] == pytest.approx((0.4467, 1), abs=0.01), "where the line crosses the rim"
+    assert sent[0][-1] == pytest.approx((0.4467, 1), abs=0.01), "where the line crosses the pad's edge"
     page.click("#clear")
     out_and_back = [[(0.3, 0.5), (0.3, 1.2), (0.6, 1.2), (0.6, 0.5)]]
     draw_with_mouse(page, out_and_back)
@@ -291,7 +291,7 @@ def test_ink_ends_where_the_pad_does(page: Page):
 
 
 def sent_strokes(page: Page, *steps) -> list[list[list[float]]]:
-    """What is asked about after ``steps``."""
+    """The strokes that the page sends after ``steps``."""
     with page.expect_request("**/predict*") as asked:
         for step in steps:
             step()
@@ -324,7 +324,7 @@ def test_a_drawing_outlives_a_reload_and_can_be_undone(page: Page):
 def test_a_drawing_is_kept_as_soon_as_the_page_is_out_of_sight(page: Page):
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)], [(0.4, 0.8), (0.6, 0.8)]])
     expect_digit(page, 1)
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a phone may drop it without another word
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a phone may drop hidden pages
     assert len(json.loads(page.evaluate("sessionStorage.getItem('drawing')"))["strokes"]) == 2
 
 
@@ -354,7 +354,7 @@ def test_a_drawing_under_a_picture_outlives_a_reload(page: Page):
     expect_digit(page, 7)
     page.reload()
     expect(page.locator("#undo")).to_be_disabled()
-    assert inked(page) == 0, "what was cleared does not come back"
+    assert inked(page) == 0, "a cleared drawing must not come back"
 
 
 def test_an_eraser_that_has_erased_all_gives_way_to_the_pen(page: Page):
@@ -436,7 +436,7 @@ def test_a_quick_hand_s_line_is_smooth_and_its_corners_stay(page: Page):
     page.locator("#pen-size").fill("1")
     draw_with_mouse(page, [[(0.2, 0.5), (0.5, 0.35), (0.8, 0.5)], [(0.2, 0.9), (0.5, 0.6), (0.8, 0.9)]])
     paper = pixel(page, 0.01, 0.01)
-    assert pixel(page, 0.5, 0.3875) != paper, "half way between the corner and those before and after it"
+    assert pixel(page, 0.5, 0.3875) != paper, "halfway from the corner to its segments' midpoints"
     assert pixel(page, 0.5, 0.352) == paper
     assert pixel(page, 0.5, 0.61) != paper
 
@@ -478,7 +478,7 @@ def test_the_eraser_takes_away_what_it_touches_and_the_rest_is_read_anew(page: P
     draw_with_mouse(page, [[(0.02, 0.93), (0.98, 0.96)]])
     assert inked(page) < whole
     for x in (0.15, 0.35, 0.5, 0.65, 0.85):
-        assert pixel(page, x, 0.9 + 0.0375 * (x - 0.1)) == pixel(page, 0.01, 0.01), "however quick the hand"
+        assert pixel(page, x, 0.9 + 0.0375 * (x - 0.1)) == pixel(page, 0.01, 0.01), "even when moved fast"
     expect_digit(page, 7)
     page.click("#undo")
     assert inked(page) == whole
@@ -500,7 +500,7 @@ def test_a_pen_draws_as_hard_as_it_is_pressed_and_its_palm_does_not_draw(open_pa
 def test_a_pen_turned_upside_down_erases(page: Page):
     draw_with_mouse(page, [[(0.2, 0.3), (0.8, 0.3)], [(0.2, 0.7), (0.8, 0.7)]])
     both = inked(page)
-    # DevTools knows no such button; all else of the event is a pen's own.
+    # DevTools cannot send the eraser button; all else in the event comes from a pen.
     page.evaluate("""addEventListener(
         "pointerdown", (event) => Object.defineProperty(event, "button", { value: 5 }), { capture: true, once: true }
     )""")
@@ -511,7 +511,7 @@ def test_a_pen_turned_upside_down_erases(page: Page):
 
 
 def lay_palm(page: Page) -> tuple[CDPSession, handwriting.Point]:
-    """A touch in a corner of the pad that slides a little and stays, and where it is then."""
+    """Lay a touch that slides a little in the pad's corner; returns the session and its place."""
     devtools = page.context.new_cdp_session(page)
     [[down, slid]] = on_pad(page, [[(0.8, 0.9), (0.85, 0.9)]])
     touch_at(devtools, "down", down)
@@ -567,7 +567,7 @@ def test_a_mouse_whose_release_nobody_told_of_draws_no_more(page: Page):
     page.mouse.move(*start)
     page.mouse.down()
     page.mouse.move(*end)
-    page.evaluate(  # as where a menu took the release, of which Chromium would tell here
+    page.evaluate(  # as if a menu had taken the release, which Chromium would report here
         """([clientX, clientY]) => {
             const mouse = { pointerId: 1, pointerType: "mouse", buttons: 0, clientX, clientY };
             document.getElementById("pad").dispatchEvent(new PointerEvent("pointermove", mouse));
@@ -614,7 +614,7 @@ def test_a_mouse_that_tells_of_every_hair_s_breadth_draws_no_more_points_than_ar
 
 
 def is_at_end(response: Response, end: handwriting.Point) -> bool:
-    """Whether it answers a drawing whose last line goes to ``end`` and no less far."""
+    """Whether ``response`` answers a drawing whose last line has reached ``end``."""
     sent = json.loads(response.request.post_data)["strokes"] if "/predict" in response.url else [[None]]
     return sent[-1][-1] == pytest.approx(end, abs=0.0002)
 
@@ -623,7 +623,7 @@ def is_at_end(response: Response, end: handwriting.Point) -> bool:
 def test_copied_as_curl_the_drawing_can_be_sent_from_a_terminal(open_page, server: RunningServer, clipboard: str):
     page = open_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url.rstrip("/"))
-    if clipboard == "refused":  # as on a page that came by plain HTTP from elsewhere
+    if clipboard == "refused":  # as on a page from another machine over plain HTTP
         page.evaluate(
             "() => Object.defineProperty(navigator.clipboard, 'writeText', { value: () => Promise.reject() })"
         )
@@ -650,7 +650,7 @@ def test_a_long_drawing_copied_as_curl_is_no_longer_than_a_command_may_be(open_p
     page.click("#copy-curl")
     expect(page.locator("#note")).to_contain_text("Copied")
     command = page.evaluate("() => navigator.clipboard.readText()")
-    assert len(command) > 2**17  # of which Linux takes no longer argument
+    assert len(command) > 2**17  # the limit of one argument on Linux
     ran = subprocess.run(["sh"], input=command, capture_output=True, text=True, check=False)
     assert json.loads(ran.stdout)["digit"] == 0, ran.stderr
 
@@ -746,7 +746,7 @@ def test_a_digit_that_the_page_draws_is_given_up_by_who_wants_the_pad(page: Page
 
 def test_what_is_erased_of_a_digit_that_the_page_was_kept_from_ending_comes_back(open_page):
     page = open_page()
-    page.evaluate("Math.random = () => 0.45")  # of the ten, the 4, which has two strokes
+    page.evaluate("Math.random = () => 0.45")  # chooses the example 4, which has two strokes
     stop_clock(page)
     page.click("#example")
     page.clock.run_for(600)

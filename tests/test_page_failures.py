@@ -1,4 +1,4 @@
-"""Promises of the page where the server is away, busy or closed to one."""
+"""Promises about the page when the server is away, busy or denies access."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_asking_again_is_seen_and_heard(page: Page):
     expect(page.locator("#spoken")).to_have_text("")
     expect(again).to_be_focused()
     again.press("Enter")
-    assert len(waiting) == 1, "it has been asked"
+    assert len(waiting) == 1, "it must not ask twice"
     waiting[0].fulfill(**fail)
     expect(page.locator("#spoken")).to_have_text("No.")
     page.unroute("**/predict*")
@@ -63,7 +63,7 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
 
 
 def test_a_token_that_no_request_can_bear_keeps_nobody_from_an_open_server(open_page, server: RunningServer):
-    page = open_page(f"{server.url}#token=sesame”")  # as copied out of a letter
+    page = open_page(f"{server.url}#token=sesame”")  # as copied from an email
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
 
@@ -115,7 +115,7 @@ def test_asking_once_more_is_offered_where_it_may_help(page: Page, answer: dict[
 
 
 def test_a_file_has_minutes_to_get_to_the_server(page: Page):
-    page.route("**/predict*", lambda route: None)  # it is on its way
+    page.route("**/predict*", lambda route: None)  # the upload does not end
     page.clock.install()
     page.set_input_files("#choose", handwriting.DATA / "7.png")
     for _ in range(12):

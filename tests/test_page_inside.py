@@ -1,4 +1,4 @@
-"""Promises of what the page shows of the network's layers."""
+"""Promises about what the page shows of the network's layers."""
 
 import base64
 
@@ -45,12 +45,12 @@ def test_clearing_does_not_move_the_pad_on_a_page_that_was_scrolled(open_page):
     expect(page.locator("#inside")).to_have_attribute("data-state", "empty")
     expect(page.locator("#layers canvas").first).to_be_hidden()
     scroll_to(page, place)
-    assert page.evaluate("scrollY") == place, "or it would move once the next stroke fills the panel again"
+    assert page.evaluate("scrollY") == place, "else it would move when the next stroke fills the panel"
 
 
 def is_framed(page: Page, layer: str, left: int) -> bool:
-    """Whether the gap so far from the left of the layer's first row of maps is drawn in."""
-    assert inked(page) > 0, "a frame has passed"
+    """Whether the gap at ``left`` pixels in the layer's first row of maps is painted."""
+    assert inked(page) > 0, "waits for a frame"
     return page.locator(f"#layers canvas[data-layer={layer}]").evaluate(
         "(canvas, left) => canvas.getContext('2d').getImageData(left, 5, 1, 1).data[3] === 255", left
     )
@@ -146,7 +146,7 @@ def test_maps_of_one_pixel_are_not_enlarged_and_the_output_s_are_named(page: Pag
         canvas = page.locator(f"#layers canvas[data-layer={layer}]")
         canvas.hover()
         assert canvas.evaluate("(canvas) => [getComputedStyle(canvas).cursor, canvas.tabIndex]") == ["auto", -1]
-    assert inked(page) > 0, "a frame has passed, and with it what would have been painted"
+    assert inked(page) > 0, "waits for a frame, which would show any change"
     expect(page.locator("#map-caption")).to_have_text("S4, map 1 of 64")
     output = page.locator("figure", has=page.locator("canvas[data-layer=output]"))
     cell = output.locator("canvas").bounding_box()["width"] / 10
@@ -157,7 +157,7 @@ def test_maps_of_one_pixel_are_not_enlarged_and_the_output_s_are_named(page: Pag
 
 
 def lit(canvas) -> int:
-    """How many pixels of a canvas are not transparent."""
+    """The number of a canvas's pixels that are not transparent."""
     return canvas.evaluate(
         """(canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
             .data.filter((value, index) => index % 4 === 3 && value > 20).length"""
@@ -212,7 +212,7 @@ def test_what_was_said_of_one_digit_is_not_taken_for_what_is_asked_about_another
     page.click("#why button >> nth=9")
     expect(evidence).to_contain_text("What would speak for a 9")
     expect(page.locator("#inside[aria-busy]")).to_have_count(0)
-    assert len(held) == 1, "what is known is not asked once more"
+    assert len(held) == 1, "a known answer must not be asked for again"
 
 
 def test_the_answer_to_the_question_before_is_not_shown_for_this_one(page: Page):
@@ -300,7 +300,7 @@ def test_a_picture_is_explained_once_however_often_it_is_scrolled_to(open_page):
     page.on("request", lambda request: asked.append(request.url) if "explain" in request.url else None)
     page.set_input_files("#choose", handwriting.DATA / "7.png")
     expect_digit(page, 7)
-    assert asked == [], "a photograph would be sent twice, and nobody looks"
+    assert asked == [], "not while out of view: it would be sent twice"
     for place in (10_000, 0, 10_000, 0, 10_000):
         scroll_to(page, place)
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")

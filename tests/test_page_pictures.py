@@ -1,4 +1,4 @@
-"""Promises to those who choose, drop or paste pictures."""
+"""Promises about choosing, dropping and pasting pictures."""
 
 import base64
 import io
@@ -29,7 +29,7 @@ from test_corrections import exported
 
 
 def choose_pictures_over_a_drawing(page: Page) -> None:
-    """Draw a 4, choose a 3 and a 2 in its place, and have the 2 shown large."""
+    """Draw a 4, replace it by choosing pictures of a 3 and a 2, and select the 2."""
     draw_with_mouse(page, digit(4))
     page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
     expect_digit(page, 3)
@@ -122,7 +122,7 @@ def test_what_is_dropped_and_no_picture_is_told_to_be_none(page: Page):
 
 
 def drag_to_pad(page: Page, event: str, items: list[dict[str, str]], files: list[str]) -> None:
-    """Have something dragged from another program come to the pad ("dragEnter", "dragOver"), or be dropped ("drop")."""
+    """Drag something from another program over the pad ("dragEnter", "dragOver"), or drop it there ("drop")."""
     [[(x, y)]] = on_pad(page, [[(0.5, 0.5)]])
     data = {"items": items, "files": files, "dragOperationsMask": 1}
     page.context.new_cdp_session(page).send("Input.dispatchDragEvent", {"type": event, "x": x, "y": y, "data": data})
@@ -164,7 +164,7 @@ def test_a_picture_that_is_dragged_away_again_is_expected_no_more(page: Page):
     for event in ("dragEnter", "dragOver"):
         drag_to_pad(page, event, [], [str(handwriting.DATA / "7.png")])
     expect(page.locator(".drop-hint")).to_be_visible()
-    page.dispatch_event("#pad", "dragleave")  # DevTools drags nothing out of the window
+    page.dispatch_event("#pad", "dragleave")  # DevTools cannot drag out of the window
     expect(page.locator(".drop-hint")).to_be_hidden()
 
 
@@ -213,8 +213,8 @@ def test_how_many_pictures_have_been_read_is_seen_meanwhile(page: Page):
     page.set_input_files("#choose", sorted(handwriting.DATA.iterdir()))
     for number in range(1, 10):
         expect(page.locator("#progress")).to_have_text(f"{number} of 10 read…")
-        page.wait_for_function("() => true", polling=10)  # in which Playwright hears of requests
-        assert 0 < len(held) <= 3, "a few are asked about at a time"
+        page.wait_for_function("() => true", polling=10)  # lets Playwright handle requests
+        assert 0 < len(held) <= 3, "at most three requests at a time"
         held.pop().continue_()
     expect(page.locator("#progress")).to_have_text("10 pictures have been read.")
 
@@ -225,8 +225,8 @@ def test_a_large_photograph_is_sent_smaller_and_without_the_place_where_it_was_t
     paper = handwriting.lit_paper(500).resize((3000, 3000))
     photograph = handwriting.render(digit(7), 3000, 0.04, "#203060", paper).convert("RGB").rotate(90)
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn a quarter clockwise to look at it
-    exif.get_ifd(0x8825)[1] = "N"  # of a latitude
+    exif[0x0112] = 6  # shown rotated clockwise
+    exif.get_ifd(0x8825)[1] = "N"  # the latitude's reference
     photograph.save(tmp_path / "seven.jpg", quality=99, exif=exif)
     assert (tmp_path / "seven.jpg").stat().st_size > 1_000_000
     page.set_input_files("#choose", tmp_path / "seven.jpg")
@@ -350,7 +350,7 @@ def test_the_gallery_is_one_stop_of_the_tab_key_and_arrows_go_through_it(page: P
     expect_digit(page, 0)
     expect(page.locator("#gallery button").last).to_contain_text("9 · ")
     asked = []
-    page.route("**/predict*", lambda route: asked.append(route.request.url))  # and nobody answers
+    page.route("**/predict*", lambda route: asked.append(route.request.url))  # never answered
     page.locator("#choose").focus()
     page.keyboard.press("Tab")
     for key, number in (
@@ -398,7 +398,7 @@ def test_a_mere_click_takes_no_pictures_away(page: Page):
 def test_a_file_that_was_chosen_can_be_chosen_again(page: Page):
     page.set_input_files("#choose", handwriting.DATA / "0.png")
     expect_digit(page, 0)
-    expect(page.locator("#choose")).to_have_value("")  # or a browser would see nothing new in it
+    expect(page.locator("#choose")).to_have_value("")  # else the same choice would fire no change event
 
 
 def test_drawing_puts_the_picture_away(page: Page):
@@ -468,7 +468,7 @@ def test_a_line_drawn_over_pictures_by_mistake_is_undone_with_what_it_did_to_the
     expect(page.locator("#gallery [aria-pressed=true]")).to_contain_text("2 · ")
     expect(page.locator("#gallery [aria-pressed=false]")).to_contain_text("3 · ")
     expect_digit(page, 2)
-    assert [url for url in sent if url.endswith("/predict")] == []  # what the gallery says of them it knew
+    assert [url for url in sent if url.endswith("/predict")] == []  # the gallery knows their answers
     page.click("#undo")
     expect_digit(page, 4)
 
@@ -508,7 +508,7 @@ def test_on_a_phone_it_is_seen_what_became_of_a_file_that_is_no_picture(open_pag
     expect_digit(page, 7)
     expect(page.locator("#paper-note")).to_have_text("Left out, as no picture: letter.txt.")
     expect_in_window(page, "#paper-note")
-    assert page.evaluate("scrollY") == 0, "the answer is where it was"
+    assert page.evaluate("scrollY") == 0, "the answer must not move"
 
 
 def test_a_picture_that_the_browser_cannot_show_covers_the_drawing_with_its_name(page: Page):
@@ -582,7 +582,7 @@ def test_a_picture_that_made_way_before_it_was_read_is_read_for_the_gallery(page
 def test_dropping_and_pasting_are_spoken_of_where_there_is_a_mouse(open_page, has_mouse: bool):
     page = open_page() if has_mouse else open_page(width=390, height=844, has_touch=True, is_mobile=True)
     expect(page.get_by_text("Pictures can be dropped here too, or pasted.")).to_be_visible(visible=has_mouse)
-    page.on("filechooser", lambda _: None)  # from now on, or the browser might be asked to tell of it too late
+    page.on("filechooser", lambda _: None)  # makes the browser report file choosers before one opens
     with page.expect_file_chooser():
         page.get_by_text("Pictures…").click()
 
@@ -599,7 +599,7 @@ def test_a_picture_that_is_undone_to_is_sent_once(page: Page):
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
     with page.expect_response("**/predict*"):
         page.set_input_files("#choose", handwriting.DATA / "5.png")
-    assert len(sent) == 2, "once for each picture"
+    assert len(sent) == 2, "one per picture"
 
 
 def test_a_picture_that_is_on_its_way_shows_no_other_answer_and_keeps_nothing_waiting(page: Page):

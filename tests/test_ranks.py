@@ -21,7 +21,7 @@ SHORT = (*PLAIN, "--epochs", "3", "--batch-size", "50", "--threads", "1", "--no-
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    """What one rank alone, and each of two, saw and computed; see tests/one_rank.py."""
+    """The batches and results of one rank, and of each of two; see tests/one_rank.py."""
     folder = tmp_path_factory.mktemp("ranks")
     for starter in ((), TORCHRUN):
         ended = python(*starter, "tests/one_rank.py", str(folder))
@@ -108,7 +108,7 @@ def first_epoch_of(process: subprocess.Popen) -> str:
 def test_when_a_rank_dies_all_end_and_ranks_go_on_from_there(small_mnist: Path, tmp_path: Path):
     out = tmp_path / "lenet.pt"
     out.write_bytes(b"what was good")
-    # torchrun looks only so often, so that the other rank notices by itself.
+    # torchrun checks only every 10 seconds, so the other rank must notice by itself.
     torchrun = start(out, small_mnist, *SHORT, "--epochs", "2000", starter=(*TORCHRUN, "--monitor-interval", "10"))
     first_epoch_of(torchrun)
     children = Path(f"/proc/{torchrun.pid}/task/{torchrun.pid}/children").read_text().split()
@@ -116,12 +116,12 @@ def test_when_a_rank_dies_all_end_and_ranks_go_on_from_there(small_mnist: Path, 
     os.kill(second, signal.SIGKILL)
     said = torchrun.communicate(timeout=LINE_TIMEOUT)[1]
     assert torchrun.returncode != 0
-    assert not any(Path(f"/proc/{pid}").exists() for pid in children), "none is left behind"
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children), "none may be left"
     assert "stops, as it or another failed" in said
     assert out.read_bytes() == b"what was good"
 
     resumed = start(out, small_mnist, "--device", "cpu", "--resume")
-    assert not first_epoch_of(resumed).startswith("epoch   1/"), "what was done is not done again"
+    assert not first_epoch_of(resumed).startswith("epoch   1/"), "finished epochs must not be repeated"
     resumed.send_signal(signal.SIGINT)
     said = resumed.communicate(timeout=LINE_TIMEOUT)[1]
     assert resumed.returncode != 0

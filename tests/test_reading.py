@@ -1,4 +1,4 @@
-"""What is read, and what is doubted: the shipped weights behind the server's own path, on pictures of our making."""
+"""What the shipped weights read, and what they are uncertain of: generated pictures, read as the server reads them."""
 
 import itertools
 import math
@@ -107,7 +107,7 @@ def test_a_digit_that_touches_a_line_of_a_calendar_is_read(recognizer: Recognize
 
 
 def test_ink_that_fades_is_the_digit_s_to_its_end(recognizer: Recognizer):
-    left = np.linspace(1, 0.4, 480)[:, None]  # of the ink's strength, from the top to the bottom
+    left = np.linspace(1, 0.4, 480)[:, None]  # the strength of the ink, from top to bottom
     predictions = []
     for digit, seed in itertools.product(range(10), range(4)):
         page = Image.new("L", (640, 480))
@@ -125,7 +125,7 @@ def test_a_picture_cut_out_closely_is_looked_at_whole_and_said_to_be_so():
     picture = Image.new("L", (200, 200), 255)
     draw = ImageDraw.Draw(picture)
     draw.line([(40, 60), (60, 20), (100, 7), (140, 20), (155, 60), (130, 110), (50, 192)], 0, 14, joint="curve")
-    draw.line([(0, 192), (200, 192)], 0, 14)  # the base of a 2, or a line
+    draw.line([(0, 192), (200, 192)], 0, 14)  # the base of a 2, or a ruled line
     without_line, whole = (look.preparation for look in prepare(png(picture)).looks[:2])
     assert (without_line, whole) == ({PARTS_LEFT_OUT}, set())
 
@@ -139,7 +139,7 @@ def test_what_is_flat_and_beside_or_far_above_is_no_part_of_a_digit(recognizer: 
         draw = ImageDraw.Draw(page)
         if where == "words before it":
             ends = ImageOps.invert(page).getbbox()[0] - 20
-            for left in range(ends - 117, ends, 9):  # letters so close that they are one part
+            for left in range(ends - 117, ends, 9):  # so close that the letters count as one part
                 draw.rectangle((left, 300 - 4 * (left % 5), left + 7, 324), fill=0)
         else:
             for left in range(360, 480, 24):
@@ -151,7 +151,7 @@ def test_what_is_flat_and_beside_or_far_above_is_no_part_of_a_digit(recognizer: 
 
 
 def in_calendar(digit: int) -> Image.Image:
-    """``digit`` on the lower line of its cell, with a printed word in another one."""
+    """``digit`` on the lower line of a calendar's cell, with a printed word in another."""
     ink = Image.new("L", (640, 480))
     draw = ImageDraw.Draw(ink)
     for x in (163, 363, 563):
@@ -349,13 +349,13 @@ def test_a_zero_is_no_certain_one_for_a_slash_that_does_not_reach_its_rim(recogn
 
 
 def test_readings_that_contradict_each_other_are_no_certainty(recognizer: Recognizer):
-    """A ring with a 1 in it is a 0 with its slash, or the number of an exercise."""
-    picture = handwriting.render([[(0.53, 0.35), (0.48, 0.65)]], 280, 0.05).convert("RGB")  # else 0 is transparent
+    """A ring with a 1 in it may be a slashed 0 or a circled 1."""
+    picture = handwriting.render([[(0.53, 0.35), (0.48, 0.65)]], 280, 0.05).convert("RGB")  # RGBA's 0 is transparent
     ImageDraw.Draw(picture).ellipse((40, 25, 240, 255), outline=0, width=14)
     prediction = recognizer.recognize(png(picture))
     assert not prediction.certain
     likeliest = sorted(range(10), key=prediction.probabilities.__getitem__)[-2:]
-    assert set(likeliest) == {0, 1}, "it could be either, and says so"
+    assert set(likeliest) == {0, 1}, "both must be likely"
 
 
 @pytest.mark.parametrize("kind", no_digits.KINDS)
@@ -397,7 +397,7 @@ def test_what_people_draw_to_try_it_is_no_certain_digit(
 
 
 def test_a_letter_is_no_confident_digit(recognizer: Recognizer):
-    """Not only is `certain` false: no bar on the page stands at 99%."""
+    """More than `certain` being false: the page must not show a bar of 99%."""
     confidences = [recognizer.recognize(png(no_digits.no_digit("letter", seed))).confidence for seed in range(40)]
     assert sorted(confidences)[20] < 0.5
 
@@ -491,7 +491,7 @@ def test_what_goes_around_the_digit_on_the_pad_is_no_part_of_it_though_they_touc
         xs, ys = zip(*itertools.chain.from_iterable(drawn), strict=True)
         prediction = recognizer.recognize([*drawn, around(min(xs), min(ys), max(xs), max(ys))])
         assert prediction.digit == digit
-        assert prediction.certain or digit == 1, "which may be the slash of a 0"
+        assert prediction.certain or digit == 1, "a 1 may be the slash of a 0"
         assert "parts_left_out" in prediction.preparation
 
 
@@ -582,7 +582,7 @@ def test_a_digit_in_a_ring_that_all_but_touches_it_is_read(recognizer: Recognize
 
 
 def spiral(turn: float, inwards: float) -> handwriting.Stroke:
-    """A ring that is drawn ``turn`` degrees far, and goes ``inwards`` by such a fraction of its radius."""
+    """A ring drawn over ``turn`` degrees, whose radius shrinks by the fraction ``inwards``."""
     steps = int(turn / 10)
     return [
         (
@@ -628,13 +628,13 @@ def test_a_wide_seven_on_a_small_picture_keeps_its_roof(recognizer: Recognizer):
 def photographed(
     strokes_drawn: list[handwriting.Stroke], side: int, pen: float, paper: float, ink: float
 ) -> np.ndarray:
-    """Ink on even paper, both from 0 to 255: float [side, side]."""
+    """The strokes on even paper, float [side, side], from 0 to 255."""
     mask = np.asarray(handwriting.render(strokes_drawn, side, pen).convert("L"), float) / 255
     return ink + (paper - ink) * mask
 
 
 def as_picture(page: np.ndarray) -> bytes:
-    """A PNG of ``page``, float [H, W], whose numbers may lie beyond 0 and 255."""
+    """A PNG file of ``page``, float [H, W], clipped to 0 to 255."""
     return png(Image.fromarray(page.clip(0, 255).astype(np.uint8)))
 
 
@@ -651,7 +651,7 @@ APART = {
     "a 4 whose stem does not touch": [[(0.35, 0.12), (0.02, 0.55), (0.5, 0.52)], [(0.72, 0.1), (0.62, 0.92)]],
     "an 8 of two circles": [
         handwriting.arc(0.5, 0.4, 0.11, 0.13, 0, 365),
-        handwriting.arc(0.48, 0.84, 0.13, 0.15, 0, 365),  # which reaches the rim
+        handwriting.arc(0.48, 0.84, 0.13, 0.15, 0, 365),  # reaches the picture's edge
     ],
     "a 9 whose stem does not touch": [handwriting.arc(0.42, 0.3, 0.18, 0.18, -10, -372), [(0.7, 0.14), (0.66, 0.8)]],
     "a 9 whose stem begins low": [handwriting.arc(0.42, 0.3, 0.18, 0.18, -10, -372), [(0.7, 0.3), (0.66, 0.9)]],
@@ -681,7 +681,7 @@ def test_two_digits_on_the_pad_are_not_one(recognizer: Recognizer):
 
 
 def test_strokes_that_were_lifted_on_the_way_make_one_digit(recognizer: Recognizer):
-    """However much of it some of them would make alone: the upper half of a 2 is a 7."""
+    """Even if some strokes alone would be another digit: the upper half of a 2 is a 7."""
     for digit in range(10):
         for seed in range(3):
             dashes = lines.cut(handwriting.by_hand(digit, seed), random.Random(seed), 0.2, 0.6)
@@ -706,7 +706,7 @@ def test_people_s_strokes_are_read(recognizer: Recognizer):
 
 
 def test_a_photograph_of_twelve_megapixels_stays_small_in_memory():
-    """The decoder's own down-scaling is used: no step holds all of its pixels in colour."""
+    """The JPEG decoder scales it down, so that no step holds all of its pixels in colour."""
     image = decode(hard_pictures.photograph(3, "huge", 0))
     assert image.width * image.height * 3 < 16e6
 

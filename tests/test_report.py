@@ -1,4 +1,4 @@
-"""Promises of the report that a training and `python -m train.evaluate` leave: what it says is so."""
+"""Promises about the report that training and `python -m train.evaluate` write: what it says is true."""
 
 import html
 import itertools
@@ -18,7 +18,7 @@ from train.mnist import Digits
 from train.recipe import FAST, PARTS, Recipe, without
 from train.report import write_report
 
-# What was written, what it was read as, and with what confidence.
+# The digit that was written, the digit that was read, and the confidence.
 READINGS = [(3, 8, 0.6), (3, 5, 0.9), (3, 3, 0.97), *[(digit, digit, 0.97) for digit in range(10) if digit != 3]]
 TEMPERATURE = 2.0
 HISTORY = [
@@ -27,20 +27,20 @@ HISTORY = [
 ]
 
 
-# As many digits as MNIST has of each, and some that are misread: the widest table there is.
+# 1,135 of each digit, MNIST's most of any, and some misread ones: the widest possible table.
 MANY = [(digit, digit, 0.97) for digit in range(10) for _ in range(1135)] + [(4, 9, 0.5), (4, 9, 0.999), (7, 1, 0.7)]
 
 Readings = list[tuple[int, int, float]]
 
 
 def digits_of(readings: Readings) -> Digits:
-    """As many as ``readings``, the first 256 of which are not alike."""
+    """Digits for ``readings``, whose first 256 pictures are all different."""
     images = torch.arange(len(readings)).to(torch.uint8)[:, None, None].expand(-1, 28, 28)
     return Digits(images, torch.tensor([written for written, _, _ in readings]))
 
 
 def report_of(folder: Path, readings: Readings = READINGS, **card: object) -> str:
-    """The report, drawn into ``folder``, of a network that reads digits as ``readings`` has it."""
+    """The report, written to ``folder``, on a network that reads digits as in ``readings``."""
     probabilities = torch.stack([torch.full((NONE,), (1 - confidence) / 9) for _, _, confidence in readings])
     for row, (_, read, confidence) in zip(probabilities, readings, strict=True):
         row[read] = confidence
@@ -53,42 +53,42 @@ def report_of(folder: Path, readings: Readings = READINGS, **card: object) -> st
 
 @pytest.fixture(scope="module")
 def digits() -> Digits:
-    """Those of `READINGS`."""
+    """The digits of `READINGS`."""
     return digits_of(READINGS)
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The report on `READINGS`, of a card that tells nothing of its recipe."""
+    """The report on `READINGS`, for a card without a recipe."""
     return report_of(tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="module")
 def long_report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The report on `MANY`, of a whole run."""
+    """The report on `MANY`, for a card with a recipe."""
     recipe = asdict(Recipe())
     return report_of(tmp_path_factory.mktemp("long"), MANY, certain_above=0.96, hyperparameters=recipe)
 
 
 def section(report: str, title: str) -> str:
-    """What stands under a heading that begins with ``title``."""
+    """The HTML of the section whose heading begins with ``title``."""
     return report.partition(f"<h2>{title}")[2].partition("</section>")[0]
 
 
 def note_of(report: str, title: str) -> str:
-    """What a panel's note says, without its markup."""
+    """The text of a panel's note, without markup."""
     return re.sub("<[^>]*>", "", section(report, title).partition('class="note">')[2].partition("</p>")[0])
 
 
 def ticks_of(chart: str, across: bool) -> list[tuple[str, float]]:
-    """The labels of an axis of ``chart``, each with its place: those that go ``across``, or up."""
+    """Labels and positions on the horizontal axis of ``chart``, or the vertical one unless ``across``."""
     anchor = "middle" if across else "end"
     told = re.findall(rf'<text x="([\d.]+)" y="([\d.]+)" text-anchor="{anchor}">([\d.e-]+)</text>', chart)
-    return [(label, float(x) if across else float(y) - 4) for x, y, label in told]  # a label's foot is 4 below its line
+    return [(label, float(x) if across else float(y) - 4) for x, y, label in told]  # its baseline is 4 below its line
 
 
 def curves_of(chart: str) -> dict[str, list[tuple[float, float]]]:
-    """What each line of ``chart``, by its class, shows: its epochs and values, as its axes have them."""
+    """The epochs and values of each line of ``chart``, read off its axes, by the line's class."""
     curves = {}
     (left, at_left), *_, (right, at_right) = ((float(label), x) for label, x in ticks_of(chart, across=True))
     (low, at_low), *_, (high, at_high) = ((math.log(float(label)), y) for label, y in ticks_of(chart, across=False))
@@ -324,7 +324,7 @@ def test_a_single_mistake_is_told_in_the_singular(tmp_path: Path):
 
 @pytest.fixture
 def shown(browser, long_report: str) -> Callable:
-    """Shows the report on `MANY` in a window of its own."""
+    """A function that shows the report on `MANY` in a new window."""
     contexts = []
 
     def show(width: int, scheme: str = "light", **options: object):
@@ -338,7 +338,7 @@ def shown(browser, long_report: str) -> Callable:
         context.close()
 
 
-@pytest.mark.parametrize("width", [240, 360, 1400])  # the first as on a phone where all is enlarged: tables scroll
+@pytest.mark.parametrize("width", [240, 360, 1400])  # 240: a phone with large text, where tables scroll
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(shown: Callable, width: int, scheme: str):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-core")
@@ -380,4 +380,4 @@ def test_paper_keeps_the_shades_and_each_chart_with_its_caption(shown: Callable)
     panels = page.locator("section:has(svg)")
     assert panels.evaluate_all("(all) => all.map((each) => getComputedStyle(each).breakInside)") == ["avoid"] * 4
     assert panels.locator(".note").count() == 4
-    assert page.locator("body").evaluate(style, "color") == "rgb(27, 29, 34)", "dark on white, whatever the screen is"
+    assert page.locator("body").evaluate(style, "color") == "rgb(27, 29, 34)", "dark on white, even with a dark screen"

@@ -1,4 +1,4 @@
-"""Promises of the HTTP contract, to clients of a started server.py."""
+"""Promises of the HTTP contract to clients of a running server.py."""
 
 import base64
 import gzip
@@ -49,7 +49,7 @@ MEDIA_TYPES = {
 
 
 class Answer:
-    """A status, headers, and a body that is JSON."""
+    """An answer, whose body is usually JSON."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status, self.headers, self.body = response.status, response.headers, response.read()
@@ -62,7 +62,7 @@ class Answer:
     @property
     def error(self) -> tuple[int, str]:
         error = self.json["error"]
-        assert error["message"].rstrip().endswith((".", "...")), "a message is a sentence"
+        assert error["message"].rstrip().endswith((".", "...")), "a message must be a sentence"
         assert not any(word in error["message"] for word in ("Traceback", str(HOME), ".py", "\n"))
         return self.status, error["code"]
 
@@ -178,7 +178,7 @@ PLAIN = handwriting.render(handwriting.by_hand(3))
 
 
 def with_a_speck() -> Image.Image:
-    """A 3 with a blot beside it that is too small to be a part of it."""
+    """A 3 with a speck beside it that is too small to be a part of it."""
     picture = PLAIN.convert("L")
     ImageDraw.Draw(picture).ellipse((8, 8, 18, 18), fill=0)
     return picture
@@ -226,7 +226,7 @@ def test_a_white_bmp_is_read_from_a_form_though_it_is_nothing_but_escapes(server
 
 def test_a_data_url_whose_lines_are_broken_is_read(server):
     url = data_url(PICTURES[4])
-    broken = "\n".join(url[at : at + 76] for at in range(0, len(url), 76))  # as base64 prints it
+    broken = "\n".join(url[at : at + 76] for at in range(0, len(url), 76))  # as the base64 command does
     assert post(server, json.dumps({"image": broken}).encode(), "application/json").json["digit"] == 4
 
 
@@ -296,7 +296,7 @@ ERRORS = {
 def test_bad_pictures_get_their_error(server, case: str):
     body, content_type, status, code = ERRORS[case]
     assert post(server, body, content_type).error == (status, code)
-    assert as_raw_body(server, PICTURES[4]).json["digit"] == 4, "and the next one is read"
+    assert as_raw_body(server, PICTURES[4]).json["digit"] == 4, "the next picture must be read"
 
 
 def test_text_in_a_part_of_a_form_is_told_to_be_no_picture(server):
@@ -375,8 +375,8 @@ def test_what_is_no_http_gets_json_too(server, request_bytes: bytes, status: int
         answer.begin()
         assert Answer(answer).error == (status, code)
     logged = server.log.read_text().splitlines()[-1]
-    assert f" {status} " in logged, "what waitress refuses is logged as well"
-    assert " GET / " not in logged, "which nobody has asked"
+    assert f" {status} " in logged, "waitress's refusals are logged too"
+    assert " GET / " not in logged, "nobody asked this"
 
 
 @pytest.mark.parametrize(
@@ -395,7 +395,7 @@ def test_what_may_be_understood_in_two_ways_is_refused_and_hung_up_on(server, am
         connection.sendall(ambiguous + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         answers = connection.makefile("rb").read()
     assert answers.startswith(b"HTTP/1.1 400 " if b"HTTP/1.1\r\n" in ambiguous else b"HTTP/1.0 400 ")
-    assert len(re.findall(rb"HTTP/1\.[01] \d", answers)) == 1, "what followed was no request"
+    assert len(re.findall(rb"HTTP/1\.[01] \d", answers)) == 1, "the rest must not be a request"
 
 
 def test_who_asks_to_hang_up_among_other_things_is_hung_up_on(server):
@@ -420,7 +420,7 @@ def test_the_error_to_who_asks_for_a_header_alone_has_no_body(server, asked: byt
 def call(
     app, method: str, path: str, body: bytes = b"", content_type: str = "image/png", arrived: float | None = None
 ) -> tuple[str, dict]:
-    """Call a WSGI application in this process."""
+    """Call a WSGI application; returns the status and the decoded body."""
     statuses = []
     environ = {
         "REQUEST_METHOD": method,
@@ -458,7 +458,7 @@ def test_under_another_server_too_large_a_body_is_read_to_its_end_and_refused(ch
     statuses = []
     answer = b"".join(app(environ, lambda status, *_: statuses.append(status[:3])))
     assert (statuses, json.loads(answer)["error"]["code"]) == (["413"], "too_large")
-    assert sent.tell() == 101, "or its sender would be cut off, and not hear of it"
+    assert sent.tell() == 101, "else the sender would be cut off before it got the answer"
 
 
 def test_two_applications_in_a_process_have_limits_of_their_own():
@@ -591,7 +591,7 @@ def test_a_request_in_flight_is_finished_on_sigterm(tmp_path: Path):
     with socket.create_connection(("127.0.0.1", running.port), LINE_TIMEOUT) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
         connection.sendall(b"Content-Length: %d\r\n\r\n" % len(A_PICTURE) + A_PICTURE[:100])
-        # Once another connection has been answered, the first one's bytes have been read as well.
+        # Once this other connection is answered, the server has also read the first one's bytes.
         assert ask(running, "GET", "/healthz").status == 200
         running.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + LINE_TIMEOUT
@@ -700,7 +700,7 @@ def test_train_goes_on_with_a_training_that_was_broken_off(tmp_path: Path, small
     training.send_signal(signal.SIGINT)
     training.communicate(timeout=LINE_TIMEOUT)
     card = tmp_path / "lenet.json"
-    assert json.loads(card.read_text())["interrupted"], "it was not over yet"
+    assert json.loads(card.read_text())["interrupted"], "it must not have finished yet"
     running = start_server(tmp_path, "--train", "--checkpoint", str(tmp_path), MNIST_ROOT=str(small_mnist))
     finished = json.loads(card.read_text())
     assert (finished["epochs"], finished.get("interrupted")) == (3, None)
@@ -735,7 +735,7 @@ def test_a_training_before_the_first_start_ends_with_the_server_and_the_server_w
     if with_signal == signal.SIGTERM:
         process.terminate()
     else:
-        os.kill(training, with_signal)  # as where memory is short
+        os.kill(training, with_signal)  # as if out of memory
     assert process.wait(LINE_TIMEOUT) == status
     process.stdout.close()
     assert not Path(f"/proc/{training}").exists()
@@ -755,7 +755,7 @@ def test_ctrl_c_keeps_what_a_training_before_the_first_start_has_learned(tmp_pat
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert any(line.startswith("epoch   1/") for line in process.stdout)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    os.killpg(process.pid, signal.SIGINT)  # Ctrl-C
     said = process.communicate(timeout=LINE_TIMEOUT)[1]
     assert (process.returncode, "--resume" in said) == (130, True), said
 
@@ -814,7 +814,7 @@ def test_unknown_flags_and_values_are_refused(flags: list[str]):
     ended = python("server.py", *flags)
     assert ended.returncode == 2
     told = ended.stderr.splitlines()
-    assert len(told) == 2, "a list of all that there is would hide it"
+    assert len(told) == 2, "a list of all flags would hide the error"
     assert flags[0] in told[-1]
 
 

@@ -1,4 +1,4 @@
-"""Promises to those who send several pictures in one request: an answer for each, in order."""
+"""Promises about several pictures in one request: an answer for each, in order."""
 
 import base64
 import io
@@ -25,7 +25,7 @@ NO_PICTURE = b"seven"
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server that nobody else asks, so that its passes are those of one request."""
+    """A server that no other test uses, so that its metrics count only this module's passes."""
     with started(tmp_path_factory.mktemp("several")) as running:
         yield running
 
@@ -56,7 +56,7 @@ def sent_list(server: RunningServer, images: object, path: str = "/predict") -> 
 
 
 def untimed(prediction: dict) -> dict:
-    """A prediction, but for the time that it took; probabilities may differ in the last place that is told."""
+    """A prediction with its time set to 0, and probabilities rounded, as their last decimal may vary."""
     rounded = {"confidence": round(prediction["confidence"], 4)}
     probabilities = [round(probability, 4) for probability in prediction["probabilities"]]
     return prediction | rounded | {"probabilities": probabilities, "milliseconds": 0}
@@ -157,7 +157,7 @@ def test_so_many_go_through_the_network_together_and_no_more_are_taken(alone, se
     assert more(before, after, "digits_predictions_total certain=true digit=4") == most
     for too_many in (most + 1, 3 * most):
         assert send(alone, [SMALL] * too_many).error == (400, "too_many_images")
-    assert more(after, measured(alone), "digits_batch_size_sum") == 0, "and none of them is looked at"
+    assert more(after, measured(alone), "digits_batch_size_sum") == 0, "none of them may be read"
 
 
 @pytest.mark.parametrize("path", ["/explain", "/corrections?label=4"])

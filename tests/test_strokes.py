@@ -1,4 +1,4 @@
-"""Promises of net/strokes.py: strokes become what MNIST would have made of them."""
+"""Promises of net/strokes.py: strokes are drawn as MNIST's digits were prepared."""
 
 import handwriting
 import numpy as np
@@ -38,7 +38,7 @@ def test_a_tap_is_a_dot():
     seen = strokes.draw(strokes.parse([[[3, 3]]]))
     top, bottom, left, right = bounds(seen > 0)
     assert seen.max() == 255
-    assert max(bottom - top, right - left) <= 4, "no larger than a pen, and not taken for a small 0"
+    assert max(bottom - top, right - left) <= 4, "a dot of the pen's size, not enlarged to a 0"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ UNDERLINE = [(0.02, BOTTOM), (0.98, BOTTOM)]
 
 
 def digit_among(drawn: list[handwriting.Stroke]) -> list[handwriting.Stroke]:
-    """What is taken for the digit's before what stands alone is looked at."""
+    """The strokes of the first look that is no rival."""
     return next(look.strokes for look in strokes.looks(drawn) if not look.is_rival)
 
 

@@ -1,4 +1,4 @@
-"""Promises of `python -m train` to people who run it, and of the weights that it leaves."""
+"""Promises of `python -m train` to its users, and about the weights that it writes."""
 
 import dataclasses
 import datetime
@@ -59,13 +59,13 @@ def start_python(*arguments: str) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Where the tests themselves run in the background, Ctrl-C is ignored, and children inherit that.
+        # If the tests run in the background, they ignore SIGINT, and children would inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
 def interrupt_after_epoch(process: subprocess.Popen, epoch: int, with_signal: int) -> tuple[int, str]:
-    """Send a signal once an epoch's line was printed; the exit status and what was said on stderr."""
+    """Send a signal once the epoch's line is printed; returns the exit status and the text on stderr."""
     for line in process.stdout:
         if re.match(rf"epoch +{epoch}/", line):
             break
@@ -75,11 +75,11 @@ def interrupt_after_epoch(process: subprocess.Popen, epoch: int, with_signal: in
 
 
 def kill_at(process: subprocess.Popen, moment: str, with_signal: int = signal.SIGKILL) -> None:
-    """End a training, unasked, when its progress bar first shows what matches ``moment``."""
+    """Send a signal to a training once its progress bar matches ``moment``."""
     shown = ""
     while not re.search(moment, shown[-200:]):
         character = process.stderr.read(1)
-        assert character, f"it ended before it showed {moment}: {shown}"
+        assert character, f"the run ended before it showed {moment}: {shown}"
         shown += character
     process.send_signal(with_signal)
 
@@ -92,7 +92,7 @@ def assert_same_weights(one: Path, other: Path) -> None:
 
 @pytest.fixture(scope="module")
 def trained(small_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
-    """A run that nothing disturbed."""
+    """An uninterrupted run: its folder and process."""
     out = tmp_path_factory.mktemp("trained")
     return out, train(out, small_mnist, *SHORT)
 
@@ -122,7 +122,7 @@ def test_training_leaves_weights_that_load_in_one_line_and_a_card_that_describes
     assert card["validation_accuracy"] == pytest.approx(accuracy(validation_logits, validation.labels))
     assert card["test_accuracy"] > 0.5, "a few steps on neat digits are enough to learn something"
     temperature = fit_temperature(validation_logits, validation.labels)
-    assert card["temperature"] == pytest.approx(temperature), "by the validation digits, not by the test set"
+    assert card["temperature"] == pytest.approx(temperature), "fitted on the validation digits, not on the test set"
     assert card["certain_above"] == pytest.approx(certainty_threshold(calibrated(validation_logits, temperature)))
     calibration_error = expected_calibration_error(calibrated(logits, temperature), test.labels)
     assert card["expected_calibration_error"] == pytest.approx(calibration_error)
@@ -133,15 +133,15 @@ def test_no_digit_is_both_trained_on_and_validated_with():
     assert len(to_validate_with) == 5000
     assert torch.equal(torch.cat([to_train_on, to_validate_with]).sort().values, torch.arange(60_000))
     assert to_validate_with[:5].tolist() == [40456, 35754, 32193, 23050, 25057], (
-        "as when the shipped weights were trained"
+        "the split of the shipped weights' training"
     )
 
 
 def test_a_short_run_comes_to_what_it_always_did():
-    """Losses after an epoch of the whole recipe but for its length; who changes the recipe writes new ones here."""
+    """The losses after an epoch of the recipe, shortened; whoever changes the recipe updates the numbers here."""
     device = torch.device("cpu")
     digits, validation = (Allographs(device)(count, torch.Generator().manual_seed(count)) for count in (600, 200))
-    recipe = Recipe(epochs=3, batch_size=50, dropout=0)  # which other processors draw by other numbers
+    recipe = Recipe(epochs=3, batch_size=50, dropout=0)  # random numbers for dropout depend on the processor
     training = Training(recipe, device, len(digits), Speedups())
     assert [group["weight_decay"] for group in training.optimizer.param_groups] == [recipe.weight_decay]
     result = training.epoch(digits, validation)
@@ -153,7 +153,7 @@ def test_the_report_shows_the_run_and_needs_nothing_outside_it(trained, small_mn
     report = (trained[0] / "report.html").read_text()
     card = json.loads((trained[0] / "lenet.json").read_text())
     assert f"{card['test_accuracy']:.2%} of 100 test digits read right" in report
-    assert report.count("<polyline") == 4, "loss and accuracy of training and of validation"
+    assert report.count("<polyline") == 4, "loss and accuracy, for training and validation"
     assert card["sha256"] in report
     assert report.count('alt="filter ') == MAPS[0]
     wrong = round(100 * (1 - card["test_accuracy"]))
@@ -169,7 +169,7 @@ def test_training_tells_how_it_goes(trained):
     assert len(re.findall(r"^epoch +\d/3 +loss \d", ended.stdout, re.MULTILINE)) == 3
     assert re.search(r"loss=\d", ended.stderr), "the bar shows the loss"
     assert re.search(r"accuracy=\d", ended.stderr)
-    assert "<" in ended.stderr, "and the time left"
+    assert "<" in ended.stderr, "the bar shows the time left"
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(trained, small_mnist: Path, tmp_path: Path):
@@ -191,12 +191,12 @@ def test_a_run_killed_at_any_step_and_resumed_ends_with_the_weights_of_one_that_
     process = start_training(out, small_mnist, *SHORT)
     kill_at(process, moment)
     assert process.wait(LINE_TIMEOUT) == -signal.SIGKILL
-    assert out.read_bytes() == before, "the old weights are whole"
+    assert out.read_bytes() == before, "the old weights must be intact"
 
     ended = train(out, small_mnist, "--resume", "--threads", "1", "--device", "cpu")
     assert ended.returncode == 0, ended.stderr
     done = int(re.search(r"epoch (\d)", moment)[1]) - 1
-    assert len(re.findall(r"^epoch", ended.stdout, re.MULTILINE)) == 3 - done, "what was done is not done again"
+    assert len(re.findall(r"^epoch", ended.stdout, re.MULTILINE)) == 3 - done, "finished epochs must not be repeated"
     assert_same_weights(out, trained[0] / "lenet.pt")
 
 
@@ -209,7 +209,7 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(small_mnist: Path, tmp_path: 
     weights, state = (torch.load(path, weights_only=True) for path in (out, out.with_suffix(".training.pt")))
     LeNet().load_state_dict(weights)
     kept = state["averaged"]["network"]
-    assert all(torch.equal(weights[name], kept[name]) for name in kept), "no step of the epoch that was stopped counts"
+    assert all(torch.equal(weights[name], kept[name]) for name in kept), "no step of the interrupted epoch may count"
 
     learned = json.loads(out.with_suffix(".json").read_text())["epochs"]
     program, *arguments = shlex.split(re.search(r"'(python .+)' goes on", said)[1])
@@ -217,7 +217,7 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(small_mnist: Path, tmp_path: 
     assert (program, arguments) == ("python", ["-m", "train", "--resume", *alike])
     status, said = interrupt_after_epoch(start_python(*arguments), learned + 2, signal.SIGINT)
     assert status == 130
-    assert json.loads(out.with_suffix(".json").read_text())["epochs"] >= learned + 2, "what was learned since is kept"
+    assert json.loads(out.with_suffix(".json").read_text())["epochs"] >= learned + 2, "later epochs must be kept too"
 
 
 def test_the_few_maps_of_a_fast_run_answer_alike_in_a_network_of_full_width(small_mnist: Path, tmp_path: Path):
@@ -248,7 +248,7 @@ def test_a_fast_run_leaves_what_any_run_leaves(small_mnist: Path, tmp_path: Path
     trained = re.search(r"([\d,]+) parameters", ended.stdout)[1]
     assert f" {trained} parameters, which blank ones fill up to {card['parameters']:,}" in report
     assert int(trained.replace(",", "")) == card["trained_parameters"] < card["parameters"]
-    assert report.count('alt="filter ') == MAPS[0] // FAST.thinner, "blank filters are not worth showing"
+    assert report.count('alt="filter ') == MAPS[0] // FAST.thinner, "blank filters must not be shown"
 
 
 def test_a_folder_whose_name_the_terminal_has_no_letters_for_is_trained_into(small_mnist: Path, tmp_path: Path):
@@ -282,7 +282,7 @@ def test_a_broken_off_run_can_be_resumed_until_a_new_one_has_done_an_epoch(
     forgetful = start_training(out, small_mnist, *SHORT, "--seed", "5")
     kill_at(forgetful, r"epoch 1/3:.* [3-9]/12 ", end)
     said = forgetful.communicate(timeout=LINE_TIMEOUT)[1]
-    assert not out.exists(), "what the first run had learned is not passed for the second's"
+    assert not out.exists(), "the first run's weights must not be saved as the second's"
     assert ("Stopped in the first epoch" in said) == (end is signal.SIGINT)
     ended = train(out, small_mnist, "--resume", "--threads", "1", "--device", "cpu")
     assert len(re.findall(r"^epoch", ended.stdout, re.MULTILINE)) == 1, ended.stderr
@@ -414,7 +414,7 @@ def test_runs_into_folders_with_a_dot_in_their_names_keep_apart(small_mnist: Pat
 
 def test_the_report_of_a_single_epoch_shows_it(small_mnist: Path, tmp_path: Path):
     assert train(tmp_path, small_mnist, *SHORT, "--epochs", "1").returncode == 0
-    assert (tmp_path / "report.html").read_text().count("<circle ") == 4, "a line of one point would not be seen"
+    assert (tmp_path / "report.html").read_text().count("<circle ") == 4, "a line of one point would be invisible"
 
 
 def test_gpu_without_a_gpu_stops_with_one_sentence(small_mnist: Path, tmp_path: Path):
@@ -481,7 +481,7 @@ def test_flags_and_values_that_cannot_be_are_refused(flags: list[str], small_mni
     ended = train(tmp_path, small_mnist, *flags)
     assert ended.returncode == 2
     told = ended.stderr.splitlines()
-    assert len(told) <= 2, "a list of all that there is would hide it"
+    assert len(told) <= 2, "a list of all flags would hide the error"
     assert flags[0] in told[-1]
     assert list(tmp_path.iterdir()) == []
 
@@ -545,7 +545,7 @@ def test_a_training_state_that_cannot_be_read_is_not_called_damaged(small_mnist:
     ended = train(tmp_path, small_mnist, "--resume")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert "could not be read" in ended.stderr
-    assert "anew" not in ended.stderr, "which would replace it"
+    assert "anew" not in ended.stderr, "that would replace the file"
 
 
 @pytest.mark.parametrize("flags", [[], ["--without", "one-cycle"]], ids=["one cycle", "the same rate throughout"])
@@ -705,7 +705,7 @@ def test_processes_started_by_another_hand_than_torchrun_are_told_so(small_mnist
     assert ended.returncode == 2
     assert "torchrun" in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr
-    ranks = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}  # and no MASTER_ADDR
+    ranks = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}  # but no MASTER_ADDR
     ended = python("-m", "train", "--out", str(tmp_path), "--data", str(small_mnist), "--device", "cpu", **ranks)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
 
@@ -749,9 +749,9 @@ def test_mnist_root_is_where_mnist_is_read(small_mnist: Path, tmp_path: Path):
     assert "550 digits to train on and 50 to validate" in ended.stdout
 
 
-# A file may not grow past this many bytes, as if the disk were full; the weights alone have a million.
+# Limits the size of each file, as if the disk were full; the weights alone take a million bytes.
 def full_disk(room: int = 200_000) -> str:
-    """Python that lets no file grow beyond so many bytes."""
+    """Python that limits files to ``room`` bytes."""
     return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))\n"
 
 
@@ -769,7 +769,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_costs_nothing_that_was_good(
     assert (ended.returncode, out.read_bytes()) == (1, before)
     assert "Traceback" not in ended.stderr
     assert "No weights were lost" in ended.stderr.splitlines()[-1]
-    assert "epoch 1" not in ended.stderr, "it is known before the first step"
+    assert "epoch 1" not in ended.stderr, "it must be found before the first step"
     assert [path.name for path in tmp_path.iterdir()] == ["lenet.pt"]
 
 
@@ -828,7 +828,7 @@ def test_a_file_that_a_virus_scanner_looks_at_is_replaced_after_it(tmp_path: Pat
         replace_now(beside, path)
 
     monkeypatch.setattr(Path, "replace", refuse_at_first)
-    monkeypatch.setattr(checkpoint, "PATIENCE", LINE_TIMEOUT)  # as it is on Windows, or longer
+    monkeypatch.setattr(checkpoint, "PATIENCE", LINE_TIMEOUT)  # as on Windows, or longer
     monkeypatch.setattr(checkpoint, "AGAIN_SECONDS", 0)
     checkpoint.replace_file(tmp_path / "lenet.pt", lambda beside: beside.write_text("whole"))
     assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
@@ -857,7 +857,7 @@ def test_augmented_pictures_stay_pictures_and_repeat_with_the_generator(small_mn
     is_as_scanned = (first == pictures).all((1, 2, 3))
     assert is_as_scanned.float().mean().item() == Augmentation().as_scanned
     ink = first.sum((1, 2, 3)) / pictures.sum((1, 2, 3))
-    assert ink.min() > 0.3, "no digit is wiped out"
+    assert ink.min() > 0.3, "no digit may vanish"
     assert ink.max() < 4
 
 
@@ -915,7 +915,7 @@ def test_habits_add_strokes_to_their_own_digits_only(small_mnist: Path):
     everyone = Habits(flagged_one=1, footed_one=1, short_six=1, crossed_seven=1, curled_nine=1, slashed_zero=1)
     draw = DrawHabits(everyone, 28, torch.device("cpu"))
     changed = torch.zeros(10)
-    for digit in range(10):  # one digit at a time, since only a part of each batch is drawn into
+    for digit in range(10):  # one digit per batch, since only some pictures of a batch are changed
         shown = digits.labels == digit
         batch = pictures[shown].repeat(8, 1, 1, 1)
         drawn = draw(batch, torch.full((len(batch),), digit), torch.Generator().manual_seed(0))
@@ -941,7 +941,7 @@ def test_lines_are_drawn_hollow_or_broken(line: str):
     bars[..., 5:24, 12:17] = 1
     augment = Augment(replace(NO_AUGMENTATION, **{line: 0.5}), torch.device("cpu"))
     drawn = augment(bars, torch.ones(40, dtype=torch.long), torch.Generator().manual_seed(0))
-    assert drawn[20:].allclose(bars[20:].clamp(min=1e-6), atol=0.05), "half of them are as they were"
+    assert drawn[20:].allclose(bars[20:].clamp(min=1e-6), atol=0.05), "half of them must be unchanged"
     assert drawn.max() <= 1
     middle = drawn[:20, 0, 9:20, 14]
     if line == "hollow":
@@ -949,7 +949,7 @@ def test_lines_are_drawn_hollow_or_broken(line: str):
         assert drawn[:20].amax((1, 2, 3)).min() > 0.7
     else:
         has_gap = middle.amin(1) < 0.3
-        assert 0.25 < has_gap.float().mean() < 1, "some have gaps, and some have none"
+        assert 0.25 < has_gap.float().mean() < 1, "some must have gaps, and some none"
         assert drawn[:20].amax((1, 2, 3)).min() > 0.5
 
 
@@ -977,7 +977,7 @@ def test_ranks_draw_as_many_of_a_kind_as_one_would_in_the_whole_batch(settings: 
         )
         is_of_kind = drawn[:, 0, 14, 14] < 0.5 if "hollow" in settings else (drawn == bars).all((1, 2, 3))
         numbers.append(is_of_kind.sum().item())
-    assert numbers == [3, 3], "a fiftieth of 128; of 32 it would round to one or none each"
+    assert numbers == [3, 3], "a fiftieth of 128; of 32 it would round to 0 or 1 per rank"
 
 
 @pytest.mark.parametrize("batch", [68, 732])
@@ -1001,7 +1001,7 @@ def test_outliers_are_pictures_like_the_digits_but_labelled_none(kinds: type[Out
     assert not torch.equal(first.images, third.images)
     pictures = to_pictures(first.images)
     is_as_large = extent(pictures).sub(20).abs() <= 2
-    assert is_as_large.float().mean() >= 0.99, "their size gives hardly any of them away"
+    assert is_as_large.float().mean() >= 0.99, "their size must not give them away"
     for count in (0, 1, 512, 5550):
         assert len(draw(digits, count, torch.Generator()).images) == count
 
@@ -1021,7 +1021,7 @@ def test_what_is_no_digit_is_learned_anew_without_reading_any_digit_otherwise(sm
     outliers = NoveltyOutliers(cpu)(digits, 300, torch.Generator().manual_seed(9))
     images = torch.cat([validation.images, outliers.images])
     before = compute_logits(training.averaged_network, images)
-    relearn_novelty(training, digits[torch.arange(6 * len(digits)) % len(digits)])  # of fewer it learns by heart
+    relearn_novelty(training, digits[torch.arange(6 * len(digits)) % len(digits)])  # it would memorise fewer
     after = compute_logits(training.averaged_network, images)
     assert torch.equal(after[:, :NONE], before[:, :NONE])
     is_none = torch.cat([torch.zeros(len(validation)), torch.ones(len(outliers))])
@@ -1032,7 +1032,7 @@ def test_what_is_no_digit_is_learned_anew_without_reading_any_digit_otherwise(sm
 
 
 def test_a_run_ends_with_what_is_no_digit_learned_anew(small_mnist: Path, tmp_path: Path):
-    """Here one that was cut off between its last epoch and its end."""
+    """The run was cut off between its last epoch and its end."""
     digits, validation = load_training_digits(small_mnist)
     training = Training(Recipe(epochs=1, batch_size=50), torch.device("cpu"), len(digits), Speedups())
     for _ in training.run(digits, validation, tmp_path / "lenet.training.pt"):
@@ -1058,7 +1058,7 @@ def test_drawn_digits_are_digits_to_what_learns_anew_what_is_none(
         relearn_novelty(training, digits[torch.arange(3 * len(digits)) % len(digits)])
         logits = training.averaged_network(to_pictures(drawn.images), open_set=True)
         novelty.append(logits[:, NONE].mean().item())
-    assert novelty[1] < novelty[0] - 1, "in logits"
+    assert novelty[1] < novelty[0] - 1, "a logit lower"
 
 
 def test_calibration_mends_confidence_that_is_too_high():
@@ -1066,7 +1066,7 @@ def test_calibration_mends_confidence_that_is_too_high():
     labels = torch.randint(10, (5000,), generator=generator)
     honest = torch.randn(5000, NONE + 1, generator=generator)
     honest[torch.arange(5000), labels] += 2
-    honest[:, NONE] = -10  # there is no doubt that all are digits
+    honest[:, NONE] = -10  # all are clearly digits
     boastful = honest * 5
     temperature = fit_temperature(boastful, labels)
     before, after = (expected_calibration_error(calibrated(boastful, each), labels) for each in (1.0, temperature))

@@ -17,18 +17,18 @@ NOTEBOOK = HOME / "train" / "walkthrough.ipynb"
 
 
 def run_notebook(mnist_root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    """Run the notebook where Jupyter would open it; all the text that it printed, and all the HTML that it showed."""
+    """Run the notebook in its folder, as Jupyter would; returns all that it printed, and all HTML that it showed."""
     monkeypatch.setenv("MNIST_ROOT", str(mnist_root))
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     streams = [output for output in outputs if output.output_type == "stream"]
-    assert all(output.name == "stdout" for output in streams), "a bar, or a warning"
+    assert all(output.name == "stdout" for output in streams), "no bar, no warning"
     printed = "".join(output.text for output in streams)
-    assert "\r" not in printed, "a bar, of which an exported notebook shows every state"
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 1, "the picture that is read"
+    assert "\r" not in printed, "an exported notebook would show every state of a progress bar"
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 1, "only the picture that is read"
     shown = "".join(output.get("data", {}).get("text/html", "") for output in outputs)
-    assert shown.count("<svg") == 2, "the probabilities of that picture, and of the drawing"
+    assert shown.count("<svg") == 2, "the probabilities for that picture and for the drawing"
     return printed, shown
 
 

@@ -1,4 +1,4 @@
-"""Digits that 13 people wrote on forms, scanned and shrunk to 8 x 8 pixels, enlarged again: scikit-learn brings them.
+"""scikit-learn's digits: written by 13 people on forms, scanned, shrunk to 8 x 8 pixels, and here enlarged again.
 
 python tests/tiny_scans.py DIR     # writes DIR/<digit>/<number>.png, for python -m train.evaluate --images
 
@@ -12,9 +12,9 @@ import numpy as np
 from handwriting import folder_to_fill
 from PIL import Image, ImageOps
 
-INK = 16  # of a pixel that is all ink
-TIMES = 20  # as large as they were
-MARGIN = 60  # pixels, around what is enlarged
+INK = 16  # a pixel that is all ink
+TIMES = 20  # the factor of enlargement
+MARGIN = 60  # pixels around the enlarged digit
 
 try:
     from sklearn.datasets import load_digits
@@ -23,7 +23,7 @@ except ImportError:
 
 
 def enlarged(digit: np.ndarray) -> Image.Image:
-    """``digit``, float [8, 8] from 0 to 16, black on white, as programs enlarge what is too small to see."""
+    """``digit``, float [8, 8] from 0 to 16, enlarged with bicubic interpolation, in black on white."""
     small = Image.fromarray(np.rint(digit * (255 / INK)).astype(np.uint8))
     large = small.resize((small.width * TIMES, small.height * TIMES), Image.Resampling.BICUBIC)
     return ImageOps.invert(ImageOps.expand(large, MARGIN))

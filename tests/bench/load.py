@@ -1,11 +1,11 @@
-"""What the server bears: requests a second, times and errors with 1, 8, 32 and 128 clients.
+"""The server under load: requests per second, times and errors with 1, 8, 32 and 128 clients.
 
     python tests/bench/load.py                     # one process
     python tests/bench/load.py --processes 2
 
 Starts server.py on a free port. Each client holds one connection open and sends a drawing of 280 x 280 pixels as
-soon as it has the answer to the one before. All clients live in one thread of this process, and cost the server some of
-the processor.
+soon as it has the answer to the one before. All clients run in one thread of this process, and take some processor time
+from the server.
 """
 
 import argparse
@@ -30,54 +30,54 @@ WARM_UP = 1.0  # seconds
 
 @dataclass
 class Measured:
-    """What so many clients saw."""
+    """One run's results."""
 
     clients: int
     seconds: float
-    milliseconds: list[float] = field(default_factory=list)  # of the requests that were answered with 200
+    milliseconds: list[float] = field(default_factory=list)  # of each request that was answered with 200
     errors: int = 0
 
     @property
     def rate(self) -> float:
-        """Good answers a second."""
+        """Answers of status 200 per second."""
         return len(self.milliseconds) / self.seconds
 
     @property
     def median(self) -> float:
-        """Milliseconds from sending a request to having read its answer; infinite where there was none."""
+        """Milliseconds from sending a request to having read its answer; infinite without any."""
         return statistics.median(self.milliseconds or [math.inf])
 
     @property
     def percentile(self) -> float:
-        """The 99th, likewise."""
+        """The 99th percentile likewise."""
         return statistics.quantiles(self.milliseconds or [math.inf] * 2, n=100)[98]
 
 
 class Client:
-    """One connection, and where it stands with its request."""
+    """One connection, and the state of its current request."""
 
     def __init__(self, address: tuple[str, int], request: bytes) -> None:
         self.address, self.request = address, request
         self.connect()
 
     def connect(self) -> None:
-        """Open the connection, anew where there was one."""
+        """Open a new connection."""
         self.socket = socket.create_connection(self.address, timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self) -> None:
-        """Ask."""
+        """Send the request."""
         self.answer, self.started = b"", time.perf_counter()
         self.socket.sendall(self.request)
 
     @property
     def must_reconnect(self) -> bool:
-        """Whether the answer that is here was the last on this connection."""
+        """Whether the answer just received is the last on this connection."""
         head = self.answer.partition(b"\r\n\r\n")[0].lower()
         return not head.startswith(b"http/1.1") or b"\r\nconnection: close" in head
 
     def receive(self) -> int | None:
-        """The status of the answer, once it is here whole; 0 where the connection broke."""
+        """The answer's status once it is complete, None before; 0 if the connection broke."""
         try:
             read = self.socket.recv(1 << 16)
         except OSError:
@@ -92,12 +92,12 @@ class Client:
 
 
 def length_of_body(head: bytes) -> int:
-    """What the header of an answer says of its body."""
+    """The Content-Length in the header of an answer."""
     return int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
 
 
 def load(address: tuple[str, int], request: bytes, clients: int, seconds: float = SECONDS) -> Measured:
-    """Have so many ``clients`` send ``request`` to ``address`` for so many ``seconds``, after a warm-up."""
+    """Measure ``clients`` clients that send ``request`` to ``address`` for ``seconds`` seconds, after a warm-up."""
     measured = Measured(clients, seconds)
     selector = selectors.DefaultSelector()
     for _ in range(clients):
@@ -129,21 +129,21 @@ def load(address: tuple[str, int], request: bytes, clients: int, seconds: float 
 
 
 def raw_post(path: str, body: bytes, content_type: str) -> bytes:
-    """The bytes of a request that keeps its connection."""
+    """A POST request that keeps the connection alive."""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
     return f"{head}\r\n".encode() + body
 
 
 @contextmanager
 def serving(*arguments: str) -> Iterator[tuple[str, int]]:
-    """The address of server.py, started with ``arguments``, while it runs."""
+    """Run server.py with ``arguments``; yields its address."""
     with started(*arguments) as (_, address):
         yield address
 
 
 @contextmanager
 def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
-    """server.py, started with ``arguments``, and its address, while it runs."""
+    """Run server.py with ``arguments``; yields the process and its address."""
     server = subprocess.Popen(
         [sys.executable, str(HOME / "server.py"), "--port", "0", *arguments],
         stdout=subprocess.PIPE,
@@ -158,7 +158,7 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], tuple[str,
 
 
 def row(measured: Measured) -> str:
-    """A line of the table."""
+    """A row of the table."""
     return (
         f"| {measured.clients} | {measured.rate:.0f} | {measured.median:.1f} ms | {measured.percentile:.1f} ms "
         f"| {measured.errors} |"
@@ -169,7 +169,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Load the server with more and more clients.")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each row (default: %(default)g)")
-    options, arguments = parser.parse_known_args()  # the others are the server's own
+    options, arguments = parser.parse_known_args()  # the rest go to the server
     with serving(*arguments) as address:
         print("| clients | requests a second | median | 99th percentile | errors |\n| --- | --- | --- | --- | --- |")
         for clients in CLIENTS:

@@ -1,11 +1,11 @@
-"""What a hundred thousand requests leave behind in the server's memory.
+"""How much the server's memory grows over a hundred thousand requests.
 
     python tests/bench/memory.py
     python tests/bench/memory.py --requests 1000000
 
-Starts server.py on a free port and sends it the ten pictures of tests/data, the strokes of a 7, none, and what is no
-picture, and asks for its pages, over and over and all at once, each over a connection of its own. Prints what the
-process holds after each tenth of the requests.
+Starts server.py on a free port and keeps sending it the ten pictures of tests/data, the strokes of a 7, no strokes, no
+picture, and requests for its pages, all at once and each over its own connection. Prints the resident memory of the
+process after each tenth of the requests.
 """
 
 import argparse
@@ -21,11 +21,11 @@ from fuzz import resident
 
 SEVEN = b'{"strokes": [[[20, 15], [80, 15], [45, 90]], [[35, 52], [70, 50]]]}'
 PAGES = ("/", "/api", "/static/main.js", "/healthz")
-PARTS = 10  # of the run, after each of which memory is looked at
+PARTS = 10  # of the run; memory is measured after each
 
 
 def one_of_each() -> list[tuple[bytes, int]]:
-    """Requests, and the status that each is to be answered with."""
+    """One request of each kind, and the expected status of its answer."""
     files = sorted((HOME / "tests" / "data").iterdir())
     return [
         *((raw_post("/predict", file.read_bytes(), media_type(file)), 200) for file in files),
@@ -37,15 +37,15 @@ def one_of_each() -> list[tuple[bytes, int]]:
 
 
 def media_type(file: Path) -> str:
-    """Of a picture."""
+    """A picture's media type."""
     with Image.open(file) as image:
         return Image.MIME[image.format]
 
 
 def ask(clients: dict[Client, int], count: int) -> int:
-    """Have each of the ``clients`` ask over and over until ``count`` answers are there; how many were not as expected.
+    """Have all ``clients`` repeat their requests until ``count`` answers have come; how many were not as expected.
 
-    The dictionary tells which status each is to be answered with.
+    ``clients`` maps each client to the status that it expects.
     """
     wrong = 0
     with selectors.DefaultSelector() as selector:
@@ -69,10 +69,10 @@ def ask(clients: dict[Client, int], count: int) -> int:
 
 
 def main() -> int:
-    """Print the table; the exit status."""
+    """Print the table; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--requests", type=int, default=100_000, metavar="N", help="(default: %(default)s)")
-    options, arguments = parser.parse_known_args()  # the others are the server's own
+    options, arguments = parser.parse_known_args()  # the rest go to the server
     wrong = 0
     with started(*arguments) as (server, address):
         clients = {Client(address, request): status for request, status in one_of_each()}

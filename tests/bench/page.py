@@ -1,12 +1,12 @@
-"""How soon the answer is on screen after the pointer's last move, and how smoothly the page draws meanwhile.
+"""How soon the answer is on screen after the pointer's last move, and how smoothly the page draws.
 
     python tests/bench/page.py
 
 Starts server.py on a free port, opens the page in Chromium (headless, so it paints in software), and draws people's
 digits (tests/pen_digits.py) with real pointer moves, 8 ms apart as a pen reports them. Prints, with "Inside the
-network" closed and open: the time from the last move (its event's time stamp) until the answer to that very drawing was
-painted; frames per second while drawing, and how many frames took longer than 1.5 of a 60 Hz screen's; how long the
-page's main thread worked for each frame, and on what.
+network" closed and open: the time from the last move (its event's time stamp) until the answer to that finished drawing
+was painted; frames per second while drawing, and the share of frames that took longer than 1.5 frames of a 60 Hz
+screen; how long the page's main thread worked per frame, and on what.
 """
 
 import argparse
@@ -31,8 +31,8 @@ LONG_FRAME = 1000 / 60 * 1.5  # milliseconds
 THREAD_TIMES = {"TaskDuration": "in all", "ScriptDuration": "scripts", "LayoutDuration": "layout",
                 "RecalcStyleDuration": "styles"}  # fmt: skip
 
-# Everything happens in the page's own clock. What reader.js makes of an answer is done in the microtasks after
-# json(), so the frame that comes next shows it, and the message sent from that frame arrives once it was painted.
+# All times are of the page's own clock. reader.js handles an answer in the microtasks after json(), so the next frame
+# shows it, and the message sent from that frame's callback arrives after the frame was painted.
 WATCH = """
 (() => {
     const watch = window.watch = { lastMove: 0, answered: 0, shown: "", frames: [], drawing: false };
@@ -79,14 +79,14 @@ def main() -> None:
 
 
 def drawings() -> list[list[handwriting.Stroke]]:
-    """As many of each digit, in a square of side 1."""
+    """Equally many drawings of each digit, in a square of side 1."""
     given = pen_digits.digits()
     of_each = [[strokes for label, strokes in given if label == digit][: DRAWINGS // 10] for digit in range(10)]
     return list(itertools.chain.from_iterable(of_each))
 
 
 def measure(page: Page, drawn: list[list[handwriting.Stroke]]) -> None:
-    """Draw all of ``drawn``, one after the other, and print what it took."""
+    """Draw all of ``drawn``, one after the other, and print the times."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable")
     draw(page, drawn[0])  # to warm up
@@ -112,7 +112,7 @@ def measure(page: Page, drawn: list[list[handwriting.Stroke]]) -> None:
 
 
 def draw(page: Page, drawing: list[handwriting.Stroke]) -> None:
-    """With a real pointer, at a hand's pace."""
+    """Draw with a real pointer, as fast as a hand."""
     box = page.locator("#pad").bounding_box()
     for stroke in drawing:
         for number, (x, y) in enumerate(stroke):
@@ -125,7 +125,7 @@ def draw(page: Page, drawing: list[handwriting.Stroke]) -> None:
 
 
 def delay(page: Page, drawing: list[handwriting.Stroke]) -> float:
-    """Milliseconds from the last move to the paint of the answer to all of ``drawing``."""
+    """Milliseconds from the last move until the answer to all of ``drawing`` was painted."""
     return page.wait_for_function(
         """([strokes, [x, y]]) => {
             const sent = watch.shown ? JSON.parse(watch.shown).strokes : [];
@@ -140,7 +140,7 @@ def delay(page: Page, drawing: list[handwriting.Stroke]) -> float:
 
 
 def thread_times(devtools: object) -> dict[str, float]:
-    """Seconds that the page's main thread has worked."""
+    """Seconds that the page's main thread has worked, by kind of work."""
     metrics = {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
     return {name: metrics[name] for name in THREAD_TIMES}
 

@@ -1,12 +1,12 @@
-"""How many requests our server answers, against what people would use instead.
+"""Compares our server's requests per second with those of frameworks people would use instead.
 
     python tests/bench/peers.py
 
-Each of tests/bench/peers/ is written as its framework's own documentation shows, with our weights and PyTorch as it
-comes. They make of a picture what such apps do: grey, resized to 28 x 28. Ours looks for the ink besides. The
-frameworks go into an environment of their own, which sees this one's PyTorch; it is made anew in a folder that is
-removed at the end. All get the same drawing of 280 x 280 pixels as the multipart field `image`, but Gradio, which
-takes uploads and JSON, and answers by a stream.
+Each app in tests/bench/peers/ is written as its framework's documentation shows, with our weights and PyTorch's default
+settings. They prepare a picture as such apps do: grey, resized to 28 x 28. Ours also looks for the ink. The frameworks
+are installed into an environment of their own, which uses this one's PyTorch; it is created in a temporary folder. All
+get the same drawing of 280 x 280 pixels as the multipart field `image`, except Gradio, which takes uploads and JSON,
+and answers through a stream.
 """
 
 import argparse
@@ -39,11 +39,11 @@ PEERS = {
 PACKAGES = ("flask", "fastapi", "uvicorn[standard]", "python-multipart", "litserve", "gradio")
 CLIENTS = (1, 32)
 SECONDS = 5.0
-ROUNDS = 3  # in which all take turns, as the machine is now faster and now slower
+ROUNDS = 3  # all are measured in each, as the machine's speed varies over time
 START_SECONDS = 120.0
 BOUNDARY = "a-boundary-that-no-picture-holds"
-PROCESSES = (1, 2)  # of ours
-Row = tuple[str, int]  # of the table: who answers, and how many clients ask
+PROCESSES = (1, 2)  # of our server
+Row = tuple[str, int]  # of the table: the server's name and the number of clients
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 
 
@@ -53,13 +53,13 @@ def multipart() -> bytes:
 
 
 def form_of(field: str) -> bytes:
-    """A multipart form with the drawing in it."""
+    """A multipart form with the drawing in ``field``."""
     head = f'Content-Disposition: form-data; name="{field}"; filename="drawing.png"\r\nContent-Type: image/png\r\n\r\n'
     return f"--{BOUNDARY}\r\n{head}".encode() + DRAWING + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
 def make_environment(folder: Path) -> Path:
-    """Install the frameworks into ``folder``; its Python."""
+    """Install the frameworks into ``folder``; returns its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
@@ -75,7 +75,7 @@ def make_environment(folder: Path) -> Path:
 
 @contextmanager
 def running(python: Path, peer: str, request: bytes) -> Iterator[tuple[str, int]]:
-    """The address of ``peer``, while it runs and answers ``request``."""
+    """Run ``peer``; yields its address once it answers ``request``."""
     address = ("127.0.0.1", free_port())
     process = subprocess.Popen(
         [python, str(HOME / "tests" / "bench" / "peers" / f"{peer}_app.py"), str(address[1])],
@@ -87,7 +87,7 @@ def running(python: Path, peer: str, request: bytes) -> Iterator[tuple[str, int]
         wait_for(address, request)
         yield address
     finally:
-        process.send_signal(signal.SIGINT)  # some have processes of their own, which they end then
+        process.send_signal(signal.SIGINT)  # on which those with child processes end them too
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
@@ -95,13 +95,13 @@ def running(python: Path, peer: str, request: bytes) -> Iterator[tuple[str, int]
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens at."""
+    """A TCP port that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
 
 
 def wait_for(address: tuple[str, int], request: bytes) -> None:
-    """Return once ``request`` is answered well at ``address``. Raises TimeoutError."""
+    """Wait until ``request`` is answered with 200 at ``address``. Raises TimeoutError."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -116,7 +116,7 @@ def wait_for(address: tuple[str, int], request: bytes) -> None:
 
 
 def load_gradio(address: tuple[str, int]) -> Measured:
-    """Ask Gradio's API one after the other: upload the drawing, ask, and open the stream that the answer comes by."""
+    """Measure one client of Gradio's API, which uploads the drawing, asks, and reads the answer from a stream."""
     measured = Measured(1, SECONDS)
     begins = time.perf_counter() + WARM_UP
     while (started := time.perf_counter()) < begins + SECONDS:
@@ -138,7 +138,7 @@ def load_gradio(address: tuple[str, int]) -> Measured:
 def http(
     address: tuple[str, int], method: str, path: str, body: bytes = b"", content_type: str = "application/json"
 ) -> bytes:
-    """The body of an answer."""
+    """The body of the answer to a request."""
     connection = HTTPConnection(*address, timeout=30)
     connection.request(method, path, body, {"Content-Type": content_type})
     try:
@@ -148,14 +148,14 @@ def http(
 
 
 def versions(python: Path) -> str:
-    """Of the frameworks that were installed."""
+    """The versions of the installed frameworks."""
     names = [package.partition("[")[0] for package in PACKAGES]
     program = f"import importlib.metadata as m; print(*(f'{{name}} {{m.version(name)}}' for name in {names}), sep=', ')"
     return subprocess.run([python, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def measure_peer(python: Path, peer: str) -> list[Measured]:
-    """What ``peer`` does with each number of clients."""
+    """The results of ``peer`` with each number of clients."""
     if peer == "gradio":
         with running(python, peer, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") as address:
             return [load_gradio(address)]
@@ -164,13 +164,13 @@ def measure_peer(python: Path, peer: str) -> list[Measured]:
 
 
 def measure_ours(processes: int) -> list[Measured]:
-    """What our server does in so many ``processes``, likewise."""
+    """The results of our server, with each number of clients."""
     with serving("--processes", str(processes)) as address:
         return [load(address, multipart(), clients, SECONDS) for clients in CLIENTS]
 
 
 def main() -> None:
-    """Print the table, and how we stand against the best of them."""
+    """Print the table and the comparison with the best peer."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     rounds: dict[Row, list[Measured]] = defaultdict(list)
     with TemporaryDirectory(prefix="peers-") as folder:
@@ -194,7 +194,7 @@ def ours(processes: int) -> str:
 
 
 def print_table(rounds: dict[Row, list[Measured]]) -> None:
-    """The medians over the rounds."""
+    """Print the medians over the rounds."""
     print("| | clients | requests a second | median | 99th percentile | errors |")
     print("| --- | --- | --- | --- | --- | --- |")
     for (name, clients), each in rounds.items():
@@ -204,7 +204,7 @@ def print_table(rounds: dict[Row, list[Measured]]) -> None:
 
 
 def print_standing(rounds: dict[Row, list[Measured]], clients: int) -> None:
-    """How many times the requests of the best of them ours answers, and how its median stands to that one's."""
+    """Print our requests per second and median time as multiples of those of the peer with the most requests."""
     asked = [name for name in PEERS.values() if (name, clients) in rounds]
     best = max(asked, key=lambda name: rate(rounds, name, clients))
     for name in map(ours, PROCESSES):
@@ -215,12 +215,12 @@ def print_standing(rounds: dict[Row, list[Measured]], clients: int) -> None:
 
 
 def rate(rounds: dict[Row, list[Measured]], name: str, clients: int) -> float:
-    """Requests a second, the median over the rounds."""
+    """Requests per second: the median over the rounds."""
     return median(one.rate for one in rounds[name, clients])
 
 
 def figures(measured: Measured) -> tuple[float, float, float]:
-    """Requests a second, the median time and the 99th percentile."""
+    """Requests per second, the median time and the 99th percentile."""
     return measured.rate, measured.median, measured.percentile
 
 

@@ -1,10 +1,10 @@
-"""What it costs to read one picture: milliseconds on one thread, and memory.
+"""The cost of reading one picture: milliseconds on one thread, and memory.
 
 python tests/bench/reading.py
 
-The floor in the table is what no reader can do without: decoding the file and the network's forward pass, as it is
-served. Canvases are one of each digit, since what might be a ring or stand on a line is looked at more closely: their
-mean, and the slowest.
+The floor in the table is what every reader needs: decoding the file and the network's forward pass, as the server runs
+it. There is one canvas of each digit, since possible rings and underlines take extra work: the table has their mean and
+the slowest.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def canvas(strokes: list[handwriting.Stroke]) -> bytes:
 
 
 def photograph(*hardships: str) -> bytes:
-    """A JPEG of a 7 under all of ``hardships``."""
+    """A JPEG file of a 7 with all of ``hardships``."""
     shot = hard_pictures.Shot(random.Random(7))
     for hardship in hardships:
         hard_pictures.HARDSHIPS[hardship](shot)
@@ -54,9 +54,9 @@ def photograph(*hardships: str) -> bytes:
 
 
 def memory_for(data: bytes) -> float:
-    """MB that reading ``data`` takes at most, above what a process that has read a small picture holds.
+    """The peak memory in MB for reading ``data``, above that of a process that has read a small picture.
 
-    That process tells of its own peak alone: what `getrusage` tells begins at its parent's. So this is Linux's.
+    It is read from /proc, so only on Linux: the peak that `getrusage` reports starts at the parent process's.
     """
     told = subprocess.run([sys.executable, "-c", CHILD], input=data, capture_output=True, cwd=HOME, check=True)
     return float(told.stdout)

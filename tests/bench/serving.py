@@ -1,10 +1,10 @@
-"""How long one prediction takes over HTTP, next to a request that does nothing, from the same server.
+"""How long a prediction takes over HTTP, compared with a request that does nothing, on the same server.
 
     python tests/bench/serving.py
 
-Starts server.py on a free port, sends a drawing of 280 x 280 pixels over one connection that is kept alive,
-in turn with GET /healthz, and prints the time from the start to the first answer, medians, 99th percentiles
-and their ratio.
+Starts server.py on a free port, sends a drawing of 280 x 280 pixels and GET /healthz in turn over one kept-alive
+connection, and prints the time from the start to the first answer, the medians, the 99th percentiles and the ratio of
+the medians.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"") -> float:
-    """Milliseconds from sending a request to having read its answer."""
+    """The milliseconds from sending a request to having read its answer."""
     started = time.perf_counter()
     connection.request(method, path, body, {"Content-Type": "image/png"})
     answer = connection.getresponse()
@@ -45,7 +45,7 @@ def ask(connection: http.client.HTTPConnection, method: str, path: str, body: by
 
 
 def describe(milliseconds: list[float]) -> str:
-    """Median and 99th percentile."""
+    """Median and 99th percentile, as text."""
     percentile = statistics.quantiles(milliseconds, n=100)[98]
     return f"{statistics.median(milliseconds):6.2f} ms median, {percentile:6.2f} ms 99th percentile of {REQUESTS}"
 

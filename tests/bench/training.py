@@ -3,9 +3,9 @@
     python tests/bench/training.py
 
 The example is https://github.com/pytorch/examples/blob/main/mnist/main.py: its network, its loop, its
-settings, written anew, except that it shuffles on the CPU too and trains on the same 55,000 digits, so that
-the same 5,000 validation digits judge both, each time that as many pictures more have been trained on. The
-clocks count training alone; they stand still for evaluation, start-up and the reading of MNIST's files.
+settings, written again here, except that it also shuffles on the CPU and trains on our 55,000 digits. Both are
+evaluated on the same 5,000 validation digits, each time after the same number of training pictures. The clocks
+count only training; they are stopped during evaluation, start-up and the reading of MNIST's files.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from train.training import Training
 
 MARKS = (0.98, 0.99, 0.9925, 0.995)  # accuracies on the validation digits
 CPU = torch.device("cpu")
-FAST_RUNS = 5  # their mean counts, as one run's first hold of a mark is a matter of luck
+FAST_RUNS = 5  # averaged, as it is partly luck when a single run first reaches a mark
 LOOK_EVERY = 5120  # pictures trained on between two evaluation points
 
 # An evaluation point: seconds of training so far, and the accuracy on the validation digits then.
@@ -58,7 +58,7 @@ class ExampleNetwork(nn.Module):
 
 
 def train_example(root: Path, validation: Digits, epochs: int) -> Iterator[Point]:
-    """The example's run: Adadelta from 1.0, times 0.7 each epoch, batches of 64 out of a DataLoader."""
+    """The example's evaluation points: Adadelta from 1.0, times 0.7 each epoch, a DataLoader with batches of 64."""
     normalize = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
     dataset = MNIST(str(root), train=True, transform=normalize)
     to_train_on, _ = split(len(dataset))
@@ -89,7 +89,7 @@ def train_example(root: Path, validation: Digits, epochs: int) -> Iterator[Point
 
 
 def train_ours(recipe: Recipe, digits: Digits, validation: Digits) -> Iterator[Point]:
-    """`python -m train` by ``recipe``."""
+    """Evaluation points of `python -m train` with ``recipe``."""
     steps_an_epoch = recipe.steps_an_epoch(len(digits))
     speedups = choose_speedups(CPU, recipe.epochs * steps_an_epoch, recipe.batch_size, recipe=recipe)
     training = Training(recipe, CPU, len(digits), speedups)
@@ -108,7 +108,7 @@ def train_ours(recipe: Recipe, digits: Digits, validation: Digits) -> Iterator[P
 
 
 def look_at(steps: Iterator[None], every: int, evaluate: Callable[[], float]) -> Iterator[Point]:
-    """Take ``steps`` by the clock, and stop it after each ``every`` of them to ``evaluate``."""
+    """Time ``steps``, and `evaluate` after each ``every`` of them with the clock stopped."""
     seconds = 0.0
     started = time.perf_counter()
     for number, _ in enumerate(steps, 1):
@@ -119,7 +119,7 @@ def look_at(steps: Iterator[None], every: int, evaluate: Callable[[], float]) ->
 
 
 def first_at(points: Iterator[Point], until: float) -> dict[float, float]:
-    """For each of `MARKS`, the seconds at the first of ``points`` that holds it; it ends once ``until`` is held."""
+    """For each of `MARKS`, the seconds of the first of ``points`` that reaches it; stops once ``until`` is reached."""
     seconds_at: dict[float, float] = {}
     for seconds, reached in points:
         print(f"  {seconds:7.1f} s  {reached:.2%}", flush=True)
@@ -132,13 +132,13 @@ def first_at(points: Iterator[Point], until: float) -> dict[float, float]:
 
 
 def fast_run(digits: Digits, validation: Digits, seed: int) -> dict[float, float]:
-    """What `first_at` makes of `--fast` with ``seed``."""
+    """The result of `first_at` for `--fast` with ``seed``."""
     print(f"python -m train --fast --seed {seed}")
     return first_at(train_ours(replace(FAST, seed=seed), digits, validation), MARKS[-1])
 
 
 def mean_of(runs: list[dict[float, float]]) -> dict[float, float]:
-    """The mean seconds at each of `MARKS` that all ``runs`` held."""
+    """The mean seconds for each of `MARKS` that all ``runs`` reached."""
     return {mark: statistics.mean(run[mark] for run in runs) for mark in MARKS if all(mark in run for run in runs)}
 
 
@@ -170,12 +170,12 @@ def main() -> None:
 
 
 def cell(seconds: float | None) -> str:
-    """Seconds, or a dash where they were never reached."""
+    """The seconds, or a dash if the mark was never reached."""
     return "-" if seconds is None else f"{seconds:.1f} s"
 
 
 def ratio(theirs: float | None, ours: float | None) -> str:
-    """How many times sooner, where both got there."""
+    """How many times sooner ours is, or a dash."""
     return f"{theirs / ours:.0f} x" if theirs and ours else "-"
 
 
