@@ -30,17 +30,17 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
         draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.click("#yes")
-    expect(page.locator("#correction-note[role=status]")).to_have_text("Thank you; it is kept as a 4.")
+    expect(page.locator("#correction-note[role=status]")).to_have_text("Thank you! Kept as a 4.")
     expect(page.locator("#correction [data-kept]")).to_have_text("Yes, a 4")
     page.get_by_label("No, it is a 9").click()
-    expect(page.locator("#correction-note")).to_have_text("Thank you; it is kept as a 9.")
+    expect(page.locator("#correction-note")).to_have_text("Thank you! Kept as a 9.")
     expect(page.locator("#correction [data-kept]")).to_have_text("9")
     page.get_by_label("No, it is a 9").click()
-    expect(page.locator("#correction-note")).to_have_text("It was kept as a 9 already.")
+    expect(page.locator("#correction-note")).to_have_text("Already kept as a 9.")
     page.set_input_files("#choose", handwriting.DATA / "2.gif")
     expect_digit(page, 2)
     page.click("#yes")
-    expect(page.locator("#correction-note")).to_have_text("Thank you; it is kept as a 2.")
+    expect(page.locator("#correction-note")).to_have_text("Thank you! Kept as a 2.")
     page.click("#clear")
     expect(page.locator("#correction")).to_be_hidden()
     with zipfile.ZipFile(io.BytesIO(page.request.get(f"{running.url}corrections.zip").body())) as archive:
@@ -58,7 +58,7 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
     ("status", "sentence"),
     [
         (401, "token"),
-        (413, "larger than this server takes"),
+        (413, "too large for this server"),
         (429, "busy"),
         (503, "does not answer"),
         (504, "too long"),
@@ -170,7 +170,7 @@ def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_pa
     tiles, note = page.locator("#gallery button"), page.locator("#correction-note")
     expect_digit(page, 0)
     page.click("#yes")
-    expect(note).to_have_text("Thank you; it is kept as a 0.")
+    expect(note).to_have_text("Thank you! Kept as a 0.")
     expect(tiles.nth(0)).to_contain_text("✓ kept as 0")
     tiles.nth(1).click()
     expect_digit(page, 1)
@@ -178,7 +178,7 @@ def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_pa
     page.get_by_label("No, it is a 7").click()
     expect(tiles.nth(1)).to_contain_text("✓ kept as 7")
     tiles.nth(0).click()
-    expect(note).to_have_text("It was kept as a 0 already.")
+    expect(note).to_have_text("Already kept as a 0.")
     expect(page.locator("#correction [data-kept]")).to_have_text("Yes, a 0")
     page.click("#clear")
     page.click("#undo")
@@ -189,11 +189,11 @@ def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_pa
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.click("#yes")
-    expect(note).to_have_text("Thank you; it is kept as a 4.")
+    expect(note).to_have_text("Thank you! Kept as a 4.")
     draw_with_mouse(page, [[(0.1, 0.1), (0.12, 0.12)]])
     expect(note).to_be_empty()
     page.click("#undo")
-    expect(note).to_have_text("It was kept as a 4 already.")
+    expect(note).to_have_text("Already kept as a 4.")
     running.stop()
     running.process.stdout.close()
 
@@ -226,7 +226,7 @@ def test_a_correction_on_its_way_is_seen_to_be_and_is_not_sent_twice(page: Page)
     page.keyboard.press("Enter")
     assert len(waiting) == 1
     waiting[0].fulfill(json={"label": 4, "predicted": 4, "new": True})
-    expect(page.locator("#correction-note")).to_have_text("Thank you; it is kept as a 4.")
+    expect(page.locator("#correction-note")).to_have_text("Thank you! Kept as a 4.")
     expect(page.locator("#yes")).to_be_enabled()
     assert places_of(page, "#yes", "#others", ".tools", "#bars") == places
     page.get_by_label("No, it is a 9").click()

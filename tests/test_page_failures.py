@@ -53,9 +53,9 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.click("#yes")
-    expect(page.locator("#correction-note")).to_have_text("Thank you; it is kept as a 4.")
+    expect(page.locator("#correction-note")).to_have_text("Thank you! Kept as a 4.")
     page.click("#copy-curl")
-    expect(page.locator("#note")).to_contain_text("Your token is part of it")
+    expect(page.locator("#note")).to_contain_text("It contains your token")
     command = page.evaluate("() => navigator.clipboard.readText()")
     assert "'Authorization: Bearer open+sesame/='" in command
     running.stop()
@@ -142,9 +142,9 @@ def test_a_proxy_whose_server_is_away_is_waited_for(page: Page):
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (401, "answers those who have its token"),
-        (413, "larger than this server takes"),
-        (429, "as soon as the server takes more"),
+        (401, "needs a token"),
+        (413, "too large for this server"),
+        (429, "as soon as the server allows it"),
     ],
 )
 def test_a_proxy_s_own_refusal_is_understood(page: Page, status: int, sentence: str):
@@ -169,7 +169,7 @@ def test_who_is_to_wait_for_long_is_told_so_and_is_read_once_the_server_takes_mo
 
     page.route("**/predict*", refuse)
     page.set_input_files("#choose", handwriting.DATA / "7.png")
-    expect(page.locator("#sentence")).to_contain_text("as soon as the server takes more")
+    expect(page.locator("#sentence")).to_contain_text("as soon as the server allows it")
     assert len(asked) == 1
     page.unroute("**/predict*")
     page.clock.run_for(20_000)

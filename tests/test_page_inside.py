@@ -130,7 +130,7 @@ def test_the_enlarged_map_is_seen_beside_the_one_that_is_tapped(open_page, size:
     draw(page, digit(7), "touch")
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
     expect(page.locator("#map-caption")).to_have_text("C1, map 1 of 16, with its filter")
-    expect(page.get_by_text("Point at a map, tap it")).to_be_visible()
+    expect(page.get_by_text("To enlarge a map, point at it")).to_be_visible()
     scroll_to(page, 10_000)
     page.tap("#layers canvas[data-layer=S4]", position={"x": 3, "y": 3})
     expect(page.locator("#map-caption")).to_have_text("S4, map 1 of 64")

@@ -506,7 +506,7 @@ def test_on_a_phone_it_is_seen_what_became_of_a_file_that_is_no_picture(open_pag
     seven = {"name": "7.png", "mimeType": "image/png", "buffer": (handwriting.DATA / "7.png").read_bytes()}
     page.set_input_files("#choose", [letter, seven])
     expect_digit(page, 7)
-    expect(page.locator("#paper-note")).to_have_text("Left out, as no picture: letter.txt.")
+    expect(page.locator("#paper-note")).to_have_text("Left out, not a picture: letter.txt.")
     expect_in_window(page, "#paper-note")
     assert page.evaluate("scrollY") == 0, "the answer must not move"
 
@@ -540,9 +540,9 @@ def test_ink_on_a_transparent_picture_is_seen(open_page, scheme: str, ink: str, 
     [
         ("blank.png", "image/png", png(Image.new("L", (90, 90), 255)), "no ink"),
         ("broken.png", "image/png", b"\x89PNG and no more", "could not be read"),
-        ("large.png", "image/png", png(Image.new("1", (10_000, 5_001))), "larger than this server takes"),
+        ("large.png", "image/png", png(Image.new("1", (10_000, 5_001))), "too large for this server"),
         ("empty.png", "image/png", b"", "file is empty"),
-        ("huge.png", "image/png", b"\0" * (17 * 1024 * 1024), "larger than this server takes"),
+        ("huge.png", "image/png", b"\0" * (17 * 1024 * 1024), "too large for this server"),
         ("letter.txt", "text/plain", b"seven", "not a picture file"),
     ],
 )
@@ -581,7 +581,7 @@ def test_a_picture_that_made_way_before_it_was_read_is_read_for_the_gallery(page
 @pytest.mark.parametrize("has_mouse", [True, False])
 def test_dropping_and_pasting_are_spoken_of_where_there_is_a_mouse(open_page, has_mouse: bool):
     page = open_page() if has_mouse else open_page(width=390, height=844, has_touch=True, is_mobile=True)
-    expect(page.get_by_text("Pictures can be dropped here too, or pasted.")).to_be_visible(visible=has_mouse)
+    expect(page.get_by_text("You can also drop or paste pictures here.")).to_be_visible(visible=has_mouse)
     page.on("filechooser", lambda _: None)  # makes the browser report file choosers before one opens
     with page.expect_file_chooser():
         page.get_by_text("Pictures…").click()

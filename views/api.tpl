@@ -45,10 +45,10 @@
 %   end
 % end
 
-      HEAD is answered wherever GET is.
-      <a href="openapi.json">The same for programs</a> is OpenAPI {{contract["openapi"]}}. <a href=".">Back to the drawing pad</a>.</p>
+      HEAD works wherever GET does.
+      For programs, <a href="openapi.json">the same description</a> is there as OpenAPI {{contract["openapi"]}}. <a href=".">Back to the drawing pad</a>.</p>
 % if "security" in contract:
-    <p>Requests bear this server's token, <code>Authorization: Bearer …</code>, but for those that need none.</p>
+    <p>Send this server's token as <code>Authorization: Bearer …</code>, except where none is needed.</p>
 % end
 % for path, operations in contract["paths"].items():
 %   for method, operation in operations.items():
@@ -65,20 +65,20 @@
 %     body = operation.get("requestBody", {"content": {}})
 %     if body["content"]:
       <h3>Send</h3>
-      <p>In one of these ways; {{body["description"]}}:</p>
+      <p>In one of these ways, with {{body["description"]}}:</p>
 %       for kind, content in body["content"].items():
 %         for way in reference.alternatives(content["schema"], schemas):
       <h4><code>{{kind}}</code></h4>
 %           if reference.fields_of(way):
 %             list_fields(way["properties"])
 %           else:
-      <p>{{way["description"]}}, by itself</p>
+      <p>{{way["description"]}}, as the whole body</p>
 %           end
 %         end
 %       end
 %     end
 %     if "parameters" in operation:
-      <h3>In the address</h3>
+      <h3>Query parameters</h3>
       <dl>
 %       for parameter in operation["parameters"]:
         <dt><code>?{{parameter["name"]}}=</code></dt><dd>{{parameter["description"]}}</dd>
@@ -109,7 +109,7 @@
 %   end
 % end
     <section class="panel">
-      <h2>Errors of any request</h2>
+      <h2>Errors of every request</h2>
 %     list_errors(everywhere)
     </section>
 % for title, schema in schemas.items():
@@ -117,7 +117,7 @@
       <h2>{{title}}</h2>
 %   fields = schema["properties"]
 %   if title == "Explanation":
-      <p>What a <a href="#Prediction">Prediction</a> holds, and besides</p>
+      <p>What a <a href="#Prediction">Prediction</a> holds, and also</p>
 %     fields = {name: value for name, value in fields.items() if name not in schemas["Prediction"]["properties"]}
 %   end
 %   list_fields(fields)
