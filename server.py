@@ -106,8 +106,8 @@ NO_DIGIT_CODES = {
     BlankImageError: "blank_image",
     strokes.StrokesError: "bad_strokes",
 }
-STORAGE_FULL = "There is no room for more corrections; the one who runs this server must make some."
-HANDING_OUT = "The corrections are being handed out to somebody else; ask again a little later."
+STORAGE_FULL = "There is no room for more corrections; whoever runs this server must make some."
+HANDING_OUT = "Somebody else is downloading the corrections; ask again a little later."
 EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
 HOW_TO_SEND = (
     "send it as the multipart field 'image', as a raw body with an image content type, or as a data URL "
@@ -165,12 +165,12 @@ def create_app(
     def guard() -> None:
         request.environ[LIMITS] = limits
         if rate_limit and request.method == "POST" and (seconds := rate_limit.wait(client_address())):
-            raise Refusal("too_many_requests", "This address asks more often than it may; slow down.", seconds)
+            raise Refusal("too_many_requests", "This address sends too many requests; slow down.", seconds)
         is_open = request.method in ("GET", "HEAD") and (
             request.path in ("/", "/api", *openapi.OPEN_ROUTES) or request.path.startswith("/static/")
         )
         if token and not is_open and not is_token(header(request.environ, "Authorization"), token):
-            refuse("unauthorized", "This server answers those who bear its token; send 'Authorization: Bearer ...'.")
+            refuse("unauthorized", "This server needs a token; send it as 'Authorization: Bearer ...'.")
 
     @app.get("/")
     def pad() -> bytes:
@@ -221,7 +221,10 @@ def create_app(
     @app.get("/metrics")
     def measurements() -> bytes:
         if not token and not is_from_this_machine(request.environ):
-            refuse("forbidden", "Measurements are for this machine alone, or for those who bear its token.")
+            refuse(
+                "forbidden",
+                "Measurements are only for the server's own machine; start it with --token-file to allow others.",
+            )
         response.content_type = CONTENT_TYPE
         return metrics.text(latest.current.card["sha256"])
 
@@ -256,7 +259,10 @@ def create_app(
         @app.get("/corrections.zip")
         def export() -> Any:
             if not allow_export and not is_from_this_machine(request.environ):
-                refuse("forbidden", "Corrections are handed out to this machine alone; start with --allow-export.")
+                refuse(
+                    "forbidden",
+                    "Corrections are only for the server's own machine; start it with --allow-export to allow others.",
+                )
             if not handing_out.acquire(blocking=False):
                 refuse("overloaded", HANDING_OUT)
             return zip_of(kept, handing_out)
@@ -269,13 +275,13 @@ def create_app(
 def refuse_settings(origins: Iterable[str], rate: float | None, token: str | None, trusted_proxy: str | None) -> None:
     """Raise ValueError if these parameters of `create_app` cannot be meant as given."""
     if not all(map(is_origin, origins)):
-        raise ValueError("cors holds origins as browsers write them, such as 'https://example.org'.")
+        raise ValueError("cors must be origins as browsers write them, such as 'https://example.org'.")
     if rate is not None and not SMALLEST <= rate < math.inf:
-        raise ValueError(f"rate is a number from {SMALLEST:g} up, or None.")
+        raise ValueError(f"rate must be a number from {SMALLEST:g} up, or None.")
     if token is not None and not is_usable_token(token):
-        raise ValueError("token is printable ASCII without a space, or None.")
+        raise ValueError("token must be printable ASCII without a space, or None.")
     if trusted_proxy is not None and not is_address(trusted_proxy):
-        raise ValueError("trusted_proxy is an IP address, or None.")
+        raise ValueError("trusted_proxy must be an IP address, or None.")
 
 
 def keep(kept: Corrections, correction: Correction) -> bool:
@@ -432,11 +438,11 @@ def read_label() -> int:
     given = [int(one) if isinstance(one, float) and one.is_integer() else one for one in given if one is not None]
     labels = {str(one) for one in [*given, *request.query.getall("label")]} - {""}
     if len(labels) > 1:
-        refuse("bad_label", "The request names several digits as the right one; send one of them.")
+        refuse("bad_label", "The request has several right digits; send only one.")
     label = next(iter(labels), "")
     if not DIGIT.fullmatch(label):
         refuse(
-            "bad_label", "The right digit is missing or none of 0 to 9; send it as the field 'label' or as ?label=7."
+            "bad_label", "The right digit is missing or not one of 0 to 9; send it as the field 'label' or as ?label=7."
         )
     return int(label)
 
@@ -448,12 +454,12 @@ def require_own_page(origins: frozenset[str]) -> None:
         return
     if not is_own_page(request.environ):
         refuse(
-            "forbidden", "Corrections are taken from this server's own page and from programs, not from other sites."
+            "forbidden", "Corrections are accepted from this server's own page and from programs, not from other sites."
         )
     if is_rebound(request.environ):
         refuse(
             "forbidden",
-            "The page's address is none of this machine's own names; if a proxy has one, start the server with "
+            "The page's address is not one of this machine's own; if it is a proxy's, start the server with "
             "--trusted-proxy.",
         )
 
@@ -470,7 +476,7 @@ def asked_digit() -> int | None:
         return None
     digit = given.pop()
     if given or not DIGIT.fullmatch(digit):
-        refuse("bad_digit", "The digit to explain is none of 0 to 9, or several; send ?digit=7, or leave it out.")
+        refuse("bad_digit", "The digit to explain must be exactly one of 0 to 9; send ?digit=7, or leave it out.")
     return int(digit)
 
 
@@ -528,7 +534,7 @@ def read_pictures() -> Given | Several:
         given = fields()
         if given.get("images") is not None:
             if any(given.get(name) is not None for name in ("image", "strokes")):
-                refuse("bad_json", "The JSON has a list 'images' and more to read beside it; send one of them.")
+                refuse("bad_json", "The JSON has 'images' as well as 'image' or 'strokes'; send only one of them.")
             return several(given["images"], read_listed)
         if given.get("strokes") is not None:
             return read_strokes(given["strokes"])
@@ -537,7 +543,7 @@ def read_pictures() -> Given | Several:
         return one_or_several(fields().getall("image"), read_escaped)
     if not read_body():
         refuse("no_image", f"There is no picture in the request; {HOW_TO_SEND}.")
-    refuse("unsupported_type", f"A picture cannot come with this content type; {HOW_TO_SEND}.")
+    refuse("unsupported_type", f"A picture cannot be sent with this content type; {HOW_TO_SEND}.")
 
 
 def one_or_several(given: list[Any], read: Callable[[Any], bytes]) -> bytes | Several:
@@ -549,7 +555,7 @@ def several(given: Any, read: Callable[[Any], bytes]) -> Several:
     """What ``read`` returns, or refuses with, for each of ``given``."""
     most = request.environ[LIMITS].images
     if not isinstance(given, list) or not given:
-        refuse("no_image", "There is no list of pictures in the field 'images'; send one data URL or more.")
+        refuse("no_image", "There is no list of pictures in the field 'images'; send one or more data URLs.")
     if len(given) > most:
         refuse("too_many_images", f"There are more than {most} pictures in the request; send them in several requests.")
     pictures: list[bytes | Refusal] = []
@@ -578,7 +584,7 @@ def read_body() -> bytes:
     """The whole body of the current request, which can be read again from `request.body`."""
     most = request.environ[LIMITS].body
     if header(request.environ, "Content-Encoding").strip().lower() not in ("", "identity"):
-        refuse("unsupported_type", "The body is compressed; send it as it is, without Content-Encoding.")
+        refuse("unsupported_type", "The body is compressed; send it uncompressed, without Content-Encoding.")
     if request.content_length > most:
         drop_body()
         refuse("too_large", too_large(most))
@@ -631,15 +637,13 @@ def multipart_form(body: bytes) -> bottle.FormsDict:
         request.environ["CONTENT_TYPE"] += "; charset=latin-1"  # else a file sent without a name would not decode
         with suppress(Exception):  # on malformed parts Bottle's parser raises anything
             return request.POST
-    refuse("no_image", f"The multipart form is malformed, so it has no picture in it; {HOW_TO_SEND}.")
+    refuse("no_image", f"The multipart form is malformed, so no picture was found in it; {HOW_TO_SEND}.")
 
 
 def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object in ``body``."""
     if not bodies.is_plain_json(body):
-        refuse(
-            "bad_json", f"The JSON holds more values than are read; send a picture, or {MAX_POINTS:,} points at most."
-        )
+        refuse("bad_json", f"The JSON has too many values; send a picture, or at most {MAX_POINTS:,} points.")
     try:
         given = json.loads(body)
     except (ValueError, RecursionError):
@@ -653,7 +657,7 @@ def form(body: bytes) -> bottle.FormsDict:
     """The fields of the current request's URL-encoded form ``body``."""
     plain = bodies.with_plain_base64(body)
     if not bodies.is_plain_form(plain):
-        refuse("no_image", f"The form has more in it than pictures; {HOW_TO_SEND}.")
+        refuse("no_image", f"The form has too many fields or escaped characters; {HOW_TO_SEND}.")
     replace_body(plain)
     return request.forms
 
@@ -680,10 +684,10 @@ def read_data_url(field: Any) -> bytes:
     except data_url.DataUrlError:
         refuse(
             "bad_data_url",
-            "The picture is no data URL such as data:image/png;base64,iVBOR...; curl sends files as image=@FILE.",
+            "The picture is not a data URL such as data:image/png;base64,iVBOR...; in curl, use image=@FILE.",
         )
     except ValueError:
-        refuse("bad_data_url", "The data URL of the picture is not valid base64.")
+        refuse("bad_data_url", "The picture's data URL is not valid base64; encode the file again.")
     return data or refuse("no_image", EMPTY)
 
 

@@ -13,7 +13,7 @@ LARGEST, SMALLEST = 1e100, 1e-100  # a change of unit, or a division, cannot ove
 
 def whole_number(least: int, below: int = LARGEST_WHOLE) -> Callable[[str], int]:
     """A parser of whole numbers from ``least`` up to, but not including, ``below``."""
-    takes = f"it takes a whole number from {least} to {below - 1:,}"
+    takes = f"must be a whole number from {least} to {below - 1:,}"
 
     def read(text: str) -> int:
         digits = text.lstrip("0")[: len(str(below)) + 1] or "0"  # int() refuses thousands of digits
@@ -31,7 +31,7 @@ def positive_number(text: str) -> float:
     except ValueError:
         number = math.nan
     if not SMALLEST <= number <= LARGEST:
-        raise argparse.ArgumentTypeError(f"it takes a number from {SMALLEST:g} to {LARGEST:g}, not '{text}'")
+        raise argparse.ArgumentTypeError(f"must be a number from {SMALLEST:g} to {LARGEST:g}, not '{text}'")
     return number
 
 

@@ -90,7 +90,7 @@ def load(path: Path) -> tuple[LeNet, dict[str, Any]]:
     except Exception as error:  # torch raises a different one for each way a file can be damaged
         if zipfile.is_zipfile(BytesIO(weights)):  # the archive is intact, but holds a whole module, say
             raise OtherNetworkError(
-                f"The checkpoint '{path}' holds something else than this network's weights"
+                f"The checkpoint '{path}' holds something other than this network's weights"
             ) from error
         raise CheckpointError(f"The checkpoint '{path}' is not a file of PyTorch weights, or it is damaged") from error
     network = LeNet()

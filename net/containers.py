@@ -31,7 +31,9 @@ def refuse_unusual_pieces(data: bytes) -> None:
     """Raise UnreadableImageError if ``data``, a whole file, would take unusually long to take apart for its size."""
     is_unusual_of = {JPEG: has_unusual_segments, PNG: has_unusual_chunks, GIF: has_unusual_blocks}
     if any(data.startswith(start) and is_unusual(data) for start, is_unusual in is_unusual_of.items()):
-        raise UnreadableImageError("The picture is in more pieces than are read here; save it anew and send that.")
+        raise UnreadableImageError(
+            "The picture's file has too many pieces; save the picture again and send the new file."
+        )
 
 
 def has_unusual_segments(jpeg: bytes) -> bool:
@@ -120,4 +122,4 @@ def refuse_slow_encoding(image: Image.Image) -> None:
     """Raise TooManyPixelsError if ``image``, opened but not decoded yet, is too large for its slow encoding."""
     is_run_length = bool(image.tile) and image.tile[0][0] == "bmp_rle"
     if is_run_length and image.width * image.height > MOST_RUN_LENGTH_PIXELS:
-        raise TooManyPixelsError("The BMP is compressed, and too large for that; save it as a PNG or a JPEG.")
+        raise TooManyPixelsError("The BMP is compressed and too large to be read that way; save it as a PNG or a JPEG.")

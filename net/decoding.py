@@ -46,12 +46,12 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
         if image.width * image.height > max_pixels:
             raise TooManyPixelsError(
                 f"The picture has {image.width} × {image.height} pixels, more than the "
-                f"{max_pixels / 1e6:g} million that are read here; send a smaller one."
+                f"limit of {max_pixels / 1e6:g} million; send a smaller one."
             )
         if max(image.size) > LONGEST_SIDE:
             raise TooManyPixelsError(
-                f"The picture has {image.width} × {image.height} pixels, more in a line than the "
-                f"{LONGEST_SIDE:,} that are read here; send a smaller one."
+                f"The picture has {image.width} × {image.height} pixels, but no side may be "
+                f"longer than {LONGEST_SIDE:,}; send a smaller one."
             )
         refuse_slow_encoding(image)
         given_size = image.size

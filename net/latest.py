@@ -43,7 +43,7 @@ class LatestRecognizer:
                 self.current = self.load()
             except Exception as error:  # whatever it is, the old weights can still answer
                 is_known = isinstance(error, CheckpointError | OSError)
-                log.error("%s; the weights from before go on.", error, exc_info=not is_known)
+                log.error("%s; the previous weights stay in use.", error, exc_info=not is_known)
             else:
                 log.info("loaded weights %s", self.current.card["sha256"])
 

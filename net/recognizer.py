@@ -302,10 +302,10 @@ def lack_of_calibration(path: Path, card: dict[str, Any]) -> str:
     """A sentence to warn of the checkpoint ``path`` if its ``card`` has no whole calibration; else an empty string."""
     if all(is_positive(card.get(field.name)) for field in fields(Calibration)):
         return ""
-    why = f"there is no calibration of theirs in '{checkpoint.card_path(path)}'"
+    why = f"'{checkpoint.card_path(path)}' has no calibration for them"
     if card.get("interrupted"):
         why = "their training was interrupted"
-    return f"The weights '{path}' are not calibrated, as {why}: hardly anything that they read will be called certain."
+    return f"The weights '{path}' are not calibrated, because {why}: hardly any answer will be called certain."
 
 
 def is_positive(value: object) -> bool:

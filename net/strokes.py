@@ -64,9 +64,9 @@ def parse(given: Any) -> Strokes:
     if len(points) > MAX_POINTS:
         raise StrokesError(f"The strokes have more than {MAX_POINTS:,} points; send fewer.")
     if not all(math.isfinite(value) and abs(value) <= FARTHEST for point in points for value in point):
-        raise StrokesError("The strokes hold a coordinate that is no number, or too large; send plain numbers.")
+        raise StrokesError("The strokes have a coordinate that is not a number, or is too large; send plain numbers.")
     if not points:
-        raise BlankImageError("The strokes have no point in them; draw one digit.")
+        raise BlankImageError("The strokes have no points; draw one digit.")
     return [stroke for stroke in strokes if stroke]
 
 

@@ -318,7 +318,7 @@ def test_a_process_that_is_killed_is_replaced_and_none_outlives_the_others(tmp_p
             assert post(running, path.read_bytes(), "image/png").json["digit"] == int(path.stem)
         until(lambda: len(children(running.process.pid) - {first}) == 2, "another in its place")
         (third,) = children(running.process.pid) - before
-        assert f"process {first} ended with status -9; another is started." in running.log.read_text()
+        assert f"process {first} ended with status -9; starting another." in running.log.read_text()
         for path in PICTURES:
             assert post(running, path.read_bytes(), "image/png").json["digit"] == int(path.stem)
         assert running.stop() == 0
@@ -691,7 +691,7 @@ def test_a_checkpoint_that_is_lost_or_damaged_while_serving_changes_no_answer(
 
         for times, damage in enumerate(damages, 1):
             damage(path)
-            wait_for("the weights from before go on", times)
+            wait_for("the previous weights stay in use", times)
             assert (health(running), probabilities(running)) == (sha256, before)
             place(HOME / "checkpoints" / "lenet.pt", path)
             wait_for("loaded weights", times)

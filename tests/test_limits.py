@@ -508,7 +508,7 @@ def test_where_there_is_but_select_no_more_connections_are_let_in_than_it_takes(
 def test_zeros_before_a_number_are_no_part_of_it():
     assert whole_number(1)(5000 * "0" + "7") == 7
     for text in (5000 * "0", 5000 * "7", "", "seven"):
-        with pytest.raises(argparse.ArgumentTypeError, match="it takes a whole number from 1 to 999,999,999"):
+        with pytest.raises(argparse.ArgumentTypeError, match="must be a whole number from 1 to 999,999,999"):
             whole_number(1)(text)
 
 

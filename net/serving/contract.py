@@ -32,19 +32,19 @@ RETRY_AFTER, AUTHENTICATE = "Retry-After", "WWW-Authenticate"
 HEADERS_OF = {"overloaded": (RETRY_AFTER,), "too_many_requests": (RETRY_AFTER,), "unauthorized": (AUTHENTICATE,)}
 RETRY_SECONDS = 1  # sent as Retry-After unless another time is known
 
-NOT_FOUND = "There is nothing at this address; the drawing pad is at /, and what else there is stands at /api."
-INTERNAL = "Something went wrong in the server; the request was not at fault, and may be sent again."
+NOT_FOUND = "There is nothing at this address; the drawing pad is at /, and everything else is listed at /api."
+INTERNAL = "Something went wrong in the server, not with your request; you can send it again."
 NOT_HTTP = "The request is not valid HTTP/1.1; send it with an HTTP client."
 HEADERS_TOO_LARGE = "The request's headers are too large; send fewer or shorter ones."
-TOO_SLOW = "The request took too long to arrive; send it again over a faster connection, or a smaller picture."
-DISK_FULL = "The server's disk takes no more; the one who runs this server must make room on it."
-OVERLOADED = "The server has more to do than it can; send the request again a little later."
-NO_TIME = "There was no time left for this picture; send fewer of them in one request, or smaller ones."
+TOO_SLOW = "The request took too long to arrive; use a faster connection, or send a smaller picture."
+DISK_FULL = "The server's disk is full; whoever runs this server must make room on it."
+OVERLOADED = "The server is too busy right now; send the request again a little later."
+NO_TIME = "There was no time left for this picture; send fewer in one request, or smaller ones."
 
 
 def too_large(max_body: int) -> str:
     """The message on a body of more than ``max_body`` bytes."""
-    return f"The request has more than {max_body / 1024 / 1024:g} MiB; send a smaller picture."
+    return f"The request is larger than {max_body / 1024 / 1024:g} MiB; send a smaller picture."
 
 
 def status_line(code: str) -> str:

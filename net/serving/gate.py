@@ -73,7 +73,7 @@ def read_token(path: Path) -> str:
     """The token in the file ``path``, which holds nothing else. Raises OSError, or ValueError if it is unusable."""
     token = path.read_text(encoding="utf-8").strip()
     if not is_usable_token(token):
-        raise ValueError("it must hold one token of printable ASCII characters without a space")
+        raise ValueError("it must hold one token of printable ASCII characters without spaces")
     return token
 
 

@@ -17,12 +17,12 @@ DATA_URL = {
     "pattern": data_url.START,
     "description": f"{PICTURE}, as a data URL",
 }
-POINT = {"type": "array", "items": {"type": "number"}, "minItems": 2, "description": "x, y and what else is known"}
+POINT = {"type": "array", "items": {"type": "number"}, "minItems": 2, "description": "x and y; what follows is ignored"}
 STROKES = {
     "type": "array",
     "items": {"type": "array", "items": POINT},
     "description": f"strokes, each a list of points, x and y in any unit, y down, up to {MAX_POINTS:,} points in all; "
-    "a picture beside them is not looked at",
+    "a picture sent with them is ignored",
 }
 DIGIT = {"type": "integer", "minimum": 0, "maximum": 9}
 GRID = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "description": "rows of numbers"}
@@ -37,30 +37,30 @@ LABEL = {
 SEEN_PARAMETER = {
     "name": "seen",
     "in": "query",
-    "description": "1 for the 28 × 28 picture that the network was given, and for what was done to get there",
+    "description": "1 adds the 28 × 28 picture that the network was given, and how it was prepared",
     "schema": {"type": "string", "default": "0", "examples": ["1"]},
 }
 DIGIT_PARAMETER = {
     "name": "digit",
     "in": "query",
-    "description": "the digit to explain; the answer, where there is none",
+    "description": "the digit to explain; without it, the one that was read",
     "schema": {"type": "string", "pattern": "^[0-9]?$"},
 }
 LABEL_PARAMETER = {
     "name": "label",
     "in": "query",
-    "description": "the right digit, where it does not come with the picture",
+    "description": "the right digit, if it is not sent with the picture",
     "schema": {"type": "string", "pattern": "^[0-9]$"},
 }
 IN_HEADERS = {
     "X-Request-ID": {
-        "description": "the ID of the request: its own, or one that was made up",
+        "description": "the request's ID: its own, or a new one",
         "required": True,
         "schema": {"type": "string", "pattern": f"^{REQUEST_ID}$"},
     },
-    AUTHENTICATE: {"description": "how to ask", "required": True, "schema": {"const": "Bearer"}},
+    AUTHENTICATE: {"description": "how to authenticate", "required": True, "schema": {"const": "Bearer"}},
     RETRY_AFTER: {
-        "description": "in how many seconds to ask again",
+        "description": "how many seconds to wait before trying again",
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
     },
@@ -90,25 +90,25 @@ OPEN_ROUTES = ("/healthz", "/readyz", "/openapi.json")  # even without the token
 
 WHEN = {
     "no_image": "there is no picture in the request",
-    "too_many_images": "there are more pictures in the request than it may have",
-    "bad_json": "the JSON is malformed, or says two things at once",
-    "bad_data_url": "the picture is no base64 data URL",
-    "bad_strokes": "the strokes are no lists of points, or hold too many",
-    "bad_digit": "the digit to explain is none of 0 to 9, or several",
-    "bad_label": "the right digit is missing, none of 0 to 9, or several",
+    "too_many_images": "there are too many pictures in the request",
+    "bad_json": "the JSON is malformed, has too many values, or has 'images' beside 'image' or 'strokes'",
+    "bad_data_url": "the picture is not a base64 data URL",
+    "bad_strokes": "the strokes are not lists of points, or hold too many",
+    "bad_digit": "the digit to explain is not exactly one of 0 to 9",
+    "bad_label": "the right digit is missing, or not exactly one of 0 to 9",
     "bad_request": "the request is not valid HTTP",
-    "unauthorized": "the request does not bear the server's token",
-    "forbidden": "the request comes from another site's page, or only the server's own machine may make it",
-    "timeout": "the request took longer to arrive than it may",
-    "too_large": "the body, or the picture, is larger than it may be",
-    "unsupported_type": "the content type is none of those, or the body is compressed",
-    "unreadable_image": "the bytes are no whole picture in one of the formats",
+    "unauthorized": "the request does not carry the server's token",
+    "forbidden": "the request comes from another site's page, or is allowed only from the server's own machine",
+    "timeout": "the request took too long to arrive",
+    "too_large": "the body or the picture is too large",
+    "unsupported_type": "the content type is not one of those above, or the body is compressed",
+    "unreadable_image": "the bytes are not a whole picture in one of the formats",
     "blank_image": "nothing stands out from the paper",
-    "too_many_requests": "the address asks more often than it may; Retry-After says when to ask again",
+    "too_many_requests": "the address asks too often; Retry-After says when to ask again",
     "headers_too_large": "the request's header is too large",
-    "internal": "a fault of the server's own",
-    "overloaded": "too much waits; Retry-After says when to ask again",
-    "storage_full": "no correction more can be kept, or the server's disk is full",
+    "internal": "a fault in the server",
+    "overloaded": "the server is too busy; Retry-After says when to ask again",
+    "storage_full": "no more corrections can be kept, or the server's disk is full",
 }
 
 
@@ -130,11 +130,11 @@ def document(limits: Limits, with_corrections: bool, with_token: bool, with_rate
         "info": {
             "title": "Handwritten digits",
             "version": VERSION,
-            "summary": "Send a picture of a digit, and be told which it is and how sure the program is.",
+            "summary": "Send a picture of a digit, and get back which digit it is and how sure the program is.",
             "description": "Every error is JSON, with a code for programs and a sentence for people. The pages for "
-            "people are at / and /api. Where there is nothing else, the answer is 404 `not_found`; where another "
-            "method is meant, 405 `method_not_allowed` with the header Allow. A request may bear an ID of its own, "
-            "X-Request-ID, which its answer and its line in the server's log bear too.",
+            "people are at / and /api. Any other address answers 404 `not_found`; a wrong method, 405 "
+            "`method_not_allowed` with the header Allow. A request may carry an ID of its own, X-Request-ID, which "
+            "its answer and its line in the server's log then carry too.",
         },
         "paths": paths,
         "components": {"schemas": SCHEMAS, "headers": IN_HEADERS},
@@ -154,8 +154,8 @@ def paths_of(limits: Limits, with_corrections: bool, with_token: bool) -> dict[s
                 "Read a digit, or several in one request.",
                 body=picture_body(limits, several=True),
                 answer={"anyOf": [reference("Prediction"), reference("Predictions")]},
-                told="a Prediction of one picture, or of strokes; Predictions of several parts or fields 'image', "
-                f"up to {limits.images}, and of the list 'images', be it of one",
+                told="a Prediction for one picture, or for strokes; Predictions for several parts or fields 'image', "
+                f"up to {limits.images}, and for a list 'images', even of one",
                 parameters=[SEEN_PARAMETER],
                 errors=PICTURE_ERRORS,
                 examples=PREDICT_EXAMPLES,
@@ -164,7 +164,7 @@ def paths_of(limits: Limits, with_corrections: bool, with_token: bool) -> dict[s
         "/explain": {
             "post": operation(
                 "explain",
-                "Read a digit, and tell what each layer made of it and which pixels spoke for it.",
+                "Read a digit, and show what each layer made of it and which pixels spoke for it.",
                 body=picture_body(limits),
                 answer=reference("Explanation"),
                 parameters=[DIGIT_PARAMETER],
@@ -188,19 +188,21 @@ def paths_of(limits: Limits, with_corrections: bool, with_token: bool) -> dict[s
         paths["/corrections.zip"] = {
             "get": operation(
                 "export",
-                "All corrections, as <digit>/<name>; to the server's own machine unless it allows others.",
+                "All corrections, as <digit>/<name>; only for the server's own machine unless it allows others.",
                 {"type": "string", "format": "binary"},
                 ("forbidden",),
                 kind="application/zip",
             )
         }
     return paths | {
-        "/healthz": {"get": operation("health", "Whether the server runs, and its weights.", reference("Health"))},
+        "/healthz": {
+            "get": operation("health", "Whether the server is running, and with which weights.", reference("Health"))
+        },
         "/readyz": {"get": operation("readiness", "Whether it can take requests now.", reference("Readiness"))},
         "/metrics": {
             "get": operation(
                 "metrics",
-                "Measurements in Prometheus' text format; to the server's own machine, or to who bears its token.",
+                "Measurements in Prometheus' text format; only for the server's own machine, or with its token.",
                 {"type": "string"},
                 () if with_token else ("forbidden",),
                 kind="text/plain",
@@ -320,7 +322,7 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
                         "items": {},
                         "minItems": 1,
                         "maxItems": most,
-                        "description": "data URLs of a picture each; what is none has its error in its place",
+                        "description": "data URLs, a picture each; one that cannot be read has its error in its place",
                     }
                 },
             }
@@ -331,7 +333,7 @@ def picture_body(limits: Limits, beside: dict[str, Any] | None = None, *, severa
                 "items": one,
                 "minItems": 1,
                 "maxItems": most,
-                "description": f"{one['description']}; several by the same name",
+                "description": f"{one['description']}; repeat the field to send several",
             }
             for one in (binary, DATA_URL)
         )
@@ -363,9 +365,9 @@ def answer(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
 
 
 PREDICTION = {
-    "digit": {**DIGIT, "description": "the most probable"},
+    "digit": {**DIGIT, "description": "the most probable digit"},
     "confidence": {**FRACTION, "description": "its probability"},
-    "certain": {"type": "boolean", "description": "false where the digit is no more than a guess"},
+    "certain": {"type": "boolean", "description": "false if the digit is only a guess"},
     "probabilities": {
         "type": "array",
         "items": FRACTION,
@@ -376,21 +378,21 @@ PREDICTION = {
     "milliseconds": {
         "type": "number",
         "minimum": 0,
-        "description": "from the bytes of the picture to this answer; of several that were read together, each has an "
-        "equal share of the network's time",
+        "description": "from the bytes of the picture to this answer; pictures that were read together have equal "
+        "shares of the network's time",
     },
     "seen": {
         "type": "string",
-        "description": "the 28 × 28 picture that the network was given, a PNG in a data URL; of /predict with ?seen=1",
+        "description": "the 28 × 28 picture that the network saw, a PNG in a data URL; from /predict only with ?seen=1",
     },
     "preparation": {
         "type": "array",
         "items": {"type": "string", "enum": [INVERTED, SHADOW_REMOVED, PARTS_LEFT_OUT, REDRAWN, WIDENED, HEIGHTENED]},
-        "description": f"what was done to the picture to get there: {INVERTED}, its ink is lighter than its paper; "
-        f"{SHADOW_REMOVED}, it is a photograph, whose paper was told from the light on it; {PARTS_LEFT_OUT}, not all "
-        f"of its ink is taken for the digit's; {REDRAWN}, strokes were drawn with a pen as thick as MNIST's; "
-        f"{WIDENED} or {HEIGHTENED}, it is narrower or flatter than most digits, and was made as wide or high; of "
-        "/predict with ?seen=1",
+        "description": f"how the picture was prepared: {INVERTED}, its ink is lighter than its paper, so dark and light "
+        f"were swapped; {SHADOW_REMOVED}, it is a photograph, and light and shadow on its paper were removed; "
+        f"{PARTS_LEFT_OUT}, ink that does not seem to be part of the digit was left out; {REDRAWN}, strokes were drawn "
+        f"with a pen as thick as MNIST's; {WIDENED} or {HEIGHTENED}, it is narrower or flatter than most digits, and "
+        "was stretched; from /predict only with ?seen=1",
     },
 }
 SCHEMAS: dict[str, Any] = {
@@ -409,7 +411,7 @@ SCHEMAS: dict[str, Any] = {
             **PREDICTION,
             "layers": {
                 "type": "array",
-                "description": "what each made of the picture, from the first to the last",
+                "description": "what each layer made of the picture, from the first to the last",
                 "items": answer(
                     {
                         "name": {"type": "string", "description": "C1, S2, C3, S4, C5, F6 or output"},
@@ -422,12 +424,12 @@ SCHEMAS: dict[str, Any] = {
                         },
                         "maps": {
                             "type": "string",
-                            "description": "a byte a value, row by row, map by map, in base64; 255 is the strongest",
+                            "description": "one byte a value, row by row, map by map, in base64; 255 is the strongest",
                         },
                         "filters": {
                             "type": "array",
                             "items": GRID,
-                            "description": "the weights that made each map, where they can be shown: of C1",
+                            "description": "the weights that made each map, where they can be shown: only for C1",
                         },
                     },
                     "filters",
@@ -435,15 +437,15 @@ SCHEMAS: dict[str, Any] = {
             },
             "evidence": answer(
                 {
-                    "digit": {**DIGIT, "description": "the one that is explained"},
+                    "digit": {**DIGIT, "description": "the digit that is explained"},
                     "rather_than": {
                         **DIGIT,
                         "type": ["integer", "null"],
-                        "description": "the digit that was read, where another is explained; null: than the other nine",
+                        "description": "the digit that was read, if another is explained; null means the other nine",
                     },
                     "pixels": {
                         **GRID,
-                        "description": "how much each of the 28 × 28 pixels seen speaks for it, or, below 0, "
+                        "description": "how much each of the 28 × 28 pixels seen speaks for it or, if below 0, "
                         "against it; their sum is how much the ink changes the difference between the logits",
                     },
                 }
@@ -455,7 +457,7 @@ SCHEMAS: dict[str, Any] = {
         {
             "label": {**DIGIT, "description": "the right digit, as it was sent"},
             "predicted": {**DIGIT, "description": "what the picture had been read as"},
-            "new": {"type": "boolean", "description": "false where the same had been kept before"},
+            "new": {"type": "boolean", "description": "false if it was kept already"},
         }
     ),
     "Health": answer(
@@ -471,10 +473,13 @@ SCHEMAS: dict[str, Any] = {
             "error": answer(
                 {
                     "code": {"type": "string", "enum": sorted(STATUS), "description": "for programs"},
-                    "message": {"type": "string", "description": "a sentence for people: what was wrong, what to do"},
+                    "message": {
+                        "type": "string",
+                        "description": "a sentence for people: what was wrong and what to do",
+                    },
                 }
             )
-            | {"description": "why there is no other answer"}
+            | {"description": "what went wrong"}
         }
     ),
 }

@@ -194,7 +194,7 @@ class Supervisor:
         status = child.process.returncode
         if self.is_stopping:
             return status > 0 or status == -signal.SIGKILL
-        log.warning("process %s ended with status %s; another is started.", child.process.pid, status)
+        log.warning("process %s ended with status %s; starting another.", child.process.pid, status)
         self.note_death(child)
         if self.early_deaths < MOST_EARLY_DEATHS or self.any_lives_long:
             return False

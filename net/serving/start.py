@@ -39,7 +39,9 @@ def new_metrics() -> Metrics:
         return Metrics()
     except OSError as error:
         folder = os.environ.get(FOLDER)
-        raise StartError(f"Measurements cannot be kept in '{folder}' ({reason(error)}); {FOLDER} names it.") from error
+        raise StartError(
+            f"Measurements cannot be kept in '{folder}' ({reason(error)}); set {FOLDER} to another."
+        ) from error
 
 
 def folder_for_corrections(given: Path | None, usual: Path) -> Path | None:
@@ -53,9 +55,9 @@ def folder_for_corrections(given: Path | None, usual: Path) -> Path | None:
     except OSError as error:
         if given:
             raise StartError(
-                f"Corrections cannot be kept in '{given}' ({reason(error)}); name another folder."
+                f"Corrections cannot be kept in '{given}' ({reason(error)}); choose another folder."
             ) from error
-        log.warning("No corrections are taken: %s. --corrections names another folder.", error)
+        log.warning("No corrections are accepted: %s. Choose another folder with --corrections.", error)
         return None
     return folder
 
@@ -65,7 +67,9 @@ def listen(host: str, port: int) -> list[socket.socket]:
     try:
         return sockets.listen(host, port)
     except (OSError, ValueError) as error:
-        raise StartError(f"Cannot listen at {host}:{port} ({reason(error)}); choose another.") from error
+        raise StartError(
+            f"Cannot listen at {host}:{port} ({reason(error)}); choose another address or port."
+        ) from error
 
 
 def announcement(host: str, port: int) -> Callable[[], None]:
