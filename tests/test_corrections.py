@@ -420,8 +420,8 @@ def test_fine_tuning_says_what_it_did_and_reads_mnist_no_worse(fine_tune: Callab
     (tmp_path / "lenet.json").write_text(json.dumps(card))
     ended, before, after = fine_tune(*((path.read_bytes(), int(path.stem)) for path in PICTURES))
     assert ended.returncode == 0, ended.stderr
-    assert after["trained_parameters"] == 92_831, "blank weights stay blank"
-    assert "10 corrections in turn, among 598 digits" in ended.stdout
+    assert after["trained_parameters"] == 92_831, "what was blank still is"
+    assert "10 corrections among 598 digits" in ended.stdout
     assert "corrections 100.00% -> 100.00%" in ended.stdout
     assert (after["fine_tuned_from"], after["corrections"]) == (before["sha256"], 10)
     assert after["sha256"] == hashlib.sha256((tmp_path / "lenet.pt").read_bytes()).hexdigest() != before["sha256"]

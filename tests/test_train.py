@@ -212,7 +212,7 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(small_mnist: Path, tmp_path: 
     assert all(torch.equal(weights[name], kept[name]) for name in kept), "no step of the interrupted epoch may count"
 
     learned = json.loads(out.with_suffix(".json").read_text())["epochs"]
-    program, *arguments = shlex.split(re.search(r"'(python .+)' goes on", said)[1])
+    program, *arguments = shlex.split(re.search(r"'(python .+)' continues", said)[1])
     alike = ["--data", str(small_mnist), "--threads", "1", "--out", str(out), "--device", "cpu"]
     assert (program, arguments) == ("python", ["-m", "train", "--resume", *alike])
     status, said = interrupt_after_epoch(start_python(*arguments), learned + 2, signal.SIGINT)
@@ -246,7 +246,7 @@ def test_a_fast_run_leaves_what_any_run_leaves(small_mnist: Path, tmp_path: Path
     assert card["test_accuracy"] == pytest.approx(accuracy(compute_logits(network, test.images), test.labels))
     report = (tmp_path / "report.html").read_text()
     trained = re.search(r"([\d,]+) parameters", ended.stdout)[1]
-    assert f" {trained} parameters, which blank ones fill up to {card['parameters']:,}" in report
+    assert f" {trained} parameters, filled up with blank ones to {card['parameters']:,}" in report
     assert int(trained.replace(",", "")) == card["trained_parameters"] < card["parameters"]
     assert report.count('alt="filter ') == MAPS[0] // FAST.thinner, "blank filters must not be shown"
 
@@ -267,7 +267,7 @@ def test_ctrl_c_leaves_finished_weights_as_they_were_and_says_so(trained, small_
     out.write_bytes(before)
     status, said = interrupt_after_epoch(start_training(out, small_mnist, *SHORT, "--epochs", "500"), 1, signal.SIGINT)
     assert (status, out.read_bytes()) == (130, before)
-    assert f"{out} is as it was" in said
+    assert f"{out} is unchanged" in said
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
@@ -325,7 +325,7 @@ def test_the_weights_of_another_network_are_left_alone(small_mnist: Path, tmp_pa
         before = other.read_bytes()
         ended = train(other, small_mnist, *SHORT)
         assert (ended.returncode, other.read_bytes()) == (2, before)
-        assert "left as it is" in ended.stderr
+        assert "not touched" in ended.stderr
     advice = python("-m", "train.evaluate", "--checkpoint", str(other)).stderr.rstrip()
     assert advice.endswith(f"--out {shlex.quote(str(tmp_path / 'mine-digits.pt'))}")
 
@@ -344,7 +344,7 @@ def test_weights_that_are_replaced_are_kept_beside_the_new_ones(trained, small_m
         shutil.copy(trained[0] / name, tmp_path)
     ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1")
     previous = tmp_path / "lenet.previous.pt"
-    assert f"The weights from before are kept at {previous}." in ended.stdout, ended.stderr
+    assert f"The previous weights are kept at {previous}." in ended.stdout, ended.stderr
     assert_same_weights(previous, trained[0] / "lenet.pt")
     assert checkpoint.load(previous)[1]["epochs"] == 3
     assert checkpoint.load(tmp_path / "lenet.pt")[1]["epochs"] == 1
@@ -545,7 +545,7 @@ def test_a_training_state_that_cannot_be_read_is_not_called_damaged(small_mnist:
     ended = train(tmp_path, small_mnist, "--resume")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert "could not be read" in ended.stderr
-    assert "anew" not in ended.stderr, "that would replace the file"
+    assert "start over" not in ended.stderr, "which would replace it"
 
 
 @pytest.mark.parametrize("flags", [[], ["--without", "one-cycle"]], ids=["one cycle", "the same rate throughout"])

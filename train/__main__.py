@@ -68,7 +68,7 @@ def main() -> int:
         if ranks.is_first_here():
             print(error, file=sys.stderr)
         return USAGE_ERROR
-    go_on = "" if options.corrections else "; --resume goes on after the last epoch that was saved, if one was"
+    go_on = "" if options.corrections else "; --resume continues after the last saved epoch, if there is one"
     try:
         status = run(options, group, device)
     except InUseError as error:  # only on the first rank; torchrun ends the others
@@ -85,16 +85,16 @@ def main() -> int:
         message = str(error)
     except BrokenPipeError:
         print_no_more()
-        message = f"Stopped, as nobody reads what this prints{go_on}."
+        message = f"Stopped, because nothing reads this output any more{go_on}."
     except OSError as error:
-        message = f"Could not write beside '{options.out}': {error.strerror or error}. No weights were lost{go_on}."
+        message = f"Could not write to '{options.out}': {error.strerror or error}. No weights were lost{go_on}."
     except RuntimeError as error:
         # When one rank fails, the others only report that their connection to it broke.
         if group.count == 1:
             raise
         if not is_broken_connection(error):
             traceback.print_exc()
-        message = f"stops, as it or another failed: {str(error).partition(chr(10))[0]}"
+        message = f"Stopped, because this or another process failed: {str(error).partition(chr(10))[0]}"
     else:
         if status == 0:  # else the others have not finished, and leaving would wait for them
             group.leave()
@@ -115,7 +115,7 @@ def run(options: argparse.Namespace, group: Ranks, device: torch.device) -> int:
     """Train, evaluate and write; return the exit status."""
     out = checkpoint.weights_path(options.out)
     if out.suffix != checkpoint.SHIPPED.suffix or out.name.endswith(checkpoint.RUN_SUFFIX):
-        raise UsageError(f"'{out}' is not called as weights are here; --out names a folder, or a file NAME.pt.")
+        raise UsageError(f"'{out}' is not a name for weights; --out takes a folder, or a file called NAME.pt.")
     refuse_what_is_not_ours(out)
     if options.corrections:
         refuse_flags_of_whole_runs(options, group)
@@ -174,15 +174,15 @@ def train_to(
     digits, validation, test = data
     state_path, epochs = out.with_suffix(checkpoint.RUN_SUFFIX), training.recipe.epochs
     if training.resumed_elsewhere:
-        print("This run began with another PyTorch, device, or number of processes or threads, as the card will say.")
+        print("This run began with another PyTorch, device, or number of processes or threads; its card will say so.")
     elif not is_resumed and state_path.exists():
-        print(f"After an epoch, this replaces the run broken off at {state_path}; --resume would go on with that.")
+        print(f"The first epoch will replace the interrupted run at {state_path}; --resume would continue that one.")
     print(describe(training, digits, validation), flush=True)
     try:
         for result in training.run(digits, validation, state_path):
             print(describe_epoch(result, epochs), flush=True)
         if training.recipe.outliers:
-            print("what is no digit is learned once more", flush=True)
+            print("relearning to tell digits from what is not a digit", flush=True)
             relearn_novelty(training, digits)
     except DivergedError as error:
         raise DivergedError(f"{error}; no weights were written. A smaller --lr may help.") from error
@@ -205,15 +205,17 @@ def refuse_what_is_not_ours(out: Path) -> None:
         if card.exists() and not checkpoint.is_card(json.loads(card.read_bytes())):
             raise ValueError
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"'{card}' is no card of weights and is left as it is; --out names another file.") from error
+        raise UsageError(
+            f"'{card}' is not a card of weights, so it was not touched; choose another file with --out."
+        ) from error
     try:
         if out.exists():
             checkpoint.load(out)
     except checkpoint.OtherNetworkError as error:
-        raise UsageError(f"{error}, which is left as it is; --out names another file.") from error
+        raise UsageError(f"{error}, so it was not touched; choose another file with --out.") from error
     except checkpoint.CheckpointError as error:
         if isinstance(error.__cause__, OSError):
-            raise UsageError(f"{error}, so it is left as it is; --out names another file.") from error
+            raise UsageError(f"{error}, so it was not touched; choose another file with --out.") from error
         # Damaged weights are no loss.
 
 
@@ -247,7 +249,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     speedups = usable_speedups(options, device, RECIPE, MNIST_DIGITS)
     recipe = replace(RECIPE, seed=seed_of(recognizer) if options.seed is None else options.seed)
     tuning = FineTuning(recognizer.network.state_dict(), digits, corrections, speedups, recipe)
-    print(f"{counted(len(corrections), 'correction')} in turn, among {len(tuning.shown):,} digits an epoch", flush=True)
+    print(f"{counted(len(corrections), 'correction')} among {len(tuning.shown):,} digits per epoch", flush=True)
     for result in tuning.run(validation):
         print(describe_epoch(result, RECIPE.epochs), flush=True)
     tuned = tuning.settle(validation, recognizer.card.get("misread_at_first"))
@@ -256,8 +258,8 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
         f"corrections {tuned.corrections_before:.2%} -> {tuned.corrections_after:.2%}"
     )
     if not tuned.is_worth_it:
-        why = "no more of the corrections" if tuned.alpha else "MNIST worse, by however small a step"
-        print(f"That would read {why}; nothing was written.", file=sys.stderr)
+        why = "no more of the corrections" if tuned.alpha else "MNIST worse, however small the step"
+        print(f"The new weights would read {why}; nothing was written.", file=sys.stderr)
         return FAILURE
     relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # partly written results would be worse than none
@@ -285,12 +287,10 @@ def keep_interrupted(training: Training, out: Path, resume: str) -> str:
     """
     done = training.epochs_saved
     if not done:  # any weights there are another run's
-        return (
-            f"Stopped in the first epoch; {'the weights are as they were' if out.exists() else 'no weights'} at {out}."
-        )
-    go_on = f"'{resume}' goes on after epoch {done} of {training.recipe.epochs}"
+        return f"Stopped in the first epoch; {'the old weights remain' if out.exists() else 'no weights are'} at {out}."
+    go_on = f"'{resume}' continues after epoch {done} of {training.recipe.epochs}"
     if out.exists() and not checkpoint.card_of(out).get("interrupted"):
-        return f"Stopped; {out} is as it was, and {go_on}."
+        return f"Stopped; {out} is unchanged, and {go_on}."
     card = {"interrupted": True, "epochs": done, "hyperparameters": asdict(training.recipe)}
     checkpoint.save(to_full_width(load_state(out.with_suffix(checkpoint.RUN_SUFFIX))["averaged"]["network"]), card, out)
     return f"Stopped; {out} holds the weights after epoch {done}, not calibrated, and {go_on}."

@@ -144,14 +144,16 @@ def parse_arguments() -> argparse.Namespace:
         prog="python -m train.ablation",
         usage="%(prog)s [options]",
         allow_abbrev=False,
-        description="What each part is worth.",
+        description="Measure what each part of the recipe is worth, by training without it.",
     )
     parser.add_argument("--epochs", type=count, default=Recipe().epochs, metavar="N")
     parser.add_argument("--batch-size", type=batch_size, default=Recipe().batch_size, metavar="N")
     parser.add_argument("--seeds", type=count, default=3, metavar="N")
     parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--data", type=Path, help="folder that holds MNIST/raw (default: $MNIST_ROOT, else data)")
-    parser.add_argument("--images", type=Path, metavar="DIR", help="pictures to be read too, in DIR/<digit>/")
+    parser.add_argument(
+        "--data", type=Path, help="folder that has MNIST in MNIST/raw (default: $MNIST_ROOT, else data)"
+    )
+    parser.add_argument("--images", type=Path, metavar="DIR", help="pictures to measure with too, in DIR/<digit>/")
     parser.add_argument(
         "--parts", nargs="+", choices=["nothing", *PARTS], default=["nothing", *PARTS], metavar="PART",
         help=f"nothing, {', '.join(PARTS)} (default: all)",

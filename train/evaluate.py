@@ -115,7 +115,7 @@ def report_digits(outcomes: list[Outcome]) -> None:
 
 def share_of(accuracy: float, count: int, all_of_them: int) -> str:
     """In words, the ``accuracy`` on ``count`` out of ``all_of_them``."""
-    return f"{accuracy:.2%} of {count:,}, which is {count / all_of_them:.1%} of them"
+    return f"{accuracy:.2%} of {count:,}, which are {count / all_of_them:.1%} of all"
 
 
 def report_outliers(outcomes: list[Outcome]) -> None:
@@ -126,7 +126,7 @@ def report_outliers(outcomes: list[Outcome]) -> None:
     print_by_kind(outcomes, lambda outcome: not outcome.certain)
     for outcome in outcomes:
         if outcome.certain:
-            print(f"wrong: {outcome.name} read as a certain {outcome.said}")
+            print(f"wrong: {outcome.name} read with certainty as {outcome.said}")
 
 
 def print_by_kind(outcomes: list[Outcome], is_right: Callable[[Outcome], bool]) -> None:
@@ -194,7 +194,7 @@ def main() -> int:
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--images", type=Path, help="folder with a folder of pictures for each digit")
-    what.add_argument("--data", type=Path, help="folder that holds MNIST/raw (default: $MNIST_ROOT, else data)")
+    what.add_argument("--data", type=Path, help="folder that has MNIST in MNIST/raw (default: $MNIST_ROOT, else data)")
     options = parser.parse_args()
     options.checkpoint = weights_path(options.checkpoint)
     try:
@@ -219,14 +219,14 @@ def main() -> int:
     if not outcomes:
         what = "There is no picture in" if options.images.is_dir() else "There is no folder"
         print(
-            f"{what} '{options.images}'; it needs folders named 0 to 9, or none, of PNG, JPEG, GIF, BMP or WebP files.",
+            f"{what} '{options.images}'; it needs folders named 0 to 9 or 'none' of PNG, JPEG, GIF, BMP or WebP files.",
             file=sys.stderr,
         )
         return FAILURE
     report_folder(outcomes)
     if others := count_others(options.images):
         left_out = counted(others, "file")
-        print(f"\nleft out: {left_out}, not called a picture or not in a folder named 0 to 9 or 'none'")
+        print(f"\nleft out: {left_out}, not named like a picture or not in a folder named 0 to 9 or 'none'")
     return 0
 
 

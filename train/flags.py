@@ -40,18 +40,23 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     devices.add_argument(
         "--device",
         choices=DEVICES,
-        help="auto takes CUDA, else MPS, else the CPU (default: auto)",
+        help="auto picks CUDA, else MPS, else the CPU (default: auto)",
     )
     parser.set_defaults(device="auto")
-    parser.add_argument("--fast", action="store_true", help="99%% in seconds: one epoch, half the maps, nothing varied")
     parser.add_argument(
-        "--epochs", type=count, metavar="N", help=f"(default: {recipe.epochs}, with --fast {FAST.epochs})"
+        "--fast", action="store_true", help="reach 99%% in seconds: one epoch, half the maps, no augmentation"
+    )
+    parser.add_argument(
+        "--epochs",
+        type=count,
+        metavar="N",
+        help=f"times to go through the digits (default: {recipe.epochs}, with --fast {FAST.epochs})",
     )
     parser.add_argument(
         "--batch-size",
         type=batch_size,
         metavar="N",
-        help=f"(default: {recipe.batch_size}, with --fast {FAST.batch_size})",
+        help=f"digits in each step (default: {recipe.batch_size}, with --fast {FAST.batch_size})",
     )
     parser.add_argument(
         "--lr", type=positive_number, help=f"highest learning rate (default: {recipe.lr:g}, with --fast {FAST.lr:g})"
@@ -60,12 +65,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--seed",
         type=seed,
         metavar="N",
-        help=f"(default: {recipe.seed}; with --corrections, another for other weights)",
+        help=f"seed of all random choices (default: {recipe.seed}; with --corrections, it depends on the weights)",
     )
     parser.add_argument(
         "--data",
         type=Path,
-        help="folder that holds MNIST/raw, or that it is downloaded into (default: $MNIST_ROOT, else data)",
+        help="folder that has MNIST in MNIST/raw, or to download it into (default: $MNIST_ROOT, else data)",
     )
     parser.add_argument(
         "--out",
@@ -74,7 +79,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="folder to write to, or a file NAME.pt (default: checkpoints)",
     )
     parser.add_argument(
-        "--threads", type=threads, metavar="N", help="CPU threads (default: one a core, shared out among processes)"
+        "--threads", type=threads, metavar="N", help="CPU threads (default: one per core, divided among processes)"
     )
     parser.add_argument(
         "--without",
@@ -82,22 +87,22 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         choices=list(PARTS),
         default=[],
         metavar="PART",
-        help=f"leave out a part of the recipe, to see what it is worth: {', '.join(PARTS)}",
+        help=f"leave out a part of the recipe, to see what it is worth; may be repeated: {', '.join(PARTS)}",
     )
     for field in fields(Speedups):
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
             action=argparse.BooleanOptionalAction,
-            help=f"{field.metadata['help']} (default: where it measures faster)",
+            help=f"{field.metadata['help']} (default: if it measures faster)",
         )
     parser.add_argument(
         "--corrections",
         type=Path,
         metavar="PATH",
-        help="teach the weights at --out what users said was right: the server's folder, its corrections.zip, "
+        help="teach the weights at --out the corrections in PATH: the server's folder, its corrections.zip, "
         "or a folder of labelled pictures",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run that was broken off at --out")
+    parser.add_argument("--resume", action="store_true", help="continue the interrupted run at --out")
     return parser.parse_args(arguments)
 
 
@@ -108,9 +113,9 @@ def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, gro
     """
     recipe = resumed_recipe(options, state) if state else new_recipe(options)
     if recipe.batch_size < 2 * group.count:
-        raise UsageError(f"--batch-size must be at least {2 * group.count}, two pictures for each of the processes.")
+        raise UsageError(f"--batch-size must be at least {2 * group.count}, two pictures for each process.")
     if recipe.batch_size % group.count:
-        resumed = "; a resumed run keeps its own, and needs another number of processes" if state else ""
+        resumed = "; a resumed run keeps its batch size, so change the number of processes" if state else ""
         raise UsageError(
             f"--batch-size {recipe.batch_size} cannot be shared equally by {group.count} processes{resumed}."
         )
@@ -133,7 +138,7 @@ def resumed_recipe(options: argparse.Namespace, state: dict[str, Any]) -> Recipe
         changed += [name for name in ("fast", "without") if getattr(options, name)]
     if changed:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
-        raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start anew.")
+        raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start over.")
     return recipe
 
 
@@ -154,7 +159,7 @@ def lessened(recipe: Recipe, parts: list[str]) -> Recipe:
     for part in parts:
         fewer = without(recipe, part)
         if fewer == recipe:
-            raise UsageError(f"--without {part} changes nothing, as the recipe is without it already; leave it out.")
+            raise UsageError(f"--without {part} changes nothing, because the recipe already lacks it; leave it out.")
         recipe = fewer
     return recipe
 
@@ -171,7 +176,7 @@ def refuse_flags_of_whole_runs(options: argparse.Namespace, group: Ranks) -> Non
     if group.count > 1:
         given.append("torchrun")
     if given:
-        raise UsageError(f"--corrections has a recipe of its own, of less than a minute; leave out {', '.join(given)}.")
+        raise UsageError(f"--corrections has its own short recipe; leave out {', '.join(given)}.")
 
 
 def resume_command(options: argparse.Namespace, group: Ranks) -> str:

@@ -33,7 +33,7 @@ def alone_at(weights: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         if not take(file, path):
-            raise InUseError(f"Another run is training to '{weights}'; --out names another place.")
+            raise InUseError(f"Another run is training to '{weights}'; choose another place with --out.")
         try:
             yield
         finally:

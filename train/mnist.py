@@ -73,7 +73,7 @@ def load(root: Path, *, train: bool) -> Digits:
 
     Raises DataError if they can be neither read nor downloaded.
     """
-    damaged = DataError(f"The files of MNIST in '{root}' are damaged; delete them, and they are downloaded anew.")
+    damaged = DataError(f"The MNIST files in '{root}' are damaged; delete them to have them downloaded again.")
     try:
         was_there, was_complete = root.exists(), is_complete(root)
     except OSError as error:  # no permission to look into a folder, for example
@@ -91,7 +91,7 @@ def load(root: Path, *, train: bool) -> Digits:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".: ")
         raise DataError(
             f"MNIST could not be downloaded into '{root}' ({reason}); "
-            "name a folder that holds it in MNIST/raw, or one to write it to, with --data."
+            "with --data, name a folder that has it in MNIST/raw, or another to download it into."
         ) from error
     digits = Digits(dataset.data, dataset.targets)
     if digits.images.shape != (len(digits), 28, 28) or digits.labels.unique().tolist() != [*range(10)]:

@@ -59,7 +59,7 @@ def features_of(network: LeNet, digits: Digits, augment: Augment, generator: tor
     hook = network.novelty.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     try:
         order = torch.randperm(len(shown), generator=generator, device=generator.device)
-        for batch in tqdm(order.split(BATCH), desc="what is no digit", unit="batch", leave=False):
+        for batch in tqdm(order.split(BATCH), desc="not a digit", unit="batch", leave=False):
             labels = shown.labels[batch]
             network(augment(to_pictures(shown.images[batch]), labels, generator), open_set=True)
     finally:

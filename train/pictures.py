@@ -31,7 +31,7 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
     Raises DataError if there are none, or they cannot be read.
     """
     if not path.exists():
-        raise DataError(f"There is no file and no folder '{path}'.")
+        raise DataError(f"There is no file or folder '{path}'.")
     shown, labels, unread = [], [], 0
     for picture, label in tqdm(readable(path), desc="looking", unit="picture", leave=False, delay=1):
         try:
@@ -45,7 +45,7 @@ def load_pictures(path: Path, recognizer: Recognizer | None = None) -> Digits:
         labels.append(label)
     if not shown:
         raise DataError(
-            f"There are no pictures of digits in '{path}'; it takes a folder such as '{path}/7/*.png', a server's "
+            f"There are no pictures of digits in '{path}'; it must be a folder such as '{path}/7/*.png', a server's "
             "folder of corrections, or its corrections.zip."
         )
     if unread:
@@ -109,4 +109,4 @@ def pictures_in_zip(path: Path) -> Iterator[tuple[bytes, int]]:
                 if label != NONE and is_picture(path_within) and 0 < member.file_size <= MOST_BYTES:
                     yield archive.read(member), label
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError) as error:
-        raise DataError(f"'{path}' is no ZIP file of pictures, or it is damaged ({error}).") from error
+        raise DataError(f"'{path}' is not a ZIP file of pictures, or it is damaged ({error}).") from error

@@ -28,7 +28,7 @@ def publish(training: Training, validation: Digits, test: Digits, out: Path, **f
     card = checkpoint.save(network.state_dict(), card, out)
     write_report(report_path(out), network, card, test, test_logits)
     print(f"validation {card['validation_accuracy']:.2%}, MNIST test {card['test_accuracy']:.2%}")
-    kept = f" The weights from before are kept at {previous}." if previous else ""
+    kept = f" The previous weights are kept at {previous}." if previous else ""
     print(f"Wrote {out}, {checkpoint.card_path(out)} and {report_path(out)}.{kept}")
 
 

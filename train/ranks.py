@@ -109,7 +109,7 @@ def join(kind: str) -> tuple[Ranks, int]:
         count, _, local_rank, local_count = (int(os.environ[name]) for name in BY_TORCHRUN)
     except (KeyError, ValueError):
         raise DeviceError(
-            f"Of {', '.join(BY_TORCHRUN)} not all are numbers; start the processes by torchrun."
+            f"{', '.join(BY_TORCHRUN)} must all be set to numbers; start the processes with torchrun."
         ) from None
     if kind == "cuda":
         if local_count > torch.cuda.device_count():
@@ -150,7 +150,7 @@ def meet(backend: str, **options: Any) -> None:
     try:
         dist.init_process_group(backend, **options)
     except ValueError as error:
-        raise DeviceError(f"The processes cannot find one another ({error}); start them by torchrun.") from error
+        raise DeviceError(f"The processes cannot find one another ({error}); start them with torchrun.") from error
 
 
 def is_broken_connection(error: RuntimeError) -> bool:

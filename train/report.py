@@ -26,8 +26,8 @@ MOST_MISTAKES = 200  # shown; a trained network makes some thirty
 LEAST_ERRORS = 0.01  # per cent
 ACCURACIES = {"training": "accuracy", "validation": "validation_accuracy"}  # of an epoch, as the card has them
 # What makes training harder than validation, besides pictures that are varied, by its name in the recipe.
-HARDER = {"allographs": "drawn digits", "outliers": "pictures of no digit", "dropout": "dropout"}
-DIGIT_COLUMNS = ("pictures", "recall: of these read right", "precision: of what was so read, right")
+HARDER = {"allographs": "drawn digits", "outliers": "pictures that are not digits", "dropout": "dropout"}
+DIGIT_COLUMNS = ("pictures", "recall: share of these read right", "precision: share right when read as this")
 STYLE = Path(__file__).with_name("report.css")
 
 
@@ -104,11 +104,11 @@ def describe_certainty(certain: Tensor, right: Tensor, certain_above: float) -> 
     Both are bool [N].
     """
     parts = []
-    for name, those in (("certain", certain), ("no more than guesses", ~certain)):
+    for name, those in (("certain", certain), ("only guesses", ~certain)):
         count = int(those.sum())
-        of_those = f", and {int(right[those].sum()) / count:.2%} of these right" if count else ""
+        of_those = f", and {int(right[those].sum()) / count:.2%} of these are right" if count else ""
         parts.append(f"{count:,} ({count / len(those):.1%}) are {name}{of_those}")
-    return f"Of the answers {'; '.join(parts)}. Certain is what has a confidence above {certain_above:.2%}."
+    return f"Of the answers, {'; '.join(parts)}. An answer is certain if its confidence is above {certain_above:.2%}."
 
 
 def describe_parameters(card: dict[str, Any]) -> str:
@@ -116,7 +116,7 @@ def describe_parameters(card: dict[str, Any]) -> str:
     trained = card.get("trained_parameters")
     if trained in (None, card.get("parameters")):
         return "{:,} parameters"
-    return f"{trained:,} parameters, which blank ones fill up to {{:,}}"
+    return f"{trained:,} parameters, filled up with blank ones to {{:,}}"
 
 
 def section(title: str, body: str, note: str = "", *, wide: bool = False) -> str:
@@ -167,24 +167,24 @@ def smoothed(smoothing: float) -> tuple[float, float | None]:
 
 def training_loss_note(recipe: dict[str, Any], taught: float, floor: float | None) -> str:
     """A note on what the training loss of ``recipe`` consists of; `smoothed` returns ``taught`` and ``floor``."""
-    sentences = ["The mean of each epoch; logarithmic."]
+    sentences = ["The mean of each epoch, on a logarithmic scale."]
     if floor is not None:
         sentences.append(
             f"Labels are smoothed by {recipe['label_smoothing']:g}: the network is taught to give {taught:.4g} to the "
-            f"right digit, not 1. Even a network that answers exactly so has a loss of {floor:.3f}, the dashed line."
+            f"right digit, not 1. Even a network that does exactly this has a loss of {floor:.3f}, the dashed line."
         )
     if recipe.get("outliers"):
-        sentences.append("Telling digits from what is none counts as well.")
+        sentences.append("Telling digits from what is not a digit counts too.")
     return " ".join(sentences)
 
 
 def validation_loss_note(taught: float) -> str:
     """A note on the validation loss; ``taught``, from 0 to 1, is what the right digit was given as its target."""
-    sentences = ["Cross-entropy of the digits, and nothing else; logarithmic."]
+    sentences = ["Cross-entropy of the digits alone, on a logarithmic scale."]
     if taught < 1:
         sentences.append(
-            "Labels are not smoothed here, so this is on another scale than the training loss: a network that gives "
-            f"every right digit the {taught:.4g} that is taught has a loss of {-math.log(taught):.3f}. It "
+            "Labels are not smoothed here, so this cannot be compared with the training loss: a network that gives "
+            f"every right digit the {taught:.4g} that is taught has a loss of {-math.log(taught):.3f}. This loss "
             "may rise while fewer digits are misread. Look at the errors before you call that overfitting."
         )
     return " ".join(sentences)
@@ -196,10 +196,10 @@ def errors_note(recipe: dict[str, Any]) -> str:
     harder = ["varied pictures"] if augmentation and is_varied(augmentation) else []
     harder += [words for name, words in HARDER.items() if recipe.get(name)]
     training = f", made harder by {listed(harder)}" if harder else ", with nothing varied" if augmentation else ""
-    validation = ", by the averaged weights" if recipe.get("ema_half_life") else ""
+    validation = ", with the averaged weights" if recipe.get("ema_half_life") else ""
     return (
-        f'<span class="key training">training</span>: while the epoch goes on{training}; '
-        f'<span class="key validation">validation</span>: when it is over{validation}; logarithmic.'
+        f'<span class="key training">training</span>: during the epoch{training}; '
+        f'<span class="key validation">validation</span>: after the epoch{validation}; both on a logarithmic scale.'
     )
 
 
@@ -214,8 +214,8 @@ def is_varied(augmentation: dict[str, Any]) -> bool:
 def reliability_note(calibration_error: float) -> str:
     """A note on how to read the reliability diagram, and the expected ``calibration_error``, from 0 to 1."""
     return (
-        "Accuracy (up) of the digits read with each confidence (right), and how many they are (above); on the dashed "
-        f"line accuracy and confidence agree. Pale: fewer than {FEW} digits, which say little. "
+        "Accuracy (vertical) of the digits read with each confidence (horizontal), and how many there are (on top); on "
+        f"the dashed line, both agree. Pale bars have fewer than {FEW} digits, too few to tell much. "
         f"Expected calibration error {calibration_error:.2%}."
     )
 
@@ -274,8 +274,8 @@ def draw_filters(network: LeNet) -> tuple[str, str]:
     ]
     ramp = '<p class="ramp"><span>negative</span><span>0</span><span>positive</span></p>'
     note = (
-        "A square is a weight: where it is white, ink speaks for what the filter looks for, where it is black, against "
-        "it. Each filter has a scale of its own, up to its largest weight; what comes of it is normalised."
+        "Each square is a weight: where it is white, ink speaks for what the filter looks for; where it is black, "
+        "against it. Each filter has its own scale, up to its largest weight, and its output is normalised."
     )
     blank = int((~used).sum())
     left_out = f" {counted(blank, 'blank filter')} left out." if blank else ""
@@ -296,7 +296,7 @@ def draw_mistakes(probabilities: Tensor, test: Digits, certain: Tensor) -> tuple
         f"{'<br><strong>certain</strong>' if certain[index] else ''}</figcaption></figure>"
         for index in wrong[:MOST_MISTAKES].tolist()
     ]
-    title = f"The {counted(len(wrong), 'digit')} that {'was' if len(wrong) == 1 else 'were'} got wrong"
+    title = f"The {counted(len(wrong), 'digit')} that {'was' if len(wrong) == 1 else 'were'} misread"
     if sure := int(certain[wrong].sum()):
         title += f", {sure:,} with certainty"
     if len(wrong) > MOST_MISTAKES:

@@ -46,9 +46,11 @@ def speedup(meaning: str) -> bool:
 class Speedups:
     """Ways to compute the same step; the bits of the weights depend on them."""
 
-    channels_last: bool = speedup("a pixel's maps lie side by side in memory, as convolutions like them")
+    channels_last: bool = speedup("keep the maps of a pixel side by side in memory, which suits convolutions")
     bf16: bool = speedup("autocast to bfloat16: half the bytes, native on newer processors, emulated on older ones")
-    compile: bool = speedup("torch.compile: fewer, longer kernels, for some seconds of compiling; never tried on CPUs")
+    compile: bool = speedup(
+        "torch.compile: fewer, longer kernels, after some seconds of compiling; on CPUs only on request"
+    )
 
     def __str__(self) -> str:
         return " ".join(field.name for field in fields(self) if getattr(self, field.name)) or "none"
@@ -152,7 +154,7 @@ def main() -> int:
         prog="python -m train.speedups", allow_abbrev=False, description="Time a training step."
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile, which takes its time")
+    parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile, which takes a while")
     options = parser.parse_args()
     try:
         device = choose_device(options.device)
@@ -160,7 +162,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return USAGE_ERROR
     batch_size = Recipe().batch_size
-    print(f"milliseconds a step of {batch_size} pictures on {device}, the shortest of a few; seconds of the first one")
+    print(f"for steps of {batch_size} pictures on {device}: milliseconds of the fastest, seconds of the first")
     compilations = (False,) if options.no_compile else (False, True)
     for compiled, bf16, channels_last in product(compilations, (False, True), (False, True)):
         speedups = Speedups(channels_last=channels_last, bf16=bf16, compile=compiled)

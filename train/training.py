@@ -237,7 +237,7 @@ class Training:
         Raises StateError where it was begun on another number of digits, or by another version of this program.
         """
         if state["digits"] != digit_count:
-            raise StateError("The run was broken off on more digits than these, or fewer; --data must name the same.")
+            raise StateError("The interrupted run had another number of digits; name the same ones with --data.")
         training = cls(recipe_of(state), device, digit_count, Speedups(**state["speedups"]), ranks)
         try:
             training.network.load_state_dict(state["network"])
@@ -249,7 +249,7 @@ class Training:
             raise
         except (RuntimeError, TypeError, KeyError, ValueError, AttributeError) as error:
             raise StateError(
-                "The broken-off run is of another version of this program; start anew without --resume."
+                "The interrupted run is from another version of this program; start over without --resume."
             ) from error
         training.epochs_saved = len(training.history)
         is_elsewhere = state.get("surroundings") != training.surroundings
@@ -309,11 +309,11 @@ def load_state(path: Path) -> dict[str, Any]:
         if not state.keys() >= STATE_HOLDS:
             raise KeyError(*STATE_HOLDS - state.keys())
     except FileNotFoundError:
-        raise StateError(f"There is no broken-off run at '{path}' to resume; start one without --resume.") from None
+        raise StateError(f"There is no interrupted run at '{path}' to resume; start one without --resume.") from None
     except OSError as error:
-        raise StateError(f"The broken-off run at '{path}' could not be read ({error.strerror}).") from error
+        raise StateError(f"The interrupted run at '{path}' could not be read ({error.strerror}).") from error
     except Exception as error:  # torch raises a different one for each way a file can be damaged
-        raise StateError(f"The broken-off run at '{path}' is damaged; start anew without --resume.") from error
+        raise StateError(f"The interrupted run at '{path}' is damaged; start over without --resume.") from error
     return state
 
 
