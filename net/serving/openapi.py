@@ -388,8 +388,8 @@ PREDICTION = {
     "preparation": {
         "type": "array",
         "items": {"type": "string", "enum": [INVERTED, SHADOW_REMOVED, PARTS_LEFT_OUT, REDRAWN, WIDENED, HEIGHTENED]},
-        "description": f"how the picture was prepared: {INVERTED}, its ink is lighter than its paper, so dark and light "
-        f"were swapped; {SHADOW_REMOVED}, it is a photograph, and light and shadow on its paper were removed; "
+        "description": f"how the picture was prepared: {INVERTED}, its ink is lighter than its paper, so dark and "
+        f"light were swapped; {SHADOW_REMOVED}, it is a photograph, and light and shadow on its paper were removed; "
         f"{PARTS_LEFT_OUT}, ink that does not seem to be part of the digit was left out; {REDRAWN}, strokes were drawn "
         f"with a pen as thick as MNIST's; {WIDENED} or {HEIGHTENED}, it is narrower or flatter than most digits, and "
         "was stretched; from /predict only with ?seen=1",
