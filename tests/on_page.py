@@ -190,7 +190,7 @@ def places_of(page: Page, *names: str) -> list[float]:
 
 
 def expect_in_window(page: Page, name: str) -> None:
-    """Check that it is fully in view."""
+    """Check that it is in view from top to bottom."""
     box = page.locator(name).evaluate("(each) => each.getBoundingClientRect().toJSON()")
     assert box["top"] >= 0, name
     assert box["bottom"] <= page.viewport_size["height"], name

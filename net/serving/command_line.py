@@ -33,7 +33,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--checkpoint", type=Path, default=SHIPPED, help="weights to load (default: checkpoints/lenet.pt)"
     )
     parser.add_argument("--watch", action="store_true", help="load new weights as soon as they replace the old ones")
-    parser.add_argument("--train", action="store_true", help="if there are no weights yet, train first")
+    parser.add_argument("--train", action="store_true", help="if there are no finished weights yet, train first")
     parser.add_argument(
         "--log", choices=["text", "json"], default="text", help="format of the log (default: %(default)s)"
     )
