@@ -27,8 +27,9 @@ from net.lenet import MAPS, NONE, LeNet, to_pictures
 from train.allographs import Allographs, curves_through, straight_ones
 from train.augment import Augment
 from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_calibration_error, fit_temperature
+from train.command_line import UsageError
 from train.fitting import centre_of_mass, extent
-from train.flags import UsageError, chosen_recipe, parse_arguments
+from train.flags import chosen_recipe, parse_arguments
 from train.habits import DrawHabits
 from train.lock import alone_at
 from train.metrics import accuracy, compute_logits, per_digit_accuracy

@@ -31,22 +31,22 @@ from train import mnist, ranks
 from train.command_line import (
     FAILURE,
     INTERRUPTED,
-    USAGE_ERROR,
+    CommandError,
+    UsageError,
     batch_too_large,
     print_any_text,
 )
-from train.devices import DeviceError, choose_device
+from train.devices import choose_device
 from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
 from train.flags import (
-    UsageError,
     chosen_recipe,
     parse_arguments,
     refuse_flags_of_whole_runs,
     resume_command,
     wanted_speedups,
 )
-from train.lock import InUseError, alone_at
-from train.mnist import DataError, Digits
+from train.lock import alone_at
+from train.mnist import Digits
 from train.novelty import relearn_novelty
 from train.pictures import load_pictures
 from train.plurals import counted
@@ -54,35 +54,26 @@ from train.publish import parameter_count, publish
 from train.ranks import Ranks, is_broken_connection
 from train.recipe import Recipe
 from train.report import report_path
-from train.speedups import SpeedupError, Speedups, choose_speedups, require
-from train.training import DivergedError, EpochResult, StateError, Training, load_state
+from train.speedups import Speedups, choose_speedups, require
+from train.training import DivergedError, EpochResult, Training, load_state
 from train.widen import to_full_width
 
 
 def main() -> int:
     """Train as the command line says; return the exit status."""
-    options = parse_arguments()
-    try:
-        group, device = join_ranks(options)
-    except DeviceError as error:
-        if ranks.is_first_here():
-            print(error, file=sys.stderr)
-        return USAGE_ERROR
+    options, group = parse_arguments(), Ranks()
     go_on = "" if options.corrections else "; --resume continues after the last saved epoch, if there is one"
     try:
+        group, device = join_ranks(options)
         status = run(options, group, device)
-    except InUseError as error:  # only on the first rank; torchrun ends the others
-        message = str(error)
-    except (UsageError, SpeedupError, StateError, DivergedError) as error:  # the same on every rank of a machine
-        if ranks.is_first_here():
+    except CommandError as error:
+        if ranks.is_first_here():  # the others of its machine have the same to say, or torchrun ends them
             print(error, file=sys.stderr)
-        return USAGE_ERROR if isinstance(error, UsageError | SpeedupError) else FAILURE
+        return error.status
     except KeyboardInterrupt:
         if group.is_first:
             print("\nStopped; nothing was written.", file=sys.stderr)
         return INTERRUPTED
-    except DataError as error:
-        message = str(error)
     except BrokenPipeError:
         print_no_more()
         message = f"Stopped, because nothing reads this output any more{go_on}."
@@ -124,7 +115,8 @@ def run(options: argparse.Namespace, group: Ranks, device: torch.device) -> int:
             for path in (out, checkpoint.card_path(out), report_path(out), out.with_suffix(checkpoint.RUN_SUFFIX)):
                 checkpoint.remove_partial(path)
         if options.corrections:
-            return learn_corrections(options, device, out)
+            learn_corrections(options, device, out)
+            return 0
         return run_whole(options, group, device, out)
 
 
@@ -237,13 +229,13 @@ def usable_speedups(
     return speedups
 
 
-def learn_corrections(options: argparse.Namespace, device: torch.device, out: Path) -> int:
-    """Fine-tune the weights at ``out``, and write them if `FineTuned.is_worth_it`; return the exit status."""
+def learn_corrections(options: argparse.Namespace, device: torch.device, out: Path) -> None:
+    """Fine-tune the weights at ``out``, and write them if `FineTuned.is_worth_it`. Raises CommandError if not."""
     digits, validation, test = load_digits(options, device)
     try:
         recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
     except checkpoint.CheckpointError as error:
-        raise DataError(checkpoint.with_advice(error, out)) from error
+        raise CommandError(checkpoint.with_advice(error, out)) from error
     corrections = load_pictures(options.corrections, recognizer).to(device)
     out.parent.mkdir(parents=True, exist_ok=True)  # so as not to fail after the work
     speedups = usable_speedups(options, device, RECIPE, MNIST_DIGITS)
@@ -259,8 +251,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     )
     if not tuned.is_worth_it:
         why = "no more of the corrections" if tuned.alpha else "MNIST worse, however small the step"
-        print(f"The new weights would read {why}; nothing was written.", file=sys.stderr)
-        return FAILURE
+        raise CommandError(f"The new weights would read {why}; nothing was written.")
     relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # partly written results would be worse than none
     facts = {
@@ -272,7 +263,6 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     if "trained_parameters" in recognizer.card:  # maps that a thinner network left blank still are
         facts["trained_parameters"] = recognizer.card["trained_parameters"]
     publish(tuning.training, validation, test, out, **facts)
-    return 0
 
 
 def seed_of(recognizer: Recognizer) -> int:

@@ -55,10 +55,10 @@ from torch import Tensor
 
 from net.lenet import LeNet
 from train.calibrate import calibrated, fit_temperature
-from train.command_line import FAILURE, USAGE_ERROR, batch_size, batch_too_large, count, unless_interrupted
-from train.devices import DEVICES, DeviceError, choose_device
+from train.command_line import UsageError, batch_size, batch_too_large, count, exit_status_of
+from train.devices import DEVICES, choose_device
 from train.metrics import accuracy, compute_logits
-from train.mnist import DataError, Digits, load_training_digits, root_folder
+from train.mnist import Digits, load_training_digits, root_folder
 from train.pictures import load_pictures
 from train.recipe import PARTS, Recipe, without
 from train.speedups import Speedups, choose_speedups
@@ -67,22 +67,14 @@ from train.training import Training
 HELD_OUT = 1 / 3  # of the training digits
 
 
-def main() -> int:
-    """Print the table; return the exit status."""
+def main() -> None:
+    """Print the table. Raises train.command_line.CommandError."""
     options = parse_arguments()
-    try:
-        device = choose_device(options.device)
-        digits, validation = (part.to(device) for part in load_training_digits(root_folder(options.data), HELD_OUT))
-        drawings = load_pictures(options.images).to(device) if options.images else None
-    except DeviceError as error:
-        print(error, file=sys.stderr)
-        return USAGE_ERROR
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return FAILURE
+    device = choose_device(options.device)
+    digits, validation = (part.to(device) for part in load_training_digits(root_folder(options.data), HELD_OUT))
+    drawings = load_pictures(options.images).to(device) if options.images else None
     if options.batch_size > len(digits):
-        print(batch_too_large(len(digits)), file=sys.stderr)
-        return USAGE_ERROR
+        raise UsageError(batch_too_large(len(digits)))
     recipe = replace(Recipe(), epochs=options.epochs, batch_size=options.batch_size)
     speedups = choose_speedups(device, recipe.epochs * recipe.steps_an_epoch(len(digits)), recipe.batch_size)
     print(
@@ -103,7 +95,6 @@ def main() -> int:
                 scores[-1].append(wrong(compute_logits(network, drawings.images), drawings.labels))
         cells = map(spread, zip(*scores, strict=True))
         print(f"| {part} | {' | '.join(cells)} |", flush=True)
-    return 0
 
 
 def train(recipe: Recipe, digits: Digits, validation: Digits, device: torch.device, speedups: Speedups) -> LeNet:
@@ -163,4 +154,4 @@ def parse_arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     interrupts.heed_again()
-    sys.exit(unless_interrupted(main))
+    sys.exit(exit_status_of(main))

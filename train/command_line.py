@@ -11,24 +11,39 @@ USAGE_ERROR = 2
 INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 
+class CommandError(Exception):
+    """A command cannot go on: the message says why, in one sentence."""
+
+    status = FAILURE  # that it exits with
+
+
+class UsageError(CommandError):
+    """The command line asks for something impossible."""
+
+    status = USAGE_ERROR
+
+
 def print_any_text() -> None:
     """Have characters that standard output cannot encode, for example in file names, printed as escapes."""
     sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def unless_interrupted(main: Callable[[], int]) -> int:
-    """Run ``main``; return its exit status, or that of Ctrl-C, or of a reader like ``head`` that has seen enough."""
+def exit_status_of(main: Callable[[], object]) -> int:
+    """Run ``main``; return 0, or the status of its error, of Ctrl-C, or of a reader like ``head`` that has left."""
     print_any_text()
     try:
-        status = main()
+        main()
         sys.stdout.flush()
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return error.status
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         print_no_more()
         return FAILURE
-    return status
+    return 0
 
 
 def batch_too_large(digits: int) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import torch
 
+from train.command_line import UsageError
+
 DEVICES = ("auto", "cpu", "cuda", "mps")  # as they are called on the command line
 
 
-class DeviceError(Exception):
+class DeviceError(UsageError):
     """The device that was asked for is not there; the message says so in one sentence."""
 
 

@@ -28,7 +28,7 @@ from net.errors import BlankImageError, NoDigitError
 from net.lenet import NONE
 from net.recognizer import Recognizer, calibration_of, lack_of_calibration
 from train.calibrate import are_certain, calibrated, expected_calibration_error
-from train.command_line import FAILURE, unless_interrupted
+from train.command_line import CommandError, exit_status_of
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, load_test_digits, root_folder
 from train.pictures import FOLDERS, count_others, labelled_files
@@ -84,7 +84,27 @@ def confusion_table(outcomes: list[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def report_folder(outcomes: list[Outcome]) -> None:
+def report_pictures(checkpoint: Path, folder: Path) -> None:
+    """Print how the weights at ``checkpoint`` read the pictures in ``folder``.
+
+    Raises CheckpointError, OSError, or DataError if there are none.
+    """
+    torch.set_num_threads(1)  # as the server does: one picture at a time gains nothing from more
+    recognizer = Recognizer(checkpoint)
+    tell_lack_of_calibration(checkpoint, recognizer.card)
+    outcomes = list(read_folder(recognizer, folder))
+    if not outcomes:
+        what = "There is no picture in" if folder.is_dir() else "There is no folder"
+        raise DataError(
+            f"{what} '{folder}'; it needs folders named 0 to 9 or 'none' of PNG, JPEG, GIF, BMP or WebP files."
+        )
+    report_outcomes(outcomes)
+    if others := count_others(folder):
+        left_out = counted(others, "file")
+        print(f"\nleft out: {left_out}, not named like a picture or not in a folder named 0 to 9 or 'none'")
+
+
+def report_outcomes(outcomes: list[Outcome]) -> None:
     """Print the results for digits and for pictures of no digit."""
     broken = [outcome for outcome in outcomes if outcome.label == NONE and outcome.is_broken]
     outliers = [outcome for outcome in outcomes if outcome.label == NONE and not outcome.is_broken]
@@ -180,8 +200,8 @@ def tell_lack_of_calibration(checkpoint: Path, card: dict[str, Any]) -> None:
         print(lack, file=sys.stderr)
 
 
-def main() -> int:
-    """Evaluate as the command line says; return the exit status."""
+def main() -> None:
+    """Evaluate as the command line says. Raises CommandError."""
     parser = argparse.ArgumentParser(
         prog="python -m train.evaluate",
         usage="%(prog)s [options]",
@@ -198,38 +218,18 @@ def main() -> int:
     options = parser.parse_args()
     options.checkpoint = weights_path(options.checkpoint)
     try:
-        if not options.images:
+        if options.images:
+            report_pictures(options.checkpoint, options.images)
+        else:
             report_mnist(options.checkpoint, root_folder(options.data))
-            return 0
-        torch.set_num_threads(1)  # as the server does: one picture at a time gains nothing from more
-        recognizer = Recognizer(options.checkpoint)
-        tell_lack_of_calibration(options.checkpoint, recognizer.card)
-        outcomes = list(read_folder(recognizer, options.images))
     except CheckpointError as error:
-        print(with_advice(error, options.checkpoint), file=sys.stderr)
-        return FAILURE
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return FAILURE
+        raise CommandError(with_advice(error, options.checkpoint)) from error
     except BrokenPipeError:
         raise
     except OSError as error:
-        print(f"{error.filename or report_path(options.checkpoint)}: {error.strerror}.", file=sys.stderr)
-        return FAILURE
-    if not outcomes:
-        what = "There is no picture in" if options.images.is_dir() else "There is no folder"
-        print(
-            f"{what} '{options.images}'; it needs folders named 0 to 9 or 'none' of PNG, JPEG, GIF, BMP or WebP files.",
-            file=sys.stderr,
-        )
-        return FAILURE
-    report_folder(outcomes)
-    if others := count_others(options.images):
-        left_out = counted(others, "file")
-        print(f"\nleft out: {left_out}, not named like a picture or not in a folder named 0 to 9 or 'none'")
-    return 0
+        raise CommandError(f"{error.filename or report_path(options.checkpoint)}: {error.strerror}.") from error
 
 
 if __name__ == "__main__":
     interrupts.heed_again()
-    sys.exit(unless_interrupted(main))
+    sys.exit(exit_status_of(main))

@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from net.arguments import as_argument, positive_number
-from train.command_line import batch_size, count, seed, threads
+from train.command_line import UsageError, batch_size, count, seed, threads
 from train.devices import DEVICES
 from train.ranks import Ranks
 from train.recipe import FAST, PARTS, Recipe, without
 from train.speedups import Speedups
 from train.training import recipe_of
-
-
-class UsageError(Exception):
-    """The command line asks for something impossible; the message says so in one sentence."""
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

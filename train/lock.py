@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from train.command_line import CommandError
+
 try:
     import fcntl
 except ImportError:  # on Windows
@@ -15,7 +17,7 @@ except ImportError:  # on Windows
 CANNOT_LOCK = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)  # as some network file systems say
 
 
-class InUseError(Exception):
+class InUseError(CommandError):
     """Another run writes to the same place; the message says so in one sentence."""
 
 

@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 from torchvision.datasets import MNIST
 
+from train.command_line import CommandError
+
 DEFAULT_ROOT = Path("data")
 VALIDATION_FRACTION = 1 / 12  # 5,000 of 60,000
 SPLIT_SEED = 1998  # the same split for every run, whatever the run's own seed, so that runs compare
 
 
-class DataError(Exception):
+class DataError(CommandError):
     """Data is missing or unusable; the message says why and what to do, in one sentence."""
 
 

@@ -22,8 +22,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from net.lenet import LeNet
-from train.command_line import USAGE_ERROR, unless_interrupted
-from train.devices import DEVICES, DeviceError, choose_device, synchronize
+from train.command_line import UsageError, exit_status_of
+from train.devices import DEVICES, choose_device, synchronize
 from train.recipe import Recipe
 
 WORTH_IT = 1.15  # times faster, to be used: less could be noise
@@ -33,7 +33,7 @@ LARGEST_ON_CPU = 256  # pictures in a step timed on a CPU, which gains nothing b
 ENOUGH = 0.5  # seconds of timed steps; one that takes so long is enough
 
 
-class SpeedupError(Exception):
+class SpeedupError(UsageError):
     """A speedup that was asked for does not work here; the message says which in one sentence."""
 
 
@@ -148,19 +148,15 @@ def time_step(
     return StepTime(seconds[0], min(seconds[1:]))
 
 
-def main() -> int:
-    """Print how long a step takes with each combination; return the exit status."""
+def main() -> None:
+    """Print how long a step takes with each combination. Raises DeviceError."""
     parser = argparse.ArgumentParser(
         prog="python -m train.speedups", allow_abbrev=False, description="Time a training step."
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile, which takes a while")
     options = parser.parse_args()
-    try:
-        device = choose_device(options.device)
-    except DeviceError as error:
-        print(error, file=sys.stderr)
-        return USAGE_ERROR
+    device = choose_device(options.device)
     batch_size = Recipe().batch_size
     print(f"for steps of {batch_size} pictures on {device}: milliseconds of the fastest, seconds of the first")
     compilations = (False,) if options.no_compile else (False, True)
@@ -168,9 +164,8 @@ def main() -> int:
         speedups = Speedups(channels_last=channels_last, bf16=bf16, compile=compiled)
         taken = time_step(device, speedups, batch_size)
         print(f"{taken.best * 1000:8.1f}  {taken.first:6.1f}  {speedups}", flush=True)
-    return 0
 
 
 if __name__ == "__main__":
     interrupts.heed_again()
-    sys.exit(unless_interrupted(main))
+    sys.exit(exit_status_of(main))

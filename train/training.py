@@ -17,6 +17,7 @@ from net.lenet import NONE, LeNet, to_pictures
 from train.allographs import Allographs
 from train.augment import Augment
 from train.averaging import ExponentialAverage
+from train.command_line import CommandError
 from train.devices import device_name, processor_name
 from train.metrics import accuracy, compute_logits, fraction_right
 from train.mnist import Digits
@@ -31,11 +32,11 @@ STATE_HOLDS = {"network", "averaged", "optimizer", "schedule", "digits", "histor
 NOVELTY_WEIGHT = 0.2  # of the loss on telling digits from what is none, next to that on telling digits apart
 
 
-class DivergedError(Exception):
+class DivergedError(CommandError):
     """The loss is no longer a number."""
 
 
-class StateError(Exception):
+class StateError(CommandError):
     """There is no training state to go on from, or it is damaged."""
 
 
