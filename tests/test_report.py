@@ -306,20 +306,20 @@ def test_filters_are_drawn_around_a_grey_that_is_zero(tmp_path: Path):
 
 
 def test_mistakes_are_shown_with_what_was_said_of_them_the_most_confident_first(report: str, digits: Digits):
-    tiles = section(report, "The 2 digits that were got wrong")
+    tiles = section(report, "The 2 digits that were misread")
     assert re.findall(r"<figcaption>(.*?)</figcaption>", tiles) == ["3 read as 5<br>90.0%", "3 read as 8<br>60.0%"]
     shown = [data_url.encode(digits.images[which].numpy()) for which in (1, 0)]
     assert re.findall(r'src="(.*?)"', tiles) == shown
 
 
 def test_mistakes_that_were_called_certain_are_marked(tmp_path: Path):
-    tiles = section(report_of(tmp_path, certain_above=0.8), "The 2 digits that were got wrong, 1 with certainty")
+    tiles = section(report_of(tmp_path, certain_above=0.8), "The 2 digits that were misread, 1 with certainty")
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", tiles)
     assert captions == ["3 read as 5<br>90.0%<br><strong>certain</strong>", "3 read as 8<br>60.0%"]
 
 
 def test_a_single_mistake_is_told_in_the_singular(tmp_path: Path):
-    assert "<h2>The 1 digit that was got wrong</h2>" in report_of(tmp_path, READINGS[1:])
+    assert "<h2>The 1 digit that was misread</h2>" in report_of(tmp_path, READINGS[1:])
 
 
 @pytest.fixture

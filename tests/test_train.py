@@ -158,7 +158,7 @@ def test_the_report_shows_the_run_and_needs_nothing_outside_it(trained, small_mn
     assert card["sha256"] in report
     assert report.count('alt="filter ') == MAPS[0]
     wrong = round(100 * (1 - card["test_accuracy"]))
-    assert f"The {wrong} digits that were got wrong" in report
+    assert f"The {wrong} digits that were misread" in report
     assert report.count("<figcaption>") == wrong
     confusion = report.partition("Confusion")[2].partition("</table>")[0]
     assert sum(int(count) for count in re.findall(r"<td[^>]*>(\d+)</td>", confusion)) == 100
