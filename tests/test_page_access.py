@@ -208,7 +208,7 @@ def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
     page.keyboard.press("Shift+Tab")
     tab_to("yes")
     page.keyboard.press("Enter")
-    expect(page.locator("#correction-note")).to_contain_text("Kept as a 5")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 5")
 
 
 def test_a_screen_reader_is_told_the_answer_and_the_name_of_every_control(page: Page):

@@ -53,7 +53,7 @@ def test_a_visit_from_the_first_stroke_to_the_last(open_page, width: int, scale:
     expect(page.locator("#evidence")).to_contain_text("What would speak for a 2 rather than the 7")
 
     press("#yes")
-    expect(page.locator("#correction-note")).to_contain_text("Kept as a 7")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 7")
     press("#undo")
     assert 0 < inked(page) < whole
     press("#redo")
@@ -146,7 +146,7 @@ def test_nothing_moves_when_an_answer_comes_or_goes(open_page, width: int):
     expect_digit(page, 8)
     assert places_of(page, *names) == pytest.approx(before, abs=1)
     page.click("#yes")
-    expect(page.locator("#correction-note")).to_contain_text("Kept as an 8")
+    expect(page.locator("#correction-note")).to_contain_text("kept as an 8")
     assert places_of(page, *names) == pytest.approx(before, abs=1)
     page.keyboard.press("Escape")
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")

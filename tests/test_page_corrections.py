@@ -30,17 +30,17 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
         draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.click("#yes")
-    expect(page.locator("#correction-note[role=status]")).to_have_text("Thank you! Kept as a 4.")
+    expect(page.locator("#correction-note[role=status]")).to_have_text("Thank you! It is kept as a 4.")
     expect(page.locator("#correction [data-kept]")).to_have_text("Yes, a 4")
     page.get_by_label("No, it is a 9").click()
-    expect(page.locator("#correction-note")).to_have_text("Thank you! Kept as a 9.")
+    expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 9.")
     expect(page.locator("#correction [data-kept]")).to_have_text("9")
     page.get_by_label("No, it is a 9").click()
     expect(page.locator("#correction-note")).to_have_text("Already kept as a 9.")
     page.set_input_files("#choose", handwriting.DATA / "2.gif")
     expect_digit(page, 2)
     page.click("#yes")
-    expect(page.locator("#correction-note")).to_have_text("Thank you! Kept as a 2.")
+    expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 2.")
     page.click("#clear")
     expect(page.locator("#correction")).to_be_hidden()
     with zipfile.ZipFile(io.BytesIO(page.request.get(f"{running.url}corrections.zip").body())) as archive:
@@ -78,7 +78,7 @@ def test_a_correction_that_is_refused_for_a_moment_is_sent_once_more(page: Page)
     busy = {"status": 429, "headers": {"Retry-After": "1"}, "body": "<h1>Later</h1>"}
     page.route("**/corrections*", lambda route: route.fulfill(**busy), times=1)
     page.click("#yes")
-    expect(page.locator("#correction-note")).to_contain_text("Kept as a 4")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 4")
 
 
 def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):
@@ -114,7 +114,7 @@ def test_right_or_wrong_is_told_of_what_was_read_though_a_line_has_been_added_si
         answer(2)  # to the line
     expect_digit(page, 2)
     page.click("#yes")
-    expect(page.locator("#correction-note")).to_contain_text("Kept as a 2")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 2")
     correction = json.loads(kept[0])
     assert correction["label"] == 2
     assert len(correction["strokes"]) == 1
@@ -122,7 +122,7 @@ def test_right_or_wrong_is_told_of_what_was_read_though_a_line_has_been_added_si
     expect_digit(page, 4)
     expect(page.locator("#correction [data-kept]")).to_have_count(0)
     page.click("#yes")
-    expect(page.locator("#correction-note")).to_contain_text("Kept as a 4")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 4")
     correction = json.loads(kept[1])
     assert correction["label"] == 4
     assert len(correction["strokes"]) == 2
@@ -143,7 +143,7 @@ def test_who_names_another_digit_speaks_of_all_that_is_on_the_pad(page: Page):
     page.route("**/predict?*", lambda route: None)  # this request is never answered
     draw_with_mouse(page, digit(4)[1:])
     page.get_by_label("it is a 4").or_(page.locator("#yes", has_text="a 4")).last.click()
-    expect(page.locator("#correction-note")).to_contain_text("Kept as a 4")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 4")
     assert [len(json.loads(each)["strokes"]) for each in kept] == [2]
 
 
@@ -155,12 +155,12 @@ def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):
     with page.expect_request("**/predict?*"):
         draw_with_mouse(page, digit(4)[-1:])
     page.get_by_label("it is a 4").or_(page.locator("#yes", has_text="a 4")).first.click()
-    expect(page.locator("#correction-note")).to_contain_text("Kept as a 4")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 4")
     is_held.clear()
     with page.expect_response("**/predict?*"):
         waiting[0].continue_()
     expect_digit(page, 4)
-    expect(page.locator("#correction-note")).to_contain_text("Kept as a 4")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 4")
 
 
 def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_path: Path):
@@ -170,7 +170,7 @@ def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_pa
     tiles, note = page.locator("#gallery button"), page.locator("#correction-note")
     expect_digit(page, 0)
     page.click("#yes")
-    expect(note).to_have_text("Thank you! Kept as a 0.")
+    expect(note).to_have_text("Thank you! It is kept as a 0.")
     expect(tiles.nth(0)).to_contain_text("✓ kept as 0")
     tiles.nth(1).click()
     expect_digit(page, 1)
@@ -189,7 +189,7 @@ def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_pa
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.click("#yes")
-    expect(note).to_have_text("Thank you! Kept as a 4.")
+    expect(note).to_have_text("Thank you! It is kept as a 4.")
     draw_with_mouse(page, [[(0.1, 0.1), (0.12, 0.12)]])
     expect(note).to_be_empty()
     page.click("#undo")
@@ -207,7 +207,7 @@ def test_where_no_digit_was_named_none_is_confirmed(page: Page):
     expect(page.get_by_label("It is an 8", exact=True)).to_be_enabled()
     places = places_of(page, "#others", "#bars")
     page.get_by_label("It is an 8", exact=True).click()
-    expect(page.locator("#correction-note")).to_contain_text("Kept as an 8")
+    expect(page.locator("#correction-note")).to_contain_text("kept as an 8")
     expect(page.locator("#correction [data-kept]")).to_have_text("8")
     assert places_of(page, "#others", "#bars") == places
 
@@ -226,7 +226,7 @@ def test_a_correction_on_its_way_is_seen_to_be_and_is_not_sent_twice(page: Page)
     page.keyboard.press("Enter")
     assert len(waiting) == 1
     waiting[0].fulfill(json={"label": 4, "predicted": 4, "new": True})
-    expect(page.locator("#correction-note")).to_have_text("Thank you! Kept as a 4.")
+    expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 4.")
     expect(page.locator("#yes")).to_be_enabled()
     assert places_of(page, "#yes", "#others", ".tools", "#bars") == places
     page.get_by_label("No, it is a 9").click()

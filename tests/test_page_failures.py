@@ -53,7 +53,7 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.click("#yes")
-    expect(page.locator("#correction-note")).to_have_text("Thank you! Kept as a 4.")
+    expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 4.")
     page.click("#copy-curl")
     expect(page.locator("#note")).to_contain_text("It contains your token")
     command = page.evaluate("() => navigator.clipboard.readText()")

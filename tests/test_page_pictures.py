@@ -233,7 +233,7 @@ def test_a_large_photograph_is_sent_smaller_and_without_the_place_where_it_was_t
     expect_digit(page, 7)
     before = exported(server)
     page.click("#yes")
-    expect(page.locator("#correction-note")).to_contain_text("Kept as a 7")
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 7")
     [kept] = [picture for name, picture in exported(server).items() if name not in before]
     with Image.open(io.BytesIO(kept)) as sent:
         assert sent.size == (2000, 2000)
