@@ -42,6 +42,20 @@ class InkLook:
     may_be_fold: bool = False  # whether it is a line from one side of the picture to the other
 
 
+@dataclass(frozen=True)
+class View:
+    """A part of a picture, made smaller."""
+
+    image: Image.Image  # mode RGB
+    top: int  # pixels of the picture above it
+    left: int  # likewise, to the left of it
+    scale: int  # likewise, along a side, in one pixel of the view
+
+    def on_picture(self, box: Box) -> Box:
+        """Where ``box``, in pixels of the view, lies on the picture."""
+        return box.enlarged(self.scale).moved(self.top, self.left)
+
+
 def find_ink(image: Image.Image) -> list[InkLook]:
     """The looks at what may be the digit on ``image``, in mode RGB and of any size; there is at least one.
 
@@ -67,12 +81,7 @@ def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
     closer = closer_box(image, view, digit)
     if closer:
         return looks_within(image, closer)
-    done = {
-        INVERTED: is_lighter(view.image, first.strength, first.top, first.left),
-        SHADOW_REMOVED: is_shaded,
-        PARTS_LEFT_OUT: not found.is_whole,
-    }
-    of_found = frozenset(name for name, was_done in done.items() if was_done)
+    of_found = preparation_of(view, found, first, is_shaded=is_shaded)
     of_others = of_found | {PARTS_LEFT_OUT}
     of_first = of_found if first is found else of_others
     may_be_fold = is_line_across(view.on_picture(digit), image)
@@ -92,6 +101,16 @@ def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
     return looks
 
 
+def preparation_of(view: View, found: InkInBox, first: InkInBox, *, is_shaded: bool) -> frozenset[str]:
+    """What was done to see what was ``found`` on ``view``; ``first``, which it is or has less of, tells its colour."""
+    done = {
+        INVERTED: is_lighter(view.image, first.strength, first.top, first.left),
+        SHADOW_REMOVED: is_shaded,
+        PARTS_LEFT_OUT: not found.is_whole,
+    }
+    return frozenset(name for name, was_done in done.items() if was_done)
+
+
 def is_line_across(digit: Box, image: Image.Image) -> bool:
     """Whether ``digit`` goes from one side of ``image`` to the other, and is narrow: as a fold or an edge of paper is.
 
@@ -108,20 +127,6 @@ def goes_across(found: InkInBox, width: int) -> bool:
     if found.strength.shape[1] < width:
         return False
     return all((found.strength[:, side] > SURE_INK).any() for side in (0, -1))
-
-
-@dataclass(frozen=True)
-class View:
-    """A part of a picture, made smaller."""
-
-    image: Image.Image  # mode RGB
-    top: int  # pixels of the picture above it
-    left: int  # likewise, to the left of it
-    scale: int  # likewise, along a side, in one pixel of the view
-
-    def on_picture(self, box: Box) -> Box:
-        """Where ``box``, in pixels of the view, lies on the picture."""
-        return box.enlarged(self.scale).moved(self.top, self.left)
 
 
 def view_of(image: Image.Image, box: Box) -> tuple[View, Difference, bool]:
