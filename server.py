@@ -154,7 +154,9 @@ def create_app(
     latest = checkpoint if isinstance(checkpoint, LatestRecognizer) else LatestRecognizer(Path(checkpoint))
     latest.observe = metrics.count_pass
     kept = None if corrections is None else Corrections(Path(corrections))
-    contract = openapi.document(limits, kept is not None, token is not None, rate is not None)
+    contract = openapi.document(
+        limits, with_corrections=kept is not None, with_token=token is not None, with_rate=rate is not None
+    )
     rate_limit = None if rate is None else RateLimit(rate)
     predictor = Predictor(limits, metrics, rate_limit)
     app = bottle.Bottle()

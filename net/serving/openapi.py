@@ -112,7 +112,7 @@ WHEN = {
 }
 
 
-def document(limits: Limits, with_corrections: bool, with_token: bool, with_rate: bool) -> dict[str, Any]:
+def document(limits: Limits, *, with_corrections: bool, with_token: bool, with_rate: bool) -> dict[str, Any]:
     """The contract of a server with these ``limits``, with the optional parts that this server has."""
     paths = paths_of(limits, with_corrections, with_token)
     for path, operations in paths.items():
