@@ -93,7 +93,7 @@ WHEN = {
     "too_many_images": "there are too many pictures in the request",
     "bad_json": "the JSON is malformed, has too many values, or has 'images' beside 'image' or 'strokes'",
     "bad_data_url": "the picture is not a base64 data URL",
-    "bad_strokes": "the strokes are not lists of points, or hold too many",
+    "bad_strokes": "the strokes are not lists of points, hold too many, or a coordinate that is too large",
     "bad_digit": "the digit to explain is not exactly one of 0 to 9",
     "bad_label": "the right digit is missing, or not exactly one of 0 to 9",
     "bad_request": "the request is not valid HTTP",
@@ -202,7 +202,7 @@ def paths_of(limits: Limits, with_corrections: bool, with_token: bool) -> dict[s
         "/metrics": {
             "get": operation(
                 "metrics",
-                "Measurements in Prometheus' text format; only for the server's own machine, or with its token.",
+                "Measurements in Prometheus' text format; only for the server's own machine, unless it needs a token.",
                 {"type": "string"},
                 () if with_token else ("forbidden",),
                 kind="text/plain",
