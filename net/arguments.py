@@ -24,6 +24,9 @@ def whole_number(least: int, below: int = LARGEST_WHOLE) -> Callable[[str], int]
     return read
 
 
+few = whole_number(1, below=1025)  # threads or processes
+
+
 def positive_number(text: str) -> float:
     """A number from `SMALLEST` to `LARGEST`."""
     try:

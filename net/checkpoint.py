@@ -65,11 +65,16 @@ def keep_previous(path: Path) -> Path | None:
     """
     if not path.exists() or card_of(path).get("interrupted"):
         return None
-    previous = path.with_stem(f"{path.stem}{PREVIOUS}")
+    previous = previous_path(path)
     for file, copy in ((path, previous), (card_path(path), card_path(previous))):
         if file.exists():
             replace_file(copy, partial(shutil.copyfile, file))
     return previous
+
+
+def previous_path(path: Path) -> Path:
+    """Where `keep_previous` copies the weights at ``path``."""
+    return path.with_stem(f"{path.stem}{PREVIOUS}")
 
 
 def load(path: Path) -> tuple[LeNet, dict[str, Any]]:

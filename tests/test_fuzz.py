@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from net import strokes
-from net.batching import Batched, DeadlineError
+from net.batching import Batched, DeadlineError, Job
 from net.errors import NoDigitError
 from net.recognizer import Recognizer
 from net.serving import gate
@@ -166,6 +166,18 @@ def test_nobody_is_allowed_more_than_the_burst_and_the_rate(rate: float, asked: 
         for first in range(len(times)):
             for last in range(first, len(times)):
                 assert last - first + 1 <= limit.burst + rate * (times[last] - times[first]) + 1e-6
+
+
+def test_who_shares_a_pass_that_is_interrupted_is_told_and_does_not_wait_for_ever():
+    def forward(_: torch.Tensor) -> torch.Tensor:
+        raise KeyboardInterrupt
+
+    batched = Batched(forward)
+    other = Job(torch.zeros(1, 1, 28, 28), math.inf)
+    batched.waiting.append(other)
+    with pytest.raises(KeyboardInterrupt):
+        batched(torch.zeros(1, 1, 28, 28))
+    assert isinstance(other.outcome, KeyboardInterrupt)
 
 
 @settings(steady, max_examples=60)

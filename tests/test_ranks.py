@@ -12,7 +12,9 @@ import pytest
 import torch
 from conftest import HOME, LINE_TIMEOUT, python
 
+from net import checkpoint
 from net.lenet import LeNet
+from train.ranks import Ranks
 
 TORCHRUN = ("-m", "torch.distributed.run", "--nproc_per_node=2")
 PLAIN = ("--device", "cpu", "--without", "augmentation", "--without", "dropout")
@@ -47,6 +49,14 @@ def test_two_ranks_compute_what_one_does_with_the_whole_batch(what: str, told):
 def test_ranks_vary_the_same_picture_differently(told):
     first, second = told["rank0-of-2"]["varied"], told["rank1-of-2"]["varied"]
     assert len(torch.cat([first, second]).unique(dim=0)) == len(first) + len(second)
+
+
+def test_a_trained_network_keeps_its_weights_and_statistics_when_ranks_share_them():
+    network, _ = checkpoint.load(checkpoint.SHIPPED)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    after = Ranks(0, 2).synchronized(network).state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], before[name]) for name in before)
 
 
 def test_two_ranks_train_as_one_and_one_of_them_writes(small_mnist: Path, tmp_path: Path):

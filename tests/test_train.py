@@ -39,7 +39,7 @@ from train.novelty_outliers import NoveltyOutliers
 from train.outliers import Outliers
 from train.ranks import Ranks
 from train.recipe import FAST, NO_AUGMENTATION, Augmentation, Habits, Recipe
-from train.speedups import Speedups, require
+from train.speedups import Speedups, StepTime, choose_speedups, require
 from train.training import DivergedError, EpochResult, Training, learning_rate_schedule
 
 SHORT = ("--epochs", "3", "--batch-size", "50", "--threads", "1", "--device", "cpu", "--no-bf16", "--no-channels-last")
@@ -343,7 +343,10 @@ def test_a_file_that_is_no_card_is_not_replaced_by_one(content: str, small_mnist
 def test_weights_that_are_replaced_are_kept_beside_the_new_ones(trained, small_mnist: Path, tmp_path: Path):
     for name in ("lenet.pt", "lenet.json"):
         shutil.copy(trained[0] / name, tmp_path)
+    for killed in ("lenet.pt", "lenet.previous.pt", "lenet.previous.json", "report.html"):
+        (tmp_path / f"{killed}.4711.partial").touch()
     ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1")
+    assert not list(tmp_path.glob("*.partial"))
     previous = tmp_path / "lenet.previous.pt"
     assert f"The previous weights are kept at {previous}." in ended.stdout, ended.stderr
     assert_same_weights(previous, trained[0] / "lenet.pt")
@@ -660,6 +663,20 @@ def test_every_speedup_can_be_switched_on_and_the_card_says_so(compiler: bool, s
         assert ended.returncode == 2
         assert "--no-compile" in ended.stderr.splitlines()[-1]
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_batch_is_not_timed_whole_on_a_cpu(monkeypatch: pytest.MonkeyPatch):
+    timed = []
+
+    def time_step(device: torch.device, speedups: Speedups, batch_size: int, recipe: Recipe) -> StepTime:
+        timed.append(batch_size)
+        return StepTime(1.0, 1.0)
+
+    monkeypatch.setattr("train.speedups.time_step", time_step)
+    choose_speedups(torch.device("cpu"), 100, 50_000)
+    assert max(timed) <= 1000
+    choose_speedups(torch.device("cuda"), 100, 50_000)
+    assert timed[-1] == 50_000, "a GPU needs all of it"
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler for torch.compile: apt-get install g++")

@@ -112,12 +112,20 @@ def run(options: argparse.Namespace, group: Ranks, device: torch.device) -> int:
         refuse_flags_of_whole_runs(options, group)
     with alone_at(out) if group.is_first else nullcontext():
         if group.is_first:
-            for path in (out, checkpoint.card_path(out), report_path(out), out.with_suffix(checkpoint.RUN_SUFFIX)):
-                checkpoint.remove_partial(path)
+            remove_what_was_left(out)
         if options.corrections:
             learn_corrections(options, device, out)
             return 0
         return run_whole(options, group, device, out)
+
+
+def remove_what_was_left(out: Path) -> None:
+    """Remove the files that runs killed while writing to ``out`` left half-written."""
+    for weights in (out, checkpoint.previous_path(out)):
+        checkpoint.remove_partial(weights)
+        checkpoint.remove_partial(checkpoint.card_path(weights))
+    checkpoint.remove_partial(report_path(out))
+    checkpoint.remove_partial(out.with_suffix(checkpoint.RUN_SUFFIX))
 
 
 def run_whole(options: argparse.Namespace, group: Ranks, device: torch.device, out: Path) -> int:

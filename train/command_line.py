@@ -53,5 +53,4 @@ def batch_too_large(digits: int) -> str:
 
 count = whole_number(1)
 batch_size = whole_number(2)  # batch normalisation needs two
-threads = whole_number(1, below=1025)
 seed = whole_number(0, below=2**32)  # PyTorch is given multiples, by epoch and by rank

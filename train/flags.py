@@ -6,8 +6,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from net.arguments import as_argument, positive_number
-from train.command_line import UsageError, batch_size, count, seed, threads
+from net.arguments import as_argument, few, positive_number
+from train.command_line import UsageError, batch_size, count, seed
 from train.devices import DEVICES
 from train.ranks import Ranks
 from train.recipe import FAST, PARTS, Recipe, without
@@ -75,7 +75,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="folder to write to, or a file NAME.pt (default: checkpoints)",
     )
     parser.add_argument(
-        "--threads", type=threads, metavar="N", help="CPU threads (default: one per core, divided among processes)"
+        "--threads", type=few, metavar="N", help="CPU threads (default: one per core, divided among processes)"
     )
     parser.add_argument(
         "--without",

@@ -4,14 +4,13 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from net.arguments import positive_number, whole_number
+from net.arguments import few, positive_number, whole_number
 from net.serving.gate import is_address, is_origin
 from net.serving.limits import Limits
 from net.serving.sockets import CAN_SHARE
 from net.shipped import SHIPPED
 
 SERVER_THREADS = 2  # more get in each other's way: python tests/bench/load.py --threads 4
-MOST_AT_ONCE = 1025  # threads, or processes, are too many
 MIB, MILLION = 2**20, 1_000_000
 
 
@@ -76,8 +75,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
     load = parser.add_argument_group("load")
     for flag, kind, unit, default, of_what in (
-        ("--processes", whole_number(1, MOST_AT_ONCE), "N", 1, "processes that share the work"),
-        ("--threads", whole_number(1, MOST_AT_ONCE), "N", SERVER_THREADS, "threads in each process, one request each"),
+        ("--processes", few, "N", 1, "processes that share the work"),
+        ("--threads", few, "N", SERVER_THREADS, "threads in each process, one request each"),
         ("--connections", whole_number(1), "N", limits.connections, "most connections open to each process"),
         ("--queue", whole_number(1), "N", limits.queue, "most requests waiting for a thread; others get 503"),
         ("--max-body", positive_number, "MIB", limits.body / MIB, "largest request"),
