@@ -52,8 +52,10 @@ class Box(NamedTuple):
 
 def bounds(mask: BoolArray) -> Box:
     """The bounding box of ``mask``, bool [H, W], in which at least one pixel is set."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+    rows = mask.any(axis=1).nonzero()[0]
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    columns = mask[top:bottom].any(axis=0).nonzero()[0]
+    return Box(top, bottom, int(columns[0]), int(columns[-1]) + 1)
 
 
 def part_of(image: Image.Image, box: Box) -> Image.Image:

@@ -28,6 +28,9 @@ NARROW, AS_WIDE = 0.45, 0.6  # of its height: the width of a narrow digit, at mo
 FLAT, AS_HIGH = 0.7, 0.9  # of its width: the height of a flat digit, at most, and once it is heightened
 BARE = 1.6  # times the width of its stroke: the width of a mere line, at most
 
+# What may be done to a digit that is narrower, or flatter, than most.
+WIDENED, HEIGHTENED = "widened", "heightened"
+
 
 def normalize(ink: Float32Array) -> UInt8Array:
     """Fit ``ink``, float [H, W] from 0 to 1 and cropped, into MNIST's field: uint8 [28, 28]."""
@@ -44,26 +47,21 @@ def placed(digit: Image.Image) -> UInt8Array:
     return np.rint(place_by_centre_of_mass(strength / strength.max()) * 255).astype(np.uint8)
 
 
-def widened(pixels: UInt8Array) -> UInt8Array | None:
-    """The narrow digit on ``pixels``, uint8 [28, 28], made as wide as most; None if it is wide enough, or a line.
+def stretched(pixels: UInt8Array) -> tuple[UInt8Array, str] | None:
+    """The narrow or flat digit on ``pixels``, uint8 [28, 28], stretched to usual proportions, and how.
 
-    Of MNIST's 60,000 training digits 55% of the 1s are no wider than 0.45 of their height, but only one in two thousand
-    of the 0s and the 2s: so narrow a 2 looks like a 1 with a flag and a foot.
+    None if its proportions are usual, or it is a mere line. Of MNIST's 60,000 training digits 55% of the 1s are no
+    wider than 0.45 of their height, but only one in two thousand of the 0s and the 2s: so narrow a 2 looks like a 1
+    with a flag and a foot.
     """
     ink = cut_out(pixels)
     height, width = ink.shape
-    if width > NARROW * height or width < BARE * stroke_width(ink):
+    is_narrow, is_flat = width <= NARROW * height, height <= FLAT * width
+    if not (is_narrow or is_flat) or min(height, width) < BARE * stroke_width(ink):
         return None
-    return scaled(ink, height, round(AS_WIDE * height))
-
-
-def heightened(pixels: UInt8Array) -> UInt8Array | None:
-    """The flat digit on ``pixels``, uint8 [28, 28], made as high as most; None if it is high enough, or a line."""
-    ink = cut_out(pixels)
-    height, width = ink.shape
-    if height > FLAT * width or height < BARE * stroke_width(ink):
-        return None
-    return scaled(ink, round(AS_HIGH * width), width)
+    if is_narrow:
+        return scaled(ink, height, round(AS_WIDE * height)), WIDENED
+    return scaled(ink, round(AS_HIGH * width), width), HEIGHTENED
 
 
 def cut_out(pixels: UInt8Array) -> Float32Array:

@@ -21,7 +21,7 @@ def may_be_form(ink: BoolArray) -> bool:
     """Whether ``ink``, bool [rows, columns], is far wider than a digit, or may be a lattice."""
     box = ink[bounds(ink).slices]
     is_column = len(box) >= LONG * box.shape[1]
-    return is_wide(ink) or (crosses_three_lines(box.T) and (is_column or crosses_three_lines(box)))
+    return is_wide(box) or (crosses_three_lines(box.T) and (is_column or crosses_three_lines(box)))
 
 
 def is_wide(ink: BoolArray) -> bool:

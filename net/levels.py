@@ -15,7 +15,8 @@ def grey_of(colour: NDArray[np.float64]) -> float:
 
 def quantile(counts: NDArray[np.int64], fraction: float) -> int:
     """The least level up to which ``fraction`` lies of what ``counts``, int [256], has at each level."""
-    return int(np.searchsorted(counts.cumsum(), fraction * counts.sum()))
+    cumulative = counts.cumsum()
+    return int(cumulative.searchsorted(fraction * cumulative[-1]))
 
 
 def full_from(counts: NDArray[np.int64], first: int) -> int:

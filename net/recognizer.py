@@ -18,13 +18,12 @@ from net.arrays import UInt8Array
 from net.batching import Batched, DeadlineError
 from net.decoding import MAX_PIXELS, decode
 from net.errors import NoDigitError
-from net.fitting import SIDE, heightened, normalize, widened
+from net.fitting import SIDE, WIDENED, normalize, stretched
 from net.folded import FoldedLeNet
 from net.ink import PARTS_LEFT_OUT, find_ink
 from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
-WIDENED, HEIGHTENED = "widened", "heightened"  # it was narrower, or flatter, than most digits are
 # Each digit, and those it may be a piece of: a 0 may be a circle of an 8, or a 9 without its stem; a 1 the slash of a
 # 0, or the stem of a 4; a 7 a 2 without its base. Also, what is narrow may be read as a 1; but a 1 with a flag, once
 # widened, as a 7.
@@ -64,7 +63,7 @@ class Prediction:
     certain: bool  # false where the answer is no more than a guess
     probabilities: tuple[float, ...]  # of the digits 0 to 9, calibrated; they sum to 1
     seen: UInt8Array  # what the network was given: uint8 [28, 28], 0 for paper to 255 for ink
-    preparation: frozenset[str]  # INVERTED, SHADOW_REMOVED, PARTS_LEFT_OUT (net.ink), REDRAWN, ...
+    preparation: frozenset[str]  # of `REDRAWN`, and what net.ink and net.fitting may have done
     stages: Stages
 
     @property
@@ -271,13 +270,13 @@ def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
     """
     usual = [which for which, look in enumerate(looks) if not (look.is_rival or look.is_last_resort)]
     resorts = [which for which, look in enumerate(looks) if look.is_last_resort]
-    stretched = [
-        replace(looks[which], pixels=pixels, preparation=looks[which].preparation | {how}, is_last_resort=True)
-        for which in sorted({usual[0], usual[-1], *resorts})
-        for how, stretch in ((WIDENED, widened), (HEIGHTENED, heightened))
-        if (pixels := stretch(looks[which].pixels)) is not None
-    ]
-    return (*looks, *stretched)
+    copies = []
+    for which in sorted({usual[0], usual[-1], *resorts}):
+        if as_usual := stretched(looks[which].pixels):
+            pixels, how = as_usual
+            preparation = looks[which].preparation | {how}
+            copies.append(replace(looks[which], pixels=pixels, preparation=preparation, is_last_resort=True))
+    return (*looks, *copies)
 
 
 def digit_probabilities(logits: Tensor, temperature: float | Tensor) -> Tensor:

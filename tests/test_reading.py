@@ -20,8 +20,9 @@ from PIL import Image, ImageDraw, ImageOps
 
 from net.decoding import decode
 from net.errors import BlankImageError
+from net.fitting import WIDENED
 from net.ink import PARTS_LEFT_OUT
-from net.recognizer import WIDENED, Look, Recognizer, prepare, with_stretched
+from net.recognizer import Look, Recognizer, prepare, with_stretched
 from net.strokes import draw as drawn_as_mnist
 
 

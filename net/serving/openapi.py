@@ -3,8 +3,9 @@
 from typing import Any
 
 from net import data_url
+from net.fitting import HEIGHTENED, WIDENED
 from net.ink import INVERTED, PARTS_LEFT_OUT, SHADOW_REMOVED
-from net.recognizer import HEIGHTENED, REDRAWN, WIDENED
+from net.recognizer import REDRAWN
 from net.serving.contract import AUTHENTICATE, HEADERS_OF, JSON, RETRY_AFTER, STATUS
 from net.serving.headers import REQUEST_ID
 from net.serving.limits import Limits
