@@ -41,7 +41,7 @@ from net import data_url, strokes
 from net.arguments import SMALLEST
 from net.batching import DeadlineError
 from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
-from net.corrections import Correction, Corrections, QuotaReachedError, StorageFullError
+from net.corrections import BusyError, Correction, Corrections, QuotaReachedError, StorageFullError
 from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.latest import LatestRecognizer
 from net.metadata import without_metadata
@@ -290,6 +290,8 @@ def keep(kept: Corrections, correction: Correction) -> bool:
     """Add ``correction`` to those ``kept``; return whether it was new. Raises Refusal."""
     try:
         return kept.add(correction)
+    except BusyError:
+        refuse("overloaded", OVERLOADED)
     except StorageFullError as error:
         if not isinstance(error, QuotaReachedError):
             log.error("%s; a correction was refused.", error)

@@ -15,7 +15,8 @@ recognizer                                  all of these, in turn -> a Predictio
 explain, corrections, metadata, latest,
     serving                                 what else a server needs
 arguments, arrays, boxes, data_url,
-    errors, standard_output                 what several of these use
+    errors, shipped,
+    standard_output                         what several of these use
 
 Each threshold is a constant whose comment reads on from its number: ``WIDEST_STROKE = 0.16  # of the shorter side`` is
 0.16 of the shorter side.

@@ -20,6 +20,8 @@ SCAN, END_OF_PICTURE = b"\xda", b"\xd9"
 STANDALONE = bytes([0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)])  # markers that no length follows
 MOST_SKIPPED = 64 * 1024  # bytes between segments before the first scan, which Pillow goes over one by one
 MOST_CHUNKS = 20_000  # of a PNG; 16 MiB in the shortest chunks that encoders write are 2,000
+COMPRESSED = (b"iCCP", b"zTXt", b"iTXt")  # chunks of a PNG's metadata that may be compressed
+MOST_COMPRESSED = 30  # of these; each of a few kilobytes may be megabytes once inflated, and Pillow inflates all
 CHUNK_BESIDE = 12  # bytes of a chunk that are not counted in its length
 GIF_HEADER, GIF_FLAGS = 13, 10  # bytes; the flags tell of a palette that follows
 MOST_BLOCKS = 20_000  # of a GIF before its first frame; metadata takes some hundred, or some thousand
@@ -82,8 +84,9 @@ def segments_from_scan(jpeg: bytes, at: int) -> Iterator[tuple[bytes, int]]:
 
 
 def has_unusual_chunks(png: bytes) -> bool:
-    """Whether ``png``, a whole file, has more chunks than any encoder makes."""
-    return next(islice(chunks_of(png), MOST_CHUNKS, None), None) is not None
+    """Whether ``png``, a whole file, has more chunks, or more that may be compressed, than any encoder makes."""
+    names = [name for name, _, _ in islice(chunks_of(png), MOST_CHUNKS + 1)]
+    return len(names) > MOST_CHUNKS or sum(name in COMPRESSED for name in names) > MOST_COMPRESSED
 
 
 def chunks_of(png: bytes) -> Iterator[tuple[bytes, int, int]]:

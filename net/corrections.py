@@ -31,7 +31,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS corrections (
     key BLOB PRIMARY KEY,       -- SHA-256 of the label and the picture: the same correction is kept once
     label INTEGER NOT NULL,     -- what it is
-    picture BLOB NOT NULL,      -- the file as it came; strokes are drawn into one
+    picture BLOB NOT NULL,      -- the file, without its metadata; strokes are drawn into one
     suffix TEXT NOT NULL,
     predicted INTEGER NOT NULL, -- what it had been read as
     confidence REAL NOT NULL,
@@ -52,6 +52,10 @@ SUFFIXES = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"BM",
 
 class StorageFullError(OSError):
     """There is no room to keep another correction, or to write out those that are kept."""
+
+
+class BusyError(OSError):
+    """Others were writing for so long that this was not done."""
 
 
 class QuotaReachedError(StorageFullError):
@@ -107,9 +111,9 @@ class Corrections:
     def add(self, correction: Correction) -> bool:
         """Keep ``correction``, in place of an earlier one of the same picture; returns whether it was new.
 
-        Raises OSError if the disk refuses: StorageFullError if there is no room.
+        Raises OSError if the disk refuses: StorageFullError if there is no room; and BusyError.
         """
-        with told_of_no_room():
+        with told_as_os_error():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.opened() as database:
                 database.execute("BEGIN IMMEDIATE")
@@ -141,7 +145,7 @@ class Corrections:
         """Name, label and picture of each, the oldest first. Raises OSError where they cannot be read."""
         if not self.path.exists():
             return
-        with told_of_no_room(), self.opened_to_read() as database:
+        with told_as_os_error(), self.opened_to_read() as database:
             if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'corrections'").fetchone():
                 return  # whoever created the file was killed before creating the table
             rows = database.execute("SELECT hex(key), suffix, label, picture FROM corrections ORDER BY rowid")
@@ -153,7 +157,7 @@ class Corrections:
 
         Raises OSError where the disk refuses: StorageFullError where there is no room.
         """
-        with told_of_no_room(), zipfile.ZipFile(file, "w") as archive:  # stored: pictures are compressed already
+        with told_as_os_error(), zipfile.ZipFile(file, "w") as archive:  # stored: pictures are compressed already
             for name, label, picture in self:
                 archive.writestr(f"{label}/{name}", picture)
 
@@ -188,18 +192,26 @@ def totals(database: sqlite3.Connection) -> tuple[int, int]:
 
 
 @contextmanager
-def told_of_no_room() -> Iterator[None]:
-    """Turn errors of SQLite and of the system within into StorageFullError if there is no room, else into OSError."""
+def told_as_os_error() -> Iterator[None]:
+    """Turn errors of SQLite and of the system within into StorageFullError, BusyError, or else OSError."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) in NO_ROOM_IN_SQLITE:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code in NO_ROOM_IN_SQLITE:
             raise StorageFullError(str(error)) from error
+        if plain_code(code) == sqlite3.SQLITE_BUSY:
+            raise BusyError(str(error)) from error
         raise OSError(str(error)) from error
     except OSError as error:
         if error.errno in NO_ROOM:
             raise StorageFullError(str(error)) from error
         raise
+
+
+def plain_code(code: int) -> int:
+    """SQLite's error ``code`` without the bits that extended codes add."""
+    return code & 0xFF
 
 
 def use_write_ahead_log(database: sqlite3.Connection) -> None:
@@ -212,8 +224,7 @@ def use_write_ahead_log(database: sqlite3.Connection) -> None:
         try:
             database.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            plain_code = error.sqlite_errorcode & 0xFF  # without the bits that extended codes add
-            if plain_code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if plain_code(error.sqlite_errorcode) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(RETRY_SECONDS)
         else:

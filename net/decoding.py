@@ -11,7 +11,7 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from net.containers import refuse_slow_encoding, refuse_unusual_pieces
 from net.errors import NoDigitError, TooManyPixelsError, UnreadableImageError
@@ -30,6 +30,8 @@ OPAQUE_PAGE = 0.5  # of a picture is opaque where it may be a page; strokes alon
 # Pillow warns of what `decode` refuses or mends. Not set within it, as a filter holds for all threads at once.
 warnings.filterwarnings("ignore", module="PIL")
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit; `decode` has one that users may set
+# Bytes of a colour profile or a text, inflated; in Pillow 1 MiB, less than a scanner's profile may have.
+PngImagePlugin.MAX_TEXT_CHUNK = 4 * 2**20
 
 one_large_at_a_time = threading.Lock()
 

@@ -60,8 +60,9 @@ def find_ink(image: Image.Image) -> list[InkLook]:
     """The looks at what may be the digit on ``image``, in mode RGB and of any size; there is at least one.
 
     Ink is what differs from the paper, darker or lighter or of another colour. The first look has all of it that may be
-    the digit's, the next ones less and less; then come looks at what is written on a part that seems to be a page, not
-    ink; and then the last resorts. What is small on the picture is looked at closely. Raises BlankImageError.
+    the digit's, the next ones less and less, but for lines that go across the picture: the first lacks them, and the
+    second may have them. Then come looks at what is written on a part that seems to be a page, not ink; and then the
+    last resorts. What is small on the picture is looked at closely. Raises BlankImageError.
     """
     return looks_within(image, Box(0, image.height, 0, image.width))
 

@@ -8,11 +8,15 @@ from PIL import ExifTags, Image
 from net.containers import END_OF_PICTURE, JPEG, PNG, SCAN, chunks_of, segments_from_scan, segments_of
 
 EXIF = b"Exif\x00\x00"  # how it begins in a JPEG
-KEPT_SEGMENTS = bytes([0xE0, 0xE2, 0xEE])  # JFIF, the colour profile, and Adobe's, without which colours would change
 APPLICATION_SEGMENTS = bytes([*range(0xE0, 0xF0), 0xFE])  # what programs add to a JPEG, and comments
-DROPPED_CHUNKS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME")  # of a PNG
+# Those without which colours would change, and how they begin: others of these numbers hold anything, such as a
+# thumbnail of what was cropped away.
+KEPT_SEGMENTS = {b"\xe0": b"JFIF\0", b"\xe2": b"ICC_PROFILE\0", b"\xee": b"Adobe"}
+# Of a PNG and a WebP: pixels, frames, and what their colours mean. Any other may name its author.
+KEPT_PNG_CHUNKS = b"IHDR PLTE tRNS cHRM gAMA iCCP sBIT sRGB cICP acTL fcTL IDAT fdAT IEND".split()
+KEPT_WEBP_CHUNKS = (b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L")
+SEGMENT_HEADER = 4  # bytes of a JPEG's segment before its content
 RIFF_HEADER, RIFF_CHUNK = 12, 8  # bytes before the first chunk of a WebP, and bytes of a chunk before its content
-WEBP_METADATA = (b"EXIF", b"XMP ")  # chunks
 HOLDS_EXIF, HOLDS_XMP = 0x08, 0x04  # in the first byte of the chunk that tells what a WebP holds
 
 
@@ -32,8 +36,10 @@ def without_metadata(data: bytes) -> bytes:
 
 def upright_by(data: bytes) -> bytes:
     """EXIF that holds only the orientation of the picture file ``data``; empty if it is upright or damaged."""
+    if data.startswith(PNG):  # without its pixels, which Pillow would decode to see whether EXIF follows them
+        data = PNG + b"".join(data[start:end] for name, start, end in chunks_of(data) if name != b"IDAT")
     try:
-        orientation = Image.open(BytesIO(data)).getexif().get(ExifTags.Base.Orientation, 1)
+        orientation = Image.Image.getexif(Image.open(BytesIO(data))).get(ExifTags.Base.Orientation, 1)
     except Exception:  # the picture was read as it stands all the same
         return b""
     if orientation not in range(2, 9):
@@ -51,16 +57,17 @@ def jpeg_without(jpeg: bytes, exif: bytes) -> bytes:
         if marker == SCAN:
             ends = (at for marker, at in segments_from_scan(jpeg, start) if marker == END_OF_PICTURE)
             return b"".join([*kept, jpeg[start : next(ends, len(jpeg))]])
-        if marker not in APPLICATION_SEGMENTS or marker in KEPT_SEGMENTS:
+        begins = KEPT_SEGMENTS.get(marker)
+        if marker not in APPLICATION_SEGMENTS or (begins and jpeg.startswith(begins, start + SEGMENT_HEADER)):
             kept.append(jpeg[start:end])
     return jpeg
 
 
 def png_without(png: bytes, exif: bytes) -> bytes:
-    """``png`` with ``exif`` in place of all texts, times and the like, and without what follows its end."""
+    """``png`` with ``exif`` in place of its metadata, and without what follows its end."""
     kept = [PNG]
     for name, start, end in chunks_of(png):
-        if name not in DROPPED_CHUNKS:
+        if name in KEPT_PNG_CHUNKS:
             kept.append(png[start:end])
         if name == b"IHDR" and exif:
             kept.append(png_chunk(b"eXIf", exif.removeprefix(EXIF)))
@@ -73,7 +80,7 @@ def png_chunk(name: bytes, content: bytes) -> bytes:
 
 
 def webp_without(webp: bytes, exif: bytes) -> bytes:
-    """``webp`` with ``exif`` in place of its EXIF and XMP, and without what follows its end."""
+    """``webp`` with ``exif`` in place of its metadata, and without what follows its end."""
     end_of_file = min(len(webp), RIFF_CHUNK + int.from_bytes(webp[4:8], "little"))
     kept, at = [], RIFF_HEADER
     while at < end_of_file:
@@ -83,7 +90,7 @@ def webp_without(webp: bytes, exif: bytes) -> bytes:
         if name == b"VP8X":
             flags = chunk[RIFF_CHUNK] & ~(HOLDS_EXIF | HOLDS_XMP) | (HOLDS_EXIF if exif else 0)
             chunk = chunk[:RIFF_CHUNK] + bytes([flags]) + chunk[RIFF_CHUNK + 1 :]
-        if name not in WEBP_METADATA:
+        if name in KEPT_WEBP_CHUNKS:
             kept.append(chunk)
     if exif:
         content = exif.removeprefix(EXIF)

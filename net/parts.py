@@ -257,7 +257,8 @@ class Shapes:
         as_high = [part for part in candidates if self.heights[part] >= AS_HIGH * self.heights[candidates[0]]]
         frame = next(filter(self.is_frame, as_high), 0)
         if frame:
-            candidates = [part for part in candidates if self.within(frame)[part]]
+            within = self.within(frame)
+            candidates = [part for part in candidates if within[part]]
         return (candidates[0] if candidates and not self.is_frame(candidates[0]) else None), frame
 
     def near(self, digit: int, inside: BoolArray) -> BoolArray:

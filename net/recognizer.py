@@ -266,7 +266,7 @@ def prepare(given: Given, max_pixels: int = MAX_PIXELS) -> Prepared:
 def with_stretched(looks: list[Look]) -> tuple[Look, ...]:
     """``looks``, and copies of some, whose narrow or flat digit is made as wide, or as high, as most.
 
-    These are of the first, which has all that may be the digit's, the last, which has the least, and last resorts.
+    These are of the first, the last, which has the least ink, and last resorts.
     """
     usual = [which for which, look in enumerate(looks) if not (look.is_rival or look.is_last_resort)]
     resorts = [which for which, look in enumerate(looks) if look.is_last_resort]

@@ -34,6 +34,7 @@ from net import checkpoint
 from net.corrections import FILE, Correction, Corrections, StorageFullError
 from net.decoding import decode
 from net.lenet import LeNet
+from net.metadata import png_chunk, without_metadata
 from net.recognizer import Recognizer
 from train.finetune import FineTuning, is_no_worse
 from train.mnist import DataError, load_training_digits
@@ -128,6 +129,18 @@ def test_a_correction_may_come_in_every_way_that_a_picture_may(running: RunningS
     assert list(exported(running).values()) == [picture]
 
 
+def with_unknown_pieces(file: bytes, kind: str) -> bytes:
+    """The picture ``file`` with pieces of metadata such as no program but their own knows."""
+    if kind == "PNG":
+        return file[:33] + png_chunk(b"caBX", b"Brownie") + png_chunk(b"prVt", b"Brownie") + file[33:]
+    if kind == "WEBP":
+        body = file[8:] + b"C2PA" + (8).to_bytes(4, "little") + b"Brownie "
+        return b"RIFF" + len(body).to_bytes(4, "little") + body
+    pieces = (b"\xe0", b"JFXX\0Brownie"), (b"\xe2", b"FPXR\0Brownie"), (b"\xee", b"Brownie")
+    segments = [b"\xff" + marker + (len(content) + 2).to_bytes(2) + content for marker, content in pieces]
+    return file[:2] + b"".join(segments) + file[2:]
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_picture_is_kept_without_where_it_was_taken_and_the_way_up_that_it_was(running: RunningServer, kind: str):
     exif = Image.Exif()
@@ -137,7 +150,7 @@ def test_a_picture_is_kept_without_where_it_was_taken_and_the_way_up_that_it_was
     file = io.BytesIO()
     lying = Image.open(PICTURES[7]).convert("RGB").transpose(Image.Transpose.ROTATE_90)
     lying.save(file, kind, exif=exif, **({} if kind == "PNG" else {"xmp": b"<x>Brownie</x>"}))
-    sent = file.getvalue() + b"Brownie's film"
+    sent = with_unknown_pieces(file.getvalue(), kind) + b"Brownie's film"
     answer = post_correction(running, sent, f"image/{kind.lower()}", "?label=7")
     assert answer.json == {"label": 7, "predicted": 7, "new": True}
     [kept] = exported(running).values()
@@ -159,6 +172,18 @@ def test_a_picture_whose_metadata_are_damaged_is_kept_without_them(running: Runn
     [kept] = exported(running).values()
     assert exif not in kept
     assert decode(kept).tobytes() == decode(sent).tobytes()
+
+
+def test_pixels_are_not_decoded_to_see_whether_the_way_up_follows_them(monkeypatch: pytest.MonkeyPatch):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    upright = png(Image.open(PICTURES[7]))
+    end = upright.rindex(b"IEND") - 4
+    lying = upright[:end] + png_chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0")) + upright[end:]
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", None)  # calling it fails
+    assert without_metadata(upright) == upright
+    kept = Image.open(io.BytesIO(without_metadata(lying)))
+    assert kept.info["exif"] == exif.tobytes()
 
 
 @pytest.mark.parametrize("label", [None, "", "10", "-1", "seven", "٣", 7.5, True, [7], {"a": 1}], ids=str)
@@ -364,6 +389,20 @@ def test_a_full_store_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     status, _, content = called(app, "POST", "/corrections", body)
     assert status.startswith("507")
     assert json.loads(content)["error"]["code"] == "storage_full"
+
+
+def test_a_store_that_others_write_to_for_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("net.corrections.BUSY_SECONDS", 0.1)
+    app = server_module.create_app(corrections=tmp_path)
+    body = json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
+    assert called(app, "POST", "/corrections", body)[0].startswith("200")
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        body = body.replace(b"7}", b"1}")
+        status, _, content = called(app, "POST", "/corrections", body)
+    assert status.startswith("503")
+    assert json.loads(content)["error"]["code"] == "overloaded"
+    assert called(app, "POST", "/corrections", body)[0].startswith("200")
 
 
 def healthz(server: RunningServer) -> dict:

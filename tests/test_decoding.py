@@ -132,7 +132,15 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return len(content).to_bytes(4) + kind + content + zlib.crc32(kind + content).to_bytes(4)
 
 
+def png_with(*chunks: bytes) -> bytes:
+    """A PNG of a 4 with ``chunks`` after its header."""
+    file = png(a_four())
+    return file[:33] + b"".join(chunks) + file[33:]
+
+
 MIB = 1024 * 1024
+PROFILE = chunk(b"iCCP", b"scanner\0\0" + zlib.compress(bytes(2 * MIB), 9))
+TEXT = chunk(b"zTXt", b"drawing\0\0" + zlib.compress(bytes(2 * MIB), 9))
 JPEG = encode(a_four().convert("RGB"), "JPEG")
 GIF = encode(a_four().quantize(16), "GIF")
 AFTER_PALETTE = 13 + 3 * 2 ** (GIF[10] % 8 + 1)
@@ -148,7 +156,9 @@ PIECES = {
     ),
     "nothing at all": lambda: JPEG[:2] + bytes(16 * MIB),
     "segments": lambda: JPEG[:2] + b"\xff\xe0\0\2" * (4 * MIB) + JPEG[2:],
-    "chunks": lambda: png(a_four())[:33] + chunk(b"teXt", b"") * MIB + png(a_four())[33:],
+    "chunks": lambda: png_with(chunk(b"teXt", b"") * MIB),
+    "compressed profiles": lambda: png_with(PROFILE * 1000),
+    "compressed texts, cut off": lambda: png_with(chunk(b"zTXt", TEXT[8:-8]) * 1000),
     "blocks": lambda: GIF[:AFTER_PALETTE] + b"!\xfe" + b"\1a" * (4 * MIB) + b"\0" + GIF[AFTER_PALETTE:],
     "blocks behind a palette of commas": lambda: (
         GIF[:13] + b"," * (AFTER_PALETTE - 13) + b"!\xfe" + b"\1a" * (4 * MIB) + b"\0" + GIF[AFTER_PALETTE:]
@@ -191,6 +201,7 @@ def test_a_file_in_as_many_pieces_as_programs_write_is_read(four: np.ndarray):
     in_short_chunks = b"".join(chunk(b"IDAT", content[at : at + 64]) for at in range(0, len(content), 64))
     for data in (
         b"\x89PNG\r\n\x1a\n" + header + in_short_chunks + chunk(b"IEND", b""),
+        png_with(PROFILE, TEXT * 10),
         JPEG[:2] + b"\xff" * 1000 + JPEG[2:],
         JPEG[:-2] + b"\xff" * 100_000 + JPEG[-2:],
         JPEG + b"\xff" * MIB,
