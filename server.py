@@ -4,6 +4,7 @@ python server.py
 gunicorn "server:create_app()"
 """
 
+import functools
 import gc
 import gzip
 import hashlib
@@ -42,7 +43,7 @@ from net.arguments import SMALLEST
 from net.batching import DeadlineError
 from net.checkpoint import SHIPPED, CheckpointError, weights_path, with_advice
 from net.corrections import BusyError, Correction, Corrections, QuotaReachedError, StorageFullError
-from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError
+from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, UnreadableImageError, detached
 from net.latest import LatestRecognizer
 from net.metadata import without_metadata
 from net.recognizer import Given, Prediction, Recognizer
@@ -106,6 +107,7 @@ NO_DIGIT_CODES = {
     BlankImageError: "blank_image",
     strokes.StrokesError: "bad_strokes",
 }
+NOT_KEPT = "The correction could not be kept; whoever runs this server can see why in its log."
 STORAGE_FULL = "There is no room for more corrections; whoever runs this server must make some."
 HANDING_OUT = "Somebody else is downloading the corrections; ask again a little later."
 EMPTY = "The picture is an empty file; send a whole PNG, JPEG, GIF, BMP or WebP file."
@@ -162,6 +164,7 @@ def create_app(
     app = bottle.Bottle()
     app.uninstall("json")
     app.install(bottle.JSONPlugin(json_line))
+    app.install(returning_refusals)
 
     @app.hook("before_request")
     def guard() -> None:
@@ -292,10 +295,13 @@ def keep(kept: Corrections, correction: Correction) -> bool:
         return kept.add(correction)
     except BusyError:
         refuse("overloaded", OVERLOADED)
-    except StorageFullError as error:
-        if not isinstance(error, QuotaReachedError):
-            log.error("%s; a correction was refused.", error)
+    except QuotaReachedError:
         refuse("storage_full", STORAGE_FULL)
+    except OSError as error:
+        log.error("%s; a correction was refused.", error)
+        if isinstance(error, StorageFullError):
+            refuse("storage_full", STORAGE_FULL)
+        refuse("internal", NOT_KEPT)
 
 
 class FileHandedOut(tempfile.SpooledTemporaryFile):
@@ -324,6 +330,7 @@ def zip_of(kept: Corrections, turn: threading.Semaphore) -> FileHandedOut:
             raise
         refuse("storage_full", DISK_FULL)
     response.set_header("Content-Length", str(file.tell()))
+    response.set_header("Cache-Control", "no-store")
     response.set_header("Content-Disposition", 'attachment; filename="corrections.zip"')
     response.content_type = "application/zip"
     file.seek(0)
@@ -378,6 +385,19 @@ class Refusal(HTTPResponse):
 def refuse(code: str, message: str) -> NoReturn:
     """Answer with an error of the contract."""
     raise Refusal(code, message)
+
+
+def returning_refusals(route: Callable[..., Any]) -> Callable[..., Any]:
+    """``route``, with refusals returned: Bottle would keep one that is raised together with its traceback."""
+
+    @functools.wraps(route)
+    def answered(*arguments: Any, **named: Any) -> Any:
+        try:
+            return route(*arguments, **named)
+        except Refusal as refusal:
+            return detached(refusal)
+
+    return answered
 
 
 def refusal_of(error: NoDigitError) -> Refusal:
@@ -567,7 +587,7 @@ def several(given: Any, read: Callable[[Any], bytes]) -> Several:
         try:
             pictures.append(read(one))
         except Refusal as refusal:
-            pictures.append(refusal)
+            pictures.append(detached(refusal))
     return Several(pictures)
 
 
@@ -594,7 +614,10 @@ def read_body() -> bytes:
         refuse("too_large", too_large(most))
     if request.environ.get("wsgi.input_terminated") and request.chunked:
         # The WSGI server has decoded the chunks already; Bottle would try to decode them again.
-        replace_body(request.environ["wsgi.input"].read(most + 1))
+        try:
+            replace_body(request.environ["wsgi.input"].read(most + 1))
+        except Exception:  # of any kind: each server has its own for malformed chunks, and for a client that is gone
+            refuse("bad_request", NOT_HTTP)
         del request["HTTP_TRANSFER_ENCODING"]
     body = request.body.read()
     request.body.seek(0)

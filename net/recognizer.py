@@ -17,7 +17,7 @@ from net import checkpoint, strokes
 from net.arrays import UInt8Array
 from net.batching import Batched, DeadlineError
 from net.decoding import MAX_PIXELS, decode
-from net.errors import NoDigitError
+from net.errors import NoDigitError, detached
 from net.fitting import SIDE, WIDENED, normalize, stretched
 from net.folded import FoldedLeNet
 from net.ink import PARTS_LEFT_OUT, find_ink
@@ -153,7 +153,7 @@ class Recognizer:
             try:
                 outcomes.append(prepare(each, max_pixels) if time.monotonic() <= deadline else DeadlineError())
             except NoDigitError as error:
-                outcomes.append(error)
+                outcomes.append(detached(error))
         predictions = iter(self.predict([one for one in outcomes if isinstance(one, Prepared)]))
         return [next(predictions) if isinstance(one, Prepared) else one for one in outcomes]
 

@@ -63,6 +63,7 @@ def exported(server: RunningServer) -> dict[str, bytes]:
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/zip"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="corrections.zip"'
+    assert answer.headers["Cache-Control"] == "no-store"
     with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -403,6 +404,19 @@ def test_a_store_that_others_write_to_for_long_is_told(tmp_path: Path, monkeypat
     assert status.startswith("503")
     assert json.loads(content)["error"]["code"] == "overloaded"
     assert called(app, "POST", "/corrections", body)[0].startswith("200")
+
+
+def test_a_store_that_cannot_be_used_is_told_and_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / FILE).write_bytes(b"no database" * 500)
+    app = server_module.create_app(corrections=tmp_path)
+    status, _, content = called(
+        app, "POST", "/corrections", json.dumps({"strokes": STRANGE_SEVEN, "label": 7}).encode()
+    )
+    error = json.loads(content)["error"]
+    assert (status[:3], error["code"]) == ("500", "internal")
+    assert "again" not in error["message"], "it would fail again"
+    assert "file is not a database" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def healthz(server: RunningServer) -> dict:

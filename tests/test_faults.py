@@ -757,6 +757,19 @@ def test_without_room_for_an_upload_it_is_refused_and_small_ones_are_read(tmp_pa
         assert "Traceback" not in running.log.read_text()
 
 
+def test_without_a_temporary_folder_large_uploads_are_a_fault_and_small_ones_are_read(tmp_path: Path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    large = PICTURES[6].read_bytes() + bytes(3_000_000)
+    with started(tmp_path, TMPDIR=str(temporary)) as running:
+        assert post(running, large, "image/jpeg").json["digit"] == 6
+        temporary.rmdir()
+        answer = post(running, large, "image/jpeg")
+        assert answer.error == (500, "internal")
+        assert "Retry-After" not in answer.headers
+        assert post(running, PICTURES[6].read_bytes(), "image/jpeg").json["digit"] == 6
+
+
 # ---------------------------------------------------------------------------------------------- open files
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import base64
+import gc
 import http.client
 import io
 import json
@@ -23,9 +24,11 @@ import handwriting
 import pytest
 from conftest import HOME, LINE_TIMEOUT, RunningServer, encode, png, started
 from PIL import Image
+from test_corrections import called
 from test_server import PICTURES, Answer, ask, data_url, post
 
 import net.recognizer
+import server as server_module
 from net.arguments import whole_number
 from net.batching import DeadlineError
 from net.corrections import Correction, Corrections
@@ -503,6 +506,62 @@ def test_where_there_is_but_select_no_more_connections_are_let_in_than_it_takes(
     monkeypatch.delattr(select, "poll")
     assert affordable(1000) < 512
     assert affordable(5) == 5
+
+
+def test_where_few_files_may_be_open_it_is_told_how_many_connections_are_let_in(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    resource = pytest.importorskip("resource", reason="needs a system that counts open files")
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (200, 200))
+    monkeypatch.setattr(resource, "setrlimit", lambda which, limits: None)
+    assert 1 < affordable(1000) < 200
+    assert f"allows {affordable(1000)} connections, not 1000" in caplog.text
+    caplog.clear()
+    assert affordable(2) == 2
+    assert not caplog.text
+
+
+REFUSED = {
+    "blank": ("image/png", lambda blank: blank),
+    "unreadable": ("image/png", lambda blank: blank[:-100]),
+    "many": ("multipart/form-data; boundary=x", lambda blank: multipart([blank] * 20)),
+    "many, in JSON": (
+        "application/json",
+        lambda blank: b'{"images": ["data:image/png;base64,%s", "none"]}' % base64.b64encode(blank),
+    ),
+    "no JSON": ("application/json", lambda blank: blank),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_of_pictures_in_which_nothing_was_read_nothing_is_held(what: str):
+    app = server_module.create_app(corrections=None)
+    content_type, body_of = REFUSED[what]
+    body = body_of(png(Image.new("RGB", (280, 280), "white")))
+    called(app, "POST", "/predict", body, CONTENT_TYPE=content_type)
+    gc.collect()
+    gc.disable()  # which would find it, some time
+    try:
+        called(app, "POST", "/predict", body, CONTENT_TYPE=content_type)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def multipart(pictures: list[bytes]) -> bytes:
+    head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+    return b"".join(head + picture + b"\r\n" for picture in pictures) + b"--x--\r\n"
+
+
+def test_chunks_that_a_server_in_front_cannot_read_are_no_fault_of_the_application():
+    class Broken:
+        def read(self, size: int) -> bytes:
+            raise Exception("Invalid chunk size")  # as gunicorn does
+
+    app = server_module.create_app(corrections=None)
+    through = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    status, _, content = called(app, "POST", "/predict", CONTENT_TYPE="image/png", CONTENT_LENGTH="", **through)
+    assert (status[:3], json.loads(content)["error"]["code"]) == ("400", "bad_request")
 
 
 def test_zeros_before_a_number_are_no_part_of_it():

@@ -112,7 +112,9 @@ def address(text: str) -> str:
 def origin(text: str) -> str:
     """A page's origin from the command line, as browsers write it."""
     if not is_origin(text.lower()):
-        raise argparse.ArgumentTypeError(f"must be a scheme and a host, such as https://example.org, not '{text}'")
+        raise argparse.ArgumentTypeError(
+            f"must be an origin as browsers write it, such as https://example.org, not '{text}'"
+        )
     return text.lower()
 
 

@@ -1,5 +1,6 @@
 """Connections and their requests: waitress, with limits, and with the contract's errors."""
 
+import errno
 import logging
 import re
 import signal
@@ -58,6 +59,8 @@ class Problem:
 TOO_SLOW_PROBLEM = Problem(408)  # it did not arrive in time
 OVERLOADED_PROBLEM = Problem(503)  # it would wait, or has waited, for too long
 DISK_FULL_PROBLEM = Problem(507)  # the disk would not take its body
+FAULT_PROBLEM = Problem(500)  # its body cannot be kept, and waiting will not help
+PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)  # errors of a system that is too busy
 
 
 class ContractParser(HTTPRequestParser):
@@ -76,7 +79,9 @@ class ContractParser(HTTPRequestParser):
             return self.fail(BadRequest(str(error)), data)
         except OSError as error:
             log.error("%s; a request was refused.", error)
-            return self.fail(DISK_FULL_PROBLEM if error.errno in NO_ROOM else OVERLOADED_PROBLEM, data)
+            if error.errno in PASSING:
+                return self.fail(OVERLOADED_PROBLEM, data)
+            return self.fail(DISK_FULL_PROBLEM if error.errno in NO_ROOM else FAULT_PROBLEM, data)
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CHUNK_LINE:
             return self.fail(BadRequest("A line between chunks is too long"), data)

@@ -18,6 +18,7 @@ BURST_SECONDS = 2.0  # of its rate that an address may use at once
 
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+USUAL_PORTS = {"http": ":80", "https": ":443"}
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d+)?")
 
 
@@ -89,8 +90,8 @@ def is_token(authorization: str, token: str) -> bool:
 
 
 def is_origin(text: str) -> bool:
-    """Whether ``text`` is a page's origin as browsers write it, such as https://example.org."""
-    return bool(ORIGIN.fullmatch(text))
+    """Whether ``text`` is a page's origin as browsers write it, such as https://example.org: without the usual port."""
+    return bool(ORIGIN.fullmatch(text)) and not text.endswith(USUAL_PORTS.get(text.partition(":")[0], " "))
 
 
 def is_own_page(environ: Environ) -> bool:

@@ -34,6 +34,6 @@ def of_answer(
             ("Access-Control-Allow-Origin", origin),
             ("Access-Control-Allow-Methods", "GET, POST"),
             ("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-ID"),
-            ("Access-Control-Expose-Headers", "X-Request-ID, Retry-After"),
+            ("Access-Control-Expose-Headers", "X-Request-ID, Retry-After, Allow"),
         ]
     return headers

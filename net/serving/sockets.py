@@ -1,6 +1,7 @@
 """Listening sockets, and how many connections the limit on open files allows."""
 
 import errno
+import logging
 import os
 import select
 import socket
@@ -12,6 +13,7 @@ try:
 except ImportError:  # Windows counts no open files
     resource = None
 
+log = logging.getLogger("server")
 NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 BACKLOG = 1024  # connections that wait to be accepted
 FILES_EACH = 3  # that a connection may have open: its socket, its request and its response
@@ -68,5 +70,8 @@ def affordable(connections: int) -> int:
             granted = wanted if ever == resource.RLIM_INFINITY else min(wanted, ever)
             resource.setrlimit(resource.RLIMIT_NOFILE, (granted, ever))
             most = granted
-        connections = min(connections, max(1, (most - FILES_BESIDE) // FILES_EACH))
+        allowed = max(1, (most - FILES_BESIDE) // FILES_EACH)
+        if allowed < connections:
+            log.warning("The limit on open files (ulimit -n) allows %d connections, not %d.", allowed, connections)
+            return allowed
     return connections
