@@ -791,6 +791,16 @@ def test_a_full_disk_is_told_in_one_sentence_and_costs_nothing_that_was_good(
     assert [path.name for path in tmp_path.iterdir()] == ["lenet.pt"]
 
 
+def test_a_report_that_cannot_be_written_is_told_by_its_name_and_costs_no_weights(small_mnist: Path, tmp_path: Path):
+    (tmp_path / "report.html").mkdir()
+    ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1")
+    assert ended.returncode == 1
+    said = ended.stderr.splitlines()[-1]
+    assert said.startswith(f"Could not write to '{tmp_path / 'report.html'}': ")
+    assert "No weights were lost" in said
+    assert checkpoint.load(tmp_path / "lenet.pt")[1]["epochs"] == 1
+
+
 def test_saving_weights_on_a_full_disk_keeps_the_old_ones(tmp_path: Path):
     path = tmp_path / "lenet.pt"
     checkpoint.save(LeNet().state_dict(), {}, path)

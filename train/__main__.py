@@ -78,7 +78,8 @@ def main() -> int:
         print_no_more()
         message = f"Stopped, because nothing reads this output any more{go_on}."
     except OSError as error:
-        message = f"Could not write to '{options.out}': {error.strerror or error}. No weights were lost{go_on}."
+        where = error.filename or options.out
+        message = f"Could not write to '{where}': {error.strerror or error}. No weights were lost{go_on}."
     except RuntimeError as error:
         # When one rank fails, the others only report that their connection to it broke.
         if group.count == 1:
