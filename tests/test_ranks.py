@@ -4,17 +4,20 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import HOME, LINE_TIMEOUT, python
+from conftest import HOME, LINE_TIMEOUT, free_port, python
 
 from net import checkpoint
 from net.lenet import LeNet
-from train.ranks import Ranks
+from train.devices import DeviceError
+from train.ranks import Ranks, meet
 
 TORCHRUN = ("-m", "torch.distributed.run", "--nproc_per_node=2")
 PLAIN = ("--device", "cpu", "--without", "augmentation", "--without", "dropout")
@@ -99,6 +102,29 @@ def test_each_machine_tells_what_is_wrong_with_it(small_mnist: Path, tmp_path: P
     )
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
     assert "--device cpu" in ended.stderr
+
+
+def test_processes_whose_port_another_program_has_are_told_in_one_sentence(small_mnist: Path, tmp_path: Path):
+    by_hand = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+    with socket.create_server(("127.0.0.1", 0)) as another:
+        port = str(another.getsockname()[1])
+        ended = python(
+            *["-m", "train", "--out", str(tmp_path), "--data", str(small_mnist), "--device", "cpu"],
+            MASTER_PORT=port,
+            **by_hand,
+        )
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert port in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_processes_that_nobody_joins_are_told_so_in_one_sentence(rank: str, monkeypatch: pytest.MonkeyPatch):
+    by_hand = {"WORLD_SIZE": "2", "RANK": rank, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    for name, value in by_hand.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(DeviceError, match=r"^[^.\n]+\([^\n]*[^.]\); start them with torchrun\.$"):
+        meet("gloo", timeout=timedelta(seconds=1))
 
 
 def start(out: Path, data: Path, *flags: str, starter: tuple[str, ...] = TORCHRUN) -> subprocess.Popen:

@@ -146,11 +146,15 @@ def usable_cores() -> int:
 
 
 def meet(backend: str, **options: Any) -> None:
-    """Connect this process to the others, and wait for them. Raises DeviceError if it is not told where they are."""
+    """Connect this process to the others, and wait for them.
+
+    Raises DeviceError if it is not told where they are, or they are not there, or their port is another program's.
+    """
     try:
         dist.init_process_group(backend, **options)
-    except ValueError as error:
-        raise DeviceError(f"The processes cannot find one another ({error}); start them with torchrun.") from error
+    except (ValueError, dist.DistError) as error:
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise DeviceError(f"The processes cannot find one another ({why}); start them with torchrun.") from error
 
 
 def is_broken_connection(error: RuntimeError) -> bool:
