@@ -814,7 +814,10 @@ def test_saving_weights_on_a_full_disk_keeps_the_old_ones(tmp_path: Path):
     assert sorted(each.name for each in tmp_path.iterdir()) == ["lenet.json", "lenet.pt"]
 
 
-@pytest.mark.parametrize("damage", ["cut off", "empty", "other numbers", "one and the same", "labels for images"])
+@pytest.mark.parametrize(
+    "damage",
+    ["cut off", "empty", "other numbers", "one and the same", "signed bytes", "an unknown type", "labels for images"],
+)
 def test_damaged_files_of_mnist_are_told_in_one_sentence(damage: str, small_mnist: Path, tmp_path: Path):
     raw = tmp_path / "data" / "MNIST" / "raw"
     shutil.copytree(small_mnist / "MNIST" / "raw", raw)
@@ -827,6 +830,10 @@ def test_damaged_files_of_mnist_are_told_in_one_sentence(damage: str, small_mnis
         labels.write_bytes(labels.read_bytes()[:8] + bytes(range(200)) * 3)
     elif damage == "one and the same":
         labels.write_bytes(labels.read_bytes()[:8] + bytes([3]) * 600)
+    elif damage in ("signed bytes", "an unknown type"):
+        content = bytearray(labels.read_bytes())
+        content[2] = 9 if damage == "signed bytes" else 10  # the type of the numbers, else 8: unsigned bytes
+        labels.write_bytes(content)
     else:
         images.write_bytes(labels.read_bytes())
     ended = train(tmp_path / "out", tmp_path / "data", *SHORT)

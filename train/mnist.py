@@ -82,7 +82,7 @@ def load(root: Path, *, train: bool) -> Digits:
         raise DataError(f"MNIST in '{root}' could not be read ({error.strerror}).") from error
     try:
         dataset = MNIST(str(root), train=train, download=True)
-    except (OSError, RuntimeError, ValueError, EOFError, AssertionError) as error:
+    except (OSError, RuntimeError, ValueError, EOFError, AssertionError, TypeError, KeyError) as error:
         if was_complete:
             if isinstance(error, OSError) and error.errno:
                 raise DataError(f"MNIST in '{root}' could not be read ({error.strerror}).") from error
