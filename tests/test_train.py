@@ -544,6 +544,25 @@ def test_a_damaged_training_state_is_told_in_one_sentence(damage: str, small_mni
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
 
 
+@pytest.mark.parametrize("settings", ["recipe", "speedups"])
+@pytest.mark.parametrize("difference", ["a field more", "a field less"])
+def test_a_training_state_of_another_version_is_told_as_that(
+    settings: str, difference: str, small_mnist: Path, tmp_path: Path
+):
+    path = tmp_path / "lenet.training.pt"
+    Training(replace(FAST, batch_size=50), torch.device("cpu"), 550, Speedups()).save_state(path)
+    state = torch.load(path, weights_only=True)
+    if difference == "a field more":
+        state[settings]["of another version"] = True
+    else:
+        state[settings].popitem()
+    torch.save(state, path)
+    before = path.read_bytes()
+    ended = train(tmp_path, small_mnist, "--resume")
+    assert (ended.returncode, ended.stderr.count("\n"), path.read_bytes()) == (1, 1, before), ended.stderr
+    assert "another version" in ended.stderr
+
+
 def test_a_training_state_that_cannot_be_read_is_not_called_damaged(small_mnist: Path, tmp_path: Path):
     (tmp_path / "lenet.training.pt").mkdir()
     ended = train(tmp_path, small_mnist, "--resume")

@@ -28,7 +28,9 @@ from train.recipe import Augmentation, Habits, Recipe
 from train.speedups import Speedups
 
 RISE = 25  # times the learning rate grows from the first step to the top
-STATE_HOLDS = {"network", "averaged", "optimizer", "schedule", "digits", "history", "resumed_elsewhere"}
+STATE_HOLDS = {"recipe", "speedups", "digits", "network", "averaged", "optimizer", "schedule", "history",
+               "resumed_elsewhere"}  # fmt: skip
+OTHER_VERSION = "The interrupted run is from another version of this program; start over without --resume."
 NOVELTY_WEIGHT = 0.2  # of the loss on telling digits from what is none, next to that on telling digits apart
 
 
@@ -37,7 +39,7 @@ class DivergedError(CommandError):
 
 
 class StateError(CommandError):
-    """There is no training state to go on from, or it is damaged."""
+    """There is no training state to go on from, or it is damaged, or another version's."""
 
 
 @dataclass
@@ -249,9 +251,7 @@ class Training:
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, TypeError, KeyError, ValueError, AttributeError) as error:
-            raise StateError(
-                "The interrupted run is from another version of this program; start over without --resume."
-            ) from error
+            raise StateError(OTHER_VERSION) from error
         training.epochs_saved = len(training.history)
         is_elsewhere = state.get("surroundings") != training.surroundings
         training.resumed_elsewhere = is_elsewhere or state["resumed_elsewhere"]
@@ -305,8 +305,6 @@ def load_state(path: Path) -> dict[str, Any]:
     """What `Training.save_state` wrote. Raises StateError."""
     try:
         state = torch.load(BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
-        recipe_of(state)
-        Speedups(**state["speedups"])
         if not state.keys() >= STATE_HOLDS:
             raise KeyError(*STATE_HOLDS - state.keys())
     except FileNotFoundError:
@@ -315,7 +313,18 @@ def load_state(path: Path) -> dict[str, Any]:
         raise StateError(f"The interrupted run at '{path}' could not be read ({error.strerror}).") from error
     except Exception as error:  # torch raises a different one for each way a file can be damaged
         raise StateError(f"The interrupted run at '{path}' is damaged; start over without --resume.") from error
+    if not has_known_settings(state):
+        raise StateError(OTHER_VERSION)
     return state
+
+
+def has_known_settings(state: dict[str, Any]) -> bool:
+    """Whether the recipe and the speedups in ``state`` have all the fields that they have here, and no others."""
+    try:
+        known = asdict(recipe_of(state)), asdict(Speedups(**state["speedups"]))
+    except (TypeError, KeyError, ValueError):
+        return False
+    return known == (state["recipe"], state["speedups"])  # a field that is missing there has its default here
 
 
 def recipe_of(state: dict[str, Any]) -> Recipe:
