@@ -49,8 +49,9 @@ class Measured:
 
     @property
     def percentile(self) -> float:
-        """The 99th percentile likewise."""
-        return statistics.quantiles(self.milliseconds or [math.inf] * 2, n=100)[98]
+        """The 99th percentile likewise: what 99% of the answers took at most."""
+        ordered = sorted(self.milliseconds) or [math.inf]
+        return ordered[math.ceil(0.99 * len(ordered)) - 1]
 
 
 class Client:
