@@ -101,7 +101,7 @@ class Outliers:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        # The indices of digits by their values: looked up once, since to learn their number is to wait for the GPU.
+        # The indices of digits by their values: looked up once a call, as to learn their number is to wait for the GPU.
         self.places: dict[tuple[int, ...], Tensor] = {}
         signs = [parse_sign(line) for line in self.lines.split("\n") if line]
         self.sign_points = torch.zeros(len(signs), MOST_CORNERS, 2, device=device)

@@ -4,8 +4,9 @@
 
 The example is https://github.com/pytorch/examples/blob/main/mnist/main.py: its network, its loop, its
 settings, written again here, except that it also shuffles on the CPU and trains on our 55,000 digits. Both are
-evaluated on the same 5,000 validation digits, each time after the same number of training pictures. The clocks
-count only training; they are stopped during evaluation, start-up and the reading of MNIST's files.
+evaluated on the same 5,000 validation digits, each time after about as many training pictures (5,120, or as
+many as fill whole batches). The clocks count only training; they are stopped during evaluation, start-up and the
+reading of MNIST's files.
 """
 
 import argparse
