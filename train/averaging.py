@@ -11,15 +11,17 @@ class ExponentialAverage:
     """Follows a network, batch normalisation's statistics included.
 
     The window widens to its full length as updates come in: without that a short run's average would still
-    be half made of the random weights that it started from. PyTorch's AveragedModel reads its count back
-    from the device twice per update; here the count is a Python number, and nothing waits.
+    be half made of the random weights that it started from. It has its full
+    length after 13 half-lives; until then, the past counts half after about a thirteenth of the updates so far.
+    PyTorch's AveragedModel reads its count back from the device twice per update; here the count is a Python
+    number, and nothing waits.
 
     Source: B. Polyak and A. Juditsky, "Acceleration of stochastic approximation by averaging", SIAM Journal
     on Control and Optimization 30(4), 1992; exponential as in D. Kingma and J. Ba, "Adam", ICLR 2015, 7.2.
     """
 
     def __init__(self, followed: nn.Module, half_life: float) -> None:
-        """``half_life``: updates after which a weight of the past counts half; 0 averages nothing."""
+        """``half_life``: updates, at most, after which a weight of the past counts half; 0 averages nothing."""
         self.network = deepcopy(followed).requires_grad_(requires_grad=False)
         self.least_weight = 1 - 0.5 ** (1 / half_life) if half_life else 1.0
         self.updates = 0
