@@ -487,6 +487,22 @@ def test_what_chance_explains_does_not_add_up_over_many_corrections(fine_tune: C
     first, second = (fine_tune(*pictures)[2] for _ in range(2))
     assert second["fine_tuned_from"] == first["sha256"]
     assert second["misread_at_first"] == first["misread_at_first"]
+    assert second["validation_digits"] == 50
+
+
+@pytest.mark.parametrize(
+    "known", [{"misread_at_first": [7], "validation_digits": 5000}, {"misread_at_first": [7, 4999]}],
+    ids=["by their number", "by an index, as on earlier cards"],
+)  # fmt: skip
+def test_weights_that_were_corrected_with_other_validation_digits_are_told_before_anything_is_trained(
+    known: dict, fine_tune: Callable, tmp_path: Path
+):
+    card = json.loads((tmp_path / "lenet.json").read_text()) | known
+    (tmp_path / "lenet.json").write_text(json.dumps(card))
+    ended, before, after = fine_tune((PICTURES[7].read_bytes(), 7))
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1), ended.stderr
+    assert "--data" in ended.stderr
+    assert after == before
 
 
 def test_weights_are_held_to_what_was_read_before_any_correction(small_mnist: Path):

@@ -37,7 +37,7 @@ from train.command_line import (
     print_any_text,
 )
 from train.devices import choose_device
-from train.finetune import MNIST_DIGITS, RECIPE, FineTuning
+from train.finetune import MNIST_DIGITS, RECIPE, FineTuning, misread_before_corrections
 from train.flags import (
     chosen_recipe,
     parse_arguments,
@@ -245,6 +245,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
         recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
     except checkpoint.CheckpointError as error:
         raise CommandError(checkpoint.with_advice(error, out)) from error
+    misread = misread_before_corrections(recognizer.card, validation)
     corrections = load_pictures(options.corrections, recognizer).to(device)
     out.parent.mkdir(parents=True, exist_ok=True)  # so as not to fail after the work
     speedups = usable_speedups(options, device, RECIPE, MNIST_DIGITS)
@@ -253,7 +254,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
     print(f"{counted(len(corrections), 'correction')} among {len(tuning.shown):,} digits per epoch", flush=True)
     for result in tuning.run(validation):
         print(describe_epoch(result, RECIPE.epochs), flush=True)
-    tuned = tuning.settle(validation, recognizer.card.get("misread_at_first"))
+    tuned = tuning.settle(validation, misread)
     print(
         f"validation {tuned.validation_before:.2%} -> {tuned.validation_after:.2%}, "
         f"corrections {tuned.corrections_before:.2%} -> {tuned.corrections_after:.2%}"
@@ -268,6 +269,7 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
         "corrections": len(corrections),
         "alpha": tuned.alpha,
         "misread_at_first": tuned.misread_at_first,
+        "validation_digits": len(validation),  # which these are indices of
     }
     if "trained_parameters" in recognizer.card:  # maps that a thinner network left blank still are
         facts["trained_parameters"] = recognizer.card["trained_parameters"]

@@ -10,10 +10,12 @@ Source of the interpolation: M. Wortsman et al., "Robust fine-tuning of zero-sho
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from train.command_line import UsageError
 from train.metrics import compute_logits, is_right
 from train.mnist import Digits
 from train.recipe import Recipe
@@ -97,6 +99,22 @@ class FineTuning:
         parts = (validation_before, validation_after, corrections_before, corrections_after)
         shares = (right.float().mean().item() for right in parts)
         return FineTuned(alpha, *shares, misread_at_first=(~at_first).nonzero().flatten().tolist())
+
+
+def misread_before_corrections(card: dict[str, Any], validation: Digits) -> list[int] | None:
+    """The digits of ``validation`` that weights with this ``card`` misread before any correction, by index.
+
+    None if they have had no correction. Raises UsageError if these were learned with other validation digits.
+    """
+    misread = card.get("misread_at_first")
+    if misread is None:
+        return None
+    count = card.get("validation_digits", len(validation))  # cards of earlier versions do not have it
+    if count != len(validation) or max(misread, default=0) >= count:
+        raise UsageError(
+            "These weights were first corrected with other validation digits; name the same MNIST with --data."
+        )
+    return misread
 
 
 def is_no_worse(before: Tensor, after: Tensor) -> bool:
