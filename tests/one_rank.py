@@ -32,7 +32,7 @@ class Watched(Training):
 
 
 def main() -> None:
-    """Take a step on distinct digits without augmentation, and one on identical digits with augmentation."""
+    """Take a step on distinct digits, one on identical digits with augmentation, and one with dropout."""
     cpu = torch.device("cpu")
     mine, _ = ranks.join("cpu")
     different = torch.randint(256, (BATCH, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -40,11 +40,18 @@ def main() -> None:
     next(plain.steps(Digits(different, torch.arange(BATCH) % 10), 1))
     varied = Watched(Recipe(batch_size=BATCH, augmentation=Augmentation(as_scanned=0)), cpu, BATCH, Speedups(), mine)
     next(varied.steps(Digits(different[:1].expand(BATCH, -1, -1), torch.full((BATCH,), 3)), 1))
+    forgetful = Watched(without(Recipe(batch_size=BATCH), "augmentation"), cpu, BATCH, Speedups(), mine)
+    kept = []
+    dropout = next(module for module in forgetful.network.modules() if isinstance(module, torch.nn.Dropout))
+    dropout.register_forward_pre_hook(lambda _, given: given[0] * 0 + 1)  # a blank map would seem to be left out
+    dropout.register_forward_hook(lambda _, __, left: kept.append(left > 0))
+    next(forgetful.steps(Digits(different, torch.arange(BATCH) % 10), 1))
     told = {
         "pictures": plain.given[0],
         "gradients": plain.gradients,
         "statistics": plain.statistics,
         "varied": varied.given[0],
+        "kept": kept[0],
     }
     torch.save(told, Path(sys.argv[1]) / f"rank{mine.rank}-of-{mine.count}.pt")
     mine.leave()

@@ -11,15 +11,17 @@ from pathlib import Path
 import handwriting
 import no_digits
 import pytest
-from conftest import HOME, LINE_TIMEOUT, python
+from conftest import HOME, LINE_TIMEOUT, png, python
 from PIL import Image, ImageDraw
 
 from net import checkpoint
 from net.lenet import to_pictures
 from net.recognizer import Recognizer
+from train.calibrate import expected_calibration_error
 from train.evaluate import read_folder
 from train.mnist import load_test_digits
 from train.pictures import labelled_files
+from train.traits import traits_of
 
 
 @pytest.fixture
@@ -91,6 +93,13 @@ def test_the_size_of_a_digit_is_told_however_large_its_picture(tmp_path: Path):
         picture.save(tmp_path / "7" / f"{side}.png")
     ended = python("-m", "train.evaluate", "--images", str(tmp_path))
     assert re.search(r"^  small digit +\d+\.\d% of 5$", ended.stdout, re.MULTILINE), ended.stdout
+
+
+@pytest.mark.parametrize(("pen", "name"), [(0.03, "thin pen"), (0.06, "middling pen"), (0.12, "thick pen")])
+def test_a_pen_is_named_by_its_width_as_a_part_of_the_digit_and_not_of_the_picture(pen: float, name: str):
+    for size in (1, 0.5):
+        seven = handwriting.squeezed(handwriting.by_hand(7), 0.3 * size, 0.5 * size)
+        assert traits_of(png(handwriting.render(seven, 400, pen * size))).names[0] == name
 
 
 def test_what_is_no_digit_lies_in_a_folder_of_its_own(folder: Path):
@@ -198,12 +207,20 @@ def test_mnists_test_set_is_reported_and_shown_beside_any_checkpoint(small_mnist
     assert ended.returncode == 0, ended.stderr
 
     test = load_test_digits(tmp_path / "mnist")
-    confidence, read = Recognizer(weights).probabilities_of(to_pictures(test.images)).max(1)
+    probabilities = Recognizer(weights).probabilities_of(to_pictures(test.images))
+    confidence, read = probabilities.max(1)
     outcomes = list(zip((read == test.labels).tolist(), (confidence > 0.9975).tolist(), strict=True))
     assert len(set(outcomes)) >= 3, "some are right but not certain, others certain but wrong"
     assert_told_where_certain(ended.stdout, outcomes)
     right = sum(is_right for is_right, _ in outcomes) / 100
     assert re.search(rf"^MNIST test accuracy +{right:.2%} of 100 digits$", ended.stdout, re.MULTILINE)
+    per_digit = [(read == test.labels)[test.labels == digit].float().mean().item() for digit in range(10)]
+    assert len(set(per_digit)) > 1
+    assert re.findall(r"^  (\d: .+)$", ended.stdout, re.MULTILINE) == [
+        f"{digit}: {score:.2%}" for digit, score in enumerate(per_digit)
+    ]
+    calibration_error = expected_calibration_error(probabilities, test.labels)
+    assert re.search(rf"^expected calibration error +{calibration_error:.2%}$", ended.stdout, re.MULTILINE)
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert f"{right:.2%} of 100 test digits read right" in report
     certain = [is_right for is_right, is_certain in outcomes if is_certain]

@@ -54,6 +54,12 @@ def test_ranks_vary_the_same_picture_differently(told):
     assert len(torch.cat([first, second]).unique(dim=0)) == len(first) + len(second)
 
 
+def test_ranks_drop_out_different_maps(told):
+    first, second = told["rank0-of-2"]["kept"], told["rank1-of-2"]["kept"]
+    assert 0 < first.float().mean() < 1
+    assert not torch.equal(first, second)
+
+
 def test_a_trained_network_keeps_its_weights_and_statistics_when_ranks_share_them():
     network, _ = checkpoint.load(checkpoint.SHIPPED)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}

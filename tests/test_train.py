@@ -24,8 +24,10 @@ from conftest import HOME, LINE_TIMEOUT, python, write_mnist
 from net import checkpoint
 from net.folded import FoldedLeNet
 from net.lenet import MAPS, NONE, LeNet, to_pictures
+from train import ablation
 from train.allographs import Allographs, curves_through, straight_ones
 from train.augment import Augment
+from train.averaging import ExponentialAverage
 from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_calibration_error, fit_temperature
 from train.command_line import UsageError
 from train.fitting import centre_of_mass, extent
@@ -136,6 +138,16 @@ def test_no_digit_is_both_trained_on_and_validated_with():
     assert to_validate_with[:5].tolist() == [40456, 35754, 32193, 23050, 25057], (
         "the split of the shipped weights' training"
     )
+
+
+def test_once_the_average_has_run_long_the_past_counts_half_after_its_half_life():
+    followed = torch.nn.BatchNorm1d(1).requires_grad_(requires_grad=False)
+    average = ExponentialAverage(followed, half_life=20)
+    for value, updates in ((1.0, 500), (0.0, 20)):
+        followed.weight.fill_(value)
+        for _ in range(updates):
+            average.update()
+    assert average.network.weight.item() == pytest.approx(0.5, rel=1e-4)
 
 
 def test_a_short_run_comes_to_what_it_always_did():
@@ -698,6 +710,43 @@ def test_a_large_batch_is_not_timed_whole_on_a_cpu(monkeypatch: pytest.MonkeyPat
     assert timed[-1] == 50_000, "a GPU needs all of it"
 
 
+@pytest.mark.parametrize(
+    ("kind", "steps", "how", "chosen"),
+    [
+        ("cpu", 1000, {}, Speedups(channels_last=True)),
+        ("cpu", 1000, {"wanted": {"channels_last": False, "bf16": True}}, Speedups(bf16=True)),
+        ("cuda", 1000, {}, Speedups(channels_last=True, compile=True)),
+        ("cuda", 1000, {"wanted": {"compile": False}}, Speedups(channels_last=True)),
+        ("cuda", 1000, {"alone": False}, Speedups(channels_last=True)),
+        ("cuda", 100, {}, Speedups(channels_last=True)),
+    ],
+    ids=["on a CPU", "as wanted", "on a GPU", "not wanted", "not alone", "a short run"],
+)
+def test_what_is_faster_is_chosen_and_compiling_is_tried_only_where_it_can_pay_off(
+    kind: str, steps: int, how: dict, chosen: Speedups, monkeypatch: pytest.MonkeyPatch
+):
+    timed = []
+
+    def time_step(device: torch.device, speedups: Speedups, batch_size: int, recipe: Recipe) -> StepTime:
+        timed.append(speedups)
+        seconds = 0.5 if speedups.channels_last else 1.0
+        seconds *= 0.95 if speedups.bf16 else 1.0  # which may be noise
+        return StepTime(100.0, seconds * (0.1 if speedups.compile else 1.0))
+
+    monkeypatch.setattr("train.speedups.time_step", time_step)
+    assert choose_speedups(torch.device(kind), steps, 128, **how) == chosen
+    assert any(speedups.compile for speedups in timed) == chosen.compile
+
+
+@pytest.mark.parametrize("slow", ["channels_last", "bf16", "compile"])
+def test_what_is_slower_is_not_chosen(slow: str, monkeypatch: pytest.MonkeyPatch):
+    def time_step(device: torch.device, speedups: Speedups, batch_size: int, recipe: Recipe) -> StepTime:
+        return StepTime(1.0, 2.0 if getattr(speedups, slow) else 1.0)
+
+    monkeypatch.setattr("train.speedups.time_step", time_step)
+    assert choose_speedups(torch.device("cuda"), 1000, 128) == Speedups()
+
+
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler for torch.compile: apt-get install g++")
 @pytest.mark.parametrize(
     ("recipe", "bf16"),
@@ -766,6 +815,27 @@ def test_the_ablation_prints_a_row_for_each_part(small_mnist: Path):
     rows = ended.stdout.splitlines()[-2:]
     assert [row.split("|")[1].strip() for row in rows] == ["nothing", "averaging"]
     assert all(re.fullmatch(r"\|[^|]+\| [\d.]+ ± [\d.]+ \| [\d.]+ ± [\d.]+ \|", row) for row in rows), rows
+
+
+def test_the_ablation_judges_by_digits_that_it_did_not_train_on(small_mnist: Path, monkeypatch: pytest.MonkeyPatch):
+    seen = {"trained on": [], "judged by": []}
+
+    def run(training: Training, digits: Digits, validation: Digits) -> list[EpochResult]:
+        seen["trained on"].append(digits.images)
+        return []
+
+    def judge(network: LeNet, validation: Digits) -> list[float]:
+        seen["judged by"].append(validation.images)
+        return [0.0, 0.0]
+
+    monkeypatch.setattr(Training, "run", run)
+    monkeypatch.setattr("train.ablation.judge", judge)
+    flags = ["--data", str(small_mnist), "--device", "cpu", "--seeds", "1", "--batch-size", "50", "--parts", "nothing"]
+    monkeypatch.setattr("sys.argv", ["ablation", *flags])
+    ablation.main()
+    [digits], [validation] = seen.values()
+    assert (len(digits), len(validation)) == (400, 200)
+    assert len(torch.cat([digits, validation]).unique(dim=0)) == 600
 
 
 def test_the_speedups_of_a_machine_are_printed():
