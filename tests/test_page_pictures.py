@@ -263,6 +263,15 @@ def test_in_a_low_wide_window_and_on_paper_the_gallery_is_seen(open_page):
         assert tile.bounding_box()["x"] + tile.bounding_box()["width"] <= 794
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 600), (1366, 650)])
+def test_in_a_low_wide_window_many_pictures_leave_the_buttons_in_view(open_page, width: int, height: int):
+    page = open_page(width=width, height=height)
+    page.set_input_files("#choose", [handwriting.DATA / "7.png"] * 30)
+    expect(page.locator("#gallery button")).to_have_count(30)
+    expect_in_window(page, "#paper")
+    expect_in_window(page, "#clear")
+
+
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="160">{}</svg>'
 SEVEN = SVG.format('<path d="M90 30 H170 L120 130" fill="none" stroke="navy" stroke-width="6"/>')
 
