@@ -294,6 +294,19 @@ def test_a_server_that_takes_long_to_explain_is_asked_the_less_often(open_page):
         page.clock.run_for(400)
 
 
+@pytest.mark.parametrize("size", [(1366, 768), (844, 390), (390, 844), (320, 256)], ids=str)
+def test_who_comes_to_the_panel_by_keyboard_sees_what_it_explains(open_page, size: tuple[int, int]):
+    page = open_page(width=size[0], height=size[1])
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
+    page.locator(".developers a").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#inside summary")).to_be_focused()
+    expect(page.locator("#evidence")).to_contain_text("What spoke for the 7")
+    expect_in_window(page, "#inside summary")
+    expect(page.locator("#evidence")).to_be_in_viewport()
+
+
 def test_a_picture_is_explained_once_however_often_it_is_scrolled_to(open_page):
     page = open_page(width=390, height=600)
     asked = []
