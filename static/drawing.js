@@ -129,9 +129,9 @@ export class Drawing {
     if (this.pictures) this.#history.amend({ strokes: [], pictures: { all: this.pictures.all, large } });
   }
 
-  /** @param {Stroke[]} strokes that were on the pad when the page was left */
+  /** Each can be undone on its own. @param {Stroke[]} strokes that were on the pad when the page was left */
   restore(strokes) {
-    if (strokes.length) this.#add({ strokes, pictures: null });
+    for (const stroke of strokes) this.#add({ strokes: [...this.strokes, stroke], pictures: null });
   }
 
   clear() {

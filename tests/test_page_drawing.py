@@ -298,16 +298,27 @@ def sent_strokes(page: Page, *steps) -> list[list[list[float]]]:
     return json.loads(asked.value.post_data)["strokes"]
 
 
-def test_a_drawing_outlives_a_reload_and_can_be_undone(page: Page):
+def test_a_drawing_outlives_a_reload_and_can_be_undone_stroke_by_stroke(page: Page):
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     page.reload()
     expect_digit(page, 4)
+    whole = inked(page)
     page.goto(f"{page.url}api")
     page.go_back()
     expect_digit(page, 4)
     page.click("#undo")
+    fewer = inked(page)
+    assert 0 < fewer < whole
+    page.click("#undo")
     assert inked(page) == 0
+    expect(page.locator("#undo")).to_be_disabled()
+    page.click("#redo")
+    assert inked(page) == fewer
+    page.click("#redo")
+    assert inked(page) == whole
+    expect_digit(page, 4)
+    page.click("#clear")
     page.reload()
     expect(page.locator("#sentence")).to_have_text("Draw a digit from 0 to 9.")
     assert inked(page) == 0
