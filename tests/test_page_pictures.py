@@ -37,6 +37,19 @@ def choose_pictures_over_a_drawing(page: Page) -> None:
     expect_digit(page, 2)
 
 
+def test_many_files_that_are_left_out_hide_little_of_the_picture(open_page):
+    page = open_page(width=390, height=844)
+    seven = {"name": "7.png", "mimeType": "image/png", "buffer": (handwriting.DATA / "7.png").read_bytes()}
+    scan = {"mimeType": "application/pdf", "buffer": b"scan"}
+    scans = [scan | {"name": f"page {number} of my work.pdf"} for number in range(20)]
+    page.set_input_files("#choose", [seven, *scans])
+    note = page.locator("#paper-note")
+    expect(note).to_contain_text("Left out, not a picture: page 0")
+    lines = "(each) => each.clientHeight / parseFloat(getComputedStyle(each).lineHeight)"
+    assert note.evaluate(lines) == pytest.approx(3, abs=0.05), "whole lines, and no part of another"
+    assert note.bounding_box()["height"] < page.locator("#paper").bounding_box()["height"] / 4
+
+
 def test_pictures_that_were_undone_by_mistake_come_back(page: Page):
     choose_pictures_over_a_drawing(page)
     page.keyboard.press("Control+z")
