@@ -1,5 +1,6 @@
 /** Shows what went on inside the network: the layers' maps, and which pixels spoke for and against a digit. */
 
+import { looksLikeNone } from "./answer.js";
 import { cssColour, onOtherColours } from "./colours.js";
 import { allOf, byId, contextOf } from "./dom.js";
 import { say, words } from "./words.js";
@@ -102,24 +103,28 @@ export class Inside {
 
   #draw() {
     if (!this.#shown) return;
-    const { layers, evidence, seen } = this.#shown;
+    const { layers, seen } = this.#shown;
     const tints = { light: rgb(cssColour("accent")), against: rgb(cssColour("warning")), mark: rgb(cssColour("text")) };
     this.#panel.dataset.state = "shown";
     if (seen) this.#seen.src = seen;
     for (const layer of layers) this.#drawLayer(layer, tints);
-    if (!this.#isAsked) this.#drawEvidence(evidence, tints); // else old evidence would look like the answer
+    if (!this.#isAsked) this.#drawEvidence(this.#shown, tints); // else old evidence would look like the answer
     this.#drawDetail(tints);
   }
 
-  /** @param {Evidence} evidence @param {Tints} tints */
-  #drawEvidence({ digit, rather_than, pixels }, tints) {
+  /** @param {Explanation} explanation @param {Tints} tints */
+  #drawEvidence(explanation, tints) {
+    const { digit, rather_than, pixels } = explanation.evidence;
+    const isNone = looksLikeNone(explanation);
     const shade = shadeOf(pixels, tints);
     paint(this.#heat, 28, 28, (put) => fill(0, 0, 28, 28, (x, y) => put(x, y, ...shade(pixels[y][x]))));
+    const ofBest = isNone ? words.speaksForNearest : words.speaksFor;
     this.#sentence.textContent =
-      rather_than === null ? say(words.speaksFor, { digit }) : say(words.speaksForRather, { digit, answer: rather_than });
+      rather_than === null ? say(ofBest, { digit }) : say(words.speaksForRather, { digit, answer: rather_than });
     this.#choices.forEach((button, each) => {
+      const isAnswer = !isNone && each === (rather_than ?? digit);
       button.disabled = false;
-      button.setAttribute("aria-label", say(each === (rather_than ?? digit) ? words.why : words.whyNot, { digit: each }));
+      button.setAttribute("aria-label", say(isAnswer ? words.why : words.whyNot, { digit: each }));
       button.setAttribute("aria-pressed", String(each === digit));
     });
   }

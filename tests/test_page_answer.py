@@ -50,7 +50,7 @@ def test_a_visit_from_the_first_stroke_to_the_last(open_page, width: int, scale:
     press("#layers canvas[data-layer=S2]")
     expect(page.locator("#map-caption")).to_contain_text("S2, ")
     press("#why button >> nth=2")
-    expect(page.locator("#evidence")).to_contain_text("What would speak for a 2 rather than the 7")
+    expect(page.locator("#evidence")).to_contain_text("What would speak for a 2 rather than a 7")
 
     press("#yes")
     expect(page.locator("#correction-note")).to_contain_text("kept as a 7")

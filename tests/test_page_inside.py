@@ -5,6 +5,7 @@ import base64
 import handwriting
 import pytest
 from on_page import (
+    NO_DIGIT,
     PREDICTION,
     SIZES,
     digit,
@@ -19,7 +20,7 @@ from on_page import (
     scroll_to,
     stop_clock,
 )
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 
 def test_the_keyboard_enlarges_the_maps_of_the_layer_that_it_comes_to(page: Page):
@@ -170,10 +171,24 @@ def test_one_is_told_why_it_is_not_another_digit(page: Page):
     expect(page.locator("#why button").nth(7)).to_have_attribute("aria-pressed", "true")
     answered = page.locator("#heat").evaluate("(canvas) => canvas.toDataURL()")
     page.click("#why button >> nth=9")
-    expect(page.locator("#evidence")).to_have_text("What would speak for a 9 rather than the 7, and what against it.")
+    expect(page.locator("#evidence")).to_have_text("What would speak for a 9 rather than a 7, and what against it.")
     expect(page.locator("#why button").nth(9)).to_have_attribute("aria-pressed", "true")
     assert page.locator("#heat").evaluate("(canvas) => canvas.toDataURL()") != answered
     assert lit(page.locator("#heat")) > 10
+
+
+def test_where_no_digit_is_seen_the_panel_names_none_as_the_answer(page: Page):
+    def explain(route: Route) -> None:
+        asked = {"digit": 9, "rather_than": 8} if "digit=9" in route.request.url else {"digit": 8, "rather_than": None}
+        route.fulfill(json=EXPLANATION | NO_DIGIT | {"evidence": asked | {"pixels": NOTHING}})
+
+    page.route("**/predict*", lambda route: route.fulfill(json=NO_DIGIT))
+    page.route("**/explain*", explain)
+    draw_with_mouse(page, digit(8))
+    expect(page.locator("#evidence")).to_have_text("It looks most like an 8: what spoke for that, and what against it.")
+    expect(page.locator("#why [aria-pressed=true]")).to_have_accessible_name("Why not an 8?")
+    page.click("#why button >> nth=9")
+    expect(page.locator("#evidence")).to_have_text("What would speak for a 9 rather than an 8, and what against it.")
 
 
 def test_an_explanation_that_did_not_come_is_told_of_beside_the_one_before_and_comes_with_the_server(page: Page):
@@ -190,7 +205,7 @@ def test_an_explanation_that_did_not_come_is_told_of_beside_the_one_before_and_c
     expect(page.locator("#map-caption")).to_contain_text("C1, map")
     expect(page.locator("#inside-trouble")).not_to_be_empty()
     page.unroute("**/explain*")
-    expect(page.locator("#evidence")).to_have_text("What would speak for a 3 rather than the 7, and what against it.")
+    expect(page.locator("#evidence")).to_have_text("What would speak for a 3 rather than a 7, and what against it.")
     expect(page.locator("#inside-trouble")).to_be_empty()
 
 
