@@ -69,12 +69,15 @@ export class Inside {
 
   /** An explanation can be had now. */
   expect() {
-    if (!this.#shown) this.#sentence.textContent = words.pending;
+    if (this.#shown) return;
+    this.#sentence.textContent = words.pending;
+    this.#trouble.textContent = "";
   }
 
   /** @param {string} sentence why an explanation did not come; the previous one stays */
   showTrouble(sentence) {
     this.#stopAsking();
+    if (!this.#shown) this.#sentence.textContent = ""; // as nothing is being read any more
     this.#draw(); // so that the pressed button is again that of the digit on show
     this.#trouble.textContent = sentence;
   }

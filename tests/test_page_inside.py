@@ -84,6 +84,7 @@ EXPLANATION = PREDICTION | {
     "layers": [{"name": "C1", "shape": [16, 26, 26], "maps": BRIGHTER_AND_BRIGHTER}],
     "evidence": {"digit": 4, "rather_than": None, "pixels": NOTHING},
 }
+FAILURE = {"error": {"code": "internal", "message": "It broke."}}
 
 
 def test_maps_stand_in_their_order_and_the_arrow_keys_go_among_them(page: Page):
@@ -207,6 +208,22 @@ def test_an_explanation_that_did_not_come_is_told_of_beside_the_one_before_and_c
     page.unroute("**/explain*")
     expect(page.locator("#evidence")).to_have_text("What would speak for a 3 rather than a 7, and what against it.")
     expect(page.locator("#inside-trouble")).to_be_empty()
+
+
+def test_a_first_explanation_that_does_not_come_is_not_waited_for(page: Page):
+    troubles, held = page.locator("#inside-trouble"), []
+    page.route("**/explain*", lambda route: route.fulfill(status=500, json=FAILURE))
+    draw_with_mouse(page, digit(7))
+    expect(troubles).to_have_text("Something went wrong in the server.")
+    expect(page.locator("#evidence")).to_be_empty()
+    page.unroute("**/explain*")
+    page.route("**/explain*", lambda route: held.append(route))
+    with page.expect_request("**/explain*"):
+        draw_with_mouse(page, [[(0.3, 0.5), (0.7, 0.5)]])
+    expect(page.locator("#evidence")).to_have_text("Reading…")
+    expect(troubles).to_be_empty()
+    held[0].fulfill(json=EXPLANATION)
+    expect(page.locator("#evidence")).to_have_text("What spoke for the 4, and what against it.")
 
 
 def test_what_was_said_of_one_digit_is_not_taken_for_what_is_asked_about_another(page: Page):
