@@ -244,7 +244,7 @@ function read() {
     tellAtRest();
     return;
   }
-  if (answer.isEmpty) answer.showPending();
+  if (answer.isEmpty) showPending();
   reader.read(() => ({ url: "predict?seen=1", picture: onPad() }));
   waitForAnswer();
 }
@@ -361,6 +361,11 @@ function forget() {
   explainer.cancel();
   answered = null;
   stopWaiting();
+  showPending();
+}
+
+/** Show no answer, but that one is on its way. */
+function showPending() {
   answer.showPending();
   showNothingBeside(words.pending);
 }

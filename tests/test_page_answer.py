@@ -113,7 +113,8 @@ def test_a_first_drawing_is_seen_to_be_read(page: Page):
     waiting = []
     page.route("**/predict*", lambda route: waiting.append(route))
     draw_with_mouse(page, digit(4)[:1])
-    expect(page.locator("#sentence")).to_have_text("Reading…")
+    for name in ("#sentence", "#evidence"):
+        expect(page.locator(name)).to_have_text("Reading…")
     waiting[0].continue_()
     expect(page.locator("#answer")).to_have_attribute("data-state", re.compile("certain"))
     expect(page.locator("#sentence")).not_to_have_text("Reading…")
