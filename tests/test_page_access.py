@@ -7,6 +7,7 @@ import pytest
 from conftest import RunningServer
 from on_page import (
     CHROMIUM_FLAGS,
+    NO_DIGIT,
     SIZES,
     digit,
     draw,
@@ -59,6 +60,15 @@ def test_of_a_phone_held_sideways_the_pad_is_seen_at_once(open_page):
     expect_digit(page, 4)
     for name in ("#pad", "#clear", "#answer", "#others"):
         expect_in_window(page, name)
+
+
+def test_on_a_small_phone_held_sideways_a_long_answer_leaves_room_to_correct_it(open_page):
+    page = open_page(width=568, height=320, has_touch=True, is_mobile=True)
+    guess = {"confidence": 0.35, "probabilities": [0.07] * 8 + [0.35, 0.07]}
+    page.route("**/predict*", lambda route: route.fulfill(json=NO_DIGIT | guess))
+    draw(page, digit(4), "touch")
+    expect(page.locator("#sentence")).to_contain_text("does not look like a single digit; perhaps an 8.")
+    expect_in_window(page, "#others")
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 568), (375, 553), (360, 640)])
