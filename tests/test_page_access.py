@@ -257,11 +257,13 @@ def test_what_is_printed_from_a_dark_screen_is_dark_on_white(open_page):
     page.emulate_media(media="screen", color_scheme="dark")
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
     expect_digit(page, 1)
+    page.set_input_files("#choose", {"name": "letter.txt", "mimeType": "text/plain", "buffer": b"seven"})
+    expect(page.locator("#paper-note")).to_be_visible()
     assert sum(pixel(page, 0.01, 0.01)) < 100 < 600 < sum(pixel(page, 0.5, 0.5))
     page.emulate_media(media="print", color_scheme="dark")
     assert sum(pixel(page, 0.01, 0.01)) > 600 > 100 > sum(pixel(page, 0.5, 0.5))
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 29, 34)"
-    for name in (".buttons", ".tools", "#correction"):
+    for name in (".buttons", ".tools", "#correction", "#paper-note"):
         expect(page.locator(name)).to_be_hidden()
     expect(page.locator("#sentence")).to_be_visible()
     page.emulate_media(media="screen", color_scheme="dark")
