@@ -25,6 +25,8 @@ export class Answer {
   #bars = allOf("#bars .bar", HTMLElement);
   #shares = allOf("#bars .share", HTMLElement);
   #heldBack = ""; // said once the pen rests
+  /** @type {number | null} the digit that it is said to be, or perhaps to be */
+  #named = null;
 
   /**
    * @param {() => void} onAgain called to ask again, if that may help
@@ -47,6 +49,11 @@ export class Answer {
 
   get hasDigit() {
     return !this.isEmpty && this.#panel.dataset.state !== "error";
+  }
+
+  /** Whether the drawing looks like a digit. */
+  get namesDigit() {
+    return this.#named !== null;
   }
 
   /** Show what was held back, and have screen readers say it. */
@@ -104,12 +111,12 @@ export class Answer {
     this.#heldBack = "";
     this.#example.hidden = this.#again.hidden = true;
     setDisabled(this.#again, false);
-    const best = prediction && !looksLikeNone(prediction) ? prediction.digit : null;
+    this.#named = prediction && !looksLikeNone(prediction) ? prediction.digit : null;
     this.#seenFigure.hidden = !prediction?.seen;
     if (prediction?.seen) this.#seen.src = prediction.seen;
     this.#rows.forEach((row, index) => {
       const probability = prediction?.probabilities[index];
-      row.toggleAttribute("data-best", index === best);
+      row.toggleAttribute("data-best", index === this.#named);
       this.#bars[index].style.setProperty("--probability", String((probability ?? 0) < LEAST_BAR ? 0 : probability));
       this.#shares[index].textContent = probability === undefined ? "–" : percent(probability);
     });

@@ -344,7 +344,8 @@ function isAtRest() {
 function tellAtRest() {
   if (!isAtRest()) return;
   if (isAnswered()) answer.speak();
-  const pen = drawing.pictures || drawing.isEmpty ? null : drawing.penShare();
+  // Of what looks like no digit, it would mislead to say that only the pen was too thick or too thin for it.
+  const pen = drawing.pictures || drawing.isEmpty || !answer.namesDigit ? null : drawing.penShare();
   answer.showPreparation(preparationInWords(preparation, pen));
 }
 

@@ -272,6 +272,14 @@ def test_strokes_drawn_anew_are_worth_a_sentence_where_the_pen_was_not_like_mnis
     expect(page.locator("#preparation")).to_contain_text(said or re.compile("^$"))
 
 
+def test_of_a_dot_that_is_no_digit_it_is_not_said_that_the_pen_is_thick_for_a_digit(page: Page):
+    prepared = NO_DIGIT | {"preparation": ["redrawn", "inverted"]}
+    page.route("**/predict*", lambda route: route.fulfill(json=prepared))
+    draw_with_mouse(page, [[(0.5, 0.5), (0.5, 0.5)]])
+    expect(page.locator("#sentence")).to_contain_text("does not look like a single digit")
+    expect(page.locator("#preparation")).to_have_text(re.compile("^The ink was lighter.*swapped.$"))
+
+
 WORDS_ON_THE_PAGE = """() => {
     const found = [document.title];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
