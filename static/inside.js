@@ -62,6 +62,7 @@ export class Inside {
     this.#shown = null;
     this.#stopAsking();
     this.#panel.dataset.state = "empty";
+    this.#sentence.setAttribute("aria-live", "off"); // nobody waits for it any more, and it may come again and again
     this.#sentence.textContent = sentence;
     this.#trouble.textContent = "";
     for (const button of this.#choices) button.disabled = true;

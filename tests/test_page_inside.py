@@ -245,6 +245,9 @@ def test_what_was_said_of_one_digit_is_not_taken_for_what_is_asked_about_another
     expect(evidence).to_contain_text("What would speak for a 9")
     expect(page.locator("#inside[aria-busy]")).to_have_count(0)
     assert len(held) == 1, "a known answer must not be asked for again"
+    page.keyboard.press("Escape")
+    expect(evidence).to_have_text("Draw, and see what each layer makes of it.")
+    expect(evidence).to_have_attribute("aria-live", "off")
 
 
 def test_the_answer_to_the_question_before_is_not_shown_for_this_one(page: Page):
