@@ -10,11 +10,10 @@ from torch import nn
 class ExponentialAverage:
     """Follows a network, batch normalisation's statistics included.
 
-    The window widens to its full length as updates come in: without that a short run's average would still
-    be half made of the random weights that it started from. It has its full
-    length after 13 half-lives; until then, the past counts half after about a thirteenth of the updates so far.
-    PyTorch's AveragedModel reads its count back from the device twice per update; here the count is a Python
-    number, and nothing waits.
+    The window widens as updates come in: without that, a short run's average would still be half made of the random
+    weights that it started from. It has its full length after 13 half-lives; until then, the past counts half after
+    about a thirteenth of the updates so far. PyTorch's AveragedModel reads its count back from the device twice per
+    update; here the count is a Python number, and nothing waits.
 
     Source: B. Polyak and A. Juditsky, "Acceleration of stochastic approximation by averaging", SIAM Journal
     on Control and Optimization 30(4), 1992; exponential as in D. Kingma and J. Ba, "Adam", ICLR 2015, 7.2.
