@@ -344,7 +344,7 @@ function isAtRest() {
 function tellAtRest() {
   if (!isAtRest()) return;
   if (isAnswered()) answer.speak();
-  // Of what looks like no digit, it would mislead to say that only the pen was too thick or too thin for it.
+  // The pen is not why something looks like no digit.
   const pen = drawing.pictures || drawing.isEmpty || !answer.namesDigit ? null : drawing.penShare();
   answer.showPreparation(preparationInWords(preparation, pen));
 }
