@@ -18,6 +18,9 @@ arguments, arrays, boxes, data_url,
     errors, shipped,
     standard_output                         what several of these use
 
+A look is one candidate for the digit: ink that may be all of it, cropped. The network is given every look at a picture,
+and `recognizer` decides which of them counts.
+
 Each threshold is a constant whose comment reads on from its number: ``WIDEST_STROKE = 0.16  # of the shorter side`` is
 0.16 of the shorter side.
 """

@@ -76,10 +76,12 @@ def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
     view, difference, is_shaded = view_of(image, box)
     found = ink_in_box(difference)
     across = goes_across(found, difference.pixels.shape[1])
+    # What goes across the picture is rather a ruled line, and the first look lacks it; a shorter line may be the
+    # digit's own, such as a 2's base, and only a later look lacks it.
     lineless = without_lines_touching(found, across=across)
     first = lineless if lineless and across else found
-    box = extent(first.strength)
-    digit = box.moved(first.top, first.left)
+    ink_box = extent(first.strength)
+    digit = ink_box.moved(first.top, first.left)
     closer = closer_box(image, view, digit)
     if closer:
         return looks_within(image, closer)
@@ -87,7 +89,7 @@ def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
     of_others = of_found | {PARTS_LEFT_OUT}
     of_first = of_found if first is found else of_others
     may_be_fold = is_line_across(view.on_picture(digit), image)
-    looks = [InkLook(first.strength[box.slices], of_first, view.scale, may_be_fold=may_be_fold)]
+    looks = [InkLook(first.strength[ink_box.slices], of_first, view.scale, may_be_fold=may_be_fold)]
     # A digit that was cut out closely goes from rim to rim as lines across a picture do.
     if first is not found and found.strength.shape == difference.pixels.shape:
         looks.append(InkLook(cropped(found.strength), of_found, view.scale))

@@ -74,8 +74,8 @@ class Difference:
 def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
     """How far each pixel of a picture in mode RGB is from its paper, and whether it is a photograph.
 
-    A photograph's paper is not of one colour, as light falls off across it; its difference is the mean over all
-    channels, else that of the channel that differs most.
+    A photograph's paper is not of one colour, as light falls off across it; there the difference is the mean over all
+    channels, and on a drawing that of the channel that differs most.
     """
     pixels = np.asarray(image)
     colour = np.median(rim(pixels), axis=0)
@@ -84,6 +84,7 @@ def difference_from_paper(image: Image.Image) -> tuple[Difference, bool]:
     if is_rather_paper(other):
         colour = np.median(pixels[other], axis=0)
         difference = difference_from_colour(image, colour)
+    # Glare and shadows may leave most of the paper even, so they are looked for on their own.
     is_even = quantile(difference.counts[: difference.first_of_ink], EVEN_PAPER) <= 1
     if min(image.size) < SMALLEST_PHOTOGRAPH:
         return difference, False

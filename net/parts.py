@@ -33,12 +33,12 @@ MOST_SIDES_OF_PAGE = 2  # lie at the picture's rim; else it is what the page lie
 FILLS_PAGE = 0.4  # of the box around it is filled by such a page; what was written on it is not
 SLENDER = 0.5  # of the length of a pen or a 1, at most, is its width
 
-# What stands alone; where no unit is told, lengths are fractions of the digit's height.
+# What stands alone; where no unit is given, lengths are fractions of the digit's height.
 LEAST_ALONE = 10  # cells; what is smaller is a speck or a pattern
 FLAT = 0.45  # of its width, at most, is the height of a flat part
 STRAIGHT = 0.1  # times as wide as long, at most, by the spread of its ink, is what was drawn along a ruler
-RULER = 0.4  # of its height is what such a part counts, next to what was written freely
-LONG_RULER = 0.15  # likewise, if it reaches across the picture
+RULER = 0.4  # of its height counts when the highest part is looked for, if it is so straight
+LONG_RULER = 0.15  # likewise, if it reaches across the picture as well
 LONGEST_STROKE = 1.3  # what is straight and longer is a line
 NEAR = 0.2  # parts of one digit are no further apart
 STACKED = 0.7  # likewise, where one lies over the other

@@ -25,8 +25,8 @@ from net.lenet import NONE, to_pictures
 
 REDRAWN = "redrawn"  # strokes were drawn with a pen as thick as MNIST's
 # Each digit, and those it may be a piece of: a 0 may be a circle of an 8, or a 9 without its stem; a 1 the slash of a
-# 0, or the stem of a 4; a 7 a 2 without its base. Also, what is narrow may be read as a 1; but a 1 with a flag, once
-# widened, as a 7.
+# 0, or the stem of a 4, or any digit so narrow that it looks like a line (but 7s: a 1 with a flag, once widened, is
+# read as one); a 7 may be a 2 without its base.
 PIECES = {0: (8, 9), 1: (0, 2, 3, 4, 5, 6, 8, 9), 7: (2,)}
 # Each digit, and those that are likelier where the network is certain of both. `PIECES` has no 6 for a 0: what lies
 # over a 0 may seem to be a 6's stem, but not with such certainty.
@@ -204,10 +204,10 @@ class Recognizer:
 
 
 def contradicting_readings(certain: list[Reading], readings: list[Reading]) -> list[Reading]:
-    """The readings that make the first of ``certain`` doubtful, which is one of them; empty if there are none.
+    """The readings between which the answer is open, the likeliest last; empty if there is no doubt.
 
-    They are all of ``certain``, and those of ``readings`` that may show a digit that it is a piece of, unless all of
-    these show the same digit. The likeliest is the last.
+    They are all of ``certain``, and those of ``readings`` that may show a digit of which the first of ``certain`` is a
+    piece. If all of these show the same digit, there is no doubt.
     """
     if not certain:
         return []
@@ -228,7 +228,7 @@ def contradicting_readings(certain: list[Reading], readings: list[Reading]) -> l
 def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
     """The mean of ``probabilities``, [looks, 10], in which each look counts twice as much as the one before it.
 
-    The later ones leave out more of what may not be the digit's.
+    So they must be in the order of `contradicting_readings`: wholes after their pieces, then more ink before less.
     """
     weights = np.exp2(np.arange(len(probabilities)))
     return np.average(probabilities, axis=0, weights=weights).tolist()

@@ -76,7 +76,7 @@ class Augment:
         canvas = F.pad(pictures, (MARGIN,) * 4)
         drawn = self.vary_stroke_width(self.draw_habits(canvas, labels, generator), generator)
         drawn = self.vary_line(drawn, hollow, broken, generator)
-        growth = extent(drawn) / extent(canvas)
+        growth = extent(drawn) / extent(canvas)  # new strokes reach farther: so must what fits them into MNIST's box
         offsets = self.affine_offsets(len(pictures), generator) + self.elastic_field(len(pictures), generator)
         fitted = sample(drawn, centre_of_mass(drawn).view(-1, 1, 1, 2) + offsets * growth.view(-1, 1, 1, 1))
         return self.vary_contrast(fitted, generator)

@@ -213,7 +213,7 @@ def main() -> None:
         "--checkpoint", type=Path, default=SHIPPED, help="weights to measure (default: checkpoints/lenet.pt)"
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--images", type=Path, help="folder with a folder of pictures for each digit")
+    what.add_argument("--images", type=Path, help="folder with folders of pictures, 0 to 9 and none")
     what.add_argument("--data", type=Path, help="folder that has MNIST in MNIST/raw (default: $MNIST_ROOT, else data)")
     options = parser.parse_args()
     options.checkpoint = weights_path(options.checkpoint)

@@ -1,4 +1,4 @@
-"""The settings of a training run, each with its unit or its reason."""
+"""The settings of a training run, with their units or their reasons."""
 
 from dataclasses import dataclass, field, replace
 
@@ -27,7 +27,9 @@ class Augmentation:
     shear: float = 0.2  # pixels sideways per pixel of height
     shift: float = 1.0  # pixels either way
     elastic_sigma: float = 4.0  # pixels; Simard's value for pictures of this size
-    elastic_alpha: float = 14.0  # at most, drawn anew for each picture; Simard's own is 34
+    # A factor, at most, drawn anew for each picture; at 14 ink moves by some 0.6 pixels (standard deviation). Simard's
+    # own is 34.
+    elastic_alpha: float = 14.0
     thicken: float = 4.0  # pixels that strokes may grow on either side
     thicken_power: float = 3.0  # the higher, the rarer are the thickest strokes
     thin: float = 0.3  # 3 x 3 erosions, at most 1; more breaks thin lines
@@ -48,8 +50,8 @@ class Recipe:
     one_cycle: bool = True  # else it stays at that top
     warmup: float = 0.2  # fraction of the run until that top
     last_lr: float = 0.5  # where it ends, as a fraction of that top: the average needs steps that lead somewhere
-    weight_decay: float = 0.02
-    label_smoothing: float = 0.05
+    weight_decay: float = 0.02  # times the learning rate, and the weight, is taken from each weight in a step
+    label_smoothing: float = 0.05  # probability that is taken from the right digit and shared among all ten
     dropout: float = DROPOUT  # fraction of C5's maps that a step does without
     thinner: int = 1  # by which the number of maps in each layer is divided
     # Epochs, at most, after which a step's weights count half in the average that is kept. Up to epoch 65, so in all of
@@ -105,7 +107,7 @@ FAST = Recipe(
     outliers=0,
 )
 
-# Training without a part shows what it is worth.
+# Trained without a part, a network shows what it is worth; train/ablation.py does so for all.
 PARTS: dict[str, dict[str, object]] = {
     "augmentation": {"augmentation": NO_AUGMENTATION},
     "as-scanned": {"augmentation": {"as_scanned": 0.0}},

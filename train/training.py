@@ -31,7 +31,7 @@ RISE = 25  # times the learning rate grows from the first step to the top
 STATE_HOLDS = {"recipe", "speedups", "digits", "network", "averaged", "optimizer", "schedule", "history",
                "resumed_elsewhere"}  # fmt: skip
 OTHER_VERSION = "The interrupted run is from another version of this program; start over without --resume."
-NOVELTY_WEIGHT = 0.2  # of the loss on telling digits from what is none, next to that on telling digits apart
+NOVELTY_WEIGHT = 0.2  # of the loss on "a digit or none"; that on "which digit" has 1
 
 
 class DivergedError(CommandError):
@@ -120,7 +120,7 @@ class Training:
         is_first_state = state_path is not None and self.ranks.is_first and not state_path.exists()
         try:
             if is_first_state:
-                for _ in range(2):  # later states, too, are written beside the previous one
+                for _ in range(2):  # twice: each later one is written beside the one before, and needs room for both
                     self.save_state(state_path)
             while len(self.history) < self.recipe.epochs:
                 result = self.epoch(digits, validation)
@@ -263,7 +263,7 @@ def open_set_loss(logits: Tensor, labels: Tensor, label_smoothing: float, digit_
 
     ``logits``, float [N, 11], are those of `LeNet` with ``open_set``, ``labels`` [N] are 0 to 9 or `NONE`. If given,
     ``digit_count``, float [], is what the digits' sum is divided by in place of their number. A single loss over eleven
-    classes would cost digits that are written in an unusual way.
+    classes would take digits that are written in an unusual way for none.
     """
     is_none = labels == NONE
     of_digits = F.cross_entropy(
