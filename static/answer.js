@@ -75,6 +75,10 @@ export class Answer {
 
   showEmpty() {
     this.#show("empty", "?", words.empty);
+    this.offerExample();
+  }
+
+  offerExample() {
     this.#example.hidden = false;
   }
 

@@ -231,7 +231,11 @@ function without(stroke, from, to, radius) {
     if (isErased(point)) run = [];
     else if (run.push(point) === 1) runs.push(run);
   }
-  return runs.map((points) => ({ ...stroke, points }));
+  const own = new Set(stroke.points); // others are kept at cuts only: through all of them a curve would be a polygon
+  return runs.map((all) => ({
+    ...stroke,
+    points: all.filter((point, i) => own.has(point) || i === 0 || i === all.length - 1),
+  }));
 }
 
 /** @param {Point[]} points @returns {Point[]} with more added between those that are far apart */
@@ -240,7 +244,7 @@ function finely(points) {
     if (i === 0) return [to];
     const from = points[i - 1];
     const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / ERASER_STEP));
-    return Array.from({ length: steps }, (_, step) => between(from, to, (step + 1) / steps));
+    return Array.from({ length: steps }, (_, step) => (step + 1 < steps ? between(from, to, (step + 1) / steps) : to));
   });
 }
 

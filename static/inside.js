@@ -209,7 +209,7 @@ export class Inside {
 
   /** @param {LayerName} layer @param {number} map */
   #enlarge(layer, map) {
-    if (map < 0 || map >= this.#countOf(layer)) return;
+    if (map < 0 || map >= this.#countOf(layer) || this.#isEnlarged(layer, map)) return;
     this.#enlarged = { layer, map };
     this.#drawSoon();
   }

@@ -187,6 +187,7 @@ function refuse(sentence) {
   if (drawing.isEmpty) {
     forget();
     fail(sentence);
+    answer.offerExample();
     tellAtRest();
   } else {
     tellOnPaper(sentence, true); // the answer to what is on the pad still stands

@@ -25,7 +25,7 @@ export class Pad {
   #rests = false;
   /**
    * @type {PointerEvent | null} the same of a pointer that draws only once it moves: a second finger while the first
-   *   rests, or a mouse over pictures, which a mere click must not remove
+   *   rests, or a mouse or a pen over pictures, which a mere click or tap must not remove
    */
   #waiting = null;
   #frame = 0;
@@ -85,7 +85,7 @@ export class Pad {
   /** @param {PointerEvent} event */
   #down(event) {
     if (event.button !== 0 && event.button !== ERASER_END) return;
-    const isOverPictures = event.pointerType === "mouse" && this.#drawing.pictures !== null;
+    const isOverPictures = event.pointerType !== "touch" && this.#drawing.pictures !== null;
     if (this.#accepts(event) && !isOverPictures) this.#begin(event);
     else if (isOverPictures || (event.pointerType === "touch" && this.#rests)) this.#waiting = event;
   }
@@ -231,7 +231,7 @@ const eraserRadius = (width) => Math.max(LEAST_ERASER, ERASER * width);
 /** @param {number} radius in CSS pixels @returns {string} a cursor, with a fallback for when it is too large */
 function ring(radius) {
   const [side, middle] = [2 * radius + 2, radius + 1];
-  const circle = `<circle cx="${middle}" cy="${middle}" r="${radius}" fill="none" stroke="#7d828c" stroke-width="1.5"/>`;
+  const circle = `<circle cx="${middle}" cy="${middle}" r="${radius}" fill="none" stroke="${cssColour("between")}" stroke-width="1.5"/>`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">${circle}</svg>`;
   return `url('data:image/svg+xml,${encodeURIComponent(svg)}') ${middle} ${middle}, crosshair`;
 }

@@ -132,15 +132,15 @@ export async function send(request, isExpected, stop = new AbortController()) {
  * @returns {Promise<{answer: any} | Failure>}
  */
 async function answerTo({ url, picture }, isExpected, signal) {
-  let response;
+  let response, answer;
   try {
     response = await post(url, picture, signal);
+    answer = await jsonOf(response);
   } catch {
     if (signal.aborted) return { error: words.serverSlow, isTransient: true };
     // A file that was moved or changed since it was chosen fails the same way.
     return (await canBeSent(picture)) ? { error: serverGone, isGone: true } : { error: words.fileGone };
   }
-  const answer = await response.json().catch(() => null); // not our server's answer
   const isOurs = typeof answer?.error?.message === "string" || isExpected(answer);
   if (isOurs) lookAgain = LOOK_AGAIN;
   if (isOurs) return answer.error ? refusal(answer.error, response) : { answer };
@@ -148,6 +148,16 @@ async function answerTo({ url, picture }, isExpected, signal) {
   if (code) return refusal({ code, message: words.serverOdd }, response);
   if (AWAY.includes(response.status)) return { error: serverGone, isGone: true };
   return { error: response.status === GATEWAY_TIMEOUT ? words.serverSlow : words.serverOdd, isTransient: true };
+}
+
+/** @param {Response} response @returns {Promise<any>} null if it holds no JSON: then it is not our server's */
+async function jsonOf(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /**

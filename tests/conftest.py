@@ -144,7 +144,9 @@ class RunningServer:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(LINE_TIMEOUT)
+        status = self.process.wait(LINE_TIMEOUT)
+        self.process.stdout.close()
+        return status
 
 
 def start_server(folder: Path, *arguments: str, home: Path = HOME, **environment: str) -> RunningServer:
@@ -205,7 +207,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     running = start_server(tmp_path_factory.mktemp("server"))
     yield running
     running.stop()
-    running.process.stdout.close()
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,10 @@ def started(chromium: str) -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, home: str) -> Iterator[Callable[..., Page]]:
-    """Opens pages, by default ``home``; at the end, none may have had an error or a request to another server."""
+    """Opens pages, by default ``home``.
+
+    At the end, none may have had an error, broken its own security policy, or sent a request to another server.
+    """
     contexts, troubles = [], []
 
     def open_page(url: str = home, width: int = 1280, height: int = 800, **options) -> Page:
@@ -51,6 +54,7 @@ def opened(browser: Browser, home: str) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.set_default_timeout(WAIT)
         page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)
         page.on("request", lambda request: troubles.append(request.url) if is_foreign(request.url, url) else None)
         page.goto(url)
         return page

@@ -316,7 +316,6 @@ def test_kept_is_kept_whatever_happens_to_the_server(tmp_path: Path):
     second = start_server(tmp_path, "--corrections", str(tmp_path / "kept"))
     assert len(exported(second)) == 1
     second.stop()
-    second.process.stdout.close()
 
 
 def test_corrections_of_many_at_once_are_all_kept(tmp_path: Path):
@@ -380,7 +379,6 @@ def test_where_the_usual_place_cannot_be_written_digits_are_read_and_no_correcti
     assert correct(running, handwriting.by_hand(3), 3).error == (404, "not_found")
     assert "--corrections" in running.log.read_text()
     assert running.stop() == 0
-    running.process.stdout.close()
 
 
 def test_a_full_store_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -446,7 +444,6 @@ def test_new_weights_are_taken_without_a_restart(tmp_path: Path, how: str):
     until(running, new["sha256"])
     assert new["sha256"] != before
     running.stop()
-    running.process.stdout.close()
 
 
 @pytest.fixture
@@ -699,7 +696,6 @@ def test_who_corrects_a_few_sevens_is_read_from_then_on(mnist_root: Path, tmp_pa
     until(running, card["sha256"])
     assert sum(read(running, strokes) == 7 for strokes in mine[10:]) >= 18
     running.stop()
-    running.process.stdout.close()
 
 
 def read(server: RunningServer, strokes: list) -> int:

@@ -77,7 +77,6 @@ def test_every_curl_of_the_readme_runs_as_printed(tmp_path: Path):
         assert ended.returncode == 0, ended.stderr
         printed.append(ended.stdout)
     running.stop()
-    running.process.stdout.close()
     answers = [json.loads(one) for one in printed if one]
     assert [one["digit"] for one in answers if "digit" in one] == [7] * 5
     assert [[one["digit"] for one in several["predictions"]] for several in answers if "predictions" in several] == [
@@ -202,7 +201,6 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running
     with nginx(folder, running.port) as proxied:
         yield running, proxied
     assert running.stop() == 0
-    running.process.stdout.close()
 
 
 BEARING = {"Authorization": f"Bearer {TOKEN}"}

@@ -34,7 +34,6 @@ def test_requests_with_something_wrong_in_them_get_answers_of_the_contract(tmp_p
     assert fuzzing.complaints == []
     assert {"200", "422 unreadable_image", "400 bad_request", "408 timeout"} <= set(fuzzing.counts), "all must occur"
     assert server.stop() == 0
-    server.process.stdout.close()
 
 
 # ---------------------------------------------------------------------------------------------- strokes

@@ -338,7 +338,6 @@ def test_every_word_on_the_page_comes_from_one_file_so_that_it_can_be_translated
     page.set_input_files("#choose", {"name": "4", "mimeType": "text/plain", "buffer": b""})
     look()
     running.stop()
-    running.process.stdout.close()
     page.keyboard.press("Escape")
     page.locator("#pad").scroll_into_view_if_needed()
     draw_with_mouse(page, digit(1))

@@ -48,7 +48,6 @@ def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
     draw_with_mouse(page, digit(4))
     expect_digit(page, 4)
     running.stop()
-    running.process.stdout.close()
     page.click("#yes")
     expect(page.locator("#correction-note[data-trouble]")).to_have_text("It was not kept: the server does not answer.")
     expect(page.locator("#correction [data-kept]")).to_have_count(0)
@@ -195,7 +194,6 @@ def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_pa
     page.click("#undo")
     expect(note).to_have_text("Already kept as a 4.")
     running.stop()
-    running.process.stdout.close()
 
 
 def test_where_no_digit_was_named_none_is_confirmed(page: Page):
@@ -244,5 +242,4 @@ def test_where_no_corrections_are_kept_none_are_asked_for(open_page, tmp_path: P
     expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
     assert page.request.post(f"{running.url}corrections?label=4", data=b"").status == 404
     running.stop()
-    running.process.stdout.close()
     assert not (tmp_path / "corrections").exists()

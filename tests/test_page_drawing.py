@@ -409,6 +409,16 @@ def test_who_comes_back_to_the_page_finds_the_pen_that_was_chosen(page: Page):
     expect(page.locator("input[value=red]")).to_be_checked()
 
 
+def test_what_an_eraser_leaves_of_a_curve_stays_the_curve_that_it_was(page: Page):
+    curve = [(0.2, 0.5), (0.5, 0.35), (0.8, 0.5)]
+    draw_with_mouse(page, [curve])
+    page.check("input[value=eraser]", force=True)
+    [left] = sent_strokes(page, lambda: draw_with_mouse(page, [[curve[-1], curve[-1]]]))
+    assert left[:2] == [pytest.approx(point, abs=0.01) for point in curve[:2]]
+    assert 0.7 < left[-1][0] < 0.8
+    assert len(left) == 3, "points that are only looked at to erase are no part of it"
+
+
 def test_an_eraser_is_to_be_had_where_there_is_something_to_erase(page: Page):
     eraser = page.locator("input[value=eraser]")
     expect(eraser).to_be_disabled()

@@ -59,7 +59,6 @@ def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_
     command = page.evaluate("() => navigator.clipboard.readText()")
     assert "'Authorization: Bearer open+sesame/='" in command
     running.stop()
-    running.process.stdout.close()
 
 
 def test_a_token_that_no_request_can_bear_keeps_nobody_from_an_open_server(open_page, server: RunningServer):
@@ -74,14 +73,12 @@ def test_the_server_being_gone_is_told_and_its_return_noticed(open_page, tmp_pat
     draw_with_mouse(page, digit(6))
     expect_digit(page, 6)
     first.stop()
-    first.process.stdout.close()
     page.click("#undo")
     page.click("#redo")
     expect(page.locator("#sentence")).to_contain_text("The server does not answer. Start it again")
     second = start_server(tmp_path, "--port", str(first.port))
     expect_digit(page, 6)
     second.stop()
-    second.process.stdout.close()
 
 
 def test_visitors_are_not_told_how_to_start_the_server(open_page, server: RunningServer):
@@ -129,6 +126,21 @@ def test_an_odd_answer_is_told(page: Page):
     page.route("**/predict*", lambda route: route.fulfill(status=200, body="<h1>Welcome to the hotel</h1>"))
     draw_with_mouse(page, digit(0))
     expect(page.locator("#sentence")).to_contain_text("does not understand")
+
+
+BREAKS_OFF = """() => {
+    const { fetch } = window;
+    window.fetch = async () => {
+        window.fetch = fetch;
+        return new Response(new ReadableStream({ pull: (body) => body.error(new TypeError("connection lost")) }));
+    };
+}"""
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(page: Page):
+    page.evaluate(BREAKS_OFF)
+    page.set_input_files("#choose", handwriting.DATA / "7.png")
+    expect_digit(page, 7)
 
 
 def test_a_proxy_whose_server_is_away_is_waited_for(page: Page):
@@ -226,7 +238,6 @@ def test_who_asks_too_often_is_read_all_the_same_and_keeps_the_answer_meanwhile(
     draw_with_mouse(page, digit(3))
     expect_digit(page, 3)
     running.stop()
-    running.process.stdout.close()
 
 
 def test_pictures_that_found_no_server_are_read_once_it_is_back(page: Page):

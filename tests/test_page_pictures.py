@@ -130,8 +130,10 @@ def test_a_dropped_or_pasted_picture_is_read(page: Page, name: str, media_type: 
 def test_what_is_dropped_and_no_picture_is_told_to_be_none(page: Page):
     page.evaluate(HAND_OVER, ["drop", "#pad", "letter.txt", "text/plain", ""])
     expect(page.locator("#sentence")).to_contain_text("not a picture")
+    expect(page.locator("#example")).to_be_visible()
     draw_with_mouse(page, digit(3))
     expect_digit(page, 3)
+    expect(page.locator("#example")).to_be_hidden()
 
 
 def drag_to_pad(page: Page, event: str, items: list[dict[str, str]], files: list[str]) -> None:
@@ -405,12 +407,13 @@ def test_arrows_up_and_down_go_to_the_picture_above_and_below_or_the_one_before_
     expect(page.locator("#which")).to_contain_text("1 of 10")
 
 
-def test_a_mere_click_takes_no_pictures_away(page: Page):
+def test_a_mere_click_or_a_tap_of_a_pen_takes_no_pictures_away(page: Page):
     page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif")])
     expect_digit(page, 3)
     page.click("#pad", position={"x": 100, "y": 100})
     expect(page.locator("#paper-note")).to_contain_text("Clear")
     page.mouse.move(300, 300)
+    draw(page, [[(0.5, 0.5), (0.5, 0.5)]], "pen")
     expect_digit(page, 3)
     expect(page.locator("#gallery button")).to_have_count(2)
     draw_with_mouse(page, digit(7))

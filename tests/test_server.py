@@ -675,7 +675,6 @@ def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, smal
     assert as_raw_body(running, PICTURES[0]).status == 200
     assert checkpoint.is_file()
     assert running.stop() == 0
-    running.process.stdout.close()
 
 
 def test_train_leaves_alone_the_weights_that_are_there(tmp_path: Path):
@@ -684,7 +683,6 @@ def test_train_leaves_alone_the_weights_that_are_there(tmp_path: Path):
     assert as_raw_body(running, PICTURES[0]).json["digit"] == 0
     assert checkpoint.read_bytes() == SHIPPED.read_bytes()
     assert running.stop() == 0
-    running.process.stdout.close()
 
 
 def test_train_goes_on_with_a_training_that_was_broken_off(tmp_path: Path, small_mnist: Path):
@@ -706,7 +704,6 @@ def test_train_goes_on_with_a_training_that_was_broken_off(tmp_path: Path, small
     assert (finished["epochs"], finished.get("interrupted")) == (3, None)
     assert ask(running, "GET", "/healthz").json["sha256"] == finished["sha256"]
     assert running.stop() == 0
-    running.process.stdout.close()
 
 
 def test_whether_the_port_is_free_is_known_before_anything_is_trained(tmp_path: Path):
@@ -781,7 +778,6 @@ def test_weights_without_a_calibration_are_said_to_have_none(tmp_path: Path):
     assert ask(running, "GET", "/healthz").json["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
     assert f"The weights '{weights}' are not calibrated" in running.log.read_text()
     assert running.stop() == 0
-    running.process.stdout.close()
 
 
 def test_a_path_is_no_picture_and_that_is_said(recognizer: net.recognizer.Recognizer):
