@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, PngImagePlugin
 from net.containers import refuse_slow_encoding, refuse_unusual_pieces
 from net.errors import NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.levels import LEAST_CONTRAST, LEAST_INK, grey_of
+from net.morphology import eroded
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # what the largest common phone cameras take
@@ -26,6 +27,9 @@ MOST_KEPT = 6_000_000  # pixels from which a picture is made smaller; less than 
 ENOUGH_TO_SAMPLE = 1_000_000  # pixels, to tell what a picture's transparent parts should become
 OPAQUE = 127  # of 255: up to this alpha, a pixel can be seen through
 OPAQUE_PAGE = 0.5  # of a picture is opaque where it may be a page; strokes alone cover less
+WITHIN = 5  # pixels, the opaque square around whatever lies within the outline of a sticker, and not on it
+EVEN_OUTLINE = 0.8  # of that outline, at least, is of one colour
+LEAST_INSIDE = 0.2  # of all that is opaque, at least, is of another
 
 # Pillow warns of what `decode` refuses or mends. Not set within it, as a filter holds for all threads at once.
 warnings.filterwarnings("ignore", module="PIL")
@@ -131,7 +135,7 @@ def paper_under(image: Image.Image) -> tuple[int, ...]:
     """The colour of paper to lay ``image`` on, in mode RGBA and partly transparent: white for dark ink, else black.
 
     But if the opaque part may be a page with ink on it, such as a card with round corners, and not a mere stroke, it is
-    the page's colour.
+    the page's colour; and if it is a digit with an outline around it, as stickers have, it is the outline's.
     """
     every = 1 + math.isqrt(image.width * image.height // ENOUGH_TO_SAMPLE)
     sample = image.resize([-(-side // every) for side in image.size], Image.Resampling.NEAREST)
@@ -140,6 +144,13 @@ def paper_under(image: Image.Image) -> tuple[int, ...]:
     if opaque.mean() > OPAQUE_PAGE:
         colour = np.median(np.asarray(sample)[opaque][:, :3], axis=0)
         if (abs(grey[opaque] - grey_of(colour)) > LEAST_CONTRAST).mean() > LEAST_INK:
+            return tuple(colour.astype(int).tolist())
+    outline = opaque & ~eroded(np.pad(opaque, WITHIN), WITHIN)[WITHIN:-WITHIN, WITHIN:-WITHIN]
+    if outline.any():
+        colours = np.asarray(sample)[..., :3].astype(np.int16)
+        colour = np.median(colours[outline], axis=0)
+        is_other = np.abs(colours - colour).max(axis=2) > 2 * LEAST_CONTRAST
+        if is_other[outline].mean() < 1 - EVEN_OUTLINE and is_other[opaque].mean() > LEAST_INSIDE:
             return tuple(colour.astype(int).tolist())
     ink_is_dark = (grey * alpha).sum() <= 127.5 * alpha.sum()
     return (255,) * 3 if ink_is_dark else (0,) * 3

@@ -102,6 +102,8 @@ def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
         looks += [replace(look, preparation=look.preparation | {PARTS_LEFT_OUT}) for look in of_page]
     last_resorts = (*uncrossed_in(found), *seen_of(found.last_resorts))
     looks += [InkLook(strength, of_others, view.scale, is_last_resort=True) for strength in last_resorts]
+    of_closer = closer_looks(image, view, found)
+    looks += [replace(look, preparation=look.preparation | {PARTS_LEFT_OUT}, is_last_resort=True) for look in of_closer]
     return looks
 
 
@@ -213,6 +215,24 @@ def strengths_in(difference: Difference) -> list[Float32Array]:
     except BlankImageError:
         return []
     return [found.strength, *found.alone]
+
+
+def closer_looks(image: Image.Image, view: View, found: InkInBox) -> list[InkLook]:
+    """The looks at what stands alone in what was ``found`` on ``view``, at a finer scale if it is small on ``image``.
+
+    A dashed frame around it, for example, may only be told from it there.
+    """
+    boxes = [extent(alone).moved(found.top, found.left) for alone in found.alone if alone.max() > FAINT_INK]
+    closer = [closer_box(image, view, box) for box in boxes]
+    return [look for box in closer if box for look in looks_unless_blank(image, box)]
+
+
+def looks_unless_blank(image: Image.Image, box: Box) -> list[InkLook]:
+    """The looks at the ink in ``box`` of ``image``, in mode RGB; none if it is blank."""
+    try:
+        return looks_within(image, box)
+    except BlankImageError:
+        return []
 
 
 def looks_at_page(image: Image.Image, page: Box) -> list[InkLook]:

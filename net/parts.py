@@ -25,6 +25,7 @@ SHRINKS = 0.5  # of the box around all ink on such paper, at most, is the box of
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
 LEAST_PART_AT_RIM = 0.5  # likewise, for a part that touches the rim
 COVERS_RIM = 0.9  # of the picture's rim is covered by what the paper lies on
+FILLS_BAND = 0.7  # of the box around it is filled by a band along the rim; a 7 whose roof lies there fills less
 LEAST_WITHIN = 10  # cells; fewer within that are a speck
 LEAST_PAGE = 0.02  # of the picture is filled by a page that lies on it
 MOST_PAGE = 0.8  # of the picture is the box around it, so that pages within pages soon come to an end
@@ -107,7 +108,8 @@ def parts_of_digit(labels: NDArray[np.int32], *, by_strokes: bool = False) -> Bo
     A part may if its area is large next to the largest one's; one that touches the picture's rim must be larger,
     because shadows, edges of the paper and parts of neighbouring words lie there. A part that touches all four sides
     and has another within it is a frame, even around a small one if it is nearly all of the rim; but not around what
-    may be a 0's slash. Underlines are excluded; they may be shorter ``by_strokes``, where no part is a piece of a
+    may be a 0's slash. A band along a whole side of the picture, such as a scanner's black edge, is excluded if there
+    is anything off the rim. So are underlines; they may be shorter ``by_strokes``, where no part is a piece of a
     stroke. Part 0 is the paper.
     """
     areas = np.bincount(labels.ravel())
@@ -122,6 +124,9 @@ def parts_of_digit(labels: NDArray[np.int32], *, by_strokes: bool = False) -> Bo
     if frames.any():
         within = (touched == 0) & ~Shapes(labels).slashes
         areas[frames & ((areas * within).max() >= least_within)] = 0
+    bands = np.any([side > COVERS_RIM * side.sum() for side in sides], axis=0) & (touched < 4) & (areas > 0)
+    if bands.any() and (areas * (touched == 0)).max() >= LEAST_PART * areas.max():
+        areas[bands & Shapes(labels).boxy] = 0
     of_digit = (areas >= areas.max() * np.where(touched > 0, LEAST_PART_AT_RIM, LEAST_PART)) & (areas > 0)
     if np.count_nonzero(of_digit) > 1:
         of_digit[Shapes(labels).underlines(of_digit, by_strokes)] = False
@@ -238,6 +243,7 @@ class Shapes:
         np.maximum.at(self.rights, owners, columns + 1)
         self.heights, self.widths = self.bottoms - self.tops, self.rights - self.lefts
         self.flat = self.heights < FLAT * self.widths
+        self.boxy = self.areas > FILLS_BAND * self.heights * self.widths
         self.off_rim = (self.tops > 0) & (self.lefts > 0) & (self.areas > 0)
         self.off_rim &= (self.bottoms < labels.shape[0]) & (self.rights < labels.shape[1])
         along, across, leanings = spreads(rows, columns, owners, self.areas)

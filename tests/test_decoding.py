@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from conftest import a_four, as_mnist, distance, encode, png
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from net.decoding import decode
 from net.errors import BlankImageError, TooManyPixelsError, UnreadableImageError
@@ -77,6 +77,15 @@ def test_transparent_corners_of_a_card_are_paper(radius: int, four: np.ndarray):
     for one in (card, ImageOps.invert(card.convert("RGB"))):
         one.putalpha(round_mask)
         assert distance(four, as_mnist(png(one))) < 0.1
+
+
+@pytest.mark.parametrize("colour", ["gold", "#40c0ff"])
+def test_the_outline_of_a_sticker_is_paper(colour: str, four: np.ndarray):
+    ink = ImageOps.invert(a_four().convert("L"))
+    sticker = Image.new("RGBA", ink.size, "white")
+    sticker.paste(colour, mask=ink)
+    sticker.putalpha(ink.filter(ImageFilter.MaxFilter(15)))
+    assert distance(four, as_mnist(png(sticker))) < 0.1
 
 
 @pytest.mark.parametrize("appended", [4_000_000, 8_000_000])

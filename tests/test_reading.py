@@ -776,6 +776,41 @@ def test_in_a_row_of_boxes_the_one_with_a_digit_is_looked_into(recognizer: Recog
 
 
 @pytest.mark.parametrize("digit", range(10))
+def test_the_dark_edge_of_a_scan_is_no_part_of_the_digit(recognizer: Recognizer, digit: int):
+    page = Image.new("L", (620, 800), 250)
+    page.paste(handwriting.render(handwriting.by_hand(digit), 200, 0.06).convert("L"), (210, 300))
+    ImageDraw.Draw(page).polygon([(620, 0), (580, 0), (600, 800), (620, 800)], fill=20)
+    prediction = recognizer.recognize(png(page))
+    assert (prediction.digit, prediction.certain) == (digit, True)
+
+
+@pytest.mark.parametrize("digit", [2, 3, 4, 5, 6, 7, 8, 9])
+def test_the_dashed_frame_of_what_is_selected_in_a_note_is_no_part_of_it(recognizer: Recognizer, digit: int):
+    note = Image.new("RGB", (450, 975), "#1c1c1e")
+    draw = ImageDraw.Draw(note)
+    for place in range(16, 975, 24):
+        draw.line((place, 0, place, 975), fill="#3c3c40")
+        draw.line((0, place, 450, place), fill="#3c3c40")
+    ink = ImageOps.invert(handwriting.render(handwriting.by_hand(digit), 200, 0.07).convert("L"))
+    note.paste("white", (137, 300), ink)
+    for dash in range(0, 200, 8):
+        for along in (300, 500):
+            draw.line((137 + dash, along, 141 + dash, along), fill="#007aff", width=2)
+        for along in (137, 337):
+            draw.line((along, 300 + dash, along, 304 + dash), fill="#007aff", width=2)
+    for x, y in [(137, 300), (237, 300), (337, 300), (137, 400), (337, 400), (137, 500), (237, 500), (337, 500)]:
+        draw.ellipse((x - 6, y - 6, x + 6, y + 6), fill="#007aff", outline="white", width=2)
+    draw.rectangle((0, 0, 450, 56), fill="#2c2c2e")
+    draw.text((20, 16), "9:41", fill="white")
+    draw.text((380, 16), "Done", fill="orange")
+    draw.rounded_rectangle((45, 891, 405, 955), 20, fill="#2c2c2e", outline="#3c3c40")
+    for which, tool in enumerate(("green", "yellow", "red", "blue", "black", "white")):
+        draw.ellipse((72 + 54 * which, 907, 104 + 54 * which, 939), fill=tool)
+    prediction = recognizer.recognize(png(note))
+    assert (prediction.digit, prediction.certain) == (digit, True)
+
+
+@pytest.mark.parametrize("digit", range(10))
 def test_grain_in_the_dark_part_of_a_picture_is_no_ink(recognizer: Recognizer, digit: int):
     page = photographed(handwriting.by_hand(digit), 500, 0.04, paper=100, ink=45) * np.linspace(0.5, 1.1, 500)
     page += np.random.default_rng(digit).normal(0, 1, page.shape) * np.linspace(40, 4, 500)
