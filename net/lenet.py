@@ -9,8 +9,8 @@ figure. What differs, and why:
 - no border around the picture: MNIST leaves four blank pixels on every side already;
 - more maps, because a processor of today has the time, and dropout, because they would overfit.
 
-As in 1998, a subsampling layer scales, shifts and bends its values after it has pooled, when there are a quarter of
-them; so the second convolutions of C1 and C3 have no nonlinearity of their own.
+As in 1998, a subsampling layer scales, shifts and applies its nonlinearity after it has pooled, to a quarter of the
+values; so the second convolutions of C1 and C3 have none of their own.
 """
 
 import torch
