@@ -18,7 +18,7 @@ from pathlib import Path
 
 import handwriting
 import pytest
-from conftest import HOME, LINE_TIMEOUT, RunningServer, free_port, start_server
+from conftest import HOME, LINE_TIMEOUT, RunningServer, free_port, start_server, started
 from test_closed import measured
 from test_server import PICTURES, Answer, as_raw_body
 
@@ -63,20 +63,19 @@ def until_it_listens(process: subprocess.Popen, port: int, log: Path) -> None:
 
 
 def test_every_curl_of_the_readme_runs_as_printed(tmp_path: Path):
-    running = start_server(tmp_path, "--corrections", str(tmp_path / "kept"))
     (tmp_path / "tests").symlink_to(HOME / "tests")
     commands = [one for block in blocks("sh") for one in block.split("\n\n") if "curl" in one]
     assert not re.findall(r"`curl[^`]*`", README), "commands inside a sentence would not be tested here"
     printed = []
-    for command in commands:
-        here = command.replace("http://127.0.0.1:8080/", running.url)
-        assert here != command
-        ended = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", here], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == 0, ended.stderr
-        printed.append(ended.stdout)
-    running.stop()
+    with started(tmp_path, "--corrections", str(tmp_path / "kept")) as running:
+        for command in commands:
+            here = command.replace("http://127.0.0.1:8080/", running.url)
+            assert here != command
+            ended = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", here], cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            assert ended.returncode == 0, ended.stderr
+            printed.append(ended.stdout)
     answers = [json.loads(one) for one in printed if one]
     assert [one["digit"] for one in answers if "digit" in one] == [7] * 5
     assert [[one["digit"] for one in several["predictions"]] for several in answers if "predictions" in several] == [
