@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, PngImagePlugin
 
+from net.arrays import BoolArray, UInt8Array
 from net.containers import refuse_slow_encoding, refuse_unusual_pieces
 from net.errors import NoDigitError, TooManyPixelsError, UnreadableImageError
 from net.levels import LEAST_CONTRAST, LEAST_INK, grey_of
@@ -141,16 +142,27 @@ def paper_under(image: Image.Image) -> tuple[int, ...]:
     sample = image.resize([-(-side // every) for side in image.size], Image.Resampling.NEAREST)
     grey, alpha = (np.asarray(channel, np.float32) for channel in (sample.convert("L"), sample.getchannel("A")))
     opaque = alpha > OPAQUE
+    colours = np.asarray(sample)[..., :3]
     if opaque.mean() > OPAQUE_PAGE:
-        colour = np.median(np.asarray(sample)[opaque][:, :3], axis=0)
+        colour = np.median(colours[opaque], axis=0)
         if (abs(grey[opaque] - grey_of(colour)) > LEAST_CONTRAST).mean() > LEAST_INK:
             return tuple(colour.astype(int).tolist())
-    outline = opaque & ~eroded(np.pad(opaque, WITHIN), WITHIN)[WITHIN:-WITHIN, WITHIN:-WITHIN]
-    if outline.any():
-        colours = np.asarray(sample)[..., :3].astype(np.int16)
-        colour = np.median(colours[outline], axis=0)
-        is_other = np.abs(colours - colour).max(axis=2) > 2 * LEAST_CONTRAST
-        if is_other[outline].mean() < 1 - EVEN_OUTLINE and is_other[opaque].mean() > LEAST_INSIDE:
-            return tuple(colour.astype(int).tolist())
+    colour = outline_colour(colours, opaque)
+    if colour is not None:
+        return tuple(colour.astype(int).tolist())
     ink_is_dark = (grey * alpha).sum() <= 127.5 * alpha.sum()
     return (255,) * 3 if ink_is_dark else (0,) * 3
+
+
+def outline_colour(colours: UInt8Array, opaque: BoolArray) -> NDArray[np.float64] | None:
+    """The colour, float [3], of the outline around what is ``opaque``, bool [H, W]; None if it has no outline.
+
+    ``colours`` are uint8 [H, W, 3]. An outline is of one colour, and much of what it surrounds is of another.
+    """
+    outline = opaque & ~eroded(np.pad(opaque, WITHIN), WITHIN)[WITHIN:-WITHIN, WITHIN:-WITHIN]
+    if not outline.any():
+        return None
+    colour = np.median(colours[outline], axis=0)
+    is_other = np.abs(colours - colour).max(axis=2) > 2 * LEAST_CONTRAST
+    is_outlined = is_other[outline].mean() < 1 - EVEN_OUTLINE and is_other[opaque].mean() > LEAST_INSIDE
+    return colour if is_outlined else None

@@ -28,7 +28,7 @@ def detached(error: Error) -> Error:
     """``error`` without its traceback and its causes, for whoever keeps it.
 
     They would hold all that was at hand when it was raised, such as the picture and the list that the error is kept in:
-    until the garbage collector finds that cycle, which may be a thousand pictures later.
+    until the garbage collector finds that cycle, some time.
     """
     error.__traceback__ = error.__cause__ = error.__context__ = None
     return error

@@ -64,7 +64,12 @@ def find_ink(image: Image.Image) -> list[InkLook]:
     second may have them. Then come looks at what is written on a part that seems to be a page, not ink; and then the
     last resorts. What is small on the picture is looked at closely. Raises BlankImageError.
     """
-    return looks_within(image, Box(0, image.height, 0, image.width))
+    return looks_within(image, whole_of(image))
+
+
+def whole_of(image: Image.Image) -> Box:
+    """The box that is all of ``image``."""
+    return Box(0, image.height, 0, image.width)
 
 
 def looks_within(image: Image.Image, box: Box) -> list[InkLook]:
@@ -237,10 +242,8 @@ def looks_unless_blank(image: Image.Image, box: Box) -> list[InkLook]:
 
 def looks_at_page(image: Image.Image, page: Box) -> list[InkLook]:
     """The looks at the ink on the part ``page`` of ``image``, in mode RGB; none if it is blank: it was ink itself."""
-    try:
-        return find_ink(part_of(image, page))
-    except BlankImageError:
-        return []
+    part = part_of(image, page)
+    return looks_unless_blank(part, whole_of(part))
 
 
 def seen_of(strengths: Iterable[Float32Array]) -> tuple[Float32Array, ...]:
