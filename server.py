@@ -98,6 +98,7 @@ HOME = Path(__file__).resolve().parent
 VIEWS = [str(HOME / "views")]  # always this list object: Bottle caches compiled templates by its identity
 STATIC_KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 STATIC_FILES = {path.name: path for path in sorted((HOME / "static").iterdir()) if path.suffix in STATIC_KINDS}
+SCRIPTS = [name for name in STATIC_FILES if name.endswith(".js")]  # for the page to load all at once
 SWITCH_SECONDS = 0.0005  # after which a thread yields the GIL to a waiting one; the default, 5 ms, is two answers
 CORRECTIONS = HOME / "corrections"
 
@@ -171,10 +172,7 @@ def create_app(
         request.environ[LIMITS] = limits
         if rate_limit and request.method == "POST" and (seconds := rate_limit.wait(client_address())):
             raise Refusal("too_many_requests", "This address sends too many requests; slow down.", seconds)
-        is_open = request.method in ("GET", "HEAD") and (
-            request.path in ("/", "/api", *openapi.OPEN_ROUTES) or request.path.startswith("/static/")
-        )
-        if token and not is_open and not is_token(header(request.environ, "Authorization"), token):
+        if token and not is_open() and not is_token(header(request.environ, "Authorization"), token):
             refuse("unauthorized", "This server needs a token; send it as 'Authorization: Bearer ...'.")
 
     @app.get("/")
@@ -182,27 +180,11 @@ def create_app(
         words = json.loads((HOME / "views" / "words.json").read_text("utf-8"))
         # In a script element only JSON's own escapes count, and a bare "<" could end it.
         for_scripts = json.dumps(words["scripts"], ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-        page = bottle.template(
-            "pad",
-            words=words,
-            for_scripts=for_scripts,
-            scripts=[name for name in STATIC_FILES if name.endswith(".js")],  # all at once, not import by import
-            corrections=kept is not None,
-            template_lookup=VIEWS,
-        )
-        return compressed(page.encode(), response)
+        return page("pad", words=words, for_scripts=for_scripts, scripts=SCRIPTS, corrections=kept is not None)
 
     @app.get("/api")
     def api() -> bytes:
-        page = bottle.template(
-            "api",
-            contract=contract,
-            reference=reference,
-            example_server=openapi.SERVER,
-            server=own_address(),
-            template_lookup=VIEWS,
-        )
-        return compressed(page.encode(), response)
+        return page("api", contract=contract, reference=reference, example_server=openapi.SERVER, server=own_address())
 
     @app.get("/openapi.json")
     def openapi_json() -> dict[str, Any]:
@@ -225,11 +207,8 @@ def create_app(
 
     @app.get("/metrics")
     def measurements() -> bytes:
-        if not token and not is_from_this_machine(request.environ):
-            refuse(
-                "forbidden",
-                "Measurements are only for the server's own machine; start it with --token-file to allow others.",
-            )
+        if not token:
+            require_this_machine("Measurements", unless="--token-file")
         response.content_type = CONTENT_TYPE
         return metrics.text(latest.current.card["sha256"])
 
@@ -263,11 +242,8 @@ def create_app(
 
         @app.get("/corrections.zip")
         def export() -> Any:
-            if not allow_export and not is_from_this_machine(request.environ):
-                refuse(
-                    "forbidden",
-                    "Corrections are only for the server's own machine; start it with --allow-export to allow others.",
-                )
+            if not allow_export:
+                require_this_machine("Corrections", unless="--allow-export")
             if not handing_out.acquire(blocking=False):
                 refuse("overloaded", HANDING_OUT)
             return zip_of(kept, handing_out)
@@ -343,6 +319,11 @@ def own_address() -> str:
     scheme = header(environ, "X-Forwarded-Proto") if environ.get(PROXIED) else environ["wsgi.url_scheme"]
     host = header(environ, "Host")
     return f"{scheme}://{host}" if scheme in ("http", "https") and HOST.fullmatch(host) else openapi.SERVER
+
+
+def page(template: str, **values: Any) -> bytes:
+    """The page that ``template`` makes of ``values``, as the current response's body."""
+    return compressed(bottle.template(template, **values, template_lookup=VIEWS).encode(), response)
 
 
 def static_file(name: str) -> HTTPResponse:
@@ -471,6 +452,12 @@ def read_label() -> int:
     return int(label)
 
 
+def require_this_machine(what: str, unless: str) -> None:
+    """Refuse the current request for ``what`` if another machine sends it; the flag ``unless`` would allow that."""
+    if not is_from_this_machine(request.environ):
+        refuse("forbidden", f"{what} are only for the server's own machine; start it with {unless} to allow others.")
+
+
 def require_own_page(origins: frozenset[str]) -> None:
     """Refuse the current request if another site's page, not of ``origins``, had the browser send it."""
     origin = header(request.environ, "Origin")
@@ -486,6 +473,12 @@ def require_own_page(origins: frozenset[str]) -> None:
             "The page's address is not one of this machine's own; if it is a proxy's, start the server with "
             "--trusted-proxy.",
         )
+
+
+def is_open() -> bool:
+    """Whether the current request asks only for what is open to all, even where a token is needed."""
+    asks_for_page = request.path in ("/", "/api") or request.path.startswith("/static/")
+    return request.method in ("GET", "HEAD") and (asks_for_page or request.path in openapi.OPEN_ROUTES)
 
 
 def client_address() -> str:
