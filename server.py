@@ -4,6 +4,7 @@ python server.py
 gunicorn "server:create_app()"
 """
 
+import argparse
 import functools
 import gc
 import gzip
@@ -721,27 +722,34 @@ def main() -> int:
     memory.give_back_large_blocks()
     sys.setswitchinterval(SWITCH_SECONDS)
     checkpoint = weights_path(options.checkpoint)
-    limits = limits_of(options)
     try:
-        metrics = new_metrics()
-        token = token_in(options.token_file) if options.token_file else None
-        corrections = None if options.no_corrections else folder_for_corrections(options.corrections, usual=CORRECTIONS)
-        if options.train and not is_trained(checkpoint):
-            for listener in listen(options.host, options.port):  # to fail before the training if it is taken
-                listener.close()
-            if failed := train(checkpoint, HOME):
-                return failed
-        latest = LatestRecognizer(checkpoint)
-        inherited = processes.inherited_sockets()
-        if inherited:
-            processes.end_with_parent()
-        listeners = inherited or listen(options.host, options.port)
+        return run(options, checkpoint)
     except StartError as error:
         print(error, file=sys.stderr)
-        return 1
     except CheckpointError as error:
         print(with_advice(error, checkpoint), file=sys.stderr)
-        return 1
+    return 1
+
+
+def run(options: argparse.Namespace, checkpoint: Path) -> int:
+    """Serve the weights at ``checkpoint`` as ``options`` say; return the exit status.
+
+    Raises StartError, or CheckpointError.
+    """
+    metrics = new_metrics()
+    token = token_in(options.token_file) if options.token_file else None
+    corrections = None if options.no_corrections else folder_for_corrections(options.corrections, usual=CORRECTIONS)
+    if options.train and not is_trained(checkpoint):
+        for listener in listen(options.host, options.port):  # to fail before the training if it is taken
+            listener.close()
+        if failed := train(checkpoint, HOME):
+            return failed
+    latest = LatestRecognizer(checkpoint)
+    limits = limits_of(options)
+    inherited = processes.inherited_sockets()
+    if inherited:
+        processes.end_with_parent()
+    listeners = inherited or listen(options.host, options.port)
 
     # The port is read now: a supervisor that has been told to stop has closed its sockets.
     announce = announcement(options.host, listeners[0].getsockname()[1])
