@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 log = logging.getLogger("access")
@@ -40,28 +41,33 @@ def set_up(form: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
-def write(
-    client: str | None,
-    method: str | None,
-    path: str | None,
-    status: int,
-    size: int | None,
-    milliseconds: float,
-    request_id: str,
-) -> None:
-    """Log one request, answered with ``size`` bytes, or None if that is unknown."""
+@dataclass(frozen=True)
+class Answered:
+    """A request that was answered; what is None is unknown."""
+
+    client: str | None  # its address
+    method: str | None
+    path: str | None
+    status: int
+    size: int | None  # bytes of the response's body
+    request_id: str
+    milliseconds: float = 0.0
+
+
+def write(answered: Answered) -> None:
+    """Log one request."""
     request = {
-        "client": printable(client or "-"),
-        "method": printable(method or "-"),
-        "path": printable(path or "-"),
-        "status": status,
-        "bytes": size,
-        "milliseconds": round(milliseconds, 1),
-        "request_id": request_id,
+        "client": printable(answered.client or "-"),
+        "method": printable(answered.method or "-"),
+        "path": printable(answered.path or "-"),
+        "status": answered.status,
+        "bytes": answered.size,
+        "milliseconds": round(answered.milliseconds, 1),
+        "request_id": answered.request_id,
     }
     log.info(
         "%(client)s %(method)s %(path)s %(status)s %(size)s %(milliseconds).1fms %(request_id)s",
-        {**request, "size": "-" if size is None else size},
+        {**request, "size": "-" if answered.size is None else answered.size},
         extra={"request": request},
     )
 

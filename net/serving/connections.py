@@ -23,6 +23,7 @@ from waitress.utilities import BadRequest
 
 from net.errors import NO_ROOM
 from net.serving import contract, headers
+from net.serving.access_log import Answered
 from net.serving.gate import client_of
 from net.serving.limits import Limits
 from net.serving.sockets import BACKLOG, affordable
@@ -44,9 +45,6 @@ NEVER = 2**31  # seconds
 ONE_HOST = re.compile(r"[^\s,]*")
 
 log = logging.getLogger("connections")
-# Called for a request that never reached the application: the client's address, method, path, the error's code, the
-# bytes of the response's body, and the request's ID.
-Refused = Callable[[str, str | None, str | None, str, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -164,7 +162,7 @@ class ContractErrorTask(ErrorTask):
         self.channel.lingers = True
         self.content_length = len(body)
         client = client_of(self.channel.addr[0], given.get("X_FORWARDED_FOR", ""), self.channel.trusted_proxy)
-        self.channel.refused(client, method, path, code, len(body), request_id)
+        self.channel.refused(Answered(client, method, path, contract.STATUS[code], len(body), request_id))
         is_head = getattr(self.request, "first_line", b"").startswith(b"HEAD ")
         self.write(b"" if is_head else body)
 
@@ -183,7 +181,7 @@ class ContractChannel(HTTPChannel):
     origins: Collection[str]
     trusted_proxy: str | None
     is_draining: threading.Event  # set once the server has been told to stop and listens no more
-    refused: Refused
+    refused: Callable[[Answered], None]
     lingers = False
     is_parked = False  # while its next request waits for the client to read the responses before
     dropped: int | None = None  # bytes dropped so far, once it lingers
@@ -342,7 +340,7 @@ def serve(
     limits: Limits,
     threads: int,
     ready: Callable[[], None],
-    refused: Refused,
+    refused: Callable[[Answered], None],
     queue_length: Callable[[Callable[[], int]], object],
     origins: Collection[str] = (),
     trusted_proxy: str | None = None,

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from net.serving import access_log, headers
-from net.serving.connections import Refused
-from net.serving.contract import INTERNAL, NOT_FOUND, STATUS, error_body, headers_of, status_line
+from net.serving.contract import INTERNAL, NOT_FOUND, error_body, headers_of, status_line
 from net.serving.metrics import Metrics
 from net.serving.wsgi import Environ, Wsgi, header
 
@@ -27,14 +26,14 @@ class Observed:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = time.perf_counter()
         request_id = headers.new_or_given_id(header(environ, "X-Request-ID"))
-        answered = 500, None  # the status, and the size in bytes, if known
+        status_and_size = 500, None  # the latter in bytes, if known
         environ["wsgi.errors"] = access_log.Faults(request_id)
 
         def answer(status: str, given: list[tuple[str, str]], *exc_info: Any) -> Any:
-            nonlocal answered
+            nonlocal status_and_size
             content_type = next((value for name, value in given if name.lower() == "content-type"), "")
             size = dict(given).get("Content-Length")
-            answered = int(status.partition(" ")[0]), None if size is None else int(size)
+            status_and_size = int(status.partition(" ")[0]), None if size is None else int(size)
             besides = headers.of_answer(request_id, content_type, header(environ, "Origin"), self.origins)
             return start_response(status, [*given, *besides], *exc_info)
 
@@ -51,15 +50,17 @@ class Observed:
         finally:
             seconds = time.perf_counter() - started
             route = environ.get("bottle.route")
-            self.metrics.count_request(route.rule if route else "none", answered[0], seconds)
+            self.metrics.count_request(route.rule if route else "none", status_and_size[0], seconds)
             query = environ.get("QUERY_STRING")
             access_log.write(
-                environ.get("REMOTE_ADDR"),
-                environ.get("REQUEST_METHOD"),
-                environ.get("PATH_INFO", "") + (f"?{query}" if query else ""),
-                *answered,
-                seconds * 1000,
-                request_id,
+                access_log.Answered(
+                    environ.get("REMOTE_ADDR"),
+                    environ.get("REQUEST_METHOD"),
+                    environ.get("PATH_INFO", "") + (f"?{query}" if query else ""),
+                    *status_and_size,
+                    request_id,
+                    seconds * 1000,
+                )
             )
 
     def is_preflight(self, environ: Environ) -> bool:
@@ -87,11 +88,11 @@ def is_utf8(text: str) -> bool:
     return True
 
 
-def log_refused(metrics: Metrics) -> Refused:
+def log_refused(metrics: Metrics) -> Callable[[access_log.Answered], None]:
     """A function that logs and counts a request that never reached the application."""
 
-    def refused(client: str, method: str | None, path: str | None, code: str, size: int, request_id: str) -> None:
-        metrics.count_request("none", STATUS[code], None)
-        access_log.write(client, method, path, STATUS[code], size, 0.0, request_id)
+    def refused(answered: access_log.Answered) -> None:
+        metrics.count_request("none", answered.status, None)
+        access_log.write(answered)
 
     return refused
