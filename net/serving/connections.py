@@ -51,13 +51,14 @@ log = logging.getLogger("connections")
 class Problem:
     """Why a request does not reach the application although waitress found nothing wrong with it."""
 
-    code: int  # of `ContractErrorTask.problem`
+    code: str  # of the contract's error
+    message: str
 
 
-TOO_SLOW_PROBLEM = Problem(408)  # it did not arrive in time
-OVERLOADED_PROBLEM = Problem(503)  # it would wait, or has waited, for too long
-DISK_FULL_PROBLEM = Problem(507)  # the disk would not take its body
-FAULT_PROBLEM = Problem(500)  # its body cannot be kept, and waiting will not help
+TOO_SLOW_PROBLEM = Problem("timeout", contract.TOO_SLOW)  # it did not arrive in time
+OVERLOADED_PROBLEM = Problem("overloaded", contract.OVERLOADED)  # it would wait, or has waited, for too long
+DISK_FULL_PROBLEM = Problem("storage_full", contract.DISK_FULL)  # the disk would not take its body
+FAULT_PROBLEM = Problem("internal", contract.INTERNAL)  # its body cannot be kept, and waiting will not help
 PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)  # errors of a system that is too busy
 
 
@@ -133,16 +134,16 @@ class ContractErrorTask(ErrorTask):
 
     def problem(self) -> tuple[str, str]:
         """The contract's code and message for what is wrong with the request."""
-        problems = {
+        error = self.request.error
+        if isinstance(error, Problem):
+            return error.code, error.message
+        problems = {  # by waitress' codes
             400: ("bad_request", contract.NOT_HTTP),
-            408: ("timeout", contract.TOO_SLOW),
             413: ("too_large", contract.too_large(self.channel.limits.body)),
             431: ("headers_too_large", contract.HEADERS_TOO_LARGE),
             501: ("bad_request", contract.NOT_HTTP),
-            503: ("overloaded", contract.OVERLOADED),
-            507: ("storage_full", contract.DISK_FULL),
         }
-        return problems.get(self.request.error.code, ("internal", contract.INTERNAL))
+        return problems.get(error.code, ("internal", contract.INTERNAL))
 
     def execute(self) -> None:
         code, message = self.problem()
