@@ -1033,7 +1033,7 @@ def test_habits_add_strokes_to_their_own_digits_only(small_mnist: Path):
     digits = load_test_digits(small_mnist)
     pictures = to_pictures(digits.images)
     everyone = Habits(flagged_one=1, footed_one=1, short_six=1, crossed_seven=1, curled_nine=1, slashed_zero=1)
-    draw = DrawHabits(everyone, 28, torch.device("cpu"))
+    draw = DrawHabits(everyone, torch.device("cpu"))
     changed = torch.zeros(10)
     for digit in range(10):  # one digit per batch, since only some pictures of a batch are changed
         shown = digits.labels == digit

@@ -43,7 +43,7 @@ class Augment:
         self.settings = settings
         self.device = device
         self.ranks = ranks
-        self.draw_habits = DrawHabits(settings.habits, CANVAS, device)
+        self.draw_habits = DrawHabits(settings.habits, device)
         self.blur = gaussian_blur_matrix(settings.elastic_sigma, SIDE).to(device)
         self.grain = gaussian_blur_matrix(GRAIN, CANVAS).to(device)
         self.from_centre = offsets_from_centre(device)

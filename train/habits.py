@@ -23,15 +23,11 @@ BEND_POINTS = 4  # corners of the polyline that stands for a bent stroke
 class DrawHabits:
     """Adds each habit to its digit with the probability that the settings give it."""
 
-    def __init__(self, settings: Habits, side: int, device: torch.device) -> None:
+    def __init__(self, settings: Habits, device: torch.device) -> None:
         self.settings = settings
-        self.device = device
-        self.line = torch.arange(side, device=device, dtype=torch.float32)
         probability = {0: settings.slashed_zero, 1: settings.flagged_one, 6: settings.short_six}
         probability |= {7: settings.crossed_seven, 9: settings.curled_nine}
         self.probability = torch.tensor([probability.get(label, 0.0) for label in range(NONE + 1)], device=device)
-        along = torch.linspace(0, 1, BEND_POINTS, device=device).view(-1, 1, 1)
-        self.blend = ((1 - along) ** 2, 2 * along * (1 - along), along**2)  # of a quadratic Bézier curve
 
     def __call__(self, pictures: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         """``pictures``, float [N, 1, S, S] from 0 to 1, of ``labels`` [N], with strokes added to some."""
@@ -45,80 +41,97 @@ class DrawHabits:
 
     def draw(self, ink: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         """``ink``, float [N, S, S], of ``labels`` [N], with their habits."""
-        top, bottom = self.rows_of_ink(ink)
-        height = bottom - top
-        width = (ink.sum((1, 2)) / (1.3 * height)).clamp(1.5, 4)  # a 1's area over its length, roughly
-        draw = Between(height, generator)
-        head = self.point_at(ink, top + 0.5, top)
-        foot = self.point_at(ink, bottom - 0.5, bottom)
-        middle_row = top + height * draw.uniform(0.4, 0.65)
-        middle = self.point_at(ink, middle_row, middle_row)
-        centre = torch.full_like(head, len(self.line) / 2)
-        stem = torch.atan2(foot[:, 1] - head[:, 1], foot[:, 0] - head[:, 0]) * (180 / math.pi)
+        written = Written(ink, generator)
+        start, end, bend = habitual_line(written, labels)
+        shortened = written.with_short_top()
+        longer = torch.maximum(ink, written.stroke(start, end, bend))
+        drawn = torch.where((labels == 6).view(-1, 1, 1), shortened, longer)
+        is_footed = (labels == 1) & (written.uniform(0, 1) < self.settings.footed_one)
+        return torch.maximum(drawn, written.serif() * is_footed.view(-1, 1, 1))
 
-        # Steeper than the roof of a 7, less steep than the stem of the 1.
-        steepest = stem + 10
-        flag_angle = steepest + draw.uniform(0, 1) * (FLATTEST_FLAG - steepest).clamp(min=0)
 
-        # Arms are as long as a fraction of the digit's height; angles are degrees clockwise from the right.
-        bar_left, bar_right = (draw.arm((0.12, 0.38), 0, (-22, 15)) for _ in range(2))
-        slash = draw.arm((0.35, 0.6), -50, (-15, 15))
-        of_digit = {
-            0: (centre - slash, centre + slash, 0.02),
-            1: (head, head + draw.arm((0.15, 0.85), flag_angle, (0, 0)), 0.08),
-            7: (middle - bar_left, middle + bar_right, 0.06),
-            9: (foot, foot + draw.arm((0.2, 0.9), 180, (-25, 50)), 0.1),
-        }
-        cut = top + height * draw.uniform(0.05, 0.25)
-        shortened = ink * (self.line.view(1, -1, 1) - cut.view(-1, 1, 1) + 0.5).clamp(0, 1)
-        starts, ends, bends = torch.zeros_like(head), torch.zeros_like(head), torch.zeros_like(height)
-        for digit, (start, end, bend) in of_digit.items():
-            shown = labels == digit
-            starts, ends = torch.where(shown[:, None], start, starts), torch.where(shown[:, None], end, ends)
-            bends = bends.masked_fill(shown, bend)
-        stroke = self.stroke(starts, ends, bends * height, draw, width)
-        ink = torch.where((labels == 6).view(-1, 1, 1), shortened, torch.maximum(ink, stroke))
+def habitual_line(written: "Written", labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The line that is a habit with each of ``labels`` [N]: where it starts and ends, float [N, 2], and its bend [N].
 
-        extra = uniform(0, 1, (len(ink),), generator)
-        footed = (labels == 1) & (extra < self.settings.footed_one)
-        serif_left, serif_right = (draw.arm((0.15, 0.4), 0, (-8, 8)) for _ in range(2))
-        serif = self.stroke(foot - serif_left, foot + serif_right, 0 * height, draw, width)
-        return torch.maximum(ink, serif * footed.view(-1, 1, 1))
+    Both ends are (x, y) in pixels; the bend is a fraction of the digit's height, see `Written.stroke`.
+    """
+    head, foot, middle = written.head, written.foot, written.middle()
+    centre = torch.full_like(head, written.ink.shape[-1] / 2)
+    stem = torch.atan2(foot[:, 1] - head[:, 1], foot[:, 0] - head[:, 0]) * (180 / math.pi)
 
-    def rows_of_ink(self, ink: Tensor) -> tuple[Tensor, Tensor]:
-        """The first and the last row, float [N] each, that hold ink."""
+    # Steeper than the roof of a 7, less steep than the stem of the 1.
+    steepest = stem + 10
+    flag_angle = steepest + written.uniform(0, 1) * (FLATTEST_FLAG - steepest).clamp(min=0)
+
+    # Arms are as long as a fraction of the digit's height; angles are degrees clockwise from the right.
+    bar_left, bar_right = (written.arm((0.12, 0.38), 0, (-22, 15)) for _ in range(2))
+    slash = written.arm((0.35, 0.6), -50, (-15, 15))
+    of_digit = {
+        0: (centre - slash, centre + slash, 0.02),
+        1: (head, head + written.arm((0.15, 0.85), flag_angle, (0, 0)), 0.08),
+        7: (middle - bar_left, middle + bar_right, 0.06),
+        9: (foot, foot + written.arm((0.2, 0.9), 180, (-25, 50)), 0.1),
+    }
+    starts, ends, bends = torch.zeros_like(head), torch.zeros_like(head), torch.zeros_like(stem)
+    for digit, (start, end, bend) in of_digit.items():
+        shown = labels == digit
+        starts, ends = torch.where(shown[:, None], start, starts), torch.where(shown[:, None], end, ends)
+        bends = bends.masked_fill(shown, bend)
+    return starts, ends, bends
+
+
+class Written:
+    """N digits as they were written, and what can be added to them or taken away, at random."""
+
+    def __init__(self, ink: Tensor, generator: torch.Generator) -> None:
+        """``ink`` is float [N, S, S]."""
+        self.ink, self.generator = ink, generator
+        self.line = torch.arange(ink.shape[-1], device=ink.device, dtype=torch.float32)
         has_ink = (ink.amax(2) > INK).float()
-        return (
-            torch.argmax(has_ink, dim=1).float(),
-            len(self.line) - 1 - torch.argmax(has_ink.flip(1), dim=1).float(),
-        )
+        self.top = has_ink.argmax(dim=1).float()  # the first row, [N], that holds ink
+        bottom = len(self.line) - 1 - has_ink.flip(1).argmax(dim=1).float()  # and the last
+        self.height = bottom - self.top
+        self.width = (ink.sum((1, 2)) / (1.3 * self.height)).clamp(1.5, 4)  # a 1's area over its length, roughly
+        self.head = self.point_at(self.top + 0.5, self.top)
+        self.foot = self.point_at(bottom - 0.5, bottom)
 
-    def point_at(self, ink: Tensor, row: Tensor, y: Tensor) -> Tensor:
+    def point_at(self, row: Tensor, y: Tensor) -> Tensor:
         """Points, float [N, 2] as (x, y): x is the mean column of the ink near ``row``, float [N]."""
         near = (1.5 - (self.line.view(1, -1, 1) - row.view(-1, 1, 1)).abs()).clamp(min=0)
-        weights = (ink * near).sum(1) + 1e-6
+        weights = (self.ink * near).sum(1) + 1e-6
         return torch.stack([(weights * self.line).sum(1) / weights.sum(1), y], dim=1)
 
-    def stroke(self, start: Tensor, end: Tensor, bend: Tensor, draw: "Between", width: Tensor) -> Tensor:
-        """Antialiased strokes, float [N, S, S], from ``start`` to ``end`` [N, 2] as (x, y), ``width`` [N] wide.
+    def middle(self) -> Tensor:
+        """Points about half-way down, float [N, 2] as (x, y)."""
+        row = self.top + self.height * self.uniform(0.4, 0.65)
+        return self.point_at(row, row)
 
-        Their middles lie up to ``bend`` pixels, float [N], off those of straight lines, in x and in y.
+    def with_short_top(self) -> Tensor:
+        """The ink, float [N, S, S], without some of it at the top."""
+        cut = self.top + self.height * self.uniform(0.05, 0.25)
+        return self.ink * (self.line.view(1, -1, 1) - cut.view(-1, 1, 1) + 0.5).clamp(0, 1)
+
+    def serif(self) -> Tensor:
+        """Level strokes under the digits, float [N, S, S], on which they stand."""
+        left, right = (self.arm((0.15, 0.4), 0, (-8, 8)) for _ in range(2))
+        return self.stroke(self.foot - left, self.foot + right, 0)
+
+    def stroke(self, start: Tensor, end: Tensor, bend: Tensor | float) -> Tensor:
+        """Antialiased strokes, float [N, S, S], from ``start`` to ``end`` [N, 2] as (x, y), as wide as the digits' own.
+
+        Their middles lie up to ``bend``, float [N] in fractions of the height, off those of straight lines, in x and in
+        y.
         """
-        control = (start + end) / 2 + torch.stack([draw.uniform(-2, 2), draw.uniform(-2, 2)], dim=1) * bend[:, None]
-        points = sum(weight * point for weight, point in zip(self.blend, (start, control, end), strict=True))
-        pen_down = torch.ones(points.shape[1::-1], dtype=torch.bool, device=self.device)
-        return draw_polylines(points.transpose(0, 1), pen_down, width, len(self.line))
-
-
-class Between:
-    """Draws uniform random numbers and vectors, one for each of N pictures of digits of ``height``, float [N]."""
-
-    def __init__(self, height: Tensor, generator: torch.Generator) -> None:
-        self.height, self.generator = height, generator
+        off = torch.stack([self.uniform(-2, 2), self.uniform(-2, 2)], dim=1) * (bend * self.height)[:, None]
+        along = torch.linspace(0, 1, BEND_POINTS, device=self.ink.device).view(-1, 1, 1)
+        # A quadratic Bézier curve; its control point is twice as far off as its middle.
+        points = (1 - along) ** 2 * start + 2 * along * (1 - along) * ((start + end) / 2 + off) + along**2 * end
+        pen_down = torch.ones(points.shape[1::-1], dtype=torch.bool, device=self.ink.device)
+        return draw_polylines(points.transpose(0, 1), pen_down, self.width, len(self.line))
 
     def uniform(self, low: float, high: float) -> Tensor:
-        """Float [N] from ``low`` to ``high``."""
-        return uniform(low, high, (len(self.height),), self.generator)
+        """Random numbers, float [N], from ``low`` to ``high``."""
+        return uniform(low, high, (len(self.ink),), self.generator)
 
     def arm(self, lengths: tuple[float, float], angle: Tensor | float, spread: tuple[float, float]) -> Tensor:
         """Vectors, float [N, 2] as (x, y), with lengths from the range ``lengths``, in fractions of the height.
