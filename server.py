@@ -245,8 +245,6 @@ def create_app(
         def export() -> Any:
             if not allow_export:
                 require_this_machine("Corrections", unless="--allow-export")
-            if not handing_out.acquire(blocking=False):
-                refuse("overloaded", HANDING_OUT)
             return zip_of(kept, handing_out)
 
     app.default_error_handler = answer_error
@@ -296,7 +294,12 @@ class FileHandedOut(tempfile.SpooledTemporaryFile):
 
 
 def zip_of(kept: Corrections, turn: threading.Semaphore) -> FileHandedOut:
-    """A ZIP file of all corrections ``kept``, as the current response's body; closing it releases ``turn``."""
+    """A ZIP file of all corrections ``kept``, as the current response's body.
+
+    It takes its ``turn``, which closing it releases. Raises Refusal if somebody else has it, or if there is no room.
+    """
+    if not turn.acquire(blocking=False):
+        refuse("overloaded", HANDING_OUT)
     file = FileHandedOut(turn)
     try:
         file.rollover()  # to disk while empty: after a rollover that fails half-way, it could not be written or closed
