@@ -695,14 +695,15 @@ def test_every_speedup_can_be_switched_on_and_the_card_says_so(compiler: bool, s
 def test_a_large_batch_is_not_timed_whole_on_a_cpu(monkeypatch: pytest.MonkeyPatch):
     timed = []
 
-    def time_step(device: torch.device, speedups: Speedups, batch_size: int, recipe: Recipe) -> StepTime:
-        timed.append(batch_size)
+    def time_step(device: torch.device, speedups: Speedups, recipe: Recipe) -> StepTime:
+        timed.append(recipe.batch_size)
         return StepTime(1.0, 1.0)
 
     monkeypatch.setattr("train.speedups.time_step", time_step)
-    choose_speedups(torch.device("cpu"), 100, 50_000)
+    large = replace(Recipe(), batch_size=50_000)
+    choose_speedups(torch.device("cpu"), large, 100)
     assert max(timed) <= 1000
-    choose_speedups(torch.device("cuda"), 100, 50_000)
+    choose_speedups(torch.device("cuda"), large, 100)
     assert timed[-1] == 50_000, "a GPU needs all of it"
 
 
@@ -723,24 +724,24 @@ def test_what_is_faster_is_chosen_and_compiling_is_tried_only_where_it_can_pay_o
 ):
     timed = []
 
-    def time_step(device: torch.device, speedups: Speedups, batch_size: int, recipe: Recipe) -> StepTime:
+    def time_step(device: torch.device, speedups: Speedups, recipe: Recipe) -> StepTime:
         timed.append(speedups)
         seconds = 0.5 if speedups.channels_last else 1.0
         seconds *= 0.95 if speedups.bf16 else 1.0  # which may be noise
         return StepTime(100.0, seconds * (0.1 if speedups.compile else 1.0))
 
     monkeypatch.setattr("train.speedups.time_step", time_step)
-    assert choose_speedups(torch.device(kind), steps, 128, **how) == chosen
+    assert choose_speedups(torch.device(kind), Recipe(), steps, **how) == chosen
     assert any(speedups.compile for speedups in timed) == chosen.compile
 
 
 @pytest.mark.parametrize("slow", ["channels_last", "bf16", "compile"])
 def test_what_is_slower_is_not_chosen(slow: str, monkeypatch: pytest.MonkeyPatch):
-    def time_step(device: torch.device, speedups: Speedups, batch_size: int, recipe: Recipe) -> StepTime:
+    def time_step(device: torch.device, speedups: Speedups, recipe: Recipe) -> StepTime:
         return StepTime(1.0, 2.0 if getattr(speedups, slow) else 1.0)
 
     monkeypatch.setattr("train.speedups.time_step", time_step)
-    assert choose_speedups(torch.device("cuda"), 1000, 128) == Speedups()
+    assert choose_speedups(torch.device("cuda"), Recipe(), 1000) == Speedups()
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler for torch.compile: apt-get install g++")
@@ -754,7 +755,7 @@ def test_what_was_compiled_to_be_tried_is_not_compiled_once_more_to_train(
 ):
     device, speedups = torch.device("cpu"), Speedups(bf16=bf16, compile=True)
     torch.compiler.reset()
-    require(device, speedups, recipe.batch_size, recipe)
+    require(device, speedups, recipe)
     digits = load_training_digits(small_mnist)[0]
     training = Training(recipe, device, len(digits), speedups)
     with torch.compiler.set_stance("fail_on_recompile"):

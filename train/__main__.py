@@ -140,7 +140,7 @@ def run_whole(options: argparse.Namespace, group: Ranks, device: torch.device, o
     if recipe.batch_size > len(digits):
         raise UsageError(batch_too_large(len(digits)))
     if state:
-        require(device, Speedups(**state["speedups"]), recipe.batch_size // group.count, recipe)
+        require(device, Speedups(**state["speedups"]), recipe.shared_by(group.count))
         training = Training.resume(state, device, len(digits), group)
     else:
         speedups = usable_speedups(options, device, recipe, len(digits), group)
@@ -231,10 +231,9 @@ def usable_speedups(
 
     Raises SpeedupError.
     """
-    steps, share = recipe.epochs * recipe.steps_an_epoch(digit_count), recipe.batch_size // group.count
-    wanted, alone = wanted_speedups(options), group.count == 1
-    speedups = group.agree(choose_speedups(device, steps, share, wanted, recipe=recipe, alone=alone))
-    require(device, speedups, share, recipe)
+    share, wanted = recipe.shared_by(group.count), wanted_speedups(options)
+    speedups = group.agree(choose_speedups(device, share, recipe.steps(digit_count), wanted, alone=group.count == 1))
+    require(device, speedups, share)
     return speedups
 
 

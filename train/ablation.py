@@ -76,7 +76,7 @@ def main() -> None:
     if options.batch_size > len(digits):
         raise UsageError(batch_too_large(len(digits)))
     recipe = replace(Recipe(), epochs=options.epochs, batch_size=options.batch_size)
-    speedups = choose_speedups(device, recipe.epochs * recipe.steps_an_epoch(len(digits)), recipe.batch_size)
+    speedups = choose_speedups(device, recipe, recipe.steps(len(digits)))
     print(
         f"{options.epochs} epochs on {len(digits):,} digits, judged by {len(validation):,} others; "
         f"means of {options.seeds} seeds\n"

@@ -74,6 +74,14 @@ class Recipe:
         """How many whole batches an epoch of so many ``digits`` has."""
         return (digits + self.allographs_among(digits) + self.outliers_among(digits)) // self.batch_size
 
+    def steps(self, digits: int) -> int:
+        """How many batches the whole run on so many ``digits`` has."""
+        return self.epochs * self.steps_an_epoch(digits)
+
+    def shared_by(self, ranks: int) -> "Recipe":
+        """What each of so many ``ranks`` does of it: its steps with a part of each batch."""
+        return replace(self, batch_size=self.batch_size // ranks)
+
 
 NO_HABITS = Habits(flagged_one=0, footed_one=0, short_six=0, crossed_seven=0, curled_nine=0, slashed_zero=0)
 NO_AUGMENTATION = Augmentation(

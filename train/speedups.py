@@ -67,25 +67,23 @@ class Speedups:
 
 def choose_speedups(
     device: torch.device,
+    recipe: Recipe,
     steps: int,
-    batch_size: int,
     wanted: Mapping[str, bool | None] = MappingProxyType({}),
     *,
-    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
     alone: bool = True,
 ) -> Speedups:
     """The ``wanted`` speedups, by name, plus those left open there that pay off on ``device``.
 
-    They are timed on ``recipe``'s network, to be trained for that many ``steps``. Unless wanted, torch.compile is tried
-    only on CUDA, if the run is so long that trying can pay off, and if this process is ``alone``, as else what is tried
-    would not be what runs.
+    They are timed on steps of ``recipe``, of which there are to be so many ``steps``. Unless wanted, torch.compile is
+    tried only on CUDA, if the run is so long that trying can pay off, and if this process is ``alone``, as else what is
+    tried would not be what runs.
     """
-
     if device.type == "cpu":
-        batch_size = min(batch_size, LARGEST_ON_CPU)
+        recipe = replace(recipe, batch_size=min(recipe.batch_size, LARGEST_ON_CPU))
 
     def time_of(speedups: Speedups) -> float:
-        return time_step(device, speedups, batch_size, recipe).best
+        return time_step(device, speedups, recipe).best
 
     chosen = Speedups(**{name: bool(on) for name, on in wanted.items()})
     for name in ("channels_last", "bf16"):
@@ -99,9 +97,9 @@ def choose_speedups(
     return chosen
 
 
-def require(device: torch.device, speedups: Speedups, batch_size: int, recipe: Recipe) -> None:
+def require(device: torch.device, speedups: Speedups, recipe: Recipe) -> None:
     """Raise SpeedupError if ``speedups`` include compiling and ``device`` cannot; the others work anywhere."""
-    if speedups.compile and math.isinf(time_step(device, speedups, batch_size, recipe).best):
+    if speedups.compile and math.isinf(time_step(device, speedups, recipe).best):
         raise SpeedupError(
             "torch.compile does not work on this machine (on the CPU it needs a C++ compiler); train with --no-compile."
         )
@@ -115,16 +113,12 @@ class StepTime:
     best: float  # the shortest of those after it
 
 
-def time_step(
-    device: torch.device,
-    speedups: Speedups,
-    batch_size: int,
-    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
-) -> StepTime:
-    """How long a step of ``batch_size`` pictures takes with the network of ``recipe`` on ``device`` with ``speedups``.
+def time_step(device: torch.device, speedups: Speedups, recipe: Recipe) -> StepTime:
+    """How long a step of ``recipe`` takes on ``device`` with ``speedups``.
 
     It computes the same as `train.training.Training`, which then need not be compiled again.
     """
+    batch_size = recipe.batch_size
     network = LeNet(recipe.dropout, recipe.thinner).to(device, memory_format=speedups.memory_format)
     forward = speedups.forward_of(network)
     pictures = torch.rand(batch_size, 1, 28, 28, device=device).contiguous(memory_format=speedups.memory_format)
@@ -157,12 +151,12 @@ def main() -> None:
     parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile, which takes a while")
     options = parser.parse_args()
     device = choose_device(options.device)
-    batch_size = Recipe().batch_size
-    print(f"for steps of {batch_size} pictures on {device}: milliseconds of the fastest, seconds of the first")
+    recipe = Recipe()
+    print(f"for steps of {recipe.batch_size} pictures on {device}: milliseconds of the fastest, seconds of the first")
     compilations = (False,) if options.no_compile else (False, True)
     for compiled, bf16, channels_last in product(compilations, (False, True), (False, True)):
         speedups = Speedups(channels_last=channels_last, bf16=bf16, compile=compiled)
-        taken = time_step(device, speedups, batch_size)
+        taken = time_step(device, speedups, recipe)
         print(f"{taken.best * 1000:8.1f}  {taken.first:6.1f}  {speedups}", flush=True)
 
 

@@ -80,12 +80,11 @@ class Training:
         self.network = ranks.synchronized(LeNet(recipe.dropout, recipe.thinner))
         self.network.to(device, memory_format=speedups.memory_format)
         self.forward = speedups.forward_of(ranks.joined(self.network, device))
-        steps_an_epoch = recipe.steps_an_epoch(digit_count)
-        self.averaged = ExponentialAverage(self.network, recipe.ema_half_life * steps_an_epoch)
+        self.averaged = ExponentialAverage(self.network, recipe.ema_half_life * recipe.steps_an_epoch(digit_count))
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True
         )
-        self.schedule = learning_rate_schedule(self.optimizer, recipe, recipe.epochs * steps_an_epoch)
+        self.schedule = learning_rate_schedule(self.optimizer, recipe, recipe.steps(digit_count))
         self.draw_allographs = Allographs(device)
         self.draw_outliers = Outliers(device)
         self.augment = Augment(recipe.augmentation, device, ranks)

@@ -92,7 +92,7 @@ def train_example(root: Path, validation: Digits, epochs: int) -> Iterator[Point
 def train_ours(recipe: Recipe, digits: Digits, validation: Digits) -> Iterator[Point]:
     """Evaluation points of `python -m train` with ``recipe``."""
     steps_an_epoch = recipe.steps_an_epoch(len(digits))
-    speedups = choose_speedups(CPU, recipe.epochs * steps_an_epoch, recipe.batch_size, recipe=recipe)
+    speedups = choose_speedups(CPU, recipe, recipe.steps(len(digits)))
     training = Training(recipe, CPU, len(digits), speedups)
 
     def steps() -> Iterator[None]:
