@@ -152,7 +152,7 @@ def run_whole(options: argparse.Namespace, group: Ranks, device: torch.device, o
         for _ in training.run(digits, validation, state_path):
             pass
         return 0
-    return train_to(out, training, (digits, validation, test), options, is_resumed=state is not None)
+    return train_to(out, training, (digits, validation, test), options)
 
 
 def load_digits(options: argparse.Namespace, device: torch.device) -> tuple[Digits, Digits, Digits]:
@@ -165,9 +165,7 @@ def load_digits(options: argparse.Namespace, device: torch.device) -> tuple[Digi
     return digits.to(device), validation.to(device), mnist.load_test_digits(root)
 
 
-def train_to(
-    out: Path, training: Training, data: tuple[Digits, Digits, Digits], options: argparse.Namespace, *, is_resumed: bool
-) -> int:
+def train_to(out: Path, training: Training, data: tuple[Digits, Digits, Digits], options: argparse.Namespace) -> int:
     """Run ``training`` to its end, and write the results to ``out``; return the exit status.
 
     ``data`` are the training, validation and test digits.
@@ -176,7 +174,7 @@ def train_to(
     state_path, epochs = out.with_suffix(checkpoint.RUN_SUFFIX), training.recipe.epochs
     if training.resumed_elsewhere:
         print("This run began with another PyTorch, device, or number of processes or threads; its card will say so.")
-    elif not is_resumed and state_path.exists():
+    elif not options.resume and state_path.exists():
         print(f"The first epoch will replace the interrupted run at {state_path}; --resume would continue that one.")
     print(describe(training, digits, validation), flush=True)
     try:
@@ -212,12 +210,9 @@ def refuse_what_is_not_ours(out: Path) -> None:
     try:
         if out.exists():
             checkpoint.load(out)
-    except checkpoint.OtherNetworkError as error:
-        raise UsageError(f"{error}, so it was not touched; choose another file with --out.") from error
-    except checkpoint.CheckpointError as error:
-        if isinstance(error.__cause__, OSError):
+    except checkpoint.CheckpointError as error:  # damaged weights are no loss
+        if isinstance(error, checkpoint.OtherNetworkError) or isinstance(error.__cause__, OSError):
             raise UsageError(f"{error}, so it was not touched; choose another file with --out.") from error
-        # Damaged weights are no loss.
 
 
 def usable_speedups(
