@@ -78,15 +78,15 @@ addEventListener("scroll", () => {
   if (!paperNote.hasAttribute("data-warning")) tellOnPaper(""); // a busy browser scrolls after the finger is lifted
 });
 acceptPictures({ chooser, target: paper, onPictures: showPictures, onError: refuse });
-undo.addEventListener("click", undoStep);
-redo.addEventListener("click", redoStep);
-clear.addEventListener("click", clearAll);
+undo.addEventListener("click", () => change("undo"));
+redo.addEventListener("click", () => change("redo"));
+clear.addEventListener("click", () => change("clear"));
 copyCurl.addEventListener("click", copyAsCurl);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.shiftKey) clearAll(); // with Shift it opens Chrome's task manager
+  if (event.key === "Escape" && !event.shiftKey) change("clear"); // with Shift it opens Chrome's task manager
   else if (!event.ctrlKey && !event.metaKey) return;
-  else if (isLetter("z", event)) event.shiftKey ? redoStep() : undoStep();
-  else if (isLetter("y", event) && event.ctrlKey) redoStep();
+  else if (isLetter("z", event)) change(event.shiftKey ? "redo" : "undo");
+  else if (isLetter("y", event) && event.ctrlKey) change("redo");
   else return;
   event.preventDefault();
 });
@@ -136,21 +136,10 @@ function isLetter(letter, { key, code }) {
   return key.toLowerCase() === letter || (code === `Key${letter.toUpperCase()}` && !/^[a-z]$/i.test(key));
 }
 
-function undoStep() {
+/** @param {"undo" | "redo" | "clear"} how what is on the pad is to change, unless a stroke is being drawn */
+function change(how) {
   if (pad.isDrawing) return;
-  drawing.undo();
-  refresh();
-}
-
-function redoStep() {
-  if (pad.isDrawing) return;
-  drawing.redo();
-  refresh();
-}
-
-function clearAll() {
-  if (pad.isDrawing) return;
-  drawing.clear();
+  drawing[how]();
   refresh();
 }
 
