@@ -218,9 +218,9 @@ def recognizer() -> Recognizer:
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> "Iterator[Browser]":
     """A running Chromium."""
-    from on_page import started
+    from on_page import launched
 
-    with started(chromium) as browser:
+    with launched(chromium) as browser:
         yield browser
 
 

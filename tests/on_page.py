@@ -31,8 +31,8 @@ SIZES = {"small phone": (320, 568), "phone": (390, 844), "tablet": (768, 1024), 
 
 
 @contextmanager
-def started(chromium: str) -> Iterator[Browser]:
-    """A browser, started from the path ``chromium``."""
+def launched(chromium: str) -> Iterator[Browser]:
+    """A browser, launched from the path ``chromium``."""
     expect.set_options(timeout=WAIT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
