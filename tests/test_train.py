@@ -29,7 +29,7 @@ from train.allographs import Allographs, curves_through, straight_ones
 from train.augment import Augment
 from train.averaging import ExponentialAverage
 from train.calibrate import DOUBTFUL, calibrated, certainty_threshold, expected_calibration_error, fit_temperature
-from train.command_line import UsageError
+from train.commands import UsageError
 from train.fitting import centre_of_mass, extent
 from train.flags import chosen_recipe, parse_arguments
 from train.habits import DrawHabits

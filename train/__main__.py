@@ -28,7 +28,7 @@ from net import checkpoint
 from net.recognizer import Recognizer
 from net.standard_output import print_no_more
 from train import mnist, ranks
-from train.command_line import (
+from train.commands import (
     FAILURE,
     INTERRUPTED,
     CommandError,

@@ -55,7 +55,7 @@ from torch import Tensor
 
 from net.lenet import LeNet
 from train.calibrate import calibrated, fit_temperature
-from train.command_line import UsageError, batch_size, batch_too_large, count, exit_status_of
+from train.commands import UsageError, batch_size, batch_too_large, count, exit_status_of
 from train.devices import DEVICES, choose_device
 from train.metrics import accuracy, compute_logits
 from train.mnist import Digits, load_training_digits, root_folder
@@ -68,7 +68,7 @@ HELD_OUT = 1 / 3  # of the training digits
 
 
 def main() -> None:
-    """Print the table. Raises train.command_line.CommandError."""
+    """Print the table. Raises train.commands.CommandError."""
     options = parse_arguments()
     device = choose_device(options.device)
     digits, validation = (part.to(device) for part in load_training_digits(root_folder(options.data), HELD_OUT))

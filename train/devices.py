@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from train.command_line import UsageError
+from train.commands import UsageError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")  # as they are called on the command line
 

@@ -28,7 +28,7 @@ from net.errors import BlankImageError, NoDigitError
 from net.lenet import NONE
 from net.recognizer import Recognizer, calibration_of, lack_of_calibration
 from train.calibrate import are_certain, calibrated, expected_calibration_error
-from train.command_line import CommandError, exit_status_of
+from train.commands import CommandError, exit_status_of
 from train.metrics import accuracy, compute_logits, per_digit_accuracy
 from train.mnist import DataError, load_test_digits, root_folder
 from train.pictures import FOLDERS, count_others, labelled_files

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from train.command_line import UsageError
+from train.commands import UsageError
 from train.metrics import compute_logits, is_right
 from train.mnist import Digits
 from train.recipe import Recipe

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from net.arguments import as_argument, few, positive_number
-from train.command_line import UsageError, batch_size, count, seed
+from train.commands import UsageError, batch_size, count, seed
 from train.devices import DEVICES
 from train.ranks import Ranks
 from train.recipe import FAST, PARTS, Recipe, without
@@ -87,7 +87,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     for field in fields(Speedups):
         parser.add_argument(
-            f"--{field.name.replace('_', '-')}",
+            flag_of(field.name),
             action=argparse.BooleanOptionalAction,
             help=f"{field.metadata['help']} (default: if it measures faster)",
         )
@@ -100,6 +100,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--resume", action="store_true", help="continue the interrupted run at --out")
     return parser.parse_args(arguments)
+
+
+def flag_of(name: str) -> str:
+    """The flag that sets ``name`` in the parsed command line."""
+    return f"--{name.replace('_', '-')}"
 
 
 def chosen_recipe(options: argparse.Namespace, state: dict[str, Any] | None, group: Ranks) -> Recipe:
@@ -133,7 +138,7 @@ def resumed_recipe(options: argparse.Namespace, state: dict[str, Any]) -> Recipe
     if (options.fast or options.without) and not began_as(options, recipe):
         changed += [name for name in ("fast", "without") if getattr(options, name)]
     if changed:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
+        flags = ", ".join(map(flag_of, changed))
         raise UsageError(f"A resumed run keeps its recipe; leave out {flags}, or leave out --resume to start over.")
     return recipe
 
@@ -168,7 +173,7 @@ def wanted_speedups(options: argparse.Namespace) -> dict[str, bool | None]:
 def refuse_flags_of_whole_runs(options: argparse.Namespace, group: Ranks) -> None:
     """Raise UsageError if --corrections is combined with what only applies to a training from the start."""
     names = ("resume", "fast", "without", "epochs", "batch_size", "lr")
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    given = [flag_of(name) for name in names if getattr(options, name)]
     if group.count > 1:
         given.append("torchrun")
     if given:

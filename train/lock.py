@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from train.command_line import CommandError
+from train.commands import CommandError
 
 try:
     import fcntl

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchvision.datasets import MNIST
 
-from train.command_line import CommandError
+from train.commands import CommandError
 
 DEFAULT_ROOT = Path("data")
 VALIDATION_FRACTION = 1 / 12  # 5,000 of 60,000

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from net.lenet import LeNet
-from train.command_line import UsageError, exit_status_of
+from train.commands import UsageError, exit_status_of
 from train.devices import DEVICES, choose_device, synchronize
 from train.recipe import Recipe
 

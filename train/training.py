@@ -17,7 +17,7 @@ from net.lenet import NONE, LeNet, to_pictures
 from train.allographs import Allographs
 from train.augment import Augment
 from train.averaging import ExponentialAverage
-from train.command_line import CommandError
+from train.commands import CommandError
 from train.devices import device_name, processor_name
 from train.metrics import accuracy, compute_logits, fraction_right
 from train.mnist import Digits
