@@ -176,25 +176,6 @@ def create_app(
         if token and not is_open() and not is_token(header(request.environ, "Authorization"), token):
             refuse("unauthorized", "This server needs a token; send it as 'Authorization: Bearer ...'.")
 
-    @app.get("/")
-    def pad() -> bytes:
-        words = json.loads((HOME / "views" / "words.json").read_text("utf-8"))
-        # In a script element only JSON's own escapes count, and a bare "<" could end it.
-        for_scripts = json.dumps(words["scripts"], ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-        return page("pad", words=words, for_scripts=for_scripts, scripts=SCRIPTS, corrections=kept is not None)
-
-    @app.get("/api")
-    def api() -> bytes:
-        return page("api", contract=contract, reference=reference, example_server=openapi.SERVER, server=own_address())
-
-    @app.get("/openapi.json")
-    def openapi_json() -> dict[str, Any]:
-        return contract
-
-    @app.get("/static/<name:path>")
-    def static(name: str) -> HTTPResponse:
-        return static_file(name)
-
     @app.get("/healthz")
     def healthz() -> dict[str, Any]:
         card = latest.current.card
@@ -227,29 +208,65 @@ def create_app(
         prediction = predictor.predict(recognizer, read_picture())
         return as_json(prediction, with_seen=True) | explanation_as_json(recognizer, prediction, digit)
 
+    add_pages(app, contract, with_corrections=kept is not None)
     if kept is not None:
-        handing_out = threading.Semaphore()  # one export at a time per process: it may take a gigabyte of disk
-
-        @app.post("/corrections")
-        def correct() -> dict[str, Any]:
-            require_own_page(origins)
-            recognizer = latest.current
-            given, label = read_picture(), read_label()
-            prediction = predictor.predict(recognizer, given)
-            picture = without_metadata(given) if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
-            said = Correction(picture, label, prediction.digit, prediction.confidence, recognizer.card["sha256"])
-            is_new = keep(kept, said)
-            return {"label": label, "predicted": prediction.digit, "new": is_new}
-
-        @app.get("/corrections.zip")
-        def export() -> Any:
-            if not allow_export:
-                require_this_machine("Corrections", unless="--allow-export")
-            return zip_of(kept, handing_out)
-
+        add_corrections(app, kept, latest, predictor, origins=origins, allow_export=allow_export)
     app.default_error_handler = answer_error
     observed = Observed(app, metrics, origins)
     return trusting_proxy(trusted_proxy, observed) if trusted_proxy else observed
+
+
+def add_pages(app: bottle.Bottle, contract: dict[str, Any], *, with_corrections: bool) -> None:
+    """Add to ``app`` the routes of the pages, with their files, and of the ``contract``."""
+
+    @app.get("/")
+    def pad() -> bytes:
+        words = json.loads((HOME / "views" / "words.json").read_text("utf-8"))
+        # In a script element only JSON's own escapes count, and a bare "<" could end it.
+        for_scripts = json.dumps(words["scripts"], ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        return page("pad", words=words, for_scripts=for_scripts, scripts=SCRIPTS, corrections=with_corrections)
+
+    @app.get("/api")
+    def api() -> bytes:
+        return page("api", contract=contract, reference=reference, example_server=openapi.SERVER, server=own_address())
+
+    @app.get("/openapi.json")
+    def openapi_json() -> dict[str, Any]:
+        return contract
+
+    @app.get("/static/<name:path>")
+    def static(name: str) -> HTTPResponse:
+        return static_file(name)
+
+
+def add_corrections(
+    app: bottle.Bottle,
+    kept: Corrections,
+    latest: LatestRecognizer,
+    predictor: "Predictor",
+    *,
+    origins: frozenset[str],
+    allow_export: bool,
+) -> None:
+    """Add to ``app`` the routes by which corrections come to those ``kept``, and are handed out."""
+    handing_out = threading.Semaphore()  # one export at a time per process: it may take a gigabyte of disk
+
+    @app.post("/corrections")
+    def correct() -> dict[str, Any]:
+        require_own_page(origins)
+        recognizer = latest.current
+        given, label = read_picture(), read_label()
+        prediction = predictor.predict(recognizer, given)
+        picture = without_metadata(given) if isinstance(given, bytes) else strokes.to_png(strokes.likeliest(given))
+        said = Correction(picture, label, prediction.digit, prediction.confidence, recognizer.card["sha256"])
+        is_new = keep(kept, said)
+        return {"label": label, "predicted": prediction.digit, "new": is_new}
+
+    @app.get("/corrections.zip")
+    def export() -> Any:
+        if not allow_export:
+            require_this_machine("Corrections", unless="--allow-export")
+        return zip_of(kept, handing_out)
 
 
 def refuse_settings(origins: Iterable[str], rate: float | None, token: str | None, trusted_proxy: str | None) -> None:
