@@ -5,16 +5,18 @@ python tests/figures.py        # needs Chromium and tests/requirements.txt
 
 import io
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import handwriting
 import hard_pictures
 import numpy as np
 import torch
+from conftest import started
+from on_page import launched
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
@@ -34,19 +36,8 @@ COLOURS = 128  # of the page's picture: looks the same as with all, and takes a 
 
 def draw_page(path: Path) -> None:
     """Draw the page reading a 7 on three screens: a projector's, a tablet's and, in dark mode, a small phone's."""
-    server = subprocess.Popen(
-        [sys.executable, str(HOME / "server.py"), "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    url = server.stdout.readline().split(" at ")[1].split()[0]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        screens = [photograph(browser, url, *screen) for screen in SCREENS]
-        browser.close()
-    server.terminate()
-    server.wait()
+    with TemporaryDirectory() as folder, started(Path(folder)) as server, launched(CHROMIUM) as browser:
+        screens = [photograph(browser, server.url, *screen) for screen in SCREENS]
     few = compose(screens).quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
 

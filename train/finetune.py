@@ -88,7 +88,8 @@ class FineTuning:
                 is_right(compute_logits(network, part.images), part.labels) for part in (validation, self.corrections)
             )
 
-        validation_before, corrections_before = at_first, _ = rights(0)
+        validation_before, corrections_before = rights(0)
+        at_first = validation_before
         if misread_at_first is not None:
             at_first = torch.ones_like(validation_before)
             at_first[misread_at_first] = False
