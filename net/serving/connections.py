@@ -62,12 +62,20 @@ FAULT_PROBLEM = Problem("internal", contract.INTERNAL)  # its body cannot be kep
 PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)  # errors of a system that is too busy
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What all connections of a server have in common: the element ``shared`` of waitress' settings, ``adj``."""
+
+    limits: Limits
+    origins: Collection[str]
+    trusted_proxy: str | None
+    refused: Callable[[Answered], None]
+    held: Callable[[], int]  # bytes of bodies, of all connections together
+    is_draining: threading.Event  # set once the server has been told to stop and listens no more
+
+
 class ContractParser(HTTPRequestParser):
     """Parses a request; whatever is wrong with it gets a response, where waitress would only close the connection."""
-
-    # Set by `serve`.
-    limits: Limits
-    held: Callable[[], int]  # bytes of bodies, of all connections together
 
     def received(self, data: bytes) -> int:
         if self.body_rcv is None and not self.header_plus and data.startswith(TLS_HANDSHAKE):
@@ -87,7 +95,8 @@ class ContractParser(HTTPRequestParser):
         # For each chunk, waitress copies all received data that is left.
         if isinstance(body, ChunkedReceiver) and self.body_bytes_received > max(MAX_AROUND_CHUNKS, 2 * len(body)):
             return self.fail(BadRequest("The chunks are too small"), data)
-        if self.body_bytes_received > SMALL_BODY and not self.error and self.held() > self.limits.bodies:
+        shared = self.adj.shared
+        if self.body_bytes_received > SMALL_BODY and not self.error and shared.held() > shared.limits.bodies:
             return self.fail(OVERLOADED_PROBLEM, data)
         return taken
 
@@ -139,7 +148,7 @@ class ContractErrorTask(ErrorTask):
             return error.code, error.message
         problems = {  # by waitress' codes
             400: ("bad_request", contract.NOT_HTTP),
-            413: ("too_large", contract.too_large(self.channel.limits.body)),
+            413: ("too_large", contract.too_large(self.channel.adj.shared.limits.body)),
             431: ("headers_too_large", contract.HEADERS_TOO_LARGE),
             501: ("bad_request", contract.NOT_HTTP),
         }
@@ -153,17 +162,17 @@ class ContractErrorTask(ErrorTask):
         method = getattr(self.request, "command", None) if is_known else None
         path = getattr(self.request, "path", None) if is_known else None
         self.status = contract.status_line(code)
-        given = self.request.headers
+        given, shared = self.request.headers, self.channel.adj.shared
         request_id = headers.new_or_given_id(given.get("X_REQUEST_ID"))
         self.response_headers += [
             *contract.headers_of(code).items(),
-            *headers.of_answer(request_id, contract.JSON, given.get("ORIGIN"), self.channel.origins),
+            *headers.of_answer(request_id, contract.JSON, given.get("ORIGIN"), shared.origins),
         ]
         self.set_close_on_finish()
         self.channel.lingers = True
         self.content_length = len(body)
-        client = client_of(self.channel.addr[0], given.get("X_FORWARDED_FOR", ""), self.channel.trusted_proxy)
-        self.channel.refused(Answered(client, method, path, contract.STATUS[code], len(body), request_id))
+        client = client_of(self.channel.addr[0], given.get("X_FORWARDED_FOR", ""), shared.trusted_proxy)
+        shared.refused(Answered(client, method, path, contract.STATUS[code], len(body), request_id))
         is_head = getattr(self.request, "first_line", b"").startswith(b"HEAD ")
         self.write(b"" if is_head else body)
 
@@ -175,14 +184,9 @@ class ContractChannel(HTTPChannel):
     before. So the rest of what it sends is read and dropped, up to a limit.
     """
 
+    parser_class = ContractParser
     task_class = ContractTask
     error_task_class = ContractErrorTask
-    # Set by `serve`, as is `parser_class`.
-    limits: Limits
-    origins: Collection[str]
-    trusted_proxy: str | None
-    is_draining: threading.Event  # set once the server has been told to stop and listens no more
-    refused: Callable[[Answered], None]
     lingers = False
     is_parked = False  # while its next request waits for the client to read the responses before
     dropped: int | None = None  # bytes dropped so far, once it lingers
@@ -203,7 +207,7 @@ class ContractChannel(HTTPChannel):
         """Whether the current request is taking longer to arrive than it may."""
         if self.request is None:
             return False
-        limits = self.limits
+        limits = self.adj.shared.limits
         allowed = limits.body_seconds if self.request.headers_finished else limits.header_seconds
         return now - self.began > allowed
 
@@ -221,7 +225,7 @@ class ContractChannel(HTTPChannel):
 
     def takes_nothing(self, now: float) -> bool:
         """Whether the client has read nothing of its response for longer than a connection may be idle."""
-        return bool(self.total_outbufs_len) and now - self.active > self.limits.idle_seconds
+        return bool(self.total_outbufs_len) and now - self.active > self.adj.shared.limits.idle_seconds
 
     def held(self) -> int:
         """The number of bytes received in bodies of this connection's requests that are not answered or refused yet."""
@@ -229,7 +233,7 @@ class ContractChannel(HTTPChannel):
 
     def is_idle(self, now: float) -> bool:
         """Whether the connection has had no request for longer than it may be idle."""
-        return now - self.rested > self.limits.idle_seconds
+        return now - self.rested > self.adj.shared.limits.idle_seconds
 
     def is_in_flight(self, now: float) -> bool:
         """Whether a request is in progress, or may be about to arrive."""
@@ -260,9 +264,9 @@ class ContractChannel(HTTPChannel):
         self.drop()  # urgent data is no HTTP, and would wake the loop again and again
 
     def service(self) -> None:
-        if not self.requests[0].error and time.monotonic() - self.arrived > self.limits.deadline:
+        if not self.requests[0].error and time.monotonic() - self.arrived > self.adj.shared.limits.deadline:
             self.requests[0].error = OVERLOADED_PROBLEM
-        if self.is_draining.is_set():
+        if self.adj.shared.is_draining.is_set():
             self.requests[0].headers["CONNECTION"] = "close"
         try:
             super().service()
@@ -373,19 +377,17 @@ def serve(
         channel_timeout=NEVER,  # waitress would go by the wall clock, which may be adjusted
     )
     servers = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
-    is_draining = threading.Event()
-    held = staticmethod(lambda: sum(channel.held() for channel in channels_of(sockets)))
-    its_own = {
-        "limits": limits,
-        "parser_class": type("Parser", (ContractParser,), {"limits": limits, "held": held}),
-        "origins": origins,
-        "trusted_proxy": trusted_proxy,
-        "refused": staticmethod(refused),
-        "is_draining": is_draining,
-    }
-    channel_class = type("Channel", (ContractChannel,), its_own)
+    shared = Shared(
+        limits,
+        origins,
+        trusted_proxy,
+        refused,
+        held=lambda: sum(channel.held() for channel in channels_of(sockets)),
+        is_draining=threading.Event(),
+    )
     for server in servers:
-        server.channel_class = channel_class
+        server.channel_class = ContractChannel
+        server.adj.shared = shared
         # waitress counts its own sockets as well.
         server.adj.connection_limit = affordable(limits.connections) + len(sockets)
     stop = told_to_stop(wake_loop=servers[0].pull_trigger)
@@ -402,7 +404,7 @@ def serve(
         server.accepting = False
         server.socket.close()
         server.del_channel()
-    is_draining.set()
+    shared.is_draining.set()
     drain(sockets, limits.drain_seconds)
     dispatcher.shutdown()
 
