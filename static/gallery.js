@@ -33,7 +33,7 @@ export class Gallery {
   #files = NONE;
   /** @type {Map<File, Tile>} */
   #tiles = new Map();
-  /** @type {WeakMap<File, Outcome>} of pictures that were read, for when undoing brings them back */
+  /** @type {WeakMap<File, Prediction>} of pictures that were read, for when undoing brings them back */
   #known = new WeakMap();
   #labelOf;
   /** @type {File | null} the one that is shown large, which main.js has read */
@@ -103,7 +103,7 @@ export class Gallery {
       tile.caption.textContent = words.briefNotRead;
     } else {
       tile.state = "read";
-      this.#known.set(file, outcome);
+      this.#known.set(file, outcome.prediction);
       tile.button.title = file.name;
       tile.caption.textContent = inBrief(outcome.prediction);
     }
@@ -118,8 +118,7 @@ export class Gallery {
 
   /** @param {File} file @returns {Prediction | null} what it was read as, if it was */
   predictionOf(file) {
-    const known = this.#known.get(file);
-    return known && "prediction" in known ? known.prediction : null;
+    return this.#known.get(file) ?? null;
   }
 
   /** Read again what failed and may succeed now. */
@@ -190,8 +189,8 @@ export class Gallery {
     this.#status.textContent = "";
     if (files.length) this.#tellProgress();
     for (const file of files) {
-      const known = this.#known.get(file);
-      if (known) this.tell(file, known);
+      const prediction = this.#known.get(file);
+      if (prediction) this.tell(file, { prediction });
       this.mark(file);
     }
   }
