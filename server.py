@@ -789,16 +789,18 @@ def run(options: argparse.Namespace, checkpoint: Path) -> int:
     )
     stop = threading.Event()
     follow(latest, options.watch, stop)
+    dispatcher = connections.BoundedDispatcher(limits.queue)
+    dispatcher.set_thread_count(options.threads)
+    metrics.watch_queue(lambda: len(dispatcher.queue))
     gc.freeze()  # PyTorch's objects: collecting garbage among them takes a tenth of a second
     try:
         connections.serve(
             app,
             listeners,
             limits,
-            options.threads,
+            dispatcher,
             ready=processes.tell_ready if inherited else announce,
             refused=log_refused(metrics),
-            queue_length=metrics.watch_queue,
             origins=options.cors,
             trusted_proxy=options.trusted_proxy,
         )

@@ -343,25 +343,20 @@ def serve(
     app: Wsgi,
     listeners: list[socket.socket],
     limits: Limits,
-    threads: int,
+    dispatcher: BoundedDispatcher,
     ready: Callable[[], None],
     refused: Callable[[Answered], None],
-    queue_length: Callable[[Callable[[], int]], object],
     origins: Collection[str] = (),
     trusted_proxy: str | None = None,
 ) -> None:
     """Serve ``app`` at ``listeners`` until SIGTERM or SIGINT, then finish the requests in flight.
 
-    ``threads`` threads answer one request each at a time. ``ready`` is called once requests are answered, ``refused``
-    for each request that never reaches ``app``, and ``queue_length``, once, with a function that returns how many
-    requests wait. Pages of ``origins`` may read errors; X-Forwarded-For is trusted only from ``trusted_proxy``. Runs in
-    the main thread, handles both signals and closes ``listeners``. A second signal, more than a second after the first,
-    raises SystemExit.
+    The threads of ``dispatcher``, which end with the server, answer one request each at a time. ``ready`` is called
+    once requests are answered, and ``refused`` for each request that never reaches ``app``. Pages of ``origins`` may
+    read errors; X-Forwarded-For is trusted only from ``trusted_proxy``. Runs in the main thread, handles both signals
+    and closes ``listeners``. A second signal, more than a second after the first, raises SystemExit.
     """
     sockets: dict[int, Any] = {}
-    dispatcher = BoundedDispatcher(limits.queue)
-    dispatcher.set_thread_count(threads)
-    queue_length(lambda: len(dispatcher.queue))
     waitress.create_server(
         app,
         map=sockets,
