@@ -16,7 +16,7 @@ import subprocess
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -44,10 +44,24 @@ from train.speedups import Speedups
 STRANGE_SEVEN = [[(0.72, 0.2), (0.5, 0.19), (0.28, 0.2), (0.3, 0.5), (0.32, 0.85)]]
 
 
+@pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that keeps corrections in `kept_by`; `running` empties it for each test."""
+    folder = tmp_path_factory.mktemp("keeping")
+    with started(folder, "--corrections", str(folder / "kept")) as keeping:
+        yield keeping
+
+
 @pytest.fixture
-def running(tmp_path: Path):
-    with started(tmp_path, "--corrections", str(tmp_path / "kept")) as running:
-        yield running
+def running(keeping: RunningServer) -> RunningServer:
+    """A server that keeps no corrections yet. It opens their file anew for each request, so it may be deleted."""
+    shutil.rmtree(kept_by(keeping), ignore_errors=True)
+    return keeping
+
+
+def kept_by(keeping: RunningServer) -> Path:
+    """The folder in which the server of `running` keeps corrections."""
+    return keeping.log.parent / "kept"
 
 
 def correct(server: RunningServer, strokes: list, label: object):
@@ -90,9 +104,9 @@ def test_a_correction_is_kept_and_handed_out_for_evaluation(running: RunningServ
     assert "accuracy            50.00% of 2 pictures" in ended.stdout
 
 
-def test_a_correction_is_kept_with_what_had_been_read_and_by_which_weights(running: RunningServer, tmp_path: Path):
+def test_a_correction_is_kept_with_what_had_been_read_and_by_which_weights(running: RunningServer):
     assert correct(running, handwriting.by_hand(5), 9).status == 200
-    with closing(sqlite3.connect(tmp_path / "kept" / "corrections.sqlite3")) as database:
+    with closing(sqlite3.connect(kept_by(running) / FILE)) as database:
         rows = database.execute("SELECT label, predicted, weights FROM corrections").fetchall()
     assert rows == [(9, 5, healthz(running)["sha256"])]
 
@@ -278,8 +292,8 @@ def test_a_file_in_a_folder_that_cannot_be_written_is_no_place(tmp_path: Path, m
         kept.require_folder()
 
 
-def test_corrections_are_handed_out_to_one_at_a_time(running: RunningServer, tmp_path: Path):
-    kept = Corrections(tmp_path / "kept")
+def test_corrections_are_handed_out_to_one_at_a_time(running: RunningServer):
+    kept = Corrections(kept_by(running))
     for number in range(4):
         kept.add(Correction(random.Random(number).randbytes(8_000_000), 7, 2, 0.5, None))
     with socket.create_connection(("127.0.0.1", running.port), LINE_TIMEOUT) as dawdling:
