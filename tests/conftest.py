@@ -4,12 +4,14 @@ import io
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
+from torch import get_num_threads, set_num_threads
 
 HOME = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(HOME), str(HOME / "tests")]
@@ -86,6 +89,25 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
         check=False,
         timeout=LONGEST_RUN,
     )
+
+
+def run_here(main: Callable[[], int], *arguments: str) -> subprocess.CompletedProcess:
+    """Run a command's ``main`` in this process: for what is refused at once, as a new one imports PyTorch for seconds.
+
+    A warning, which a new process would print, is an error. Signals and PyTorch's threads are left as they were.
+    """
+    out, err, interrupted, threads = io.StringIO(), io.StringIO(), signal.getsignal(signal.SIGINT), get_num_threads()
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(action="error", category=UserWarning):
+        patch.setattr(sys, "argv", ["", *arguments])
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                status = main()
+        except SystemExit as ended:
+            status = ended.code
+        finally:
+            signal.signal(signal.SIGINT, interrupted)
+            set_num_threads(threads)
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="session")

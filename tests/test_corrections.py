@@ -25,7 +25,7 @@ from wsgiref.util import setup_testing_defaults
 import handwriting
 import pytest
 import torch
-from conftest import HOME, LINE_TIMEOUT, RunningServer, encode, png, python, start_server, started
+from conftest import HOME, LINE_TIMEOUT, RunningServer, encode, png, python, run_here, start_server, started
 from PIL import ExifTags, Image, ImageDraw
 from test_server import PICTURES, ask, data_url, post
 
@@ -36,6 +36,7 @@ from net.decoding import decode
 from net.lenet import LeNet
 from net.metadata import png_chunk, without_metadata
 from net.recognizer import Recognizer
+from train import __main__ as command
 from train.finetune import FineTuning, is_no_worse
 from train.mnist import DataError, load_training_digits
 from train.pictures import load_pictures
@@ -658,7 +659,7 @@ def test_corrections_that_cannot_be_had_are_told_in_a_sentence(tmp_path: Path, c
 
 def test_where_there_is_no_corrections_archive_training_says_so_in_a_sentence(small_mnist: Path, tmp_path: Path):
     path = tmp_path / "corrections.zip"
-    ended = python("-m", "train", "--data", str(small_mnist), "--corrections", str(path), "--out", str(tmp_path))
+    ended = run_here(command.main, "--data", str(small_mnist), "--corrections", str(path), "--out", str(tmp_path))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert str(path) in ended.stderr
 
@@ -683,8 +684,9 @@ def test_a_damaged_store_of_corrections_is_told_in_a_sentence(small_mnist: Path,
 
 @pytest.mark.parametrize("flag", ["--epochs 3", "--lr 0.1", "--batch-size 50", "--resume", "--fast"])
 def test_fine_tuning_refuses_what_it_would_not_heed(flag: str, small_mnist: Path, tmp_path: Path):
-    ended = python(
-        *["-m", "train", "--data", str(small_mnist), "--corrections", str(tmp_path), "--out", str(tmp_path)],
+    ended = run_here(
+        command.main,
+        *["--data", str(small_mnist), "--corrections", str(tmp_path), "--out", str(tmp_path)],
         *flag.split(),
     )
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
