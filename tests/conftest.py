@@ -152,6 +152,15 @@ def write_mnist(root: Path, training: int, test: int) -> None:
         (raw / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, count) + labels.tobytes())
 
 
+def write_fewer(root: Path, mnist: Path, training: int) -> None:
+    """Make ``root`` a torchvision root with the test digits of ``mnist`` and the first ``training`` of the others."""
+    shutil.copytree(mnist, root, dirs_exist_ok=True)
+    for name, header, size in (("images-idx3", 16, 28 * 28), ("labels-idx1", 8, 1)):
+        path = root / "MNIST" / "raw" / f"train-{name}-ubyte"
+        content = path.read_bytes()
+        path.write_bytes(content[:4] + struct.pack(">I", training) + content[8 : header + size * training])
+
+
 @dataclass
 class RunningServer:
     """A started server.py."""

@@ -25,7 +25,7 @@ import handwriting
 import hard_pictures
 import pytest
 import torch
-from conftest import HOME, LINE_TIMEOUT, RunningServer, children, encode, png, python, start_server
+from conftest import HOME, LINE_TIMEOUT, RunningServer, children, encode, png, python, start_server, write_fewer
 from PIL import Image, ImageDraw, ImageOps
 
 import net.recognizer
@@ -670,8 +670,9 @@ def test_an_unfitting_checkpoint_is_told_with_the_command_to_run(what: str, tmp_
 
 
 def test_train_trains_first_where_the_checkpoint_is_missing(tmp_path: Path, small_mnist: Path):
+    write_fewer(tmp_path / "fewest", small_mnist, training=150)  # a step an epoch
     checkpoint = tmp_path / "new" / "lenet.pt"
-    running = start_server(tmp_path, "--train", "--checkpoint", str(checkpoint), MNIST_ROOT=str(small_mnist))
+    running = start_server(tmp_path, "--train", "--checkpoint", str(checkpoint), MNIST_ROOT=str(tmp_path / "fewest"))
     assert as_raw_body(running, PICTURES[0]).status == 200
     assert checkpoint.is_file()
     assert running.stop() == 0

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import HOME, LINE_TIMEOUT, python, run_here, write_mnist
+from conftest import HOME, LINE_TIMEOUT, python, run_here, write_fewer
 
 from net import checkpoint
 from net.folded import FoldedLeNet
@@ -588,7 +588,7 @@ def test_a_training_state_that_cannot_be_read_is_not_called_damaged(small_mnist:
 @pytest.mark.parametrize("flags", [[], ["--without", "one-cycle"]], ids=["one cycle", "the same rate throughout"])
 def test_a_run_broken_off_on_other_digits_is_told_in_one_sentence(flags: list[str], small_mnist: Path, tmp_path: Path):
     kill_at(start_training(tmp_path, small_mnist, *SHORT, *flags), r"epoch 2/3:.* 0/12 ")
-    write_mnist(tmp_path / "fewer", training=598, test=100)
+    write_fewer(tmp_path / "fewer", small_mnist, training=598)
     state = (tmp_path / "lenet.training.pt").read_bytes()
     ended = refused(tmp_path, tmp_path / "fewer", "--resume", "--threads", "1", "--device", "cpu")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
