@@ -92,7 +92,7 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 
 
 def run_here(main: Callable[[], int], *arguments: str) -> subprocess.CompletedProcess:
-    """Run a command's ``main`` in this process: for what is refused at once, as a new one imports PyTorch for seconds.
+    """Run a command's ``main`` in this process, which has imported PyTorch already; a new one takes seconds to do so.
 
     A warning, which a new process would print, is an error. Signals and PyTorch's threads are left as they were.
     """

@@ -52,8 +52,8 @@ def train(out: Path, data: Path, *flags: str) -> subprocess.CompletedProcess:
     return python("-m", "train", "--out", str(out), "--data", str(data), *flags)
 
 
-def refused(out: Path, data: Path, *flags: str) -> subprocess.CompletedProcess:
-    """`train` where nothing is trained: much faster, see `run_here`."""
+def train_here(out: Path, data: Path, *flags: str) -> subprocess.CompletedProcess:
+    """`train` without a process of its own; see `run_here`."""
     return run_here(command.main, "--out", str(out), "--data", str(data), *flags)
 
 
@@ -257,7 +257,7 @@ def test_the_few_maps_of_a_fast_run_answer_alike_in_a_network_of_full_width(smal
 
 def test_a_fast_run_leaves_what_any_run_leaves(small_mnist: Path, tmp_path: Path):
     (tmp_path / "lenet.training.pt.1234.partial").write_text("of a run that was killed while it saved")
-    ended = train(tmp_path, small_mnist, "--fast", *SHORT)
+    ended = train_here(tmp_path, small_mnist, "--fast", *SHORT)
     assert ended.returncode == 0, ended.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"lenet.pt", "lenet.json", "report.html"}
     network, card = checkpoint.load(tmp_path / "lenet.pt")
@@ -333,7 +333,7 @@ def test_a_file_system_that_cannot_lock_can_be_trained_to(number: int, tmp_path:
 
 
 def test_a_run_that_comes_to_nothing_leaves_none_of_the_folders_that_it_made(small_mnist: Path, tmp_path: Path):
-    assert refused(tmp_path / "a" / "b" / "c.pt", small_mnist, "--batch-size", "60000").returncode == 2
+    assert train_here(tmp_path / "a" / "b" / "c.pt", small_mnist, "--batch-size", "60000").returncode == 2
     assert list(tmp_path.iterdir()) == []
 
 
@@ -342,7 +342,7 @@ def test_the_weights_of_another_network_are_left_alone(small_mnist: Path, tmp_pa
     for what in (torch.nn.Linear(3, 3), {"weight": torch.zeros(3)}):
         torch.save(what, other)
         before = other.read_bytes()
-        ended = refused(other, small_mnist, *SHORT)
+        ended = train_here(other, small_mnist, *SHORT)
         assert (ended.returncode, other.read_bytes()) == (2, before)
         assert "not touched" in ended.stderr
     advice = python("-m", "train.evaluate", "--checkpoint", str(other)).stderr.rstrip()
@@ -352,7 +352,7 @@ def test_the_weights_of_another_network_are_left_alone(small_mnist: Path, tmp_pa
 @pytest.mark.parametrize("content", ['{"mine": 1}', "[1]", "no JSON"])
 def test_a_file_that_is_no_card_is_not_replaced_by_one(content: str, small_mnist: Path, tmp_path: Path):
     (tmp_path / "mine.json").write_text(content)
-    ended = refused(tmp_path / "mine.pt", small_mnist, *SHORT)
+    ended = train_here(tmp_path / "mine.pt", small_mnist, *SHORT)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
     assert (tmp_path / "mine.json").read_text() == content
@@ -363,7 +363,7 @@ def test_weights_that_are_replaced_are_kept_beside_the_new_ones(trained, small_m
         shutil.copy(trained[0] / name, tmp_path)
     for killed in ("lenet.pt", "lenet.previous.pt", "lenet.previous.json", "report.html"):
         (tmp_path / f"{killed}.4711.partial").touch()
-    ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1")
+    ended = train_here(tmp_path, small_mnist, *SHORT, "--epochs", "1")
     assert not list(tmp_path.glob("*.partial"))
     previous = tmp_path / "lenet.previous.pt"
     assert f"The previous weights are kept at {previous}." in ended.stdout, ended.stderr
@@ -416,7 +416,7 @@ def test_a_run_resumed_in_other_surroundings_is_told_from_one_that_can_be_made_a
 
 
 def test_batches_of_nothing_but_what_is_no_digit_are_learned_from_too(small_mnist: Path, tmp_path: Path):
-    ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1", "--batch-size", "2")
+    ended = train_here(tmp_path, small_mnist, *SHORT, "--epochs", "1", "--batch-size", "2")
     assert ended.returncode == 0, ended.stderr
 
 
@@ -430,12 +430,12 @@ def test_a_rank_learns_from_a_batch_of_nothing_but_what_is_no_digit():
 
 def test_runs_into_folders_with_a_dot_in_their_names_keep_apart(small_mnist: Path, tmp_path: Path):
     for lr in ("0.001", "0.002"):
-        assert train(tmp_path / f"lr{lr}", small_mnist, *SHORT, "--epochs", "1", "--lr", lr).returncode == 0
+        assert train_here(tmp_path / f"lr{lr}", small_mnist, *SHORT, "--epochs", "1", "--lr", lr).returncode == 0
         assert checkpoint.card_of(tmp_path / f"lr{lr}" / "lenet.pt")["hyperparameters"]["lr"] == float(lr)
 
 
 def test_the_report_of_a_single_epoch_shows_it(small_mnist: Path, tmp_path: Path):
-    assert train(tmp_path, small_mnist, *SHORT, "--epochs", "1").returncode == 0
+    assert train_here(tmp_path, small_mnist, *SHORT, "--epochs", "1").returncode == 0
     assert (tmp_path / "report.html").read_text().count("<circle ") == 4, "a line of one point would be invisible"
 
 
@@ -469,7 +469,7 @@ def test_a_flag_is_not_guessed_from_its_beginning(small_mnist: Path, tmp_path: P
 def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):
     notes = tmp_path / "notes.md"
     notes.write_text("mine")
-    ended = refused(notes, small_mnist, *SHORT)
+    ended = train_here(notes, small_mnist, *SHORT)
     assert (ended.returncode, notes.read_text()) == (2, "mine")
     assert "NAME.pt" in ended.stderr.splitlines()[-1]
     assert list(tmp_path.iterdir()) == [notes]
@@ -499,8 +499,8 @@ def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):
         ["--threads", "100000"],
     ],
 )
-def test_flags_and_values_that_cannot_be_are_refused(flags: list[str], small_mnist: Path, tmp_path: Path):
-    ended = refused(tmp_path, small_mnist, *flags)
+def test_flags_and_values_that_cannot_be_are_train_here(flags: list[str], small_mnist: Path, tmp_path: Path):
+    ended = train_here(tmp_path, small_mnist, *flags)
     assert ended.returncode == 2
     told = ended.stderr.splitlines()
     assert len(told) <= 2, "a list of all flags would hide the error"
@@ -512,7 +512,7 @@ def test_a_test_set_that_cannot_be_read_is_told_before_anything_is_trained(small
     shutil.copytree(small_mnist, tmp_path / "mnist")
     images = tmp_path / "mnist" / "MNIST" / "raw" / "t10k-images-idx3-ubyte"
     images.write_bytes(images.read_bytes()[:5000])
-    ended = refused(tmp_path / "out", tmp_path / "mnist", *SHORT)
+    ended = train_here(tmp_path / "out", tmp_path / "mnist", *SHORT)
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert "damaged" in ended.stderr
     assert not (tmp_path / "out").exists()
@@ -528,7 +528,7 @@ def test_data_that_the_disk_refuses_are_not_called_damaged(small_mnist: Path, mo
 
 
 def test_the_state_of_a_run_is_not_written_over_by_weights(small_mnist: Path, tmp_path: Path):
-    ended = refused(tmp_path / "lenet.training.pt", small_mnist, *SHORT)
+    ended = train_here(tmp_path / "lenet.training.pt", small_mnist, *SHORT)
     assert ended.returncode == 2
     assert "NAME.pt" in ended.stderr.splitlines()[-1]
 
@@ -537,7 +537,7 @@ def test_the_state_of_a_run_is_not_written_over_by_weights(small_mnist: Path, tm
 def test_what_is_missing_or_cannot_be_written_is_told_in_one_sentence(
     flags: list[str], small_mnist: Path, tmp_path: Path
 ):
-    ended = refused(tmp_path, small_mnist, *SHORT, *flags)
+    ended = train_here(tmp_path, small_mnist, *SHORT, *flags)
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -558,7 +558,7 @@ def test_a_damaged_training_state_is_told_in_one_sentence(damage: str, small_mni
         torch.save(state, tmp_path / "lenet.training.pt")
     else:
         torch.save({"weights": torch.zeros(3)}, tmp_path / "lenet.training.pt")
-    ended = refused(tmp_path, small_mnist, "--resume")
+    ended = train_here(tmp_path, small_mnist, "--resume")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
 
 
@@ -579,7 +579,7 @@ def test_a_training_state_of_another_version_is_told_as_that(settings: str, diff
 
 def test_a_training_state_that_cannot_be_read_is_not_called_damaged(small_mnist: Path, tmp_path: Path):
     (tmp_path / "lenet.training.pt").mkdir()
-    ended = refused(tmp_path, small_mnist, "--resume")
+    ended = train_here(tmp_path, small_mnist, "--resume")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert "could not be read" in ended.stderr
     assert "start over" not in ended.stderr, "which would replace it"
@@ -590,7 +590,7 @@ def test_a_run_broken_off_on_other_digits_is_told_in_one_sentence(flags: list[st
     kill_at(start_training(tmp_path, small_mnist, *SHORT, *flags), r"epoch 2/3:.* 0/12 ")
     write_fewer(tmp_path / "fewer", small_mnist, training=598)
     state = (tmp_path / "lenet.training.pt").read_bytes()
-    ended = refused(tmp_path, tmp_path / "fewer", "--resume", "--threads", "1", "--device", "cpu")
+    ended = train_here(tmp_path, tmp_path / "fewer", "--resume", "--threads", "1", "--device", "cpu")
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert "--data" in ended.stderr
     assert (tmp_path / "lenet.training.pt").read_bytes() == state
@@ -605,13 +605,13 @@ def test_a_resumed_run_keeps_its_recipe_and_names_each_flag_that_would_change_it
     save_state(Speedups())
     before = state.read_bytes()
     others = ["--epochs", "9", "--batch-size", "10", "--lr", "0.1", "--seed", "7"]
-    ended = refused(tmp_path, small_mnist, "--resume", *others)
+    ended = train_here(tmp_path, small_mnist, "--resume", *others)
     assert (ended.returncode, ended.stderr.count("\n"), state.read_bytes()) == (2, 1, before), ended.stderr
     assert "leave out --epochs, --batch-size, --lr, --seed, or" in ended.stderr
     same = ["--epochs", "3", "--batch-size", "50", "--lr", f"{Recipe().lr}", "--seed", "8", "--no-bf16"]
-    assert "leave out --seed, or" in refused(tmp_path, small_mnist, "--resume", *same).stderr
+    assert "leave out --seed, or" in train_here(tmp_path, small_mnist, "--resume", *same).stderr
     save_state(Speedups(bf16=True))
-    assert "leave out --no-bf16, or" in refused(tmp_path, small_mnist, "--resume", "--no-bf16").stderr
+    assert "leave out --no-bf16, or" in train_here(tmp_path, small_mnist, "--resume", "--no-bf16").stderr
 
 
 def test_a_run_is_resumed_by_the_flags_that_it_began_with_as_well():
@@ -629,7 +629,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_overwrites_nothing(trained, 
     out = tmp_path / "lenet.pt"
     before = (trained[0] / "lenet.pt").read_bytes()
     out.write_bytes(before)
-    ended = train(out, small_mnist, *SHORT, "--lr", "1e30")
+    ended = train_here(out, small_mnist, *SHORT, "--lr", "1e30")
     assert (ended.returncode, out.read_bytes()) == (1, before)
     assert "loss" in ended.stderr.splitlines()[-1]
 
@@ -672,7 +672,7 @@ def test_a_last_step_that_ruins_the_weights_overwrites_nothing(trained, small_mn
     before = (trained[0] / "lenet.pt").read_bytes()
     out.write_bytes(before)
     one_step = ["--fast", "--batch-size", "550", "--threads", "1", "--device", "cpu"]
-    ended = train(out, small_mnist, *one_step, "--lr", "1e30")
+    ended = train_here(out, small_mnist, *one_step, "--lr", "1e30")
     assert (ended.returncode, out.read_bytes()) == (1, before)
     assert "loss" in ended.stderr.splitlines()[-1]
 
@@ -800,9 +800,8 @@ def test_processes_started_by_another_hand_than_torchrun_are_told_so(small_mnist
 
 
 def test_parts_of_the_recipe_can_be_left_out_and_the_card_says_so(small_mnist: Path, tmp_path: Path):
-    ended = train(
-        tmp_path, small_mnist, *SHORT, "--without", "affine", "--without", "dropout", "--without", "one-cycle"
-    )
+    parts = ("--without", "affine", "--without", "dropout", "--without", "one-cycle")
+    ended = train_here(tmp_path, small_mnist, *SHORT, "--epochs", "1", *parts)
     assert ended.returncode == 0, ended.stderr
     told = json.loads((tmp_path / "lenet.json").read_text())["hyperparameters"]
     assert (told["dropout"], told["one_cycle"], told["augmentation"]["rotation"]) == (0, False, 0)
@@ -885,7 +884,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_costs_nothing_that_was_good(
 
 def test_a_report_that_cannot_be_written_is_told_by_its_name_and_costs_no_weights(small_mnist: Path, tmp_path: Path):
     (tmp_path / "report.html").mkdir()
-    ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1")
+    ended = train_here(tmp_path, small_mnist, *SHORT, "--epochs", "1")
     assert ended.returncode == 1
     said = ended.stderr.splitlines()[-1]
     assert said.startswith(f"Could not write to '{tmp_path / 'report.html'}': ")
@@ -928,7 +927,7 @@ def test_damaged_files_of_mnist_are_told_in_one_sentence(damage: str, small_mnis
         labels.write_bytes(content)
     else:
         images.write_bytes(labels.read_bytes())
-    ended = refused(tmp_path / "out", tmp_path / "data", *SHORT)
+    ended = train_here(tmp_path / "out", tmp_path / "data", *SHORT)
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert "damaged" in ended.stderr
     assert not list((tmp_path / "out").glob("*.pt"))
@@ -1164,7 +1163,7 @@ def test_a_run_ends_with_what_is_no_digit_learned_anew(small_mnist: Path, tmp_pa
     training = Training(Recipe(epochs=1, batch_size=50), torch.device("cpu"), len(digits), Speedups())
     for _ in training.run(digits, validation, tmp_path / "lenet.training.pt"):
         pass
-    ended = train(tmp_path, small_mnist, "--resume", "--device", "cpu")
+    ended = train_here(tmp_path, small_mnist, "--resume", "--device", "cpu")
     assert ended.returncode == 0, ended.stderr
     before, after = training.averaged_network.state_dict(), torch.load(tmp_path / "lenet.pt", weights_only=True)
     changed = {name for name in after if not torch.equal(before[name], after[name])}
