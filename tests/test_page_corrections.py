@@ -7,7 +7,7 @@ from pathlib import Path
 
 import handwriting
 import pytest
-from conftest import start_server
+from conftest import started
 from on_page import (
     NO_DIGIT,
     PREDICTION,
@@ -23,34 +23,36 @@ from playwright.sync_api import Page, expect
 
 
 def test_right_or_wrong_is_told_in_one_tap(open_page, tmp_path: Path):
-    running = start_server(tmp_path)
-    page = open_page(running.url)
-    expect(page.locator("#correction")).to_be_hidden()
-    with page.expect_response(lambda response: is_of_all(response, digit(4))):
+    with started(tmp_path) as running:
+        page = open_page(running.url)
+        expect(page.locator("#correction")).to_be_hidden()
+        with page.expect_response(lambda response: is_of_all(response, digit(4))):
+            draw_with_mouse(page, digit(4))
+        expect_digit(page, 4)
+        page.click("#yes")
+        expect(page.locator("#correction-note[role=status]")).to_have_text("Thank you! It is kept as a 4.")
+        expect(page.locator("#correction [data-kept]")).to_have_text("Yes, a 4")
+        page.get_by_label("No, it is a 9").click()
+        expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 9.")
+        expect(page.locator("#correction [data-kept]")).to_have_text("9")
+        page.get_by_label("No, it is a 9").click()
+        expect(page.locator("#correction-note")).to_have_text("Already kept as a 9.")
+        page.set_input_files("#choose", handwriting.DATA / "2.gif")
+        expect_digit(page, 2)
+        page.click("#yes")
+        expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 2.")
+        page.click("#clear")
+        expect(page.locator("#correction")).to_be_hidden()
+        with zipfile.ZipFile(io.BytesIO(page.request.get(f"{running.url}corrections.zip").body())) as archive:
+            assert sorted(name.partition("/")[0] for name in archive.namelist()) == ["2", "9"]
         draw_with_mouse(page, digit(4))
-    expect_digit(page, 4)
-    page.click("#yes")
-    expect(page.locator("#correction-note[role=status]")).to_have_text("Thank you! It is kept as a 4.")
-    expect(page.locator("#correction [data-kept]")).to_have_text("Yes, a 4")
-    page.get_by_label("No, it is a 9").click()
-    expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 9.")
-    expect(page.locator("#correction [data-kept]")).to_have_text("9")
-    page.get_by_label("No, it is a 9").click()
-    expect(page.locator("#correction-note")).to_have_text("Already kept as a 9.")
-    page.set_input_files("#choose", handwriting.DATA / "2.gif")
-    expect_digit(page, 2)
-    page.click("#yes")
-    expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 2.")
-    page.click("#clear")
-    expect(page.locator("#correction")).to_be_hidden()
-    with zipfile.ZipFile(io.BytesIO(page.request.get(f"{running.url}corrections.zip").body())) as archive:
-        assert sorted(name.partition("/")[0] for name in archive.namelist()) == ["2", "9"]
-    draw_with_mouse(page, digit(4))
-    expect_digit(page, 4)
-    running.stop()
-    page.click("#yes")
-    expect(page.locator("#correction-note[data-trouble]")).to_have_text("It was not kept: the server does not answer.")
-    expect(page.locator("#correction [data-kept]")).to_have_count(0)
+        expect_digit(page, 4)
+        running.stop()
+        page.click("#yes")
+        expect(page.locator("#correction-note[data-trouble]")).to_have_text(
+            "It was not kept: the server does not answer."
+        )
+        expect(page.locator("#correction [data-kept]")).to_have_count(0)
 
 
 @pytest.mark.parametrize(
@@ -163,37 +165,36 @@ def test_thanks_stay_when_the_same_drawing_is_answered_once_more(page: Page):
 
 
 def test_what_was_said_of_a_picture_is_seen_when_it_comes_back(open_page, tmp_path: Path):
-    running = start_server(tmp_path)
-    page = open_page(running.url)
-    page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
-    tiles, note = page.locator("#gallery button"), page.locator("#correction-note")
-    expect_digit(page, 0)
-    page.click("#yes")
-    expect(note).to_have_text("Thank you! It is kept as a 0.")
-    expect(tiles.nth(0)).to_contain_text("✓ kept as 0")
-    tiles.nth(1).click()
-    expect_digit(page, 1)
-    expect(note).to_be_empty()
-    page.get_by_label("No, it is a 7").click()
-    expect(tiles.nth(1)).to_contain_text("✓ kept as 7")
-    tiles.nth(0).click()
-    expect(note).to_have_text("Already kept as a 0.")
-    expect(page.locator("#correction [data-kept]")).to_have_text("Yes, a 0")
-    page.click("#clear")
-    page.click("#undo")
-    expect(tiles.nth(1)).to_contain_text("✓ kept as 7")
-    expect(tiles.nth(2)).not_to_contain_text("kept")
-    tiles.nth(1).click()
-    expect(page.locator("#correction [data-kept]")).to_have_text("7")
-    draw_with_mouse(page, digit(4))
-    expect_digit(page, 4)
-    page.click("#yes")
-    expect(note).to_have_text("Thank you! It is kept as a 4.")
-    draw_with_mouse(page, [[(0.1, 0.1), (0.12, 0.12)]])
-    expect(note).to_be_empty()
-    page.click("#undo")
-    expect(note).to_have_text("Already kept as a 4.")
-    running.stop()
+    with started(tmp_path) as running:
+        page = open_page(running.url)
+        page.set_input_files("#choose", [handwriting.DATA / name for name in ("0.png", "1.jpg", "2.gif")])
+        tiles, note = page.locator("#gallery button"), page.locator("#correction-note")
+        expect_digit(page, 0)
+        page.click("#yes")
+        expect(note).to_have_text("Thank you! It is kept as a 0.")
+        expect(tiles.nth(0)).to_contain_text("✓ kept as 0")
+        tiles.nth(1).click()
+        expect_digit(page, 1)
+        expect(note).to_be_empty()
+        page.get_by_label("No, it is a 7").click()
+        expect(tiles.nth(1)).to_contain_text("✓ kept as 7")
+        tiles.nth(0).click()
+        expect(note).to_have_text("Already kept as a 0.")
+        expect(page.locator("#correction [data-kept]")).to_have_text("Yes, a 0")
+        page.click("#clear")
+        page.click("#undo")
+        expect(tiles.nth(1)).to_contain_text("✓ kept as 7")
+        expect(tiles.nth(2)).not_to_contain_text("kept")
+        tiles.nth(1).click()
+        expect(page.locator("#correction [data-kept]")).to_have_text("7")
+        draw_with_mouse(page, digit(4))
+        expect_digit(page, 4)
+        page.click("#yes")
+        expect(note).to_have_text("Thank you! It is kept as a 4.")
+        draw_with_mouse(page, [[(0.1, 0.1), (0.12, 0.12)]])
+        expect(note).to_be_empty()
+        page.click("#undo")
+        expect(note).to_have_text("Already kept as a 4.")
 
 
 def test_where_no_digit_was_named_none_is_confirmed(page: Page):
@@ -233,13 +234,13 @@ def test_a_correction_on_its_way_is_seen_to_be_and_is_not_sent_twice(page: Page)
 
 
 def test_where_no_corrections_are_kept_none_are_asked_for(open_page, tmp_path: Path):
-    running = start_server(tmp_path, "--no-corrections")
-    page = open_page(running.url)
-    draw_with_mouse(page, digit(4))
-    expect_digit(page, 4)
-    expect(page.locator("#correction")).to_have_count(0)
-    page.keyboard.press("Escape")
-    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
-    assert page.request.post(f"{running.url}corrections?label=4", data=b"").status == 404
-    running.stop()
-    assert not (tmp_path / "corrections").exists()
+    with started(tmp_path, "--no-corrections") as running:
+        page = open_page(running.url)
+        draw_with_mouse(page, digit(4))
+        expect_digit(page, 4)
+        expect(page.locator("#correction")).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+        assert page.request.post(f"{running.url}corrections?label=4", data=b"").status == 404
+        running.stop()
+        assert not (tmp_path / "corrections").exists()

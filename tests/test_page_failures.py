@@ -6,7 +6,7 @@ from typing import Any
 
 import handwriting
 import pytest
-from conftest import RunningServer, start_server
+from conftest import RunningServer, started
 from on_page import digit, draw_with_mouse, expect_digit, is_of_all
 from playwright.sync_api import Page, Response, Route, expect
 
@@ -38,27 +38,26 @@ def test_asking_again_is_seen_and_heard(page: Page):
 
 def test_the_page_bears_the_token_at_the_end_of_its_address_and_says_when_there_must_be_one(open_page, tmp_path: Path):
     (tmp_path / "token").write_text("open+sesame/=\n")
-    running = start_server(tmp_path, "--token-file", "token")
-    page = open_page(running.url)
-    draw_with_mouse(page, digit(4))
-    expect(page.locator("#answer")).to_have_attribute("data-state", "error")
-    expect(page.locator("#sentence")).to_contain_text("token")
-    page.evaluate("location.hash = 'token=open+sesame/='")
-    expect_digit(page, 4)
-    page = open_page(f"{running.url}#token=open+sesame/=")
-    page.goto(f"{running.url}api")
-    page.click("text=Back to the drawing pad")
-    page.wait_for_url(running.url)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=running.url.rstrip("/"))
-    draw_with_mouse(page, digit(4))
-    expect_digit(page, 4)
-    page.click("#yes")
-    expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 4.")
-    page.click("#copy-curl")
-    expect(page.locator("#note")).to_contain_text("It contains your token")
-    command = page.evaluate("() => navigator.clipboard.readText()")
-    assert "'Authorization: Bearer open+sesame/='" in command
-    running.stop()
+    with started(tmp_path, "--token-file", "token") as running:
+        page = open_page(running.url)
+        draw_with_mouse(page, digit(4))
+        expect(page.locator("#answer")).to_have_attribute("data-state", "error")
+        expect(page.locator("#sentence")).to_contain_text("token")
+        page.evaluate("location.hash = 'token=open+sesame/='")
+        expect_digit(page, 4)
+        page = open_page(f"{running.url}#token=open+sesame/=")
+        page.goto(f"{running.url}api")
+        page.click("text=Back to the drawing pad")
+        page.wait_for_url(running.url)
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=running.url.rstrip("/"))
+        draw_with_mouse(page, digit(4))
+        expect_digit(page, 4)
+        page.click("#yes")
+        expect(page.locator("#correction-note")).to_have_text("Thank you! It is kept as a 4.")
+        page.click("#copy-curl")
+        expect(page.locator("#note")).to_contain_text("It contains your token")
+        command = page.evaluate("() => navigator.clipboard.readText()")
+        assert "'Authorization: Bearer open+sesame/='" in command
 
 
 def test_a_token_that_no_request_can_bear_keeps_nobody_from_an_open_server(open_page, server: RunningServer):
@@ -68,17 +67,16 @@ def test_a_token_that_no_request_can_bear_keeps_nobody_from_an_open_server(open_
 
 
 def test_the_server_being_gone_is_told_and_its_return_noticed(open_page, tmp_path: Path):
-    first = start_server(tmp_path)
-    page = open_page(first.url)
-    draw_with_mouse(page, digit(6))
-    expect_digit(page, 6)
-    first.stop()
-    page.click("#undo")
-    page.click("#redo")
-    expect(page.locator("#sentence")).to_contain_text("The server does not answer. Start it again")
-    second = start_server(tmp_path, "--port", str(first.port))
-    expect_digit(page, 6)
-    second.stop()
+    with started(tmp_path) as first:
+        page = open_page(first.url)
+        draw_with_mouse(page, digit(6))
+        expect_digit(page, 6)
+        first.stop()
+        page.click("#undo")
+        page.click("#redo")
+        expect(page.locator("#sentence")).to_contain_text("The server does not answer. Start it again")
+        with started(tmp_path, "--port", str(first.port)):
+            expect_digit(page, 6)
 
 
 def test_visitors_are_not_told_how_to_start_the_server(open_page, server: RunningServer):
@@ -221,23 +219,22 @@ def is_refused_reading(response: Response) -> bool:
 
 
 def test_who_asks_too_often_is_read_all_the_same_and_keeps_the_answer_meanwhile(open_page, tmp_path: Path):
-    running = start_server(tmp_path, "--rate", "4")
-    page = open_page(running.url)
-    refused = []
-    page.on("response", lambda response: refused.append(response.url) if is_refused_reading(response) else None)
-    draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.5)], [(0.5, 0.5), (0.5, 0.8)]])
-    expect_digit(page, 1)
-    for _ in range(100):
-        if not refused:
-            page.click("#undo")
-            page.click("#redo")
-    assert refused
-    assert page.locator("#digit").text_content() == "1"
-    assert page.locator("#answer").get_attribute("data-state") == "certain"
-    page.click("#clear")
-    draw_with_mouse(page, digit(3))
-    expect_digit(page, 3)
-    running.stop()
+    with started(tmp_path, "--rate", "4") as running:
+        page = open_page(running.url)
+        refused = []
+        page.on("response", lambda response: refused.append(response.url) if is_refused_reading(response) else None)
+        draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.5)], [(0.5, 0.5), (0.5, 0.8)]])
+        expect_digit(page, 1)
+        for _ in range(100):
+            if not refused:
+                page.click("#undo")
+                page.click("#redo")
+        assert refused
+        assert page.locator("#digit").text_content() == "1"
+        assert page.locator("#answer").get_attribute("data-state") == "certain"
+        page.click("#clear")
+        draw_with_mouse(page, digit(3))
+        expect_digit(page, 3)
 
 
 def test_pictures_that_found_no_server_are_read_once_it_is_back(page: Page):
