@@ -587,7 +587,9 @@ def test_a_training_state_that_cannot_be_read_is_not_called_damaged(small_mnist:
 
 @pytest.mark.parametrize("flags", [[], ["--without", "one-cycle"]], ids=["one cycle", "the same rate throughout"])
 def test_a_run_broken_off_on_other_digits_is_told_in_one_sentence(flags: list[str], small_mnist: Path, tmp_path: Path):
-    kill_at(start_training(tmp_path, small_mnist, *SHORT, *flags), r"epoch 2/3:.* 0/12 ")
+    process = start_training(tmp_path, small_mnist, *SHORT, *flags)
+    kill_at(process, r"epoch 2/3:.* 0/12 ")
+    process.wait(LINE_TIMEOUT)  # until then it holds the lock
     write_fewer(tmp_path / "fewer", small_mnist, training=598)
     state = (tmp_path / "lenet.training.pt").read_bytes()
     ended = train_here(tmp_path, tmp_path / "fewer", "--resume", "--threads", "1", "--device", "cpu")
