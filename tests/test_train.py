@@ -42,7 +42,7 @@ from train.novelty_outliers import NoveltyOutliers
 from train.outliers import Outliers
 from train.ranks import Ranks
 from train.recipe import FAST, NO_AUGMENTATION, Augmentation, Habits, Recipe
-from train.speedups import Speedups, StepTime, choose_speedups, require
+from train.speedups import Speedups, StepTime, choose_speedups, require, time_step
 from train.training import DivergedError, EpochResult, StateError, Training, learning_rate_schedule, load_state
 
 SHORT = ("--epochs", "3", "--batch-size", "50", "--threads", "1", "--device", "cpu", "--no-bf16", "--no-channels-last")
@@ -724,8 +724,10 @@ def test_a_large_batch_is_not_timed_whole_on_a_cpu(monkeypatch: pytest.MonkeyPat
         ("cuda", 1000, {"wanted": {"compile": False}}, Speedups(channels_last=True)),
         ("cuda", 1000, {"alone": False}, Speedups(channels_last=True)),
         ("cuda", 100, {}, Speedups(channels_last=True)),
+        ("mps", 1000, {}, Speedups()),
+        ("mps", 1000, {"wanted": {"channels_last": True}}, Speedups(channels_last=True)),
     ],
-    ids=["on a CPU", "as wanted", "on a GPU", "not wanted", "not alone", "a short run"],
+    ids=["on a CPU", "as wanted", "on a GPU", "not wanted", "not alone", "a short run", "on a Mac", "on a Mac, wanted"],
 )
 def test_what_is_faster_is_chosen_and_compiling_is_tried_only_where_it_can_pay_off(
     kind: str, steps: int, how: dict, chosen: Speedups, monkeypatch: pytest.MonkeyPatch
@@ -741,6 +743,7 @@ def test_what_is_faster_is_chosen_and_compiling_is_tried_only_where_it_can_pay_o
     monkeypatch.setattr("train.speedups.time_step", time_step)
     assert choose_speedups(torch.device(kind), Recipe(), steps, **how) == chosen
     assert any(speedups.compile for speedups in timed) == chosen.compile
+    assert any(speedups.channels_last for speedups in timed) == chosen.channels_last
 
 
 @pytest.mark.parametrize("slow", ["channels_last", "bf16", "compile"])
@@ -750,6 +753,23 @@ def test_what_is_slower_is_not_chosen(slow: str, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("train.speedups.time_step", time_step)
     assert choose_speedups(torch.device("cuda"), Recipe(), 1000) == Speedups()
+
+
+def test_what_a_device_cannot_run_is_not_chosen(monkeypatch: pytest.MonkeyPatch):
+    forward = LeNet.forward
+
+    def without_bfloat16(self: LeNet, *given: object, **how: object) -> torch.Tensor:
+        if torch.is_autocast_enabled("cpu"):
+            raise RuntimeError("not implemented for 'BFloat16'")
+        return forward(self, *given, **how)
+
+    monkeypatch.setattr(LeNet, "forward", without_bfloat16)
+    device = torch.device("cpu")
+    assert math.isinf(time_step(device, Speedups(bf16=True), 2).best)
+    assert not choose_speedups(device, 100, 2).bf16
+    monkeypatch.setattr(LeNet, "forward", lambda *given, **how: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        choose_speedups(device, 100, 2)
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler for torch.compile: apt-get install g++")

@@ -77,7 +77,8 @@ def choose_speedups(
 
     They are timed on steps of ``recipe``, of which there are to be so many ``steps``. Unless wanted, torch.compile is
     tried only on CUDA, if the run is so long that trying can pay off, and if this process is ``alone``, as else what is
-    tried would not be what runs.
+    tried would not be what runs. Nor is channels_last tried on MPS, where many versions of PyTorch cannot train batch
+    normalisation in that layout, or get its gradients wrong (pytorch/pytorch, issue 175189).
     """
     if device.type == "cpu":
         recipe = replace(recipe, batch_size=min(recipe.batch_size, LARGEST_ON_CPU))
@@ -86,7 +87,7 @@ def choose_speedups(
         return time_step(device, speedups, recipe).best
 
     chosen = Speedups(**{name: bool(on) for name, on in wanted.items()})
-    for name in ("channels_last", "bf16"):
+    for name in ("bf16",) if device.type == "mps" else ("channels_last", "bf16"):
         tried = replace(chosen, **{name: True})
         if wanted.get(name) is None and time_of(chosen) > WORTH_IT * time_of(tried):
             chosen = tried
@@ -98,7 +99,7 @@ def choose_speedups(
 
 
 def require(device: torch.device, speedups: Speedups, recipe: Recipe) -> None:
-    """Raise SpeedupError if ``speedups`` include compiling and ``device`` cannot; the others work anywhere."""
+    """Raise SpeedupError if ``speedups`` include compiling and ``device`` cannot."""
     if speedups.compile and math.isinf(time_step(device, speedups, recipe).best):
         raise SpeedupError(
             "torch.compile does not work on this machine (on the CPU it needs a C++ compiler); train with --no-compile."
@@ -131,8 +132,9 @@ def time_step(device: torch.device, speedups: Speedups, recipe: Recipe) -> StepT
                 logits = forward(pictures, open_set=True)
             F.cross_entropy(logits.float(), labels).backward()
         except Exception:
-            # Without the C++ compiler that it needs, torch.compile raises whatever its many layers raise.
-            if not speedups.compile:
+            # Without the C++ compiler that it needs, torch.compile raises whatever its many layers raise. And an
+            # accelerator may lack an operation in bfloat16 or in another layout.
+            if speedups == Speedups():
                 raise
             return StepTime(math.inf, math.inf)
         synchronize(device)
