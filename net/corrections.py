@@ -179,6 +179,7 @@ class Corrections:
         with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
             use_write_ahead_log(database)
             database.execute("PRAGMA synchronous = FULL")
+            database.execute("PRAGMA fullfsync = ON")  # else a Mac leaves it in the disk's cache; no effect elsewhere
             database.execute(SCHEMA)
             yield database
 

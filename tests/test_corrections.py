@@ -375,6 +375,12 @@ def test_what_a_store_of_an_earlier_version_holds_counts_as_well(tmp_path: Path)
     assert len(list(kept)) == 3
 
 
+def test_a_correction_is_written_past_the_disk_s_own_cache(tmp_path: Path):
+    with Corrections(tmp_path).opened() as database:
+        settings = [database.execute(f"PRAGMA {name}").fetchone() for name in ("synchronous", "fullfsync")]
+    assert settings == [(2,), (1,)], "a Mac's fsync alone does not survive a power cut: sqlite.org/pragma.html"
+
+
 def test_a_place_where_none_can_be_kept_is_refused_in_one_sentence(tmp_path: Path):
     (tmp_path / "kept").write_text("notes")
     ended = python("server.py", "--port", "0", "--corrections", str(tmp_path / "kept"))
