@@ -187,6 +187,33 @@ def test_told_to_stop_once_more_it_waits_for_nobody(tmp_path: Path):
         assert running.process.returncode != 0
 
 
+WITH_CTRL_BREAK = """
+import runpy, signal, sys
+signal.SIGBREAK = signal.SIGUSR2  # which has its number on Windows only
+sys.argv.pop(0)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_ctrl_break_stops_it_on_windows_as_gently_as_ctrl_c(tmp_path: Path):
+    wrapper = tmp_path / "wrapper.py"
+    wrapper.write_text(WITH_CTRL_BREAK)
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
+    picture = PICTURES[4].read_bytes()
+    with (
+        started_by([str(wrapper)], tmp_path, "--no-corrections") as running,
+        socket.create_connection(("127.0.0.1", running.port), LINE_TIMEOUT) as connection,
+    ):
+        connection.sendall(head % len(picture) + picture[:100])
+        assert post(running, PICTURES[5].read_bytes(), "image/png").json["digit"] == 5, "the other is accepted by now"
+        running.process.send_signal(signal.SIGUSR2)
+        connection.sendall(picture[100:])
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert json.loads(answer.read())["digit"] == 4
+        assert running.process.wait(LINE_TIMEOUT) == 0
+
+
 def test_told_to_stop_it_waits_no_longer_than_ever_for_a_request_that_does_not_arrive(tmp_path: Path):
     flags = ("--header-seconds", "1", "--drain-seconds", str(2 * LINE_TIMEOUT))
     with started(tmp_path, *flags) as running, socket.create_connection(("127.0.0.1", running.port)) as connection:

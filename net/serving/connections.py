@@ -39,6 +39,7 @@ SWEEP_SECONDS = 1.0  # between two checks for slow connections
 GRACE_SECONDS = 1.0  # once told to stop, for a request still on its way over a connection just answered or opened
 STAND_BACK_SECONDS = 0.0002
 MAX_UNREAD = 64 * 1024  # bytes of responses that a client has not read; beyond it, the connection's next request waits
+STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")  # the last only on Windows: Ctrl+Break, which programs can send too
 SAME_STOP_SECONDS = 1.0  # within which one command to stop may arrive twice, from the terminal and from the parent
 TLS_HANDSHAKE = b"\x16"  # the first byte of a request meant for https
 NEVER = 2**31  # seconds
@@ -349,12 +350,12 @@ def serve(
     origins: Collection[str] = (),
     trusted_proxy: str | None = None,
 ) -> None:
-    """Serve ``app`` at ``listeners`` until SIGTERM or SIGINT, then finish the requests in flight.
+    """Serve ``app`` at ``listeners`` until one of `STOP_SIGNALS`, then finish the requests in flight.
 
     The threads of ``dispatcher``, which end with the server, answer one request each at a time. ``ready`` is called
     once requests are answered, and ``refused`` for each request that never reaches ``app``. Pages of ``origins`` may
-    read errors; X-Forwarded-For is trusted only from ``trusted_proxy``. Runs in the main thread, handles both signals
-    and closes ``listeners``. A second signal, more than a second after the first, raises SystemExit.
+    read errors; X-Forwarded-For is trusted only from ``trusted_proxy``. Runs in the main thread, handles these signals
+    and closes ``listeners``. A second one, more than a second after the first, raises SystemExit.
     """
     sockets: dict[int, Any] = {}
     waitress.create_server(
@@ -405,7 +406,7 @@ def serve(
 
 
 def told_to_stop(wake_loop: Callable[[], object]) -> threading.Event:
-    """An event that SIGTERM or SIGINT sets; a second one, more than a second after the first, raises SystemExit."""
+    """An event that any of `STOP_SIGNALS` sets; a second one, over a second after the first, raises SystemExit."""
     stop = threading.Event()
     told_at = 0.0
 
@@ -418,8 +419,9 @@ def told_to_stop(wake_loop: Callable[[], object]) -> threading.Event:
         stop.set()
         wake_loop()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
+    for name in STOP_SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), on_signal)
     return stop
 
 
