@@ -6,6 +6,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+# Characters of a client's text in a line, whose backslashes JSON doubles. A pipe keeps lines of up to 4,096 bytes apart
+# when several processes write to it; a longer one would break, and the next line could begin with a stranger's text.
+LONGEST = 1000
+
 log = logging.getLogger("access")
 
 
@@ -86,8 +90,9 @@ class Faults:
 
 
 def printable(text: str) -> str:
-    """A client's ``text`` as printable ASCII: anything else, spaces and double quotes are escaped."""
-    return text.encode("unicode_escape").decode("ascii").replace(" ", "\\x20").replace('"', "\\x22")
+    """A client's ``text`` as printable ASCII, cut at `LONGEST`: anything else, spaces and double quotes are escaped."""
+    escaped = text.encode("unicode_escape").decode("ascii").replace(" ", "\\x20").replace('"', "\\x22")
+    return escaped if len(escaped) <= LONGEST else f"{escaped[:LONGEST]}..."
 
 
 def one_line(text: str) -> str:
