@@ -49,7 +49,7 @@ def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dic
     old weights are still in place, or, if the card alone could not be written, the new ones, which load as
     uncalibrated.
     """
-    weights = serialized({name: tensor.detach().cpu().contiguous() for name, tensor in state_dict.items()})
+    weights = as_file(state_dict)
     card = {**card, "sha256": sha256_of(weights)}
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,14 +58,18 @@ def save(state_dict: dict[str, Tensor], card: dict[str, Any], path: Path) -> dic
     return card
 
 
-def keep_previous(path: Path) -> Path | None:
-    """Copy the finished weights at ``path``, and their card, beside them; returns the copy's path, or None without any.
+def keep_previous(path: Path, state_dict: dict[str, Tensor]) -> Path | None:
+    """Copy the finished weights at ``path``, and their card, beside them, as ``state_dict`` is about to replace them.
 
-    Replaces an earlier copy. Raises OSError if the disk refuses.
+    Replaces an earlier copy, unless ``path`` has the weights of ``state_dict`` already, as where a run was killed after
+    it had written them, and resumed. Returns the copy's path, or None if there is none. Raises OSError if the disk
+    refuses.
     """
+    previous = previous_path(path)
+    if path.exists() and path.read_bytes() == as_file(state_dict):
+        return previous if previous.exists() else None
     if not path.exists() or card_of(path).get("interrupted"):
         return None
-    previous = previous_path(path)
     for file, copy in ((path, previous), (card_path(path), card_path(previous))):
         if file.exists():
             replace_file(copy, partial(shutil.copyfile, file))
@@ -159,6 +163,11 @@ def is_weights(path: Path) -> bool:
 def card_path(path: Path) -> Path:
     """Where the card of the checkpoint ``path`` lies."""
     return path.with_suffix(CARD_SUFFIX)
+
+
+def as_file(state_dict: dict[str, Tensor]) -> bytes:
+    """The bytes of the file that `save` makes of ``state_dict``."""
+    return serialized({name: tensor.detach().cpu().contiguous() for name, tensor in state_dict.items()})
 
 
 def serialized(state: dict[str, Any]) -> bytes:

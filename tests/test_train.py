@@ -372,6 +372,22 @@ def test_weights_that_are_replaced_are_kept_beside_the_new_ones(trained, small_m
     assert checkpoint.load(tmp_path / "lenet.pt")[1]["epochs"] == 1
 
 
+def test_a_run_that_ended_once_its_weights_were_written_and_is_resumed_keeps_those_before_them(
+    trained, small_mnist: Path, tmp_path: Path
+):
+    for name in ("lenet.pt", "lenet.json"):
+        shutil.copy(trained[0] / name, tmp_path)
+    (tmp_path / "report.html").mkdir()  # so that it cannot be written, as on a full disk
+    ended = train(tmp_path, small_mnist, *SHORT, "--epochs", "1")
+    assert (ended.returncode, "--resume" in ended.stderr) == (1, True), ended.stderr
+    (tmp_path / "report.html").rmdir()
+    ended = train(tmp_path, small_mnist, "--resume", "--threads", "1", "--device", "cpu")
+    previous = tmp_path / "lenet.previous.pt"
+    assert f"The previous weights are kept at {previous}." in ended.stdout, ended.stderr
+    assert_same_weights(previous, trained[0] / "lenet.pt")
+    assert checkpoint.load(tmp_path / "lenet.pt")[1]["epochs"] == 1
+
+
 @pytest.mark.parametrize("module", ["train", "train.evaluate", "train.ablation", "train.speedups"])
 @pytest.mark.parametrize(("handler", "status"), [("default_int_handler", -signal.SIGINT), ("SIG_IGN", 7)])
 def test_ctrl_c_while_pytorch_is_imported_is_quiet_or_ignored(module: str, handler: str, status: int):

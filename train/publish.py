@@ -24,7 +24,7 @@ def publish(training: Training, validation: Digits, test: Digits, out: Path, **f
     test = test.to(training.device)
     test_logits = compute_logits(network, test.images)
     card = card_of_run(training, network, validation, test, test_logits) | facts
-    previous = checkpoint.keep_previous(out)
+    previous = checkpoint.keep_previous(out, network.state_dict())
     card = checkpoint.save(network.state_dict(), card, out)
     write_report(report_path(out), network, card, test, test_logits)
     print(f"validation {card['validation_accuracy']:.2%}, MNIST test {card['test_accuracy']:.2%}")
