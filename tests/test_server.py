@@ -387,9 +387,23 @@ def test_what_is_no_http_gets_json_too(server, request_bytes: bytes, status: int
         b"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost: x y\r\n\r\n",
         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nTransfer-Encoding:\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\n" + 2 * b"Transfer-Encoding: chunked\r\n" + b"\r\n0\r\n\r\n",
         b"POST /predict HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n",
     ],
-    ids=["no host", "two hosts", "a host of two words", "two lengths", "chunks before HTTP/1.1"],
+    ids=[
+        "no host",
+        "two hosts",
+        "a host of two words",
+        "two lengths",
+        "an empty encoding",
+        "an encoding on the next line",
+        "chunks in chunks",
+        "two encodings",
+        "chunks before HTTP/1.1",
+    ],
 )
 def test_what_may_be_understood_in_two_ways_is_refused_and_hung_up_on(server, ambiguous: bytes):
     with socket.create_connection(("127.0.0.1", server.port), LINE_TIMEOUT) as connection:

@@ -44,6 +44,7 @@ SAME_STOP_SECONDS = 1.0  # within which one command to stop may arrive twice, fr
 TLS_HANDSHAKE = b"\x16"  # the first byte of a request meant for https
 NEVER = 2**31  # seconds
 ONE_HOST = re.compile(r"[^\s,]*")
+TRANSFER_ENCODING = re.compile(rb"^Transfer-Encoding:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 log = logging.getLogger("connections")
 
@@ -110,6 +111,9 @@ class ContractParser(HTTPRequestParser):
         given = self.headers
         if "TRANSFER_ENCODING" in given:  # waitress removes it where it obeys it
             raise ParsingError("Transfer-Encoding before HTTP/1.1")
+        encodings = TRANSFER_ENCODING.findall(header_plus)
+        if encodings and [one.lower() for one in encodings] != [b"chunked"]:  # for waitress, an empty one is none
+            raise ParsingError("Not one Transfer-Encoding")
         if self.chunked and "CONTENT_LENGTH" in given:
             raise ParsingError("Both Transfer-Encoding and Content-Length")
         if self.version == "1.1" and not ONE_HOST.fullmatch(given.get("HOST", " ")):
