@@ -791,7 +791,7 @@ def run(options: argparse.Namespace, checkpoint: Path) -> int:
     follow(latest, options.watch, stop)
     dispatcher = connections.BoundedDispatcher(limits.queue)
     dispatcher.set_thread_count(options.threads)
-    metrics.watch_queue(lambda: len(dispatcher.queue))
+    metrics.watch_queue(lambda: len(dispatcher.queue.accepted))
     gc.freeze()  # PyTorch's objects: collecting garbage among them takes a tenth of a second
     try:
         connections.serve(

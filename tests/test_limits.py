@@ -491,15 +491,30 @@ def test_it_is_told_how_many_wait_for_the_one_thread_there_is(tmp_path: Path):
         assert b"\ndigits_queue_length 8.0\n" in answered(waiting[0]).body
 
 
+def waiting_channel(error: int | None = None) -> SimpleNamespace:
+    return SimpleNamespace(requests=[SimpleNamespace(error=error)], total_outbufs_len=0)
+
+
 def test_past_the_queue_a_refusal_does_not_wait_and_keeps_its_own_reason():
-    waiting, refused, too_large = (
-        SimpleNamespace(requests=[SimpleNamespace(error=one)], total_outbufs_len=0) for one in (None, None, 413)
-    )
+    waiting, refused, too_large = waiting_channel(), waiting_channel(), waiting_channel(413)
     dispatcher = BoundedDispatcher(1)
     for channel in (waiting, refused, too_large):
         dispatcher.add_task(channel)
-    assert list(dispatcher.queue) == [too_large, refused, waiting]
-    assert [channel.requests[0].error for channel in dispatcher.queue] == [413, OVERLOADED_PROBLEM, None]
+    assert [dispatcher.queue.popleft() for _ in range(3)] == [refused, too_large, waiting]
+    assert [channel.requests[0].error for channel in (refused, too_large, waiting)] == [OVERLOADED_PROBLEM, 413, None]
+
+
+def test_those_who_are_sent_away_and_ask_again_at_once_keep_nobody_from_being_answered():
+    dispatcher = BoundedDispatcher(2)
+    for _ in range(2 + 20):
+        dispatcher.add_task(waiting_channel())
+    answered_to = []
+    for _ in range(60):
+        channel = dispatcher.queue.popleft()
+        answered_to.append(channel.requests[0].error is None)
+        dispatcher.add_task(waiting_channel())
+    assert answered_to.count(True) == 20
+    assert len(dispatcher.queue) == 22, "as many wait as before"
 
 
 def test_where_there_is_but_select_no_more_connections_are_let_in_than_it_takes(monkeypatch: pytest.MonkeyPatch):

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,7 @@ GRACE_SECONDS = 1.0  # once told to stop, for a request still on its way over a 
 STAND_BACK_SECONDS = 0.0002
 MAX_UNREAD = 64 * 1024  # bytes of responses that a client has not read; beyond it, the connection's next request waits
 STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")  # the last only on Windows: Ctrl+Break, which programs can send too
+MOST_REFUSED_IN_A_ROW = 2  # requests, while accepted ones wait
 SAME_STOP_SECONDS = 1.0  # within which one command to stop may arrive twice, from the terminal and from the parent
 TLS_HANDSHAKE = b"\x16"  # the first byte of a request meant for https
 NEVER = 2**31  # seconds
@@ -322,12 +324,36 @@ class ContractChannel(HTTPChannel):
             self.drop()
 
 
+class TakingTurns:
+    """The requests that wait for a thread, as waitress' queue: refused ones come first, but not always.
+
+    Otherwise clients that are refused, and ask again at once, would keep the threads from answering anybody else.
+    """
+
+    def __init__(self) -> None:
+        self.accepted: deque[ContractChannel] = deque()
+        self.refused: deque[ContractChannel] = deque()
+        self.in_a_row = 0  # refused ones that were handed out since the last accepted one
+
+    def __len__(self) -> int:
+        return len(self.accepted) + len(self.refused)
+
+    def popleft(self) -> ContractChannel:
+        """Remove and return the next request. Raises IndexError if there is none."""
+        if self.refused and (not self.accepted or self.in_a_row < MOST_REFUSED_IN_A_ROW):
+            self.in_a_row += 1
+            return self.refused.popleft()
+        self.in_a_row = 0
+        return self.accepted.popleft()
+
+
 class BoundedDispatcher(ThreadedTaskDispatcher):
     """Hands requests to threads; while ``most`` are waiting, further ones are refused at once."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self.most = most
+        self.queue = TakingTurns()
 
     def add_task(self, task: ContractChannel) -> None:
         channel = task  # waitress' name for it
@@ -336,11 +362,11 @@ class BoundedDispatcher(ThreadedTaskDispatcher):
             channel.is_parked = True
             return
         with self.lock:
-            if len(self.queue) < self.most:
-                self.queue.append(channel)
+            if len(self.queue.accepted) < self.most:
+                self.queue.accepted.append(channel)
             else:
                 channel.requests[0].error = channel.requests[0].error or OVERLOADED_PROBLEM
-                self.queue.appendleft(channel)  # a refusal costs nothing, and need not wait
+                self.queue.refused.append(channel)
             self.queue_cv.notify()
 
 
