@@ -23,7 +23,7 @@ from net.errors import BlankImageError, NoDigitError
 from net.fitting import BOX, normalize, place_by_centre_of_mass
 from net.frames import LEANS_A_LITTLE, leaning_of_stroke
 from net.lines import BENT, BEYOND, LEAST_UPON, LOW, MOST_LINES, STEEPEST
-from net.parts import FRAMED, parts_of_digit, standing_alone
+from net.parts import FRAMED, highest_by_itself, parts_of_digit, standing_alone
 
 MAX_POINTS = 20_000  # of all strokes together; a hand leaves a few hundred
 FARTHEST = 1e6  # of a coordinate from zero, in whatever unit
@@ -82,19 +82,21 @@ class StrokesLook(NamedTuple):
 
     strokes: Strokes
     is_rival: bool = False  # the other looks may be a piece of it; it is not to be believed by itself
+    is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
 
 
 def looks(strokes: Strokes) -> list[StrokesLook]:
     """What may be the digit among ``strokes``, which have a point at least: a rival, if any, then the likeliest first.
 
     The likeliest has all strokes but specks, underlines and a frame; the next, if these are not connected, only those
-    that stand alone, without what is far away. A rival has all strokes: what was left out may be a 2's base, or a 0 of
-    which only the slash is left. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
+    that stand alone, without what is far away; a last resort, only the highest part of these, without a full stop or a
+    stray mark near it. A rival has all strokes: what was left out may be a 2's base, or a 0 of which only the slash is
+    left. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
     """
     digit, may_be_slash = without_frame(without_underlines(strokes))
-    own = parts_among(digit)
-    has_rival = may_be_slash or are_near_others(own[0], among=strokes)
-    return [*([StrokesLook(strokes, is_rival=True)] if has_rival else []), *map(StrokesLook, own)]
+    own = looks_at_parts(digit)
+    has_rival = may_be_slash or are_near_others(own[0].strokes, among=strokes)
+    return [*([StrokesLook(strokes, is_rival=True)] if has_rival else []), *own]
 
 
 def likeliest(strokes: Strokes) -> Strokes:
@@ -102,16 +104,29 @@ def likeliest(strokes: Strokes) -> Strokes:
     return next(look.strokes for look in looks(strokes) if not look.is_rival)
 
 
-def parts_among(strokes: Strokes) -> list[Strokes]:
-    """The ``strokes`` that are taken for the digit's, and then those that stand alone, if these differ."""
+def looks_at_parts(strokes: Strokes) -> list[StrokesLook]:
+    """Looks at those ``strokes`` that are taken for the digit's, that stand alone, and that are the highest by itself.
+
+    Each comes only if it differs from the one before; the highest part is a last resort.
+    """
     if len(strokes) == 1:
-        return [strokes]
+        return [StrokesLook(strokes)]
     labels, parts = parts_of(strokes, GAP)
     if labels.max() == 1:
-        return [strokes]
+        return [StrokesLook(strokes)]
+
+    def look(kept: BoolArray, *, is_last_resort: bool = False) -> StrokesLook:
+        own = [stroke for stroke, part in zip(strokes, parts, strict=True) if kept[part]]
+        return StrokesLook(own, is_last_resort=is_last_resort)
+
     of_digit, alone = parts_of_digit(labels, by_strokes=True), standing_alone(labels)
-    found = [of_digit] if alone is None or (alone == of_digit).all() else [of_digit, alone]
-    return [[stroke for stroke, part in zip(strokes, parts, strict=True) if kept[part]] for kept in found]
+    found = [look(of_digit)]
+    if alone is None:
+        return found
+    if (alone != of_digit).any():
+        found.append(look(alone))
+    highest = highest_by_itself(labels, alone)
+    return found if highest is None else [*found, look(highest, is_last_resort=True)]
 
 
 def are_near_others(some: Strokes, among: Strokes) -> bool:

@@ -681,6 +681,22 @@ def test_two_digits_on_the_pad_are_not_one(recognizer: Recognizer):
         assert not recognizer.recognize(handwriting.by_hand(first) + beside).certain
 
 
+MARKS_BESIDE = {
+    "a full stop": handwriting.arc(0.86, 0.84, 0.012, 0.012, 0, 500),
+    "a tick": [(0.84, 0.76), (0.88, 0.84), (0.97, 0.66)],
+    "a slip of the pen": [(0.06, 0.9), (0.12, 0.87)],
+}
+
+
+@pytest.mark.parametrize("mark", MARKS_BESIDE)
+@pytest.mark.parametrize("way", ["strokes", "picture"])
+def test_a_small_mark_beside_a_digit_leaves_no_doubt_about_it(recognizer: Recognizer, way: str, mark: str):
+    for digit in range(10):
+        drawn = [*handwriting.by_hand(digit), MARKS_BESIDE[mark]]
+        prediction = recognizer.recognize(drawn if way == "strokes" else png(handwriting.render(drawn, 280, 0.04)))
+        assert (prediction.digit, prediction.certain) == (digit, True), digit
+
+
 def test_strokes_that_were_lifted_on_the_way_make_one_digit(recognizer: Recognizer):
     """Even if some strokes alone would be another digit: the upper half of a 2 is a 7."""
     for digit in range(10):
