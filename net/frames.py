@@ -37,7 +37,7 @@ def inside_frame(ink: BoolArray) -> list[BoolArray]:
         return []
     top, bottom, left, right = around = bounds(ink)
     box = ink[around.slices]
-    if min(box.shape) < SMALLEST or seen_from_sides(box) > 1 - FILLED or not has_rows_of_three(box):
+    if min(box.shape) < SMALLEST or not has_rows_of_three(box):
         return []
     thick = thickness(box)
     reach = round(UNEVEN * thick)
@@ -112,12 +112,6 @@ def leaning_of_stroke(digit: BoolArray, thick: float) -> float | None:
     along, across, leaning = spread_of(digit)
     widest = max(SLASH * along, ONE_STROKE * thick / math.sqrt(12))  # a line's standard deviation across it
     return leaning if across < widest else None
-
-
-def seen_from_sides(ink: BoolArray) -> float:
-    """The fraction of the picture ``ink``, bool [H, W], that is paper before the first ink from left or right."""
-    left, right = (side.argmax(axis=1) for side in (ink, ink[:, ::-1]))
-    return float((left + right).mean() / ink.shape[1])
 
 
 def has_rows_of_three(ink: BoolArray) -> bool:

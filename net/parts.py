@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from net.arrays import BoolArray, Float32Array
-from net.boxes import Box, bounds, edges
+from net.boxes import Box, bounds, edges, rim
 from net.components import label_components
 
 REACHES_ACROSS = 0.6  # of the picture's width and height
@@ -82,13 +82,16 @@ def parts_of_ink(strengths: Float32Array) -> Parts:
     """The parts of what is surely ink in ``strengths``, float [rows, columns], fractions of full strength.
 
     Ink that reaches across the picture, and shrinks to a part of it once only the stronger counts, is written on
-    squares, lines or grain; then only the stronger is sure.
+    squares, lines or grain; then only the stronger is sure. But what is in one piece and off the rim may be a
+    highlighter's, which is stronger where its strokes overlap.
     """
     parts = parts_surer_than(strengths, SURE_INK)
     of_digit = parts.of_digit[parts.labels]
     height, width = bounds(of_digit).size
     is_high_or_wide = height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]
-    if is_high_or_wide and (strengths[of_digit] > max(SURER_INK)).mean() < MOSTLY_STRONG:
+    may_be_highlighter = np.count_nonzero(parts.of_digit) == 1 and not rim(of_digit).any()
+    is_mostly_strong = (strengths[of_digit] > max(SURER_INK)).mean() >= MOSTLY_STRONG
+    if is_high_or_wide and not (may_be_highlighter or is_mostly_strong):
         for sure in SURER_INK:
             fewer = parts_surer_than(strengths, sure)
             if math.prod(bounds(fewer.of_digit[fewer.labels]).size) < SHRINKS * height * width:
