@@ -780,12 +780,12 @@ def test_what_a_device_cannot_run_is_not_chosen(monkeypatch: pytest.MonkeyPatch)
         return forward(self, *given, **how)
 
     monkeypatch.setattr(LeNet, "forward", without_bfloat16)
-    device = torch.device("cpu")
-    assert math.isinf(time_step(device, Speedups(bf16=True), 2).best)
-    assert not choose_speedups(device, 100, 2).bf16
+    device, recipe = torch.device("cpu"), Recipe(batch_size=2)
+    assert math.isinf(time_step(device, Speedups(bf16=True), recipe).best)
+    assert not choose_speedups(device, recipe, 100).bf16
     monkeypatch.setattr(LeNet, "forward", lambda *given, **how: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        choose_speedups(device, 100, 2)
+        choose_speedups(device, recipe, 100)
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler for torch.compile: apt-get install g++")
