@@ -48,7 +48,7 @@ from net.errors import BlankImageError, NoDigitError, TooManyPixelsError, Unread
 from net.latest import LatestRecognizer
 from net.metadata import without_metadata
 from net.recognizer import Given, Prediction, Recognizer
-from net.serving import access_log, bodies, connections, memory, openapi, processes, reference
+from net.serving import access_log, bodies, connections, memory, openapi, processes, reference, supervised
 from net.serving.contract import (
     DISK_FULL,
     INTERNAL,
@@ -766,9 +766,9 @@ def run(options: argparse.Namespace, checkpoint: Path) -> int:
             return failed
     latest = LatestRecognizer(checkpoint)
     limits = limits_of(options)
-    inherited = processes.inherited_sockets()
+    inherited = supervised.inherited_sockets()
     if inherited:
-        processes.end_with_parent()
+        supervised.end_with_supervisor()
     listeners = inherited or listen(options.host, options.port)
 
     # The port is read now: a supervisor that has been told to stop has closed its sockets.
@@ -799,7 +799,7 @@ def run(options: argparse.Namespace, checkpoint: Path) -> int:
             listeners,
             limits,
             dispatcher,
-            ready=processes.tell_ready if inherited else announce,
+            ready=supervised.tell_ready if inherited else announce,
             refused=log_refused(metrics),
             origins=options.cors,
             trusted_proxy=options.trusted_proxy,

@@ -405,14 +405,14 @@ def test_a_log_of_json_is_an_object_a_line_whatever_strangers_send(counting):
 
 def test_a_line_of_the_log_is_short_enough_to_stay_whole_where_processes_share_a_pipe(counting):
     before = len(counting.log.read_bytes().splitlines())
-    addresses = ("/" + "x" * 30_000, "/" + "%5c" * 10_000, "/" + '"' * 10_000, "/" + "%e2%80%a8" * 3_000)
+    addresses = ("/" + "a" * 30_000, "/" + "%5c" * 10_000, "/" + '"' * 10_000, "/" + "%e2%80%a8" * 3_000)
     for address in addresses:
         assert send(counting, b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % address.encode()).status == 404
     assert send(counting, b"%s / HTTP/1.1\r\nHost: x\r\n\r\n" % (b"G" * 30_000)).status == 405
     lines = counting.log.read_bytes().splitlines(keepends=True)[before:]
     assert len(lines) == len(addresses) + 1
     assert max(map(len, lines)) <= 4096, "PIPE_BUF"
-    assert json.loads(lines[0])["path"].startswith("/xxx"), "what is cut off is the end"
+    assert json.loads(lines[0])["path"].startswith("/aa"), "what is cut off is the end"
 
 
 def test_the_log_tells_how_many_milliseconds_a_request_took(counting):

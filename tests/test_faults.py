@@ -449,15 +449,15 @@ def test_processes_that_answer_are_told_of_though_one_died_on_the_way(tmp_path: 
             server.kill()
 
 
-# Their children report what `processes.tell_ready` would: to import it takes seconds, because of PyTorch.
 DIES_AGAIN_AND_AGAIN = '''
 import sys
 from net.serving import processes
 processes.LIVES_LONG = float(sys.argv[1])
 child = """
 import os, sys
+from net.serving.supervised import tell_ready
 if sys.argv[2] == "answers":
-    os.write(int(os.environ["DIGITS_READY"]), b"%d " % os.getpid())
+    tell_ready()
 with open(sys.argv[1], "a") as starts:
     starts.write(".")
     if starts.tell() == 6:
@@ -471,13 +471,14 @@ from net.serving import processes
 processes.LIVES_LONG = 0.0
 processes.PAUSES = (0.02,)
 child = """
-import os, sys, time
+import sys, time
+from net.serving.supervised import tell_ready
 with open(sys.argv[1], "a") as starts:
     starts.write(".")
     number = starts.tell()
 if number > 2 and number < 12:
     sys.exit(1)
-os.write(int(os.environ["DIGITS_READY"]), b"%d " % os.getpid())
+tell_ready()
 time.sleep(1000)
 """
 sys.exit(processes.Supervisor([sys.executable, "-c", child, *sys.argv[1:]], [], 2, 0).run(lambda: print(flush=True)))
@@ -486,14 +487,15 @@ ONE_ANSWERS_LATE = '''
 import sys
 from net.serving import processes
 child = """
-import os, sys, time
+import sys, time
+from net.serving.supervised import tell_ready
 with open(sys.argv[1], "a") as starts:
     starts.write(".")
     number = starts.tell()
 while number == 2 and len(open(sys.argv[1]).read()) < 3:
     time.sleep(0.01)
 time.sleep(1 if number == 2 else 0)
-os.write(int(os.environ["DIGITS_READY"]), b"%d " % os.getpid())
+tell_ready()
 time.sleep(0 if number == 1 else 1000)
 """
 all_of_them = processes.Supervisor([sys.executable, "-c", child, *sys.argv[1:]], [], 2, 0)
@@ -505,9 +507,10 @@ import sys
 from net.serving import processes
 processes.PATIENCE = 0.2
 child = """
-import os, signal, time
+import signal, time
+from net.serving.supervised import tell_ready
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-os.write(int(os.environ["DIGITS_READY"]), b"%d " % os.getpid())
+tell_ready()
 time.sleep(1000)
 """
 sys.exit(processes.Supervisor([sys.executable, "-c", child], [], 1, 0).run(lambda: print(flush=True)))

@@ -681,12 +681,12 @@ def test_two_digits_on_the_pad_are_not_one(recognizer: Recognizer):
         assert not recognizer.recognize(handwriting.by_hand(first) + beside).certain
 
 
-def highlighted(strokes_drawn: list[handwriting.Stroke], every: int, pen: float = 0.09) -> Image.Image:
-    """The strokes in a highlighter's ink, set down anew after ``every`` few points; overlaps are darker."""
+def highlighted(strokes: list[handwriting.Stroke], every: int) -> Image.Image:
+    """The ``strokes`` in a highlighter's ink, set down anew after ``every`` few points; overlaps are darker."""
     page = Image.new("RGBA", (280, 280), "white")
-    for stroke in strokes_drawn:
+    for stroke in strokes:
         for start in range(0, len(stroke) - 1, every):
-            ink = handwriting.render([stroke[start : start + every + 1]], 280, pen, "#00ff66", "#0000")
+            ink = handwriting.render([stroke[start : start + every + 1]], 280, 0.09, "#00ff66", "#0000")
             ink.putalpha(ink.getchannel("A").point(lambda opacity: opacity * 2 // 5))
             page.alpha_composite(ink)
     return page
@@ -695,8 +695,7 @@ def highlighted(strokes_drawn: list[handwriting.Stroke], every: int, pen: float 
 @pytest.mark.parametrize("every", [4, 7])
 def test_a_highlighter_s_overlaps_are_not_all_that_is_read(recognizer: Recognizer, every: int):
     for digit in range(10):
-        page = highlighted(handwriting.by_hand(digit), every)
-        prediction = recognizer.recognize(png(page))
+        prediction = recognizer.recognize(png(highlighted(handwriting.by_hand(digit), every)))
         assert (prediction.digit, prediction.certain) == (digit, True), digit
 
 

@@ -515,7 +515,7 @@ def test_no_file_but_weights_is_written_over(small_mnist: Path, tmp_path: Path):
         ["--threads", "100000"],
     ],
 )
-def test_flags_and_values_that_cannot_be_are_train_here(flags: list[str], small_mnist: Path, tmp_path: Path):
+def test_flags_and_values_that_cannot_be_are_refused(flags: list[str], small_mnist: Path, tmp_path: Path):
     ended = train_here(tmp_path, small_mnist, *flags)
     assert ended.returncode == 2
     told = ended.stderr.splitlines()
@@ -724,7 +724,7 @@ def test_a_large_batch_is_not_timed_whole_on_a_cpu(monkeypatch: pytest.MonkeyPat
         return StepTime(1.0, 1.0)
 
     monkeypatch.setattr("train.speedups.time_step", time_step)
-    large = replace(Recipe(), batch_size=50_000)
+    large = Recipe(batch_size=50_000)
     choose_speedups(torch.device("cpu"), large, 100)
     assert max(timed) <= 1000
     choose_speedups(torch.device("cuda"), large, 100)

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,7 +17,7 @@ from tempfile import TemporaryDirectory, gettempdir
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from net.serving import metrics, terminal
+from net.serving import metrics, supervised, terminal
 
 try:
     import fcntl
@@ -26,9 +25,6 @@ except ImportError:  # Windows, where several processes cannot listen at one soc
     fcntl = None
 
 log = logging.getLogger("processes")
-SOCKETS = "DIGITS_SOCKETS"  # environment variable: the file descriptors of the sockets that a child inherits
-READY = "DIGITS_READY"  # likewise, of the pipe through which it reports that it is ready
-LIFELINE = "DIGITS_LIFELINE"  # likewise, of a pipe that closes when the parent ends
 SHARED_MEMORY = Path("/dev/shm")  # where metrics are kept, if it has room: to write to them on a full disk is fatal
 LEAST_ROOM = 16 * 1024**2  # bytes
 FOLDERS = "digits-metrics-"  # how the names of the shared metrics folders begin
@@ -39,26 +35,6 @@ MOST_EARLY_DEATHS = 3  # in a row; then the server gives up or, if others answer
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds until the next start then, more after each early death
 PATIENCE = 10.0  # seconds beyond those that processes have to end, before they are killed
 MOST_TOLD = 65536  # bytes read from the readiness pipe at a time; it holds no more
-
-
-def inherited_sockets() -> list[socket.socket]:
-    """The listening sockets of the supervisor that started this process; none if no supervisor did."""
-    return [socket.socket(fileno=int(number)) for number in os.environ.get(SOCKETS, "").split(",") if number]
-
-
-def tell_ready() -> None:
-    """Tell the parent process that this one answers requests."""
-    os.write(int(os.environ[READY]), b"%d\n" % os.getpid())
-
-
-def end_with_parent() -> None:
-    """Have this process get SIGTERM once its parent is gone, for whatever reason."""
-
-    def wait() -> None:
-        os.read(int(os.environ[LIFELINE]), 1)  # nothing is ever written to it
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def folder_to_measure_in() -> Path:
@@ -155,9 +131,9 @@ class Supervisor:
             pass_fds=[*descriptors, self.writable, self.lifeline, self.lock],
             env={
                 **os.environ,
-                SOCKETS: ",".join(map(str, descriptors)),
-                READY: str(self.writable),
-                LIFELINE: str(self.lifeline),
+                supervised.SOCKETS: ",".join(map(str, descriptors)),
+                supervised.READY: str(self.writable),
+                supervised.LIFELINE: str(self.lifeline),
                 metrics.SLOT: str(slot),
             },
         )
