@@ -245,9 +245,8 @@ def prepare(given: Given, max_pixels: int = MAX_PIXELS) -> Prepared:
                 strokes.draw(fewer),
                 frozenset([REDRAWN, PARTS_LEFT_OUT] if len(fewer) < len(given) else [REDRAWN]),
                 is_rival,
-                is_last_resort,
             )
-            for fewer, is_rival, is_last_resort in strokes.looks(given)
+            for fewer, is_rival in strokes.looks(given)
         ]
         return Prepared(with_stretched(looks), is_picture=False, decode=0.0, ink=time.perf_counter() - started)
     image = decode(given, max_pixels)

@@ -82,21 +82,20 @@ class StrokesLook(NamedTuple):
 
     strokes: Strokes
     is_rival: bool = False  # the other looks may be a piece of it; it is not to be believed by itself
-    is_last_resort: bool = False  # whether it counts only where nothing else is read with certainty
 
 
 def looks(strokes: Strokes) -> list[StrokesLook]:
     """What may be the digit among ``strokes``, which have a point at least: a rival, if any, then the likeliest first.
 
     The likeliest has all strokes but specks, underlines and a frame; the next, if these are not connected, only those
-    that stand alone, without what is far away; a last resort, only the highest part of these, without a full stop or a
-    stray mark near it. A rival has all strokes: what was left out may be a 2's base, or a 0 of which only the slash is
+    that stand alone, without what is far away; the last, only the highest part of these, without a full stop or a stray
+    mark near it. A rival has all strokes: what was left out may be a 2's base, or a 0 of which only the slash is
     left. See `net.parts`, and `net.lines` and `net.frames` for what touches the digit.
     """
     digit, may_be_slash = without_frame(without_underlines(strokes))
-    own = looks_at_parts(digit)
-    has_rival = may_be_slash or are_near_others(own[0].strokes, among=strokes)
-    return [*([StrokesLook(strokes, is_rival=True)] if has_rival else []), *own]
+    own = parts_among(digit)
+    has_rival = may_be_slash or are_near_others(own[0], among=strokes)
+    return [*([StrokesLook(strokes, is_rival=True)] if has_rival else []), *map(StrokesLook, own)]
 
 
 def likeliest(strokes: Strokes) -> Strokes:
@@ -104,29 +103,25 @@ def likeliest(strokes: Strokes) -> Strokes:
     return next(look.strokes for look in looks(strokes) if not look.is_rival)
 
 
-def looks_at_parts(strokes: Strokes) -> list[StrokesLook]:
-    """Looks at those ``strokes`` that are taken for the digit's, that stand alone, and that are the highest by itself.
+def parts_among(strokes: Strokes) -> list[Strokes]:
+    """The ``strokes`` taken for the digit's, those that stand alone, and the highest part of these if it may be all.
 
-    Each comes only if it differs from the one before; the highest part is a last resort.
+    Each comes only if it differs from the one before.
     """
     if len(strokes) == 1:
-        return [StrokesLook(strokes)]
+        return [strokes]
     labels, parts = parts_of(strokes, GAP)
     if labels.max() == 1:
-        return [StrokesLook(strokes)]
-
-    def look(kept: BoolArray, *, is_last_resort: bool = False) -> StrokesLook:
-        own = [stroke for stroke, part in zip(strokes, parts, strict=True) if kept[part]]
-        return StrokesLook(own, is_last_resort=is_last_resort)
-
+        return [strokes]
     of_digit, alone = parts_of_digit(labels, by_strokes=True), standing_alone(labels)
-    found = [look(of_digit)]
-    if alone is None:
-        return found
-    if (alone != of_digit).any():
-        found.append(look(alone))
-    highest = highest_by_itself(labels, alone)
-    return found if highest is None else [*found, look(highest, is_last_resort=True)]
+    found = [of_digit]
+    if alone is not None:
+        if (alone != of_digit).any():
+            found.append(alone)
+        highest = highest_by_itself(labels, alone)
+        if highest is not None:
+            found.append(highest)
+    return [[stroke for stroke, part in zip(strokes, parts, strict=True) if kept[part]] for kept in found]
 
 
 def are_near_others(some: Strokes, among: Strokes) -> bool:
