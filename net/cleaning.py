@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from net.arrays import BoolArray, UInt8Array
-from net.boxes import Box, rim
+from net.boxes import Box
 from net.cells import cell_side, cells_near, in_pixels, strongest_of_cells
-from net.components import label_components
+from net.fading import faded_into
 from net.levels import LEAST_CONTRAST, otsu_threshold, quantile
 from net.morphology import medians, opened
 from net.paper import Difference
@@ -19,7 +19,6 @@ MOST_STRONG = 0.5  # of a picture is near the strongest ink; if more is, that is
 STRONGER = 4  # times, at most, the ink is narrowed down to its stronger part
 FAINTER = 0.25  # of the strongest ink's area, at least, is covered by fainter ink that is something else
 SOFTEST = 3  # cells beyond those near the strongest ink in which its edge may fade; farther away is another ink
-FADED = 0.5  # of the strongest ink's strength, at least, is left beside it where it fades
 SPECKLED = 0.15  # of a picture shows ink where specks lie all over it
 MOST_LEFT = 0.5  # of that, at most, is left once the specks are removed
 GRAINY = 0.7  # of a picture shows ink where that is the paper's grain
@@ -89,20 +88,11 @@ def near_strongest(
 
 
 def fades(cells: UInt8Array, begins: int, strongest: int, cell: int) -> bool:
-    """Whether the ``strongest`` ink fades gradually into fainter ink, as when a pen runs dry.
+    """Whether the ``strongest`` ink fades into fainter ink, which begins at the level ``begins``; see `strongest_ink`.
 
-    ``cells``, uint8 [rows, columns], are ink from the level ``begins`` on; see `strongest_ink`. A stain across strong
-    ink is far fainter right beside it; and what lies all over a picture reaches its rim.
+    ``cells``, uint8 [rows, columns], are the `strongest_of_cells`.
     """
-    strong = cells >= strongest
-    labels = label_components(cells >= begins)
-    with_fainter = labels == np.bincount(labels[strong]).argmax()
-    if rim(with_fainter).any():
-        return False
-    near = cells_near(strong, cell)
-    beside = with_fainter & ~near & cells_near(near, cell)
-    before = strong & cells_near(cells_near(cells_near(beside, cell), cell), cell)
-    return bool(before.any() and np.median(cells[beside]) > FADED * np.median(cells[before]))
+    return faded_into(cells, cells >= strongest, begins, cell) is not None
 
 
 def strongest_ink(counts: NDArray[np.int64], is_strongest: Callable[[int], bool]) -> tuple[int, int] | None:

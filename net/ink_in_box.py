@@ -93,7 +93,7 @@ def ink_in_box(difference: Difference) -> InkInBox:
     pixels = difference.pixels
     cell = cell_side(pixels)
     cells = strongest_of_cells(pixels, cell)
-    parts = parts_of_ink(cells / full)
+    parts = parts_of_ink(cells / full, cell)
     # Away from all ink there is nothing to find: the rest of the work is only for the box around it.
     window = Window(difference, parts, cell, full)
     near_digit = window.near(parts.of_digit)

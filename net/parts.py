@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 
 from net.arrays import BoolArray, Float32Array
 from net.boxes import Box, bounds, edges, rim
+from net.cells import cells_near
 from net.components import label_components
+from net.fading import faded_into
 
 REACHES_ACROSS = 0.6  # of the picture's width and height
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
 SURER_INK = (0.55, 0.7)  # likewise, where squared paper or its grain is as strong as that
+FAINTEST = 0.2  # likewise, where a pen runs dry
+LEAST_FADED = 0.05  # of the area of the ink that is sure anyway is covered by such ink, beyond the soft edges
 MOSTLY_STRONG = 0.85  # of what is surely ink is stronger than that, where it was written on plain paper
 SHRINKS = 0.5  # of the box around all ink on such paper, at most, is the box of a digit on it
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
@@ -78,15 +82,20 @@ def crosses(mask: BoolArray) -> bool:
     return may_cross and touch_opposite_sides(label_components(mask))
 
 
-def parts_of_ink(strengths: Float32Array) -> Parts:
+def parts_of_ink(strengths: Float32Array, cell: int) -> Parts:
     """The parts of what is surely ink in ``strengths``, float [rows, columns], fractions of full strength.
 
+    A cell is a square of ``cell`` by ``cell`` pixels. Where the digit's ink fades into fainter ink, that is sure, too.
     Ink that reaches across the picture, and shrinks to a part of it once only the stronger counts, is written on
     squares, lines or grain; then only the stronger is sure. But what is in one piece and off the rim may be a
     highlighter's, which is stronger where its strokes overlap.
     """
     parts = parts_surer_than(strengths, SURE_INK)
     of_digit = parts.of_digit[parts.labels]
+    faded = faded_end(strengths, of_digit, cell)
+    if faded is not None:
+        labels = label_components(faded | (strengths > SURE_INK))
+        return Parts(labels, parts_of_digit(labels), SURE_INK)
     height, width = bounds(of_digit).size
     is_high_or_wide = height >= REACHES_ACROSS * strengths.shape[0] or width >= REACHES_ACROSS * strengths.shape[1]
     may_be_highlighter = np.count_nonzero(parts.of_digit) == 1 and not rim(of_digit).any()
@@ -97,6 +106,19 @@ def parts_of_ink(strengths: Float32Array) -> Parts:
             if math.prod(bounds(fewer.of_digit[fewer.labels]).size) < SHRINKS * height * width:
                 return fewer
     return parts
+
+
+def faded_end(strengths: Float32Array, of_digit: BoolArray, cell: int) -> BoolArray | None:
+    """The largest part of the ink ``of_digit``, bool [rows, columns], with the fainter ink that it fades into; or None.
+
+    None if there is no such ink but the soft edges of strokes; see `parts_of_ink` for the rest.
+    """
+    with_edges = cells_near(cells_near(of_digit, cell), cell)
+    least = LEAST_FADED * np.count_nonzero(of_digit)
+    if np.count_nonzero((strengths >= FAINTEST) & ~with_edges) < least:  # as in nearly all drawings
+        return None
+    faded = faded_into(strengths, of_digit, FAINTEST, cell)
+    return None if faded is None or np.count_nonzero(faded & ~with_edges) < least else faded
 
 
 def parts_surer_than(strengths: Float32Array, sure: float) -> Parts:

@@ -16,7 +16,7 @@ import pen_digits
 import pytest
 import schools
 from conftest import png
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from net.decoding import decode
 from net.errors import BlankImageError
@@ -120,6 +120,33 @@ def test_ink_that_fades_is_the_digit_s_to_its_end(recognizer: Recognizer):
     wrong = [(digit, prediction.digit) for digit, prediction in predictions if prediction.digit != digit]
     assert len(wrong) <= 1, wrong
     assert sum(prediction.certain for _, prediction in predictions) >= 38
+
+
+@pytest.mark.parametrize(("least", "most_wrong", "most_doubted"), [(0.4, 1, 4), (0.25, 4, 10)])
+def test_ink_that_fades_on_the_way_of_a_pen_is_the_digit_s_to_its_end(
+    recognizer: Recognizer, least: float, most_wrong: int, most_doubted: int
+):
+    predictions = [
+        (digit, recognizer.recognize(png(drawn_by_dry_pen(digit, seed, least))))
+        for digit, seed in itertools.product(range(10), range(6))
+    ]
+    wrong = [(digit, prediction.digit) for digit, prediction in predictions if prediction.digit != digit]
+    assert len(wrong) <= most_wrong, wrong
+    assert not any(prediction.certain and prediction.digit != digit for digit, prediction in predictions)
+    assert sum(not prediction.certain for _, prediction in predictions) <= most_doubted
+
+
+def test_a_smear_that_touches_a_digit_is_no_part_of_it(recognizer: Recognizer):
+    wrong = []
+    for digit, seed in itertools.product(range(10), range(4)):
+        page = handwriting.render(handwriting.by_hand(digit, seed), 280, 0.05).convert("L")
+        smear = Image.new("L", page.size, 255)
+        draw = ImageDraw.Draw(smear)
+        draw.line([(90, 238), (250, 232)], 185, 24)
+        both = ImageChops.darker(page, smear.filter(ImageFilter.GaussianBlur(3)))
+        if recognizer.recognize(png(both)).digit != digit:
+            wrong.append((digit, seed))
+    assert len(wrong) <= 1, wrong
 
 
 def test_a_picture_cut_out_closely_is_looked_at_whole_and_said_to_be_so():
@@ -863,3 +890,20 @@ def test_what_is_narrow_by_the_last_resort_is_looked_at_as_wide_too():
     looks = [Look(drawn_as_mnist(handwriting.by_hand(8)), frozenset()), Look(narrow, frozenset(), is_last_resort=True)]
     *_, wide = with_stretched(looks)
     assert (wide.preparation, wide.is_last_resort) == ({WIDENED}, True)
+
+
+def drawn_by_dry_pen(digit: int, seed: int, least: float) -> Image.Image:
+    """``digit``, black on white, whose ink fades evenly along its strokes to ``least`` of its strength."""
+    strokes = handwriting.by_hand(digit, seed)
+    points = [(x, y) for stroke in strokes for begin, end in itertools.pairwise(stroke) for x, y in between(begin, end)]
+    page = Image.new("L", (560, 560), 255)
+    draw = ImageDraw.Draw(page)
+    for number, (x, y) in enumerate(points):
+        strength = 1 - (1 - least) * number / len(points)
+        draw.ellipse((560 * x - 12, 560 * y - 12, 560 * x + 12, 560 * y + 12), round(255 * (1 - strength)))
+    return page.resize((280, 280), Image.Resampling.BOX)
+
+
+def between(begin: handwriting.Point, end: handwriting.Point) -> list[handwriting.Point]:
+    """Points on the line from ``begin`` to ``end``, each two hundredths of a square's side apart, or less."""
+    return [tuple(point) for point in np.linspace(begin, end, math.ceil(math.dist(begin, end) * 200) + 1).tolist()]
