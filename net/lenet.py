@@ -4,9 +4,9 @@ Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied 
 recognition", Proceedings of the IEEE 86(11), 1998, figure 2. The layers keep the names of that
 figure. What differs, and why:
 
-- C1 and C3, 5 x 5 convolutions, are two of 3 x 3 each: the same field of view, one more nonlinearity, fewer weights;
+- C1 and C3, 5 x 5 convolutions, are two of 3 x 3 each: the same field of view, one more nonlinearity;
 - batch normalisation and ReLU in place of a scaled tanh, maximum in place of trained averages;
-- no border around the picture: MNIST leaves four blank pixels on every side already;
+- no border around the picture: MNIST's digits bring one, five pixels wide on average;
 - more maps, because a processor of today has the time, and dropout, because they would overfit.
 
 As in 1998, a subsampling layer scales, shifts and applies its nonlinearity after it has pooled, to a quarter of the
