@@ -886,6 +886,19 @@ def test_the_speedups_of_a_machine_are_printed():
     assert all(float(milliseconds) > 0 for milliseconds, *_ in table)
 
 
+@pytest.mark.parametrize("module", ["train", "train.evaluate", "train.ablation", "train.speedups"])
+def test_help_explains_every_flag(module: str):
+    _, *flags = re.split(r"^  -", python("-m", module, "--help").stdout, flags=re.MULTILINE)
+    assert len(flags) > 2
+    assert not [flag for flag in flags if not re.match(r"\S.*?(\s{2,}|\n\s+)\w", flag)]
+
+
+def test_the_ablation_says_how_much_it_does_unless_told_otherwise():
+    told = " ".join(python("-m", "train.ablation", "--help").stdout.split())
+    assert f"(default: {Recipe().epochs})" in told
+    assert "from seed 0 on (default: 3)" in told
+
+
 def test_help_shows_an_example():
     assert "example: python -m train" in python("-m", "train", "--help").stdout
 

@@ -56,7 +56,7 @@ from torch import Tensor
 from net.lenet import LeNet
 from train.calibrate import calibrated, fit_temperature
 from train.commands import UsageError, batch_size, batch_too_large, count, exit_status_of
-from train.devices import DEVICES, choose_device
+from train.devices import DEVICE_HELP, DEVICES, choose_device
 from train.metrics import accuracy, compute_logits
 from train.mnist import Digits, load_training_digits, root_folder
 from train.pictures import load_pictures
@@ -137,10 +137,28 @@ def parse_arguments() -> argparse.Namespace:
         allow_abbrev=False,
         description="Measure what each part of the recipe is worth, by training without it.",
     )
-    parser.add_argument("--epochs", type=count, default=Recipe().epochs, metavar="N")
-    parser.add_argument("--batch-size", type=batch_size, default=Recipe().batch_size, metavar="N")
-    parser.add_argument("--seeds", type=count, default=3, metavar="N")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument(
+        "--epochs",
+        type=count,
+        default=Recipe().epochs,
+        metavar="N",
+        help="times that each run goes through the digits (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=batch_size,
+        default=Recipe().batch_size,
+        metavar="N",
+        help="digits in each step (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=count,
+        default=3,
+        metavar="N",
+        help="runs without each part, from seed 0 on (default: %(default)s)",
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help=DEVICE_HELP)
     parser.add_argument(
         "--data", type=Path, help="folder that has MNIST in MNIST/raw (default: $MNIST_ROOT, else data)"
     )

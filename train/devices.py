@@ -11,6 +11,7 @@ import torch
 from train.commands import UsageError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")  # as they are called on the command line
+DEVICE_HELP = "auto picks CUDA, else MPS, else the CPU (default: auto)"
 
 
 class DeviceError(UsageError):

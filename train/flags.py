@@ -8,7 +8,7 @@ from typing import Any
 
 from net.arguments import as_argument, few, positive_number
 from train.commands import UsageError, batch_size, count, seed
-from train.devices import DEVICES
+from train.devices import DEVICE_HELP, DEVICES
 from train.ranks import Ranks
 from train.recipe import FAST, PARTS, Recipe, without
 from train.speedups import Speedups
@@ -36,7 +36,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     devices.add_argument(
         "--device",
         choices=DEVICES,
-        help="auto picks CUDA, else MPS, else the CPU (default: auto)",
+        help=DEVICE_HELP,
     )
     parser.set_defaults(device="auto")
     parser.add_argument(

@@ -23,7 +23,7 @@ from torch import nn
 
 from net.lenet import LeNet
 from train.commands import UsageError, exit_status_of
-from train.devices import DEVICES, choose_device, synchronize
+from train.devices import DEVICE_HELP, DEVICES, choose_device, synchronize
 from train.recipe import Recipe
 
 WORTH_IT = 1.15  # times faster, to be used: less could be noise
@@ -49,7 +49,7 @@ class Speedups:
     channels_last: bool = speedup("keep the maps of a pixel side by side in memory, which suits convolutions")
     bf16: bool = speedup("autocast to bfloat16: half the bytes, native on newer processors, emulated on older ones")
     compile: bool = speedup(
-        "torch.compile: fewer, longer kernels, after some seconds of compiling; on CPUs only on request"
+        "torch.compile: fewer, longer kernels, after some seconds of compiling; except on CUDA, only on request"
     )
 
     def __str__(self) -> str:
@@ -149,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m train.speedups", allow_abbrev=False, description="Time a training step."
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help=DEVICE_HELP)
     parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile, which takes a while")
     options = parser.parse_args()
     device = choose_device(options.device)
