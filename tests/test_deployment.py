@@ -111,6 +111,7 @@ def test_the_readme_tells_the_limits_that_are_kept():
         f"a compressed BMP of more than {MOST_RUN_LENGTH_PIXELS / 1e6:g} million |",
         f"in place of each picture that could not be read within {limits.deadline:g} seconds",
         f"{MAX_ROWS:,} corrections or {MAX_BYTES / 2**30:g} GiB of them are kept",
+        "of which `body` (bytes), `pixels`, `images` and `deadline` (seconds) count",
     ):
         assert limit in told
 
