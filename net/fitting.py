@@ -4,8 +4,9 @@ How MNIST was made is described in Y. LeCun, C. Cortes and C. Burges, "The MNIST
 http://yann.lecun.com/exdb/mnist/: the black and white digits of NIST were scaled into a box of 20 x 20 pixels, keeping
 their aspect ratio, with antialiasing, which made them grey; then each was moved in a field of 28 x 28 until its centre
 of mass was at the centre. The 60,000 training digits agree: the longer side of the ink is 20 pixels in all but 13, and
-its centre of mass is within half a pixel of (14, 14), since the move was by whole pixels. `normalize` does the same, so
-that MNIST's own pictures come back unchanged, but for a shade or two where their darkest pixel was not black.
+its centre of mass is within half a pixel of (14, 14) in all but 2, since the move was by whole pixels. `normalize` does
+the same, so that MNIST's own pictures come back unchanged, but for a shade or two where their darkest pixel was not
+black.
 """
 
 import math

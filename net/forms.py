@@ -1,7 +1,8 @@
 """A digit on a form: in a table, a row of boxes or a comb, on a dotted line, beside a printed label.
 
-Elsewhere parts of the ink are told apart by cells (net/parts.py), a hundredth of a picture wide; on a form the digit
-comes closer than that to the lines. So if the ink is far wider than any digit, or a lattice, that is done by pixels.
+Elsewhere parts of the ink are told apart by cells (net/parts.py), a hundredth of a picture wide or more; on a form the
+digit comes closer than that to the lines. So if the ink is far wider than any digit, or a lattice, that is done by
+pixels.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ A digit may come in parts: the hat of a 5 may lie apart. So every part that coul
 that is too much, `standing_alone` tells what the digit would be without the rest. What fills a rectangle may be a page,
 and a long straight stroke a pen. Which of these is the digit, the network knows better than any rule.
 
-All lengths here are in cells: squares of pixels, about a hundred along the picture's longer side.
+All lengths here are in cells: squares of pixels, 50 to 100 along the picture's longer side (net/cells.py).
 """
 
 import math

@@ -119,7 +119,7 @@ class Recognizer:
     """A checkpoint, loaded and ready; may be called from several threads at once, which then share passes."""
 
     def __init__(self, path: Path = checkpoint.SHIPPED, observe: Callable[[int], object] | None = None) -> None:
-        """``observe`` is told how many pictures went through the network in each pass.
+        """``observe`` is told how many looks went through the network in each pass.
 
         Raises checkpoint.CheckpointError.
         """

@@ -27,8 +27,8 @@ class Augmentation:
     shear: float = 0.2  # pixels sideways per pixel of height
     shift: float = 1.0  # pixels either way
     elastic_sigma: float = 4.0  # pixels; Simard's value for pictures of this size
-    # A factor, at most, drawn anew for each picture; Simard's own is 34. At most, ink moves by alpha / (2 sigma sqrt(3
-    # pi)) pixels, the standard deviation of uniform noise after that blur: 0.57.
+    # A factor, at most, drawn anew for each picture; Simard's own is 34. Along either axis ink moves by a standard
+    # deviation of at most alpha / (2 sigma sqrt(3 pi)) = 0.57 pixels, that of uniform noise after such a blur.
     elastic_alpha: float = 14.0
     thicken: float = 4.0  # pixels that strokes may grow on either side
     thicken_power: float = 3.0  # the higher, the rarer are the thickest strokes

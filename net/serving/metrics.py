@@ -24,7 +24,7 @@ SLOT = "DIGITS_SLOT"  # environment variable: this process's number among those 
 STARTED = "DIGITS_STARTED"  # likewise: when, by time.time(), the first of them was started
 STAGE_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds
 REQUEST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
-PASS_BUCKETS = (1, 2, 4, 8, MAX_BATCH)  # pictures
+PASS_BUCKETS = (1, 2, 4, 8, MAX_BATCH)  # looks
 
 log = logging.getLogger("metrics")
 
@@ -108,9 +108,9 @@ class Metrics:
         self.forward.observe(prediction.stages.forward)
 
     @harmless
-    def count_pass(self, pictures: int) -> None:
-        """Count a pass of so many ``pictures`` through the network."""
-        self.passes.observe(pictures)
+    def count_pass(self, looks: int) -> None:
+        """Count a pass of so many ``looks`` through the network."""
+        self.passes.observe(looks)
 
     def text(self, sha256: str) -> bytes:
         """All metrics, and which weights are loaded, in Prometheus' text format."""
