@@ -235,9 +235,14 @@ def mean_of_looks(probabilities: list[list[float]]) -> list[float]:
 
 
 def prepare(given: Given, max_pixels: int = MAX_PIXELS) -> Prepared:
-    """``given`` as the network is to be given it. Raises net.errors.NoDigitError, or TypeError for a path."""
+    """``given`` as the network is to be given it.
+
+    Raises net.errors.NoDigitError, or TypeError for a path or anything else that is neither bytes nor a list.
+    """
     if isinstance(given, str | Path):
         raise TypeError(f"This takes the bytes of a picture, as Path({str(given)!r}).read_bytes() gives them.")
+    if not isinstance(given, bytes | list):
+        raise TypeError(f"This takes the bytes of a picture, or strokes in a list, not a {type(given).__name__}.")
     started = time.perf_counter()
     if not isinstance(given, bytes):
         looks = [

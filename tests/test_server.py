@@ -803,6 +803,14 @@ def test_a_path_is_no_picture_and_that_is_said(recognizer: net.recognizer.Recogn
         recognizer.recognize(PICTURES[7])
 
 
+@pytest.mark.parametrize("given", [bytearray(b"GIF89a"), None, 7])
+def test_what_is_neither_bytes_nor_strokes_is_no_picture_and_that_is_said(
+    recognizer: net.recognizer.Recognizer, given: object
+):
+    with pytest.raises(TypeError, match=f"bytes of a picture, or strokes in a list, not a {type(given).__name__}"):
+        recognizer.recognize(given)
+
+
 def test_a_card_means_the_weights_that_it_is_about():
     card = SHIPPED.with_suffix(".json")
     assert weights_path(card) == SHIPPED
