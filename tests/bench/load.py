@@ -168,7 +168,9 @@ def row(measured: Measured) -> str:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description="Load the server with more and more clients.")
+    parser = argparse.ArgumentParser(
+        description="Load the server with more and more clients.", epilog="All other arguments are given to server.py."
+    )
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each row (default: %(default)g)")
     options, arguments = parser.parse_known_args()  # the rest go to the server
     with serving(*arguments) as address:
