@@ -74,8 +74,7 @@ export class Answer {
   }
 
   showEmpty() {
-    this.#show("empty", "?", words.empty);
-    this.offerExample();
+    this.#show("empty", "?", words.empty, null, this.#example);
   }
 
   offerExample() {
@@ -84,8 +83,7 @@ export class Answer {
 
   /** @param {string} sentence @param {boolean} [isTransient] whether asking again may help */
   showError(sentence, isTransient = false) {
-    this.#show("error", "?", sentence);
-    this.#again.hidden = !isTransient;
+    this.#show("error", "?", sentence, null, isTransient ? this.#again : null);
   }
 
   /**
@@ -107,13 +105,17 @@ export class Answer {
     this.#preparation.textContent = sentence;
   }
 
-  /** @param {string} state @param {string} digit @param {string} sentence @param {Prediction | null} [prediction] */
-  #show(state, digit, sentence, prediction = null) {
+  /**
+   * @param {string} state @param {string} digit @param {string} sentence @param {Prediction | null} [prediction]
+   * @param {HTMLButtonElement | null} [offered] the button to show beside the sentence
+   */
+  #show(state, digit, sentence, prediction = null, offered = null) {
     this.#panel.dataset.state = state;
     this.#digit.textContent = digit;
     this.#sentence.textContent = sentence;
     this.#heldBack = "";
-    this.#example.hidden = this.#again.hidden = true;
+    // Hidden for a moment only, the offered one would lose keyboard focus.
+    for (const button of [this.#again, this.#example]) button.hidden = button !== offered;
     setDisabled(this.#again, false);
     this.#named = prediction && !looksLikeNone(prediction) ? prediction.digit : null;
     this.#seenFigure.hidden = !prediction?.seen;

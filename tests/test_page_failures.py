@@ -31,6 +31,7 @@ def test_asking_again_is_seen_and_heard(page: Page):
     assert len(waiting) == 1, "it must not ask twice"
     waiting[0].fulfill(**fail)
     expect(page.locator("#spoken")).to_have_text("No.")
+    expect(again).to_be_focused()
     page.unroute("**/predict*")
     again.press("Enter")
     expect_digit(page, 4)
