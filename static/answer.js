@@ -1,6 +1,6 @@
 /** Shows what the server said. */
 
-import { allOf, byId, isDisabled, setDisabled } from "./dom.js";
+import { allOf, byId, isDisabled, setDisabled, setText } from "./dom.js";
 import { percent, percentInWords, say, words } from "./words.js";
 
 /** @typedef {import("./reader.js").Prediction} Prediction */
@@ -59,8 +59,7 @@ export class Answer {
   /** Show what was held back, and have screen readers say it. */
   speak() {
     if (this.#heldBack) this.#sentence.textContent = this.#heldBack;
-    // Setting the same text again would make them repeat it.
-    if (this.#spoken.textContent !== this.#sentence.textContent) this.#spoken.textContent = this.#sentence.textContent;
+    setText(this.#spoken, this.#sentence.textContent ?? "");
   }
 
   /** @param {boolean} isLate whether the answer on show is for an earlier drawing, and the next takes long */

@@ -26,6 +26,15 @@ export function allOf(selector, kind) {
 export const contextOf = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 
 /**
+ * Screen readers would repeat what is set to the same text again.
+ *
+ * @param {HTMLElement} element @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
  * A control that is really disabled would lose keyboard focus. An attribute, as older browsers lack the property.
  *
  * @param {HTMLElement} control @param {boolean} isToBe

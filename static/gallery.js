@@ -1,7 +1,7 @@
 /** Several pictures at once: a thumbnail of each, with its digit and how certain that is. */
 
 import { looksLikeNone } from "./answer.js";
-import { byId } from "./dom.js";
+import { byId, setText } from "./dom.js";
 import { markTransparent } from "./pictures.js";
 import { ask, serverIsBack } from "./reader.js";
 import { delay } from "./time.js";
@@ -134,7 +134,7 @@ export class Gallery {
   #tellProgress() {
     const [count, read] = [this.#files.length, this.#count("read")];
     const unread = this.#count("unread") + this.#count("asked");
-    if (!unread) this.#status.textContent = say(read < count ? words.someRead : words.allRead, { count, read });
+    if (!unread) setText(this.#status, say(read < count ? words.someRead : words.allRead, { count, read }));
     const soFar = say(words.readSoFar, { count, done: count - unread });
     this.#progress.textContent = unread ? soFar : this.#status.textContent;
   }

@@ -2,7 +2,7 @@
 
 import { looksLikeNone } from "./answer.js";
 import { cssColour, onOtherColours } from "./colours.js";
-import { allOf, byId, contextOf } from "./dom.js";
+import { allOf, byId, contextOf, setText } from "./dom.js";
 import { say, words } from "./words.js";
 
 /**
@@ -123,8 +123,10 @@ export class Inside {
     const shade = shadeOf(pixels, tints);
     paint(this.#heat, 28, 28, (put) => fill(0, 0, 28, 28, (x, y) => put(x, y, ...shade(pixels[y][x]))));
     const ofBest = isNone ? words.speaksForNearest : words.speaksFor;
-    this.#sentence.textContent =
-      rather_than === null ? say(ofBest, { digit }) : say(words.speaksForRather, { digit, answer: rather_than });
+    setText(
+      this.#sentence,
+      rather_than === null ? say(ofBest, { digit }) : say(words.speaksForRather, { digit, answer: rather_than }),
+    );
     this.#choices.forEach((button, each) => {
       const isAnswer = !isNone && each === (rather_than ?? digit);
       button.disabled = false;
@@ -234,8 +236,7 @@ export class Inside {
       });
     });
     const caption = say(filter ? words.mapAndFilter : words.map, { layer: name, number: map + 1, count });
-    // Setting the same text again would make screen readers repeat it.
-    if (this.#detailCaption.textContent !== caption) this.#detailCaption.textContent = caption;
+    setText(this.#detailCaption, caption);
   }
 }
 

@@ -187,15 +187,52 @@ def test_the_same_answer_to_another_picture_is_spoken_once_more(page: Page, tmp_
         handwriting.render(handwriting.by_hand(7, seed)).save(tmp_path / f"{seed}.png")
     page.set_input_files("#choose", tmp_path / "0.png")
     expect(spoken).to_have_text("This is a 7. More than 99.9% sure.")
-    page.evaluate(
-        """() => {
-            heard = [];
-            const hear = () => heard.push(spoken.textContent);
-            new MutationObserver(hear).observe(spoken, { childList: true, characterData: true, subtree: true });
-        }"""
-    )
+    hear(page, "#spoken")
     page.set_input_files("#choose", tmp_path / "1.png")
     page.wait_for_function("() => heard.at(-1)?.startsWith('This is a\\u00a07.')")
+
+
+def hear(page: Page, *names: str) -> None:
+    """From now on, `heard` collects what is said by ``names``: whatever their text is set to, be it the same."""
+    page.evaluate(
+        """(names) => {
+            heard = [];
+            for (const name of names) {
+                const element = document.querySelector(name);
+                const hear = () => heard.push(element.textContent);
+                new MutationObserver(hear).observe(element, { childList: true, characterData: true, subtree: true });
+            }
+        }""",
+        names,
+    )
+
+
+def test_who_goes_through_the_pictures_hears_of_each_and_not_again_how_many_they_are(page: Page):
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif", "7.png")])
+    expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
+    expect(page.locator("#spoken")).to_contain_text("This is a 3.")
+    page.locator("#tiles button").first.focus()
+    hear(page, "#spoken", "#gallery-status")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#spoken")).to_contain_text("This is a 2.")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#spoken")).to_contain_text("This is a 7.")
+    heard = [each.partition("\n")[0].replace("\xa0", " ") for each in page.evaluate("heard") if each]
+    assert heard == ["This is a 2.", "This is a 7."]
+
+
+def test_who_goes_through_the_maps_hears_of_each_and_not_again_the_answer_to_a_question(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    page.locator("#why button").nth(9).press("Enter")
+    expect(page.locator("#evidence[aria-live=polite]")).to_contain_text("speak for a 9 rather than a 4")
+    page.locator("[data-layer=C1]").focus()
+    hear(page, "#evidence", "#map-caption")
+    for number in (2, 3):
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#map-caption")).to_contain_text(f"C1, map {number} of 16")
+    heard = [each.partition(",")[0] for each in page.evaluate("heard")]
+    assert heard == ["C1", "C1"]
 
 
 def test_a_picture_is_chosen_read_and_corrected_by_keyboard_alone(page: Page):
