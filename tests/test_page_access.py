@@ -110,7 +110,7 @@ def test_a_tablet_held_upright_has_a_large_pad_and_shows_the_whole_answer(open_p
         expect_in_window(page, name)
 
 
-@pytest.mark.parametrize(("font", "width"), [(24, 360), (32, 390)])
+@pytest.mark.parametrize(("font", "width"), [(24, 360), (32, 320), (32, 390)])
 def test_the_reader_s_own_font_size_counts_and_nothing_sticks_out_for_it(
     browser: Browser, chromium: str, server: RunningServer, font: int, width: int
 ):
@@ -118,7 +118,12 @@ def test_the_reader_s_own_font_size_counts_and_nothing_sticks_out_for_it(
         executable_path=chromium, args=[*CHROMIUM_FLAGS, f"--blink-settings=defaultFontSize={font}"]
     )
     page = large.new_page(viewport={"width": width, "height": 640})
+    page.goto(f"{server.url}api")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.goto(server.url)
+    expect(page.locator("#example")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#pad").scroll_into_view_if_needed()
     draw_with_mouse(page, digit(8))
     expect_digit(page, 8)
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
