@@ -11,6 +11,7 @@ import handwriting
 import pytest
 from conftest import RunningServer, png
 from on_page import (
+    CHROMIUM_FLAGS,
     PREDICTION,
     choose_seven_and_remove_it,
     digit,
@@ -24,7 +25,7 @@ from on_page import (
     scroll_to,
 )
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from test_corrections import exported
 
 
@@ -476,6 +477,26 @@ def test_a_finger_scrolls_past_a_picture_and_draws_once_it_is_cleared(open_page)
     page.evaluate("scrollTo(0, 0)")
     draw(page, digit(7), "touch")
     expect_digit(page, 7)
+
+
+def test_a_finger_that_would_draw_downwards_on_a_picture_does_not_load_the_page_anew(
+    browser: Browser, chromium: str, server: RunningServer
+):
+    phone = browser.browser_type.launch(executable_path=chromium, args=[*CHROMIUM_FLAGS, "--pull-to-refresh=1"])
+    page = phone.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    page.goto(server.url)
+    downwards = [[(0.5, 0.1 + 0.08 * step) for step in range(25)]]
+    below_the_pad = [[(x, y + 0.9) for x, y in downwards[0][:15]]]
+    with page.expect_navigation():  # as on a telephone
+        draw(page, below_the_pad, "touch")
+    expect(page.locator("#example")).to_be_visible()
+    page.set_input_files("#choose", handwriting.DATA / "3.bmp")
+    expect_digit(page, 3)
+    draw(page, downwards, "touch")
+    expect(page.locator("#paper-note")).to_contain_text("Clear")
+    page.wait_for_timeout(1000)  # in which it would be loaded
+    expect(page.locator("#picture")).to_be_visible()
+    phone.close()
 
 
 def test_a_line_drawn_over_pictures_by_mistake_is_undone_with_what_it_did_to_them(page: Page):
