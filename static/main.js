@@ -174,9 +174,11 @@ function bringPaperIntoView() {
 /** @param {string} sentence why what was given cannot be a picture */
 function refuse(sentence) {
   if (drawing.isEmpty) {
-    forget();
-    fail(sentence);
-    answer.offerExample();
+    keepFocus(() => {
+      forget();
+      fail(sentence);
+      answer.offerExample();
+    });
     tellAtRest();
   } else {
     tellOnPaper(sentence, true); // the answer to what is on the pad still stands
@@ -369,13 +371,17 @@ function showNothingBeside(reason) {
   answer.showPreparation("");
 }
 
-/** @param {() => void} change may disable or hide the focused element; focus then goes to a neighbour */
+/**
+ * @param {() => void} change may disable or hide the focused element; focus then goes to a neighbour, or comes back if
+ *   that was for a moment only
+ */
 function keepFocus(change) {
-  const focused = document.activeElement;
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
   change();
   const isLost = focused?.matches(":disabled, [hidden], [hidden] *") || focused?.isConnected === false;
+  const next = isLost ? [undo, redo, chooser].find((each) => !isDisabled(each)) : focused;
   // Scrolling would move the pad under the pen.
-  if (isLost) [undo, redo, chooser].find((each) => !isDisabled(each))?.focus({ preventScroll: true });
+  if (next !== document.activeElement) next?.focus({ preventScroll: true });
 }
 
 async function copyAsCurl() {

@@ -174,6 +174,26 @@ def test_the_focus_is_not_lost_with_the_control_that_had_it(page: Page, focused:
     expect_digit(page, 7)
 
 
+@pytest.mark.parametrize("key", ["Escape", "Control+z"])
+def test_a_key_that_finds_nothing_to_take_back_leaves_the_focus_where_it_is(page: Page, key: str):
+    page.locator("#example").focus()
+    page.keyboard.press(key)
+    expect(page.locator("#example")).to_be_focused()
+
+
+def test_what_is_pasted_and_no_picture_leaves_the_focus_where_it_is(page: Page):
+    page.locator("#example").focus()
+    page.evaluate(
+        """() => {
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File(["seven"], "letter.txt", { type: "text/plain" }));
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+        }"""
+    )
+    expect(page.locator("#sentence")).to_contain_text("not a picture")
+    expect(page.locator("#example")).to_be_focused()
+
+
 @pytest.mark.parametrize(("button", "presses"), [("#clear", 3), ("#undo", 4)])
 def test_who_keeps_enter_pressed_does_nothing_else(page: Page, button: str, presses: int):
     draw_with_mouse(page, digit(7))
