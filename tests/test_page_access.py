@@ -134,6 +134,9 @@ def test_the_reader_s_own_font_size_counts_and_nothing_sticks_out_for_it(
     sentence, seen = (page.locator(name).bounding_box() for name in ("#sentence", ".seen"))
     assert page.locator("#sentence").evaluate("(each) => each.scrollWidth <= each.clientWidth")
     assert sentence["x"] + sentence["width"] <= seen["x"] or sentence["y"] + sentence["height"] <= seen["y"]
+    page.set_input_files("#choose", {"name": "letter.txt", "mimeType": "text/plain", "buffer": b"seven"})
+    expect(page.locator("#paper-note")).to_contain_text("not a picture")
+    assert page.locator("#paper-note").evaluate("(each) => each.scrollHeight <= each.clientHeight + 1")
     large.close()
 
 
