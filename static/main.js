@@ -379,9 +379,9 @@ function keepFocus(change) {
   const focused = /** @type {HTMLElement | null} */ (document.activeElement);
   change();
   const isLost = focused?.matches(":disabled, [hidden], [hidden] *") || focused?.isConnected === false;
-  const next = isLost ? [undo, redo, chooser].find((each) => !isDisabled(each)) : focused;
-  // Scrolling would move the pad under the pen.
-  if (next !== document.activeElement) next?.focus({ preventScroll: true });
+  const isBlurred = document.activeElement === document.body;
+  const next = isLost ? [undo, redo, chooser].find((each) => !isDisabled(each)) : isBlurred ? focused : null;
+  next?.focus({ preventScroll: true }); // scrolling would move the pad under the pen
 }
 
 async function copyAsCurl() {
