@@ -8,6 +8,7 @@ const LARGE_IF_LOSSLESS = 8_000_000; // bytes; a screenshot is smaller, and is s
 const LONGEST_SIDE = 2_000; // pixels; more would not show a digit better
 const WITHOUT_SIZE = 1_000; // pixels, for an SVG that gives no size
 const QUALITY = 0.9; // 0 to 1, of the compressed picture
+const [PROBE, SLIGHT] = [8, 16]; // pixels, of a side; of 255, as some browsers change pixels by what nobody sees
 
 /** @type {WeakMap<Blob, Promise<Blob>>} conversions by file, since a file may be sent again */
 const converted = new WeakMap();
@@ -29,6 +30,7 @@ export const isReadByServer = (file) => !file.type || READ_BY_SERVER.includes(fi
 
 /** @param {Blob} file @param {string} type @returns {Promise<Blob>} the file itself if the browser cannot convert it */
 async function drawnAnew(file, type) {
+  if (!givesWhatIsDrawn()) return file;
   const image = new Image();
   image.src = URL.createObjectURL(file);
   try {
@@ -39,6 +41,14 @@ async function drawnAnew(file, type) {
   } finally {
     URL.revokeObjectURL(image.src);
   }
+}
+
+/** @returns {boolean} false in a browser that gives noise instead, as LibreWolf and Tor do against fingerprinting */
+function givesWhatIsDrawn() {
+  const context = contextOf(document.createElement("canvas"));
+  context.fillRect(0, 0, PROBE, PROBE);
+  const { data } = context.getImageData(0, 0, PROBE, PROBE);
+  return data.every((value, index) => Math.abs(value - (index % 4 === 3 ? 255 : 0)) <= SLIGHT);
 }
 
 /**

@@ -265,6 +265,29 @@ def test_a_large_screenshot_is_sent_smaller_than_a_server_refuses(page: Page, tm
     assert answer.value.request.sizes()["requestBodySize"] < 8_000_000
 
 
+def test_where_the_browser_gives_noise_for_what_is_drawn_a_photograph_is_sent_as_it_is(page: Page, tmp_path: Path):
+    page.evaluate(
+        """() => {
+            const noise = (width, height) => {
+                const pixels = new ImageData(width, height);
+                pixels.data.forEach((_, at) => (pixels.data[at] = 256 * Math.random()));
+                return pixels;
+            };
+            CanvasRenderingContext2D.prototype.getImageData = (x, y, width, height) => noise(width, height);
+            const { toBlob } = HTMLCanvasElement.prototype;
+            HTMLCanvasElement.prototype.toBlob = function (...given) {
+                this.getContext("2d").putImageData(noise(this.width, this.height), 0, 0);
+                toBlob.apply(this, given);
+            };
+        }"""
+    )
+    photograph = handwriting.render(digit(7), 3000, 0.04, "#203060", handwriting.lit_paper(500).resize((3000, 3000)))
+    photograph.convert("RGB").save(tmp_path / "seven.jpg", quality=99)
+    assert (tmp_path / "seven.jpg").stat().st_size > 1_000_000
+    page.set_input_files("#choose", tmp_path / "seven.jpg")
+    expect_digit(page, 7)
+
+
 def test_in_a_low_wide_window_and_on_paper_the_gallery_is_seen(open_page):
     page = open_page(width=1280, height=577)
     page.set_input_files("#choose", [handwriting.DATA / "7.png"] * 6)
