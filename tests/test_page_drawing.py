@@ -432,6 +432,23 @@ def test_an_eraser_is_to_be_had_where_there_is_something_to_erase(page: Page):
     expect(eraser).to_be_disabled()
 
 
+def older(css: str) -> str:
+    """``css`` as a browser understands it that does not know ``:has()``: Firefox before 121."""
+    return css.replace(":has(", ":unknown(")
+
+
+def test_a_browser_that_does_not_know_has_shows_which_pen_is_chosen(open_page):
+    page = open_page()
+    page.route("**/page.css", lambda route: route.fulfill(body=older(route.fetch().text()), content_type="text/css"))
+    page.reload()
+    blue = page.locator(".swatch.blue")
+    before = blue.screenshot()
+    blue.click()
+    page.mouse.move(0, 0)
+    expect(page.locator("input[value=blue]")).to_be_checked()
+    assert blue.screenshot() != before
+
+
 SWATCH_SIZE = "getComputedStyle(document.querySelector('.swatch.red'), '::after').width"
 
 
