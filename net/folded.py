@@ -3,17 +3,23 @@
 At inference a batch normalisation scales and shifts by constants, which are folded into the convolution before it, even
 across a maximum pooling, unless a scale is negative: then the greatest becomes the smallest. C5, whose kernels are as
 large as its maps, becomes a fully connected layer. Memory is channels last, as oneDNN's convolutions take it.
-`python tests/bench/reading.py` prints what that saves.
+`python tests/bench/reading.py` prints what that saves. A network that was changed in ways which this module does not
+follow, such as by one more convolution, is served as it is.
 """
+
+from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from net.fitting import SIDE
 from net.lenet import LeNet
 
 Affine = tuple[Tensor, Tensor | None]  # weights and biases
+ROUNDING = 1e-3  # of a logit, absolute and relative; the largest found is a hundredth of that
 
 
 class FoldedLeNet:
@@ -35,6 +41,22 @@ class FoldedLeNet:
         features = F.linear(maps.flatten(1), *self.c5).relu_()
         hidden = F.linear(features, *self.f6).relu_()
         return torch.cat([F.linear(hidden, *self.output), F.linear(features, *self.novelty)], dim=1)
+
+
+@torch.no_grad()
+def as_served(network: LeNet) -> Callable[[Tensor], Tensor]:
+    """What computes the logits of ``network``, float [N, 11], of pictures, float [N, 1, 28, 28].
+
+    It is `FoldedLeNet`, or the network itself where folding would change an answer. ``network`` is in evaluation mode.
+    """
+    as_it_is = partial(network, open_set=True)
+    noise = torch.rand(1, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    try:
+        folded = FoldedLeNet(network)
+        is_same = torch.allclose(folded(noise), as_it_is(noise), rtol=ROUNDING, atol=ROUNDING)
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):  # its layers are not where they were
+        return as_it_is
+    return folded if is_same else as_it_is
 
 
 def affine(layer: nn.Conv2d | nn.Linear) -> Affine:

@@ -19,7 +19,7 @@ from net.batching import Batched, DeadlineError
 from net.decoding import MAX_PIXELS, decode
 from net.errors import NoDigitError, detached
 from net.fitting import SIDE, WIDENED, normalize, stretched
-from net.folded import FoldedLeNet
+from net.folded import as_served
 from net.ink import PARTS_LEFT_OUT, find_ink
 from net.lenet import NONE, to_pictures
 
@@ -125,7 +125,7 @@ class Recognizer:
         """
         self.network, self.card = checkpoint.load(path)
         self.calibration = calibration_of(self.card)
-        self.folded = FoldedLeNet(self.network)
+        self.logits_of = as_served(self.network)
         blank = torch.zeros(1, 1, SIDE, SIDE)
         self.probabilities_of(blank)  # PyTorch's first pass is slow: better here than in a request
         self.batched_probabilities = Batched(self.probabilities_of, observe)
@@ -171,7 +171,7 @@ class Recognizer:
     @torch.inference_mode()
     def probabilities_of(self, pictures: Tensor) -> Tensor:
         """Calibrated probabilities of the ten digits, double [N, 10], of ``pictures``, float [N, 1, 28, 28]."""
-        return digit_probabilities(self.folded(pictures), self.calibration.temperature)
+        return digit_probabilities(self.logits_of(pictures), self.calibration.temperature)
 
     def prediction(self, prepared: Prepared, readings: list[Reading], forward: float) -> Prediction:
         """The prediction for ``prepared``, given the ``readings`` of its looks, which took ``forward`` seconds.
