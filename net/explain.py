@@ -30,9 +30,9 @@ def layers(network: LeNet, seen: UInt8Array) -> list[Layer]:
     """
     with torch.inference_mode():
         c1 = network.c1[0](to_pictures(torch.from_numpy(seen)[None]))
-        s2 = network.s2(network.c1[1](c1))
+        s2 = network.s2(network.c1[1:](c1))
         c3 = network.c3[0](s2)
-        s4 = network.s4(network.c3[1](c3))
+        s4 = network.s4(network.c3[1:](c3))
         c5 = network.c5(s4)
         f6 = network.f6(c5)
         logits = network.output(f6)
@@ -40,9 +40,9 @@ def layers(network: LeNet, seen: UInt8Array) -> list[Layer]:
     filters, used = first.weight.detach()[:, 0], used_maps(first)
     return [
         Layer("C1", c1[0, used], filters[used]),
-        Layer("S2", s2[0, used_maps(network.c1[1])], None),
+        Layer("S2", s2[0, used_maps(network.c1[-1])], None),
         Layer("C3", c3[0, used_maps(network.c3[0][0])], None),
-        Layer("S4", s4[0, used_maps(network.c3[1])], None),
+        Layer("S4", s4[0, used_maps(network.c3[-1])], None),
         Layer("C5", c5[0, used_maps(network.c5[0])], None),
         Layer("F6", f6[0, :, None, None], None),
         Layer("output", logits[0, :, None, None], None),

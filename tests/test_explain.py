@@ -9,6 +9,7 @@ import pytest
 import torch
 from conftest import RunningServer
 from test_server import ask
+from torch import nn
 
 from net import explain, strokes
 from net.lenet import LeNet, to_pictures
@@ -16,6 +17,18 @@ from net.recognizer import Recognizer
 from train.widen import to_full_width
 
 SEVEN = [*handwriting.by_hand(7, seed=3), [(0.38, 0.52), (0.68, 0.48)]]
+
+
+def test_the_layers_of_a_network_with_one_more_convolution_lead_to_its_answer():
+    torch.manual_seed(0)
+    network = LeNet()
+    first, second = network.c3
+    network.c3 = nn.Sequential(first, nn.Conv2d(64, 64, 3, padding=1, bias=False), second)
+    network.eval()
+    seen = strokes.draw(SEVEN)
+    with torch.inference_mode():
+        logits = network(to_pictures(torch.from_numpy(seen)[None]))[0]
+    torch.testing.assert_close(explain.layers(network, seen)[-1].maps.flatten(), logits)
 
 
 @pytest.mark.parametrize("rather_than", [None, 2])
