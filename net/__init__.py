@@ -5,7 +5,7 @@ Data flows through these modules in this order:
 decoding (containers)                       bytes -> an upright picture
 paper (even_light, levels, morphology)      a picture -> how far each pixel is from its paper
 ink_in_box (cells, components, parts,
-    frames, forms)                          that -> which ink may be the digit's, in a frame or on a form too
+    fading, frames, forms)                  that -> which ink may be the digit's, in a frame or on a form too
 lines, cleaning                             what the digit may be without a line, stains or grain
 ink                                         all of these -> looks at the ink
 strokes                                     points of a pen -> looks, without a picture

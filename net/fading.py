@@ -11,7 +11,7 @@ from net.morphology import dilated
 
 NEARBY = 9  # cells, the side of the square around a cell in which the strongest ink is looked for
 FADED = 0.5  # of that ink's strength, at least, is left where it fades
-LEAST_FADING = 0.2  # of where fainter ink begins, at least; a stroke may also end beside its own beginning
+LEAST_FADING = 0.2  # of the cells where fainter ink begins, at least; others may be where a stroke ends beside itself
 
 
 def faded_into(cells: NDArray[np.generic], strong: BoolArray, begins: float, cell: int) -> BoolArray | None:
