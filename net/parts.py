@@ -23,7 +23,6 @@ REACHES_ACROSS = 0.6  # of the picture's width and height
 SURE_INK = 0.4  # of full strength; fainter is the soft edge of a stroke, or noise
 SURER_INK = (0.55, 0.7)  # likewise, where squared paper or its grain is as strong as that
 FAINTEST = 0.2  # likewise, where a pen runs dry
-LEAST_FADED = 0.05  # of the area of the ink that is sure anyway is covered by such ink, beyond the soft edges
 MOSTLY_STRONG = 0.85  # of what is surely ink is stronger than that, where it was written on plain paper
 SHRINKS = 0.5  # of the box around all ink on such paper, at most, is the box of a digit on it
 LEAST_PART = 0.03  # of the largest part's area; the hat of a 5 has a tenth
@@ -111,14 +110,12 @@ def parts_of_ink(strengths: Float32Array, cell: int) -> Parts:
 def faded_end(strengths: Float32Array, of_digit: BoolArray, cell: int) -> BoolArray | None:
     """The largest part of the ink ``of_digit``, bool [rows, columns], with the fainter ink that it fades into; or None.
 
-    None if there is no such ink but the soft edges of strokes; see `parts_of_ink` for the rest.
+    None if all that is fainter are the soft edges of strokes; see `parts_of_ink` for the rest.
     """
     with_edges = cells_near(cells_near(of_digit, cell), cell)
-    least = LEAST_FADED * np.count_nonzero(of_digit)
-    if np.count_nonzero((strengths >= FAINTEST) & ~with_edges) < least:  # as in nearly all drawings
+    if not ((strengths >= FAINTEST) & ~with_edges).any():  # as in nearly all drawings
         return None
-    faded = faded_into(strengths, of_digit, FAINTEST, cell)
-    return None if faded is None or np.count_nonzero(faded & ~with_edges) < least else faded
+    return faded_into(strengths, of_digit, FAINTEST, cell)
 
 
 def parts_surer_than(strengths: Float32Array, sure: float) -> Parts:
