@@ -19,6 +19,8 @@ export class Correction {
   #isSending = false;
   /** @type {Map<Blob | string, number>} the right digit of each picture that was kept, for when it comes back */
   #told = new Map();
+  /** @type {Map<Blob | string, Promise<unknown>>} of each picture its newest correction, for the next not to overtake */
+  #onItsWay = new Map();
   #onKept;
 
   /**
@@ -75,7 +77,10 @@ export class Correction {
     const drawing = this.#drawing;
     this.#isSending = true;
     this.#say(words.keeping);
-    const { sentence, isKept } = await sendCorrection(picture, label);
+    const sending = Promise.resolve(this.#onItsWay.get(picture)).then(() => sendCorrection(picture, label));
+    this.#onItsWay.set(picture, sending);
+    const { sentence, isKept } = await sending;
+    if (this.#onItsWay.get(picture) === sending) this.#onItsWay.delete(picture);
     if (isKept) {
       this.#told.set(picture, label);
       this.#onKept(picture);

@@ -82,6 +82,32 @@ def test_a_correction_that_is_refused_for_a_moment_is_sent_once_more(page: Page)
     expect(page.locator("#correction-note")).to_contain_text("kept as a 4")
 
 
+def test_of_two_corrections_of_a_drawing_the_last_counts_though_the_first_is_sent_again(page: Page):
+    draw_with_mouse(page, digit(4))
+    expect_digit(page, 4)
+    kept = []
+
+    def refuse_first(route) -> None:
+        if not kept:
+            kept.append(None)
+            route.fulfill(status=429, headers={"Retry-After": "1"}, body="<h1>Later</h1>")
+        else:
+            label = route.request.post_data_json["label"]
+            kept.append(label)
+            route.fulfill(json={"label": label, "predicted": 4, "new": True})
+
+    page.route("**/corrections", refuse_first)
+    with page.expect_response("**/corrections"):
+        page.click("#yes")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+Shift+z")
+    expect_digit(page, 4)
+    page.get_by_label("No, it is a 9").click()
+    expect(page.locator("#correction-note")).to_contain_text("kept as a 9")
+    page.wait_for_timeout(1_500)
+    assert kept == [None, 4, 9]
+
+
 def test_thanks_that_come_late_are_not_said_beside_the_next_reading(page: Page):
     waiting = []
     page.route("**/corrections", lambda route: waiting.append(route))
