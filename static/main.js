@@ -290,7 +290,7 @@ function showReading(outcome, picture) {
     }
   });
   tellAtRest();
-  if ("error" in outcome && outcome.isGone) serverIsBack().then(read);
+  if ("error" in outcome && outcome.isGone) serverIsBack().then(() => drawing.isEmpty || read());
 }
 
 /**

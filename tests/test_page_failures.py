@@ -7,7 +7,7 @@ from typing import Any
 import handwriting
 import pytest
 from conftest import RunningServer, started
-from on_page import digit, draw_with_mouse, expect_digit, is_of_all
+from on_page import digit, draw_with_mouse, expect_digit, is_of_all, stop_clock
 from playwright.sync_api import Page, Response, Route, expect
 
 
@@ -78,6 +78,19 @@ def test_the_server_being_gone_is_told_and_its_return_noticed(open_page, tmp_pat
         expect(page.locator("#sentence")).to_contain_text("The server does not answer. Start it again")
         with started(tmp_path, "--port", str(first.port)):
             expect_digit(page, 6)
+
+
+def test_the_server_s_return_leaves_what_is_said_on_an_empty_pad(page: Page):
+    stop_clock(page)
+    page.route("**/predict*", lambda route: route.abort())
+    draw_with_mouse(page, digit(6))
+    expect(page.locator("#sentence")).to_contain_text("The server does not answer")
+    page.keyboard.press("Escape")
+    page.set_input_files("#choose", {"name": "x.txt", "mimeType": "text/plain", "buffer": b"no picture"})
+    with page.expect_response("**/healthz"):
+        page.clock.run_for(5_000)
+    page.wait_for_timeout(200)
+    expect(page.locator("#sentence")).to_contain_text("That is not a picture file")
 
 
 def test_visitors_are_not_told_how_to_start_the_server(open_page, server: RunningServer):
