@@ -42,8 +42,7 @@ export async function drawExample(drawing, onChange) {
     const stroke = drawing.lastStroke;
     for (const point of others) {
       if (!isStill) await delay(BETWEEN_POINTS);
-      if (drawing.lastStroke !== stroke) return;
-      drawing.extend(point);
+      if (drawing.lastStroke !== stroke || !drawing.extend(point)) return; // an eraser that met nothing ends it as well
       onChange();
     }
     drawing.end();

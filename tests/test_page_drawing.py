@@ -811,3 +811,15 @@ def test_who_draws_while_the_page_does_takes_the_pen_from_it(page: Page):
     begun, drawn = page.evaluate("JSON.parse(sessionStorage.drawing).strokes")
     assert len(begun["points"]) < 8
     assert len(drawn["points"]) == 3
+
+
+def test_an_eraser_that_meets_nothing_stops_a_digit_that_the_page_draws(page: Page):
+    page.evaluate("Math.random = () => 0.45")  # chooses the example 4, which has two strokes
+    stop_clock(page)
+    page.click("#example")
+    page.clock.run_for(150)
+    page.check("input[value=eraser]", force=True)
+    draw_with_mouse(page, [[(0.05, 0.9), (0.1, 0.9)]])
+    page.clock.run_for(5_000)
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    assert len(page.evaluate("JSON.parse(sessionStorage.drawing).strokes")) == 1
