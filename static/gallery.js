@@ -97,6 +97,7 @@ export class Gallery {
   tell(file, outcome) {
     const tile = this.#tiles.get(file);
     if (!tile || ("error" in outcome && (outcome.isGone || outcome.askAgainIn))) return; // it will be read later
+    if ("error" in outcome && tile.state === "read") return; // asked about again, as the large one: its answer stands
     if ("error" in outcome) {
       tile.state = outcome.isTransient || outcome.isForToken ? "failed" : "refused";
       tile.button.title = `${file.name}\n${outcome.error}`;

@@ -223,6 +223,17 @@ def test_a_picture_of_several_that_fails_for_the_moment_is_asked_about_once_more
     assert failures
 
 
+def test_a_picture_that_was_read_stays_so_though_asking_about_it_again_fails(page: Page):
+    page.set_input_files("#choose", [handwriting.DATA / name for name in ("3.bmp", "2.gif", "7.png")])
+    expect(page.locator("#gallery-status")).to_have_text("3 pictures have been read.")
+    page.route("**/predict*", lambda route: route.fulfill(status=500, body="no answer of ours"))
+    tile = page.locator("#gallery button").nth(1)
+    tile.click()
+    expect(page.locator("#answer")).to_have_attribute("data-state", "error")
+    expect(tile).to_contain_text("2 · ")
+    expect(page.locator("#progress")).to_have_text("3 pictures have been read.")
+
+
 def test_how_many_pictures_have_been_read_is_seen_meanwhile(page: Page):
     held = []
     page.route("**/predict", lambda route: held.append(route))
