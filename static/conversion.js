@@ -30,10 +30,10 @@ export const isReadByServer = (file) => !file.type || READ_BY_SERVER.includes(fi
 
 /** @param {Blob} file @param {string} type @returns {Promise<Blob>} the file itself if the browser cannot convert it */
 async function drawnAnew(file, type) {
-  if (!givesWhatIsDrawn()) return file;
   const image = new Image();
   image.src = URL.createObjectURL(file);
   try {
+    if (!givesWhatIsDrawn()) return file;
     await image.decode();
     return (await encoded(image, type)) ?? file;
   } catch {

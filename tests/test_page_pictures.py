@@ -299,6 +299,16 @@ def test_where_the_browser_gives_noise_for_what_is_drawn_a_photograph_is_sent_as
     expect_digit(page, 7)
 
 
+def test_where_the_browser_has_no_memory_to_draw_a_photograph_smaller_it_is_sent_as_it_is(page: Page, tmp_path: Path):
+    page.evaluate("HTMLCanvasElement.prototype.getContext = () => null")
+    photograph = handwriting.render(digit(7), 3000, 0.04, "#203060", handwriting.lit_paper(500).resize((3000, 3000)))
+    photograph.convert("RGB").save(tmp_path / "seven.jpg", quality=99)
+    assert (tmp_path / "seven.jpg").stat().st_size > 1_000_000
+    page.click("#inside summary")  # its maps are drawn as well
+    page.set_input_files("#choose", tmp_path / "seven.jpg")
+    expect_digit(page, 7)
+
+
 def test_in_a_low_wide_window_and_on_paper_the_gallery_is_seen(open_page):
     page = open_page(width=1280, height=577)
     page.set_input_files("#choose", [handwriting.DATA / "7.png"] * 6)
