@@ -37,7 +37,7 @@ from net.lenet import LeNet
 from net.metadata import png_chunk, without_metadata
 from net.recognizer import Recognizer
 from train import __main__ as command
-from train.finetune import FineTuning, is_no_worse
+from train.finetune import FineTuned, FineTuning, is_no_worse
 from train.mnist import DataError, load_training_digits
 from train.pictures import load_pictures
 from train.speedups import Speedups
@@ -533,6 +533,14 @@ def test_weights_are_held_to_what_was_read_before_any_correction(small_mnist: Pa
     assert tuning.settle(validation, misread_at_first=[]).alpha == 0, "all of them are"
 
 
+@pytest.mark.parametrize(
+    ("after", "surer", "worth"), [(0.9, 5.0, True), (0.9, 0.1, False), (0.8, 5.0, False), (0.95, 0.0, True)]
+)
+def test_a_wrong_label_does_not_cost_what_the_others_made_surer(after: float, surer: float, worth: bool):
+    assert FineTuned(1.0, 0.99, 0.99, 0.9, after, surer, []).is_worth_it is worth
+    assert not FineTuned(0, 0.99, 0.99, 0.9, after, surer, []).is_worth_it
+
+
 def test_what_is_narrow_is_learned_as_it_is_and_not_stretched(recognizer: Recognizer, tmp_path: Path):
     two = [[(0.5 + (x - 0.5) * 0.3, y) for x, y in stroke] for stroke in handwriting.by_hand(2)]
     (tmp_path / "2").mkdir()
@@ -547,7 +555,7 @@ def test_corrections_that_cannot_be_learned_cost_nothing_and_that_is_said(fine_t
     seven = drawn(STRANGE_SEVEN, 0)
     ended, before, after = fine_tune((seven, 7), (seven, 1), (seven, 4))
     assert ended.returncode == 1
-    assert "no more of the corrections; nothing was written" in ended.stderr.splitlines()[-1]
+    assert "no more of the corrections, nor much more surely; nothing was written" in ended.stderr.splitlines()[-1]
     assert after == before
     assert (tmp_path / "lenet.pt").read_bytes() == weights
 

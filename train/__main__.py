@@ -254,7 +254,8 @@ def learn_corrections(options: argparse.Namespace, device: torch.device, out: Pa
         f"corrections {tuned.corrections_before:.2%} -> {tuned.corrections_after:.2%}"
     )
     if not tuned.is_worth_it:
-        why = "no more of the corrections" if tuned.alpha else "MNIST worse, however small the step"
+        no_gain = "no more of the corrections, nor much more surely"
+        why = no_gain if tuned.alpha else "MNIST worse, however small the step"
         raise CommandError(f"The new weights would read {why}; nothing was written.")
     relearn_novelty(tuning.training, tuning.shown)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # partly written results would be worse than none

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from net.lenet import NONE
 from train.commands import UsageError
 from train.metrics import compute_logits, is_right
 from train.mnist import Digits
@@ -25,6 +26,7 @@ from train.training import EpochResult, Training
 RECIPE = replace(Recipe(), epochs=2, lr=1.5e-4, warmup=0.1)
 MNIST_DIGITS = 20_000  # of MNIST, with which an epoch's corrections are mixed
 CORRECTIONS_SHARE = 0.08  # of the digits given to an epoch, at least; the corrections are repeated to reach it
+WORTH = 0.5  # corrections: the gain in the sum of their probabilities that is worth new weights, if no more are read
 ALPHAS = tuple(tenths / 10 for tenths in range(10, 0, -1))  # of the way from the old weights to the new ones
 
 StateDict = dict[str, Tensor]
@@ -34,7 +36,8 @@ StateDict = dict[str, Tensor]
 class FineTuned:
     """The result of fine-tuning; accuracies are fractions of digits read right.
 
-    ``alpha`` is how far it went from the old weights to the new: 0 if every step made validation worse.
+    ``alpha`` is how far it went from the old weights to the new: 0 if every step made validation worse. ``surer`` is by
+    how much the probabilities of the right digits of all corrections rose, together and not calibrated.
     """
 
     alpha: float
@@ -42,12 +45,18 @@ class FineTuned:
     validation_after: float
     corrections_before: float
     corrections_after: float
+    surer: float
     misread_at_first: list[int]  # the validation digits that the weights misread before any correction, by index
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether the weights changed, and read more of the corrections, or all."""
-        return self.alpha > 0 and (self.corrections_after > self.corrections_before or self.corrections_after == 1)
+        """Whether the weights changed, and read more of the corrections, or all, or as many and more surely.
+
+        Else a single wrong label, which no weights can learn, would cost the user all that the others taught.
+        """
+        reads_more = self.corrections_after > self.corrections_before or self.corrections_after == 1
+        is_surer = self.corrections_after == self.corrections_before and self.surer >= WORTH
+        return self.alpha > 0 and (reads_more or is_surer)
 
 
 class FineTuning:
@@ -82,24 +91,26 @@ class FineTuning:
         network = self.training.averaged_network
         after = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
-        def rights(alpha: float) -> tuple[Tensor, Tensor]:
+        def rights(alpha: float) -> tuple[Tensor, Tensor, float]:
             network.load_state_dict(interpolated(self.before, after, alpha))
-            return tuple(
-                is_right(compute_logits(network, part.images), part.labels) for part in (validation, self.corrections)
-            )
+            of_validation, logits = (compute_logits(network, part.images) for part in (validation, self.corrections))
+            labels = self.corrections.labels
+            likely = logits[:, :NONE].softmax(1).gather(1, labels[:, None]).sum().item()
+            return is_right(of_validation, validation.labels), is_right(logits, labels), likely
 
-        validation_before, corrections_before = rights(0)
+        validation_before, corrections_before, likely_before = rights(0)
         at_first = validation_before
         if misread_at_first is not None:
             at_first = torch.ones_like(validation_before)
             at_first[misread_at_first] = False
         for alpha in (*ALPHAS, 0):
-            validation_after, corrections_after = rights(alpha)
+            validation_after, corrections_after, likely_after = rights(alpha)
             if is_no_worse(at_first, validation_after):
                 break
         parts = (validation_before, validation_after, corrections_before, corrections_after)
         shares = (right.float().mean().item() for right in parts)
-        return FineTuned(alpha, *shares, misread_at_first=(~at_first).nonzero().flatten().tolist())
+        misread = (~at_first).nonzero().flatten().tolist()
+        return FineTuned(alpha, *shares, surer=likely_after - likely_before, misread_at_first=misread)
 
 
 def misread_before_corrections(card: dict[str, Any], validation: Digits) -> list[int] | None:
