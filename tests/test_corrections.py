@@ -33,7 +33,7 @@ import server as server_module
 from net import checkpoint
 from net.corrections import FILE, Correction, Corrections, StorageFullError
 from net.decoding import decode
-from net.lenet import LeNet
+from net.lenet import LeNet, to_pictures
 from net.metadata import png_chunk, without_metadata
 from net.recognizer import Recognizer
 from train import __main__ as command
@@ -533,10 +533,28 @@ def test_weights_are_held_to_what_was_read_before_any_correction(small_mnist: Pa
     assert tuning.settle(validation, misread_at_first=[]).alpha == 0, "all of them are"
 
 
+def test_how_much_surer_the_corrections_are_read_is_told(small_mnist: Path):
+    digits, validation = load_training_digits(small_mnist)
+    shipped = checkpoint.load(checkpoint.SHIPPED)[0].state_dict()
+    unsure = shipped | {"output.bias": shipped["output.bias"] - 9 * torch.eye(10)[digits.labels[0]]}
+    tuning = FineTuning(unsure, digits, digits[torch.arange(3)], Speedups())
+    tuning.training.averaged_network.load_state_dict(shipped)
+    likely = []
+    for weights in (unsure, shipped):
+        network = LeNet().eval()
+        network.load_state_dict(weights)
+        probabilities = network(to_pictures(digits.images[:3])).softmax(1)
+        likely.append(sum(of_one[label] for of_one, label in zip(probabilities, digits.labels, strict=False)).item())
+    assert likely[1] - likely[0] > 0.5
+    assert tuning.settle(validation).surer == pytest.approx(likely[1] - likely[0], abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("after", "surer", "worth"), [(0.9, 5.0, True), (0.9, 0.1, False), (0.8, 5.0, False), (0.95, 0.0, True)]
 )
-def test_a_wrong_label_does_not_cost_what_the_others_made_surer(after: float, surer: float, worth: bool):
+def test_weights_are_worth_it_if_they_read_more_of_the_corrections_or_as_many_and_more_surely(
+    after: float, surer: float, worth: bool
+):
     assert FineTuned(1.0, 0.99, 0.99, 0.9, after, surer, []).is_worth_it is worth
     assert not FineTuned(0, 0.99, 0.99, 0.9, after, surer, []).is_worth_it
 
