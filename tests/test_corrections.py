@@ -689,11 +689,12 @@ def test_corrections_that_cannot_be_had_are_told_in_a_sentence(tmp_path: Path, c
         load_pictures(path)
 
 
-def test_where_there_is_no_corrections_archive_training_says_so_in_a_sentence(small_mnist: Path, tmp_path: Path):
-    path = tmp_path / "corrections.zip"
-    ended = run_here(command.main, "--data", str(small_mnist), "--corrections", str(path), "--out", str(tmp_path))
+def test_where_there_is_no_corrections_archive_training_says_so_before_it_looks_for_mnist(tmp_path: Path):
+    path, mnist = tmp_path / "corrections.zip", tmp_path / "mnist"
+    ended = run_here(command.main, "--data", str(mnist), "--corrections", str(path), "--out", str(tmp_path))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert str(path) in ended.stderr
+    assert not mnist.exists()
 
 
 def test_corrections_that_cannot_be_read_for_want_of_room_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -234,13 +234,13 @@ def usable_speedups(
 
 def learn_corrections(options: argparse.Namespace, device: torch.device, out: Path) -> None:
     """Fine-tune the weights at ``out``, and write them if `FineTuned.is_worth_it`. Raises CommandError if not."""
-    digits, validation, test = load_digits(options, device)
     try:
         recognizer = Recognizer(out if out.exists() else checkpoint.SHIPPED)
     except checkpoint.CheckpointError as error:
         raise CommandError(checkpoint.with_advice(error, out)) from error
-    misread = misread_before_corrections(recognizer.card, validation)
     corrections = load_pictures(options.corrections, recognizer).to(device)
+    digits, validation, test = load_digits(options, device)  # after what may be mistyped, as it may be a download
+    misread = misread_before_corrections(recognizer.card, validation)
     out.parent.mkdir(parents=True, exist_ok=True)  # so as not to fail after the work
     speedups = usable_speedups(options, device, RECIPE, MNIST_DIGITS)
     recipe = replace(RECIPE, seed=seed_of(recognizer) if options.seed is None else options.seed)
