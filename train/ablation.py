@@ -137,27 +137,13 @@ def parse_arguments() -> argparse.Namespace:
         allow_abbrev=False,
         description="Measure what each part of the recipe is worth, by training without it.",
     )
-    parser.add_argument(
-        "--epochs",
-        type=count,
-        default=Recipe().epochs,
-        metavar="N",
-        help="times that each run goes through the digits (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--batch-size",
-        type=batch_size,
-        default=Recipe().batch_size,
-        metavar="N",
-        help="digits in each step (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seeds",
-        type=count,
-        default=3,
-        metavar="N",
-        help="runs without each part, from seed 0 on (default: %(default)s)",
-    )
+    recipe = Recipe()
+    for flag, number, default, meaning in (
+        ("--epochs", count, recipe.epochs, "times that each run goes through the digits"),
+        ("--batch-size", batch_size, recipe.batch_size, "digits in each step"),
+        ("--seeds", count, 3, "runs without each part, from seed 0 on"),
+    ):
+        parser.add_argument(flag, type=number, default=default, metavar="N", help=f"{meaning} (default: %(default)s)")
     parser.add_argument("--device", choices=DEVICES, default="auto", help=DEVICE_HELP)
     parser.add_argument(
         "--data", type=Path, help="folder that has MNIST in MNIST/raw (default: $MNIST_ROOT, else data)"

@@ -15,9 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from net.lenet import NONE
 from train.commands import UsageError
-from train.metrics import compute_logits, is_right
+from train.metrics import compute_logits, is_right, probabilities_of_right
 from train.mnist import Digits
 from train.recipe import Recipe
 from train.speedups import Speedups
@@ -91,20 +90,19 @@ class FineTuning:
         network = self.training.averaged_network
         after = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
-        def rights(alpha: float) -> tuple[Tensor, Tensor, float]:
+        def measured(alpha: float) -> tuple[Tensor, Tensor, float]:
             network.load_state_dict(interpolated(self.before, after, alpha))
-            of_validation, logits = (compute_logits(network, part.images) for part in (validation, self.corrections))
-            labels = self.corrections.labels
-            likely = logits[:, :NONE].softmax(1).gather(1, labels[:, None]).sum().item()
-            return is_right(of_validation, validation.labels), is_right(logits, labels), likely
+            validation_right = is_right(compute_logits(network, validation.images), validation.labels)
+            logits, labels = compute_logits(network, self.corrections.images), self.corrections.labels
+            return validation_right, is_right(logits, labels), probabilities_of_right(logits, labels).sum().item()
 
-        validation_before, corrections_before, likely_before = rights(0)
+        validation_before, corrections_before, likely_before = measured(0)
         at_first = validation_before
         if misread_at_first is not None:
             at_first = torch.ones_like(validation_before)
             at_first[misread_at_first] = False
         for alpha in (*ALPHAS, 0):
-            validation_after, corrections_after, likely_after = rights(alpha)
+            validation_after, corrections_after, likely_after = measured(alpha)
             if is_no_worse(at_first, validation_after):
                 break
         parts = (validation_before, validation_after, corrections_before, corrections_after)

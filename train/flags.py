@@ -33,11 +33,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         dest="device",
         help="train on a CUDA GPU; the same as --device cuda",
     )
-    devices.add_argument(
-        "--device",
-        choices=DEVICES,
-        help=DEVICE_HELP,
-    )
+    devices.add_argument("--device", choices=DEVICES, help=DEVICE_HELP)
     parser.set_defaults(device="auto")
     parser.add_argument(
         "--fast", action="store_true", help="reach 99%% in seconds: one epoch, half the maps, no augmentation"

@@ -31,6 +31,11 @@ def is_right(logits: Tensor, labels: Tensor) -> Tensor:
     return logits[:, :NONE].argmax(1) == labels
 
 
+def probabilities_of_right(logits: Tensor, labels: Tensor) -> Tensor:
+    """The probability of the label [N] among the ten digits by ``logits`` [N, 11], not calibrated: float [N]."""
+    return logits[:, :NONE].softmax(1).gather(1, labels[:, None]).flatten()
+
+
 def fraction_right(logits: Tensor, labels: Tensor) -> Tensor:
     """The fraction, float [] from 0 to 1, of rows of ``logits`` [N, 11] with the right digit, or rightly with none.
 
