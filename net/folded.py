@@ -19,7 +19,7 @@ from net.fitting import SIDE
 from net.lenet import LeNet
 
 Affine = tuple[Tensor, Tensor | None]  # weights and biases
-ROUNDING = 1e-3  # of a logit, absolute and relative; the largest found is a hundredth of that
+ROUNDING = 1e-3  # of a logit, absolute and relative, by which folding may change it
 
 
 class FoldedLeNet:

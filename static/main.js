@@ -379,9 +379,9 @@ function keepFocus(change) {
   const focused = /** @type {HTMLElement | null} */ (document.activeElement);
   change();
   const isLost = focused?.matches(":disabled, [hidden], [hidden] *") || focused?.isConnected === false;
-  const isBlurred = document.activeElement === document.body;
-  const next = isLost ? [undo, redo, chooser].find((each) => !isDisabled(each)) : isBlurred ? focused : null;
-  next?.focus({ preventScroll: true }); // scrolling would move the pad under the pen
+  const next = isLost ? [undo, redo, chooser].find((each) => !isDisabled(each)) : focused;
+  // Scrolling would move the pad under the pen.
+  if (isLost || document.activeElement === document.body) next?.focus({ preventScroll: true });
 }
 
 async function copyAsCurl() {
