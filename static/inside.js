@@ -13,13 +13,14 @@ import { say, words } from "./words.js";
  * @typedef {import("./reader.js").Prediction & {layers: Layer[], evidence: Evidence}} Explanation
  * @typedef {number[]} Colour red, green and blue
  * @typedef {{light: Colour, against: Colour, mark: Colour}} Tints
+ * @typedef {(x: number, y: number, tint: Colour, opacity: number) => void} Put colours a pixel
  */
 
 const FAINTEST = 14; // of 255, so that an empty map still stands out from the gap beside it
 const COLUMNS = { C1: 8, S2: 12, C3: 16, S4: 16, C5: 32, F6: 28, output: 10 };
 
-// A filter is shown beside its map: how many of the map's pixels wide a weight is, and the gap between the two.
-const [WEIGHT_SIDE, FILTER_GAP] = [4, 2];
+const SQUARE = 4; // pixels of the canvas, along each side of a number that has a sign: evidence, or a filter's weight
+const FILTER_GAP = 2; // pixels between a map and its filter
 
 export class Inside {
   #panel = byId("inside", HTMLElement);
@@ -120,8 +121,7 @@ export class Inside {
   #drawEvidence(explanation, tints) {
     const { digit, rather_than, pixels } = explanation.evidence;
     const isNone = looksLikeNone(explanation);
-    const shade = shadeOf(pixels, tints);
-    paint(this.#heat, 28, 28, (put) => fill(0, 0, 28, 28, (x, y) => put(x, y, ...shade(pixels[y][x]))));
+    paint(this.#heat, 28 * SQUARE, 28 * SQUARE, (put) => drawSigned(pixels, 0, tints, put));
     const ofBest = isNone ? words.speaksForNearest : words.speaksFor;
     setText(
       this.#sentence,
@@ -225,15 +225,10 @@ export class Inside {
     const map = Math.min(this.#enlarged.map, count - 1);
     const values = bytes(layer.maps).subarray(map * height * width);
     const filter = layer.filters?.[map];
-    const side = filter ? filter.length * WEIGHT_SIDE + FILTER_GAP : 0;
+    const side = filter ? filter.length * SQUARE + FILTER_GAP : 0;
     paint(this.#detail, width + side, height, (put) => {
       fill(0, 0, width, height, (x, y) => put(x, y, tints.light, opacity(values[y * width + x])));
-      if (!filter) return;
-      const shade = shadeOf(filter, tints);
-      const [left, large] = [width + FILTER_GAP, filter.length * WEIGHT_SIDE];
-      fill(left, 0, large, large, (x, y) => {
-        put(x, y, ...shade(filter[Math.floor(y / WEIGHT_SIDE)][Math.floor((x - left) / WEIGHT_SIDE)]));
-      });
+      if (filter) drawSigned(filter, width + FILTER_GAP, tints, put);
     });
     const caption = say(filter ? words.mapAndFilter : words.map, { layer: name, number: map + 1, count });
     setText(this.#detailCaption, caption);
@@ -263,13 +258,21 @@ const rgb = (hex) => [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, s
 const opacity = (value) => FAINTEST + value * (1 - FAINTEST / 255);
 
 /**
- * @param {number[][]} values signed; the strongest is opaque @param {Tints} tints
- * @returns {(value: number) => [Colour, number]} the colour of a value, and its opacity from 0 to 255
+ * Draws each of `values` as a square. Those below zero are hatched, so that they can be told without colours, too.
+ * @param {number[][]} values the strongest is opaque @param {number} left @param {Tints} tints @param {Put} put
  */
-function shadeOf(values, { light, against }) {
+function drawSigned(values, left, { light, against }, put) {
   const strongest = Math.max(...values.flat().map(Math.abs), 1e-6);
-  return (value) => [value > 0 ? light : against, (Math.abs(value) / strongest) * 255];
+  values.forEach((row, down) => row.forEach((value, across) => {
+    const [tint, opacity] = [value > 0 ? light : against, (Math.abs(value) / strongest) * 255];
+    fill(left + across * SQUARE, down * SQUARE, SQUARE, SQUARE, (x, y) => {
+      if (value > 0 || isHatched(x, y)) put(x, y, tint, opacity);
+    });
+  }));
 }
+
+/** @param {number} x @param {number} y @returns {boolean} whether a stripe of the hatching goes through that pixel */
+const isHatched = (x, y) => (x + y) % SQUARE < SQUARE / 2;
 
 /**
  * @param {number} left @param {number} top @param {number} width @param {number} height of a part of a canvas
@@ -281,7 +284,7 @@ function fill(left, top, width, height, put) {
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
- * @param {(put: (x: number, y: number, tint: Colour, opacity: number) => void) => void} draw puts the pixels
+ * @param {(put: Put) => void} draw puts the pixels
  */
 function paint(canvas, width, height, draw) {
   if (canvas.width !== width) canvas.width = width;

@@ -108,13 +108,17 @@ def test_what_spoke_for_and_against_the_digit_is_shown_where_it_lies_in_the_lege
     page.route("**/explain*", lambda route: route.fulfill(json=explanation))
     draw_with_mouse(page, digit(4))
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
+    for_it, against_it = (colours_of_evidence(page, x, y) for x, y in ((20, 3), (5, 9)))
+    assert for_it == {colour_in_legend(page, "for")}
+    assert against_it == {colour_in_legend(page, "against"), "nothing"}, "it is hatched, for who sees no colours"
+    assert lit(page.locator("#heat")) == 16 + 8
+
+
+def colours_of_evidence(page: Page, x: int, y: int) -> set[str]:
+    """The colours with which the pixel x, y of what the network saw is drawn; "nothing" where the canvas is bare."""
     heat = page.locator("#heat")
-    shown = {(x, y): rgba(heat, x, y) for x, y in ((20, 3), (5, 9))}
-    assert {place: f"rgb({red}, {green}, {blue})" for place, (red, green, blue, _) in shown.items()} == {
-        (20, 3): colour_in_legend(page, "for"),
-        (5, 9): colour_in_legend(page, "against"),
-    }
-    assert lit(heat) == 2
+    drawn = [rgba(heat, 4 * x + across, 4 * y + down) for down in range(4) for across in range(4)]
+    return {f"rgb({red}, {green}, {blue})" if opacity else "nothing" for red, green, blue, opacity in drawn}
 
 
 def rgba(canvas: Locator, x: int, y: int) -> list[int]:

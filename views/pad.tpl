@@ -103,7 +103,7 @@
   <details class="inside panel" id="inside" data-state="empty" open>
     <summary><h2 id="inside-heading">{{page["inside"]}}</h2></summary>
     <div class="why">
-      <div class="heat"><img id="heat-seen" alt="" draggable="false"><canvas id="heat" width="28" height="28" role="img" aria-labelledby="evidence"></canvas></div>
+      <div class="heat"><img id="heat-seen" alt="" draggable="false"><canvas id="heat" width="112" height="112" role="img" aria-labelledby="evidence"></canvas></div>
       <div class="evidence">
         <p id="evidence">{{words["scripts"]["nothingInside"]}}</p>
         <p class="trouble" id="inside-trouble" role="status"></p>
