@@ -108,16 +108,27 @@ def test_what_spoke_for_and_against_the_digit_is_shown_where_it_lies_in_the_lege
     page.route("**/explain*", lambda route: route.fulfill(json=explanation))
     draw_with_mouse(page, digit(4))
     expect(page.locator("#inside")).to_have_attribute("data-state", "shown")
-    for_it, against_it = (colours_of_evidence(page, x, y) for x, y in ((20, 3), (5, 9)))
-    assert for_it == {colour_in_legend(page, "for")}
-    assert against_it == {colour_in_legend(page, "against"), "nothing"}, "it is hatched, for who sees no colours"
-    assert lit(page.locator("#heat")) == 16 + 8
-
-
-def colours_of_evidence(page: Page, x: int, y: int) -> set[str]:
-    """The colours with which the pixel x, y of what the network saw is drawn; "nothing" where the canvas is bare."""
     heat = page.locator("#heat")
-    drawn = [rgba(heat, 4 * x + across, 4 * y + down) for down in range(4) for across in range(4)]
+    assert colours_of_square(heat, 4 * 20, 4 * 3) == {colour_in_legend(page, "for")}
+    assert colours_of_square(heat, 4 * 5, 4 * 9) == {colour_in_legend(page, "against"), "nothing"}
+    assert lit(heat) == 16 + 8
+
+
+def test_what_speaks_against_is_hatched_in_the_legend_and_in_filters_too_for_those_who_see_no_colours(page: Page):
+    with_filters = EXPLANATION["layers"][0] | {"filters": [[[-1.0, 0.5], [0.0, 1.0]]] * 16}
+    page.route("**/explain*", lambda route: route.fulfill(json=EXPLANATION | {"layers": [with_filters]}))
+    draw_with_mouse(page, digit(4))
+    expect(page.locator("#map-caption")).to_have_text("C1, map 1 of 16, with its filter")
+    enlarged, left = page.locator("#map-detail"), 26 + 2  # of the filter, beside the map
+    assert colours_of_square(enlarged, left, 0) == {colour_in_legend(page, "against"), "nothing"}
+    assert colours_of_square(enlarged, left, 4) == {"nothing"}
+    assert colours_of_square(enlarged, left + 4, 4) == {colour_in_legend(page, "for")}
+    assert [mask_in_legend(page, what) == "none" for what in ("for", "against")] == [True, False]
+
+
+def colours_of_square(canvas: Locator, left: int, top: int) -> set[str]:
+    """The colours with which a number that has a sign is drawn on ``canvas``; "nothing" where that is bare."""
+    drawn = [rgba(canvas, left + across, top + down) for down in range(4) for across in range(4)]
     return {f"rgb({red}, {green}, {blue})" if opacity else "nothing" for red, green, blue, opacity in drawn}
 
 
@@ -127,6 +138,10 @@ def rgba(canvas: Locator, x: int, y: int) -> list[int]:
 
 def colour_in_legend(page: Page, what: str) -> str:
     return page.locator(f".legend .{what}").evaluate("(each) => getComputedStyle(each, '::before').backgroundColor")
+
+
+def mask_in_legend(page: Page, what: str) -> str:
+    return page.locator(f".legend .{what}").evaluate("(each) => getComputedStyle(each, '::before').maskImage")
 
 
 @pytest.mark.parametrize("size", ["phone", "tablet", "desk"])
